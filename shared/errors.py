@@ -1,0 +1,95 @@
+"""Every way we say no: a small tree. Each refusal has a code for programs, a sentence for people, and no HTTP status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One thing that is wrong in a request: where (`path`, as the caller wrote it), what, and the name meant perhaps."""
+
+    path: str
+    message: str
+    code: str
+    suggestion: str | None = None
+
+    @classmethod
+    def of_field(cls, field: str, message: str, code: str) -> Detail:
+        """A rule knows a field by our name for it; callers know it in camelCase."""
+        first, *rest = field.split("_")
+        return cls(first + "".join(word.title() for word in rest), message, code)
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
+    """The base of the tree. `sentence` may be read by a visitor; `hint` says how to mend it."""
+
+    code = "refused"
+    sentence = "The request was refused."
+    hint: str | None = None
+
+    def __init__(
+        self,
+        sentence: str | None = None,
+        *,
+        code: str | None = None,
+        hint: str | None = None,
+        details: Sequence[Detail] = (),
+        retry_after: int | None = None,
+    ) -> None:
+        """`retry_after`: whole seconds after which the same request may succeed."""
+        self.sentence = sentence or type(self).sentence
+        self.code = code or type(self).code
+        self.hint = hint or type(self).hint
+        self.details = tuple(details)
+        self.retry_after = retry_after
+        super().__init__(self.sentence)
+
+
+class Invalid(Refusal):
+    code = "invalid_request"
+    sentence = "The request is not valid."
+
+    @classmethod
+    def because(cls, *details: Detail) -> Invalid:
+        """Refuses a body for each of `details`; the sentence is about the first."""
+        first = details[0]
+        more = f" ({len(details) - 1} more in details)" if len(details) > 1 else ""
+        hint = f"Did you mean {first.suggestion}?" if first.suggestion else None
+        return cls(f"{first.path}: {first.message}{more}", hint=hint, details=details)
+
+
+class Unauthenticated(Refusal):
+    code = "unauthenticated"
+    sentence = "The credential is missing or not valid."
+
+
+class Forbidden(Refusal):
+    code = "forbidden"
+    sentence = "This credential may not do that."
+
+
+class NotFound(Refusal):
+    code = "not_found"
+    sentence = "Not found."
+
+
+class Conflict(Refusal):
+    code = "conflict"
+    sentence = "Somebody else is changing this at the same time. Please try again."
+
+
+class TooLarge(Refusal):
+    code = "too_large"
+    sentence = "The request is too large."
+
+
+class Unavailable(Refusal):
+    """Something we depend on does not answer, or we cannot be sure: fail closed."""
+
+    code = "unavailable"
+    sentence = "The service cannot answer just now. Please try again in a moment."
+
+    def __init__(self, sentence: str | None = None, *, code: str | None = None, retry_after: int = 1) -> None:
+        super().__init__(sentence, code=code, retry_after=retry_after)
