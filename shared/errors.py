@@ -1,4 +1,4 @@
-"""Every way we say no: a small tree. Each refusal has a code for programs, a sentence for people, and no HTTP status."""
+"""Every way we say no: a small tree. A refusal has a code for programs, a sentence for people, and no HTTP status."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One thing that is wrong in a request: where (`path`, as the caller wrote it), what, and the name meant perhaps."""
+    """One thing that is wrong in a request: where (`path`, as callers write it), what, and the name that was meant."""
 
     path: str
     message: str

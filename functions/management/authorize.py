@@ -1,0 +1,14 @@
+"""The authorizer of the management plane: bearer credential -> tenant and scopes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared import credentials, gateway
+from shared.rules.principal import Principal
+from shared.store import api_keys
+
+
+@gateway.authorizer
+def handler(bearer: str, at: datetime) -> Principal:
+    return credentials.prove(bearer, find_api_key=api_keys.find, at=at)

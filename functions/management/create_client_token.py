@@ -1,0 +1,34 @@
+"""POST /v1/client-tokens"""
+
+from __future__ import annotations
+
+from secrets import token_bytes
+
+from shared import gateway, public_suffixes, signer
+from shared.gateway import Request, Response
+from shared.rules import client_token, identifier
+from shared.store import client_tokens, targets
+from shared.wire.client_tokens import ClientTokenCreated, CreateClientToken
+
+
+@gateway.management("tokens:write")
+def handler(request: Request) -> Response:
+    wish = CreateClientToken.read(request.body)
+    terms = client_token.check(wish.terms(), at=request.at)
+    targets.require_known(request.tenant, wish.target_ids())
+    token_id = identifier.new("ct", request.at, token_bytes)
+    value, seal = signer.issue(token_id, wish.environment, at=request.at, random_bytes=token_bytes)
+    token = client_token.ClientToken(
+        id=token_id,
+        tenant=request.tenant,
+        environment=wish.environment,
+        product_surface_id=wish.product_surface_id,
+        terms=terms,
+        seal=seal,
+        created_at=request.at,
+        updated_at=request.at,
+    )
+    warnings = client_token.warnings(token, is_public_suffix=public_suffixes.is_public_suffix, at=request.at)
+    answer = gateway.created(ClientTokenCreated.of(token, value, warnings))
+    client_tokens.add(token)
+    return answer

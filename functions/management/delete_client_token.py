@@ -1,0 +1,14 @@
+"""DELETE /v1/client-tokens/{id}"""
+
+from __future__ import annotations
+
+from shared import gateway
+from shared.gateway import Request, Response
+from shared.store import client_tokens
+from shared.wire.client_tokens import ClientTokenDeleted
+
+
+@gateway.management("tokens:write")
+def handler(request: Request) -> Response:
+    client_tokens.delete(request.tenant, request.path["id"])
+    return gateway.ok(ClientTokenDeleted())

@@ -1,0 +1,14 @@
+"""GET /v1/client-tokens/{id}"""
+
+from __future__ import annotations
+
+from shared import gateway
+from shared.gateway import Request, Response
+from shared.store import client_tokens
+from shared.wire.client_tokens import ClientTokenFound
+
+
+@gateway.management("tokens:read")
+def handler(request: Request) -> Response:
+    token, usage = client_tokens.get(request.tenant, request.path["id"])
+    return gateway.ok(ClientTokenFound.of(token, usage))

@@ -1,0 +1,14 @@
+"""GET /v1/client-tokens/{id}/token"""
+
+from __future__ import annotations
+
+from shared import gateway, signer
+from shared.gateway import Request, Response
+from shared.store import client_tokens
+from shared.wire.client_tokens import ClientTokenValue
+
+
+@gateway.management("tokens:reveal")
+def handler(request: Request) -> Response:
+    token, _ = client_tokens.get(request.tenant, request.path["id"])
+    return gateway.ok(ClientTokenValue(token=signer.reveal(token.seal)))

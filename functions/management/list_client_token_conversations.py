@@ -1,0 +1,16 @@
+"""GET /v1/client-tokens/{id}/conversations"""
+
+from __future__ import annotations
+
+from shared import gateway
+from shared.gateway import Request, Response
+from shared.store import client_tokens, conversations
+from shared.wire.conversations import ConversationsListed, ListConversations
+
+
+@gateway.management("tokens:read")
+def handler(request: Request) -> Response:
+    wish = ListConversations.read_query(request.query)
+    token, _ = client_tokens.get(request.tenant, request.path["id"])
+    found, has_more = conversations.page(token.id, wish.offset, wish.limit, flow_id=wish.flow_id)
+    return gateway.ok(ConversationsListed.of(found, wish.pagination(has_more)))

@@ -1,0 +1,15 @@
+"""GET /v1/client-tokens"""
+
+from __future__ import annotations
+
+from shared import gateway
+from shared.gateway import Request, Response
+from shared.store import client_tokens
+from shared.wire.client_tokens import ClientTokensListed, ListClientTokens
+
+
+@gateway.management("tokens:read")
+def handler(request: Request) -> Response:
+    wish = ListClientTokens.read_query(request.query)
+    listed, has_more = client_tokens.page(request.tenant, wish.offset, wish.limit)
+    return gateway.ok(ClientTokensListed.of(listed, wish.pagination(has_more)))

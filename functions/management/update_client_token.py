@@ -1,0 +1,19 @@
+"""PUT /v1/client-tokens/{id}"""
+
+from __future__ import annotations
+
+from shared import gateway, public_suffixes
+from shared.gateway import Request, Response
+from shared.rules import client_token
+from shared.store import client_tokens, targets
+from shared.wire.client_tokens import ClientTokenUpdated, UpdateClientToken
+
+
+@gateway.management("tokens:write")
+def handler(request: Request) -> Response:
+    wish = UpdateClientToken.read(request.body)
+    targets.require_known(request.tenant, wish.target_ids())
+    token, usage = client_tokens.get(request.tenant, request.path["id"])
+    token = client_tokens.change(token, lambda token: client_token.amend(token, wish.given(), at=request.at))
+    warnings = client_token.warnings(token, is_public_suffix=public_suffixes.is_public_suffix, at=request.at)
+    return gateway.ok(ClientTokenUpdated.of(token, usage, warnings))

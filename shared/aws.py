@@ -1,0 +1,23 @@
+"""Clients of AWS that give up before the caller does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+
+session = botocore.session.get_session()
+
+# Three attempts of at most 2.5 s and pauses of at most 1 s and 2 s between them: 11 s at the worst.
+_CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=1.5,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    tcp_keepalive=True,
+)
+
+
+def client(service: str) -> Any:
+    """botocore rather than boto3: the same calls, and a fifth less to load at a cold start."""
+    return session.create_client(service, config=_CONFIG)

@@ -1,0 +1,212 @@
+"""The door frame: API Gateway's event becomes a Request, a Response or a refusal becomes API Gateway's answer."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from shared import log
+from shared.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Refusal,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
+from shared.rules import instant
+from shared.rules.principal import Principal
+
+Event = Mapping[str, Any]
+Answer = dict[str, Any]
+Handler = Callable[[Event, object], Answer]
+
+_BROKEN = Refusal("Something went wrong on our side. Please try again.", code="internal_error")
+_STATUS: dict[type[Refusal], int] = {
+    Refusal: 500,
+    Invalid: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooLarge: 413,
+    Unavailable: 503,
+}
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=63072000",
+    # Pages read every answer, refusals too; no cookie ever speaks for a visitor, so any origin may.
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Retry-After",
+    "Vary": "Origin",
+}
+_MANAGEMENT_BODY_MAX = 256 * 1024
+# Lambda's own limit on an answer is 6 MB of JSON, in which our body is one string.
+_ANSWER_MAX = 6_000_000
+_CERTAINLY_SMALL = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`at`: when API Gateway received it; `path` and `query`: parameters by name, decoded."""
+
+    id: str
+    at: datetime
+    principal: Principal
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: str | None
+
+    @property
+    def tenant(self) -> str:
+        return self.principal.tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int
+    body: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Writable(Protocol):
+    """What can be sent: it knows its own JSON."""
+
+    def to_json(self) -> str: ...
+
+
+def ok(body: Writable) -> Response:
+    return Response(200, body.to_json())
+
+
+def created(body: Writable) -> Response:
+    return Response(201, body.to_json())
+
+
+def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]:
+    """A door behind the authorizer, for principals who have `scope`."""
+
+    def admit(event: Event) -> Request:
+        request = _request(event)
+        if scope not in request.principal.scopes:
+            raise Forbidden(hint=f"It needs the scope {scope}.")
+        if request.body is not None and len(request.body.encode(errors="replace")) > _MANAGEMENT_BODY_MAX:
+            raise TooLarge("The body is larger than 256 KB.")
+        return request
+
+    return lambda door: _framed(door, admit)
+
+
+def authorizer(prove: Callable[[str, datetime], Principal]) -> Handler:
+    """The door of API Gateway's TOKEN authorizer: a bearer credential becomes a principal, or a Deny.
+
+    A bad credential never raises, for that would count as our fault. What does raise is one: API Gateway answers 503.
+    """
+
+    def handler(event: Event, _context: object) -> Answer:
+        # One policy for the whole API: it is cached by credential, and must fit whatever that credential asks next.
+        stage = "/".join(event["methodArn"].split("/")[:2])
+        _, _, bearer = event["authorizationToken"].partition(" ")
+        try:
+            principal = prove(bearer.strip(), datetime.now(UTC))
+        except Unauthenticated as refusal:
+            log.count("Refused", operation="authorize", code=refusal.code)
+            return {"principalId": "nobody", "policyDocument": _policy("Deny", stage)}
+        except Exception as error:  # noqa: BLE001 - whatever it is, the runtime must not log it with its chain
+            log.fault(error.__cause__ or error, operation="authorize", request_id="")
+            raise Unavailable from None
+        return {
+            "principalId": principal.id,
+            "policyDocument": _policy("Allow", stage),
+            "context": {"tenant": principal.tenant, "scopes": " ".join(principal.scopes)},
+        }
+
+    return handler
+
+
+def _framed(door: Callable[[Request], Response], admit: Callable[[Event], Request]) -> Handler:
+    operation = door.__module__.rpartition(".")[2]
+
+    def handler(event: Event, _context: object) -> Answer:
+        started = time.perf_counter()
+        context = event["requestContext"]
+        code: str | None = None
+        try:
+            answer = _answer(door(admit(event)))
+        except Refusal as refusal:
+            code = refusal.code
+            answer = _refused(refusal, context["requestId"])
+            if refusal.__cause__ is not None:
+                log.fault(refusal.__cause__, operation=operation, request_id=context["requestId"])
+        except Exception as error:  # noqa: BLE001 - the last frame before a caller, who must never see a traceback
+            code = _BROKEN.code
+            answer = _refused(_BROKEN, context["requestId"])
+            log.fault(error, operation=operation, request_id=context["requestId"])
+        log.answered(
+            operation,
+            request_id=context["requestId"],
+            status=answer["statusCode"],
+            code=code,
+            milliseconds=round((time.perf_counter() - started) * 1000),
+            tenant=_authorized(event).get("tenant"),
+            principal=_authorized(event).get("principalId"),
+        )
+        return answer
+
+    return handler
+
+
+def _request(event: Event) -> Request:
+    """Raises Unauthenticated where the event names no caller: a route that lost its authorizer lets nobody in."""
+    authorized = _authorized(event)
+    if not all(authorized.get(name) for name in ("principalId", "tenant", "scopes")):
+        raise Unauthenticated
+    return Request(
+        id=event["requestContext"]["requestId"],
+        at=instant.from_milliseconds(event["requestContext"]["requestTimeEpoch"]),
+        principal=Principal(authorized["principalId"], authorized["tenant"], tuple(authorized["scopes"].split())),
+        path=event.get("pathParameters") or {},
+        query=event.get("queryStringParameters") or {},
+        body=event.get("body"),
+    )
+
+
+def _authorized(event: Event) -> Mapping[str, str]:
+    return event["requestContext"].get("authorizer") or {}
+
+
+def _answer(response: Response) -> Answer:
+    answer = {"statusCode": response.status, "headers": _HEADERS | dict(response.headers), "body": response.body}
+    if len(response.body) > _CERTAINLY_SMALL and len(json.dumps(answer)) > _ANSWER_MAX:
+        raise Invalid(
+            "The answer would be too large.", code="answer_too_large", hint="Ask for less at once: set a lower limit."
+        )
+    return answer
+
+
+def _refused(refusal: Refusal, request_id: str) -> Answer:
+    """The nearest class that has a status decides it."""
+    status = next(_STATUS[kind] for kind in type(refusal).__mro__ if kind in _STATUS)
+    body: dict[str, Any] = {"error": refusal.sentence, "code": refusal.code}
+    if refusal.hint:
+        body["hint"] = refusal.hint
+    if refusal.details:
+        body["details"] = [
+            {name: value for name, value in asdict(detail).items() if value is not None} for detail in refusal.details
+        ]
+    body["requestId"] = request_id
+    headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
+    return _answer(Response(status, json.dumps(body), headers))
+
+
+def _policy(effect: str, stage: str) -> Answer:
+    statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": f"{stage}/*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}

@@ -1,0 +1,54 @@
+"""The one Logger and Metrics: named fields only, so that no credential and no visitor's text can pass."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+_logger = Logger()
+
+
+def answered(
+    operation: str, *, request_id: str, status: int, code: str | None, milliseconds: int, **who: str | None
+) -> None:
+    """One line a request, and a metric where we said no."""
+    fields: dict[str, Any] = {
+        "operation": operation,
+        "request_id": request_id,
+        "status": status,
+        "code": code,
+        "milliseconds": milliseconds,
+        **who,
+    }
+    _logger.info("answered", extra={name: value for name, value in fields.items() if value is not None})
+    if code is not None:
+        count("Refused", operation=operation, code=code)
+
+
+def fault(error: BaseException, *, operation: str, request_id: str) -> None:
+    """Where it broke and what kind of error it was; never its message, which may quote what a caller sent."""
+    answer = getattr(error, "response", None) or {}
+    _logger.error(
+        "fault",
+        extra={
+            "operation": operation,
+            "request_id": request_id,
+            "error": type(error).__name__,
+            "aws_operation": getattr(error, "operation_name", None),
+            "aws_error": answer.get("Error", {}).get("Code"),
+            "frames": [
+                f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+            ],
+        },
+    )
+    count("Faults", operation=operation, error=type(error).__name__)
+
+
+def count(name: str, **dimensions: str) -> None:
+    """Adds one to a metric; CloudWatch reads it from the log line."""
+    with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
+        for dimension, value in dimensions.items():
+            metric.add_dimension(name=dimension, value=value)

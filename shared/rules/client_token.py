@@ -1,0 +1,130 @@
+"""A client token: what its owner agreed with us, and what may become of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.errors import Detail, Invalid
+from shared.rules import origin
+from shared.rules.security_warning import SecurityWarning
+from shared.rules.token_value import Seal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a manager may set at any time, with the API's defaults. Limits count whole messages, minutes or seconds."""
+
+    name: str
+    allowed_origins: tuple[str, ...]
+    flow_ids: tuple[str, ...] = ()
+    agent_ids: tuple[str, ...] = ()
+    default_flow_id: str | None = None
+    pin_to_version: str = "latest"
+    target_alias: str | None = None
+    target_version_id: str | None = None
+    rate_limit_per_minute: int = 10
+    rate_limit_per_hour: int = 100
+    max_messages_per_session: int = 100
+    session_idle_timeout_minutes: int = 30
+    config: Mapping[str, Any] = field(default_factory=dict)
+    is_active: bool = True
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """The value before the last regeneration, while its grace period lasts."""
+
+    digest: str
+    jti: str
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientToken:
+    """`revision` grows by one with every write: two writers cannot both replace the same state."""
+
+    id: str
+    tenant: str
+    environment: str
+    product_surface_id: str | None
+    terms: Terms
+    seal: Seal
+    previous: Previous | None = None
+    created_at: datetime
+    updated_at: datetime
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """`last_used_at` is true to the minute."""
+
+    conversation_count: int = 0
+    last_used_at: datetime | None = None
+
+
+def check(terms: Terms, *, at: datetime, before: Terms | None = None) -> Terms:
+    """Terms that hold together, or Invalid with every reason. `before`: the terms that these replace."""
+    reasons = list(_contradictions(terms, at, before))
+    if reasons:
+        raise Invalid.because(*reasons)
+    return terms
+
+
+def amend(token: ClientToken, changes: Mapping[str, Any], *, at: datetime) -> ClientToken:
+    """The token with the given terms changed and all others as they are."""
+    terms = check(replace(token.terms, **changes), at=at, before=token.terms)
+    return replace(token, terms=terms, updated_at=max(at, token.updated_at), revision=token.revision + 1)
+
+
+def regenerate(token: ClientToken, seal: Seal, *, grace: timedelta, at: datetime) -> ClientToken:
+    """The token under a new value. The old one works for `grace` longer; one before that, no more."""
+    previous = Previous(digest=token.seal.digest, jti=token.seal.claims.jti, valid_until=at + grace) if grace else None
+    return replace(
+        token, seal=seal, previous=previous, updated_at=max(at, token.updated_at), revision=token.revision + 1
+    )
+
+
+def warnings(token: ClientToken, *, is_public_suffix: Callable[[str], bool], at: datetime) -> list[SecurityWarning]:
+    """What is allowed, but deserves a second look."""
+    terms = token.terms
+    found = origin.warnings(
+        terms.allowed_origins, is_live=token.environment == "live", is_public_suffix=is_public_suffix
+    )
+    if not terms.flow_ids and not terms.agent_ids:
+        found.append(
+            SecurityWarning("no_target", "This token has no flow and no agent yet, so it cannot open a session.")
+        )
+    if terms.expires_at is not None:
+        days = max(1, math.ceil((terms.expires_at - at) / timedelta(days=1)))
+        found.append(SecurityWarning("info", f"Token will expire in {days} day{'s' if days > 1 else ''}."))
+    if terms.rate_limit_per_hour < terms.rate_limit_per_minute:
+        found.append(
+            SecurityWarning("info", "The limit per hour is below the limit per minute, so the limit per hour decides.")
+        )
+    return found
+
+
+def _contradictions(terms: Terms, at: datetime, before: Terms | None) -> Iterator[Detail]:
+    if terms.default_flow_id is not None and terms.default_flow_id not in terms.flow_ids:
+        yield Detail.of_field("default_flow_id", "must be one of the token's flows", "not_a_flow_of_the_token")
+    if terms.target_alias is not None and terms.target_version_id is not None:
+        yield Detail.of_field(
+            "target_alias", "excludes a target version id: give one of them and set the other to null", "exclusive"
+        )
+    for pin in ("target_alias", "target_version_id"):
+        if getattr(terms, pin) is not None and len(terms.agent_ids) != 1:
+            yield Detail.of_field(pin, "needs exactly one agent on the token", "needs_one_agent")
+    is_new_pin = before is None or before.pin_to_version != terms.pin_to_version
+    if is_new_pin and terms.pin_to_version.startswith("agentver_"):
+        yield Detail.of_field(
+            "pin_to_version", "cannot be set to an agent version: use the target version id for that", "agent_version"
+        )
+    is_new_expiry = before is None or before.expires_at != terms.expires_at
+    if is_new_expiry and terms.expires_at is not None and terms.expires_at <= at:
+        yield Detail.of_field("expires_at", "must be in the future, or null for never", "in_the_past")

@@ -1,0 +1,21 @@
+"""A conversation of a client token, as its owner sees it in a list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """`origin`: that of the session that opened it, empty for a native app; `first_message`: 280 characters at most."""
+
+    id: str
+    token_id: str
+    name: str
+    flow_id: str
+    origin: str
+    message_count: int
+    first_message: str | None
+    created_at: datetime
+    updated_at: datetime

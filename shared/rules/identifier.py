@@ -1,0 +1,24 @@
+"""Identifiers: a prefix and a lower-case ULID, so that a list by id is a list by time (https://github.com/ulid/spec)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+_ULID = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
+
+RandomBytes = Callable[[int], bytes]
+
+
+def new(prefix: str, at: datetime, random_bytes: RandomBytes) -> str:
+    """48 bits of milliseconds, then 80 random bits."""
+    number = (int(at.timestamp() * 1000) << 80) | int.from_bytes(random_bytes(10))
+    return f"{prefix}_{''.join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))}"
+
+
+def is_one(prefix: str, text: str) -> bool:
+    """Whether `text` could have come from `new`; anything else need not be looked up."""
+    head, _, ulid = text.partition("_")
+    return head == prefix and _ULID.fullmatch(ulid) is not None

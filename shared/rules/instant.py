@@ -1,0 +1,18 @@
+"""A point in time as everybody here writes it: UTC, to the millisecond, in a form that sorts as text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def to_text(at: datetime) -> str:
+    """Such as `2026-11-24T03:25:36.123Z`."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_text(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def from_milliseconds(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

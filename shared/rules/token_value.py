@@ -1,0 +1,54 @@
+"""A client token's value: a JWT whose claims and digest are kept, and which itself is kept nowhere."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.rules.identifier import RandomBytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """`iss`: the deployment; `sub`: the token's id; `env`: live or test; `iat`: seconds; `jti`: 128 random bits, hex."""
+
+    iss: str
+    sub: str
+    env: str
+    iat: int
+    jti: str
+
+    def payload(self) -> bytes:
+        """The same bytes every time, so that signing again yields the same value."""
+        claims = {"iss": self.iss, "sub": self.sub, "env": self.env, "iat": self.iat, "jti": self.jti}
+        return json.dumps(claims, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seal:
+    """What a record keeps of a value. `digest`: SHA-256 in hex; `prefix` and `hint`: its first 8 and last 4 characters,
+    by which a person tells tokens apart; `key_arn`: the KMS key that signed it."""
+
+    claims: Claims
+    digest: str
+    prefix: str
+    hint: str
+    key_arn: str
+
+    def fits(self, value: str) -> bool:
+        return hmac.compare_digest(self.digest, digest(value))
+
+
+def claims(*, issuer: str, subject: str, environment: str, at: datetime, random_bytes: RandomBytes) -> Claims:
+    return Claims(iss=issuer, sub=subject, env=environment, iat=int(at.timestamp()), jti=random_bytes(16).hex())
+
+
+def seal(value: str, claims: Claims, key_arn: str) -> Seal:
+    return Seal(claims=claims, digest=digest(value), prefix=value[:8], hint=value[-4:], key_arn=key_arn)
+
+
+def digest(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()

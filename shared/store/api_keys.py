@@ -1,0 +1,75 @@
+"""API keys in the table, by the digest of their value; the index lists a tenant's."""
+
+from __future__ import annotations
+
+from shared.errors import NotFound
+from shared.rules import instant
+from shared.rules.api_key import ApiKey
+from shared.store import table
+from shared.store.table import Item
+
+_RECORD = "RECORD"
+
+
+def add(key: ApiKey) -> None:
+    table.put(_to_item(key))
+
+
+def find(digest: str) -> ApiKey | None:
+    """By the digest of the whole value (hex)."""
+    item = table.get(_pk(digest), _RECORD)
+    return _from_item(item) if item else None
+
+
+def of_tenant(tenant: str) -> list[ApiKey]:
+    """Oldest first."""
+    items = table.query(
+        "listing_pk = :tenant AND begins_with(listing_sk, :keys)",
+        {":tenant": f"TENANT#{tenant}", ":keys": "APIKEY#"},
+        IndexName=table.LISTING,
+    )
+    return [_from_item(item) for item in items]
+
+
+def revoke(tenant: str, key_id: str) -> ApiKey:
+    """Removes a key for good and tells which; raises NotFound."""
+    for key in of_tenant(tenant):
+        if key.id == key_id:
+            table.delete([(_pk(key.digest), _RECORD)], condition="tenant = :tenant", values={":tenant": tenant})
+            return key
+    raise NotFound(f"Tenant {tenant} has no API key {key_id}.")
+
+
+def _pk(digest: str) -> str:
+    return f"APIKEY#{digest}"
+
+
+def _to_item(key: ApiKey) -> Item:
+    return {
+        "pk": _pk(key.digest),
+        "sk": _RECORD,
+        "listing_pk": f"TENANT#{key.tenant}",
+        "listing_sk": f"APIKEY#{key.id}",
+        "id": key.id,
+        "tenant": key.tenant,
+        "name": key.name,
+        "scopes": list(key.scopes),
+        "digest": key.digest,
+        "hint": key.hint,
+        "created_at": instant.to_text(key.created_at),
+        # Seconds: what DynamoDB's TTL reads.
+        "expires_at": key.expires_at and int(key.expires_at.timestamp()),
+    }
+
+
+def _from_item(item: Item) -> ApiKey:
+    return ApiKey(
+        id=item["id"],
+        tenant=item["tenant"],
+        name=item["name"],
+        scopes=tuple(item["scopes"]),
+        digest=item["digest"],
+        hint=item["hint"],
+        created_at=instant.from_text(item["created_at"]),
+        expires_at=instant.from_milliseconds(item["expires_at"] * 1000) if "expires_at" in item else None,
+    )

@@ -1,0 +1,196 @@
+"""Client tokens in the table: the record, and how much it is used beside it, so that counting never rewrites it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from shared.errors import Conflict, Invalid, NotFound
+from shared.rules import identifier, instant
+from shared.rules.client_token import ClientToken, Previous, Terms, Usage
+from shared.rules.token_value import Claims, Seal
+from shared.store import table
+from shared.store.table import ConditionFailed, Item
+
+_OF_TENANT = "listing_pk = :tenant AND begins_with(listing_sk, :tokens)"
+_NEWEST_FIRST: dict[str, Any] = {"IndexName": table.LISTING, "ScanIndexForward": False}
+_RECORD = "RECORD"
+_USAGE = "USAGE"
+_ATTEMPTS = 40
+_UNPAGED_MAX = 5000
+
+Listed = tuple[ClientToken, Usage]
+
+
+def add(token: ClientToken) -> None:
+    """The id is random, so this overwrites nothing, and sent twice it writes the same."""
+    table.put(_to_item(token))
+
+
+def get(tenant: str, token_id: str) -> Listed:
+    """Raises NotFound for an unknown id and, with the same words, for another tenant's."""
+    if not identifier.is_one("ct", token_id):
+        raise _unknown()
+    items = {item["sk"]: item for item in table.query("pk = :pk", {":pk": _pk(token_id)}, ConsistentRead=True)}
+    record = items.get(_RECORD)
+    if record is None or record["tenant"] != tenant:
+        raise _unknown()
+    return _from_item(record), _usage(items.get(_USAGE))
+
+
+def page(tenant: str, offset: int, limit: int | None) -> tuple[list[Listed], bool]:
+    """The tenant's tokens, newest first, and whether more follow. Without a limit: all that an answer can hold."""
+    items, has_more = table.query_slice(_OF_TENANT, _tenant(tenant), offset, limit or _UNPAGED_MAX, **_NEWEST_FIRST)
+    if has_more and limit is None:
+        raise Invalid(
+            f"There are more than {_UNPAGED_MAX} client tokens.",
+            code="too_many_to_list",
+            hint="Ask for them in pages, with limit and offset.",
+        )
+    tokens = [_from_item(item) for item in items]
+    usages = {item["pk"]: item for item in table.batch_get((_pk(token.id), _USAGE) for token in tokens)}
+    return [(token, _usage(usages.get(_pk(token.id)))) for token in tokens], has_more
+
+
+def change(token: ClientToken, changed: Callable[[ClientToken], ClientToken]) -> ClientToken:
+    """Replaces a token by what `changed` makes of it; if somebody else was faster, by what it makes of theirs.
+
+    Raises NotFound if the token is gone, whatever `changed` raises, and Conflict if others are faster every time.
+    """
+    for _ in range(_ATTEMPTS):
+        wanted = _to_item(changed(token))
+        try:
+            table.put(wanted, condition="revision = :revision", values={":revision": token.revision})
+        except ConditionFailed as failure:
+            if failure.found is None:
+                raise _unknown() from None
+            # Our own write, sent again because its answer was lost, would stand in its own way.
+            if failure.found != wanted:
+                token = _from_item(failure.found)
+                continue
+        return _from_item(wanted)
+    raise Conflict(retry_after=1)
+
+
+def delete(tenant: str, token_id: str) -> None:
+    """Raises NotFound as `get` does."""
+    if not identifier.is_one("ct", token_id):
+        raise _unknown()
+    keys = [(_pk(token_id), _RECORD), (_pk(token_id), _USAGE)]
+    try:
+        table.delete(keys, condition="tenant = :tenant", values={":tenant": tenant})
+    except ConditionFailed:
+        raise _unknown() from None
+
+
+def _tenant(tenant: str) -> dict[str, str]:
+    return {":tenant": f"TENANT#{tenant}", ":tokens": "TOKEN#"}
+
+
+def _pk(token_id: str) -> str:
+    return f"TOKEN#{token_id}"
+
+
+def _unknown() -> NotFound:
+    return NotFound("There is no such client token.", hint="Check the id: GET /v1/client-tokens lists yours.")
+
+
+def _usage(item: Item | None) -> Usage:
+    if item is None:
+        return Usage()
+    return Usage(item["conversation_count"], _instant(item.get("last_used_at")))
+
+
+def _to_item(token: ClientToken) -> Item:
+    """The token's own expiry is not the attribute by which the table drops items: an expired token stays to be seen."""
+    terms, seal, previous = token.terms, token.seal, token.previous
+    item = {
+        "pk": _pk(token.id),
+        "sk": _RECORD,
+        "listing_pk": f"TENANT#{token.tenant}",
+        "listing_sk": f"TOKEN#{token.id}",
+        "id": token.id,
+        "tenant": token.tenant,
+        "environment": token.environment,
+        "product_surface_id": token.product_surface_id,
+        "name": terms.name,
+        "allowed_origins": list(terms.allowed_origins),
+        "flow_ids": list(terms.flow_ids),
+        "agent_ids": list(terms.agent_ids),
+        "default_flow_id": terms.default_flow_id,
+        "pin_to_version": terms.pin_to_version,
+        "target_alias": terms.target_alias,
+        "target_version_id": terms.target_version_id,
+        "rate_limit_per_minute": terms.rate_limit_per_minute,
+        "rate_limit_per_hour": terms.rate_limit_per_hour,
+        "max_messages_per_session": terms.max_messages_per_session,
+        "session_idle_timeout_minutes": terms.session_idle_timeout_minutes,
+        "config": json.dumps(terms.config, separators=(",", ":"), ensure_ascii=False),
+        "is_active": terms.is_active,
+        "token_expires_at": _text(terms.expires_at),
+        "issuer": seal.claims.iss,
+        "issued_at": seal.claims.iat,
+        "jti": seal.claims.jti,
+        "digest": seal.digest,
+        "prefix": seal.prefix,
+        "hint": seal.hint,
+        "key_arn": seal.key_arn,
+        "previous_digest": previous and previous.digest,
+        "previous_jti": previous and previous.jti,
+        "previous_valid_until": previous and _text(previous.valid_until),
+        "created_at": _text(token.created_at),
+        "updated_at": _text(token.updated_at),
+        "revision": token.revision,
+    }
+    return {name: value for name, value in item.items() if value is not None}
+
+
+def _from_item(item: Item) -> ClientToken:
+    claims = Claims(iss=item["issuer"], sub=item["id"], env=item["environment"], iat=item["issued_at"], jti=item["jti"])
+    seal = Seal(claims=claims, digest=item["digest"], prefix=item["prefix"], hint=item["hint"], key_arn=item["key_arn"])
+    terms = Terms(
+        name=item["name"],
+        allowed_origins=tuple(item["allowed_origins"]),
+        flow_ids=tuple(item["flow_ids"]),
+        agent_ids=tuple(item["agent_ids"]),
+        default_flow_id=item.get("default_flow_id"),
+        pin_to_version=item["pin_to_version"],
+        target_alias=item.get("target_alias"),
+        target_version_id=item.get("target_version_id"),
+        rate_limit_per_minute=item["rate_limit_per_minute"],
+        rate_limit_per_hour=item["rate_limit_per_hour"],
+        max_messages_per_session=item["max_messages_per_session"],
+        session_idle_timeout_minutes=item["session_idle_timeout_minutes"],
+        config=json.loads(item["config"]),
+        is_active=item["is_active"],
+        expires_at=_instant(item.get("token_expires_at")),
+    )
+    previous = None
+    if "previous_digest" in item:
+        previous = Previous(
+            digest=item["previous_digest"],
+            jti=item["previous_jti"],
+            valid_until=instant.from_text(item["previous_valid_until"]),
+        )
+    return ClientToken(
+        id=item["id"],
+        tenant=item["tenant"],
+        environment=item["environment"],
+        product_surface_id=item.get("product_surface_id"),
+        terms=terms,
+        seal=seal,
+        previous=previous,
+        created_at=instant.from_text(item["created_at"]),
+        updated_at=instant.from_text(item["updated_at"]),
+        revision=item["revision"],
+    )
+
+
+def _text(at: datetime | None) -> str | None:
+    return instant.to_text(at) if at else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    return instant.from_text(text) if text else None

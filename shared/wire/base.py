@@ -1,0 +1,175 @@
+"""What every message on the wire has in common: camelCase names, strict types, and errors that say how to mend them."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, NoReturn, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from shared.errors import Detail, Invalid
+from shared.rules import instant
+
+
+def _integral(value: Any) -> Any:
+    """JSON has one kind of number, and clients send 10.0 for 10."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise PydanticCustomError("integer", "must be a whole number")
+    return value
+
+
+def _decimal(value: Any) -> Any:
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        raise PydanticCustomError("integer", "must be a whole number")
+    return int(value)
+
+
+def _instant(value: Any) -> Any:
+    """RFC 3339, the profile of ISO 8601 for the internet. A time without an offset means something else everywhere."""
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-]\d\d:?\d\d)", value, re.ASCII):
+            return datetime.fromisoformat(value).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise PydanticCustomError("instant", "must be a time with its offset, such as 2027-01-31T00:00:00Z")
+
+
+def is_none(value: Any) -> bool:
+    """For `exclude_if`: a key that only stands in an answer where it has something to say."""
+    return value is None
+
+
+Integer = Annotated[int, BeforeValidator(_integral)]
+QueryInteger = Annotated[int, BeforeValidator(_decimal)]
+Timestamp = Annotated[datetime, PlainSerializer(instant.to_text)]
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+
+
+class Answer(BaseModel):
+    """What we send."""
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=False)
+
+    def to_json(self) -> str:
+        return self.model_dump_json(by_alias=True)
+
+
+class Page(Answer):
+    limit: int
+    offset: int
+    has_more: bool
+
+
+class Question(BaseModel):
+    """What we are sent. An unknown name is refused: a misspelt limit that nobody notices is a hole."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
+
+    @classmethod
+    def read(cls, body: str | None) -> Self:
+        """From a request's body. Raises Invalid with a detail for everything that is wrong."""
+        return cls._valid(_parse(body or ""))
+
+    @classmethod
+    def read_query(cls, query: Mapping[str, str]) -> Self:
+        """From a request's query string, whose values are all text."""
+        return cls._valid(query)
+
+    @classmethod
+    def _valid(cls, values: Mapping[str, Any]) -> Self:
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            names = [field.alias or name for name, field in cls.model_fields.items()]
+            reasons = [_detail(one, names) for one in error.errors(include_url=False, include_input=False)]
+        raise Invalid.because(*reasons)
+
+
+def _parse(body: str) -> dict[str, Any]:
+    """A JSON object that nobody can read in two ways: no name twice, no NaN, nothing that is not Unicode."""
+    try:
+        value = json.loads(body, object_pairs_hook=_pairs, parse_constant=_not_json, parse_float=_finite)
+        body.encode()
+        if "\\u" in body:
+            json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise Invalid(
+            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.", code="invalid_json"
+        ) from None
+    except UnicodeEncodeError:
+        raise Invalid("The body holds half of a surrogate pair, which is not Unicode.", code="invalid_json") from None
+    except RecursionError:
+        raise Invalid("The body is nested too deeply.", code="invalid_json") from None
+    except ValueError as error:
+        raise Invalid(f"The body is not JSON: {error}.", code="invalid_json") from None
+    if not isinstance(value, dict):
+        raise Invalid("The body must be a JSON object, such as {}.", code="invalid_json")
+    return value
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return value
+
+
+def _not_json(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number there")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _detail(error: ErrorDetails, names: Iterable[str]) -> Detail:
+    kind, path, context = error["type"], _path(error["loc"]), error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return Detail(path, "is not a known field", "unknown_field", _nearest(str(error["loc"][-1]), names))
+    if kind == "missing":
+        return Detail(path, "is required", "required")
+    if kind in _MESSAGES:
+        code, message = _MESSAGES[kind]
+        return Detail(path, message.format(**context), code)
+    return Detail(path, error["msg"], kind)
+
+
+def _path(location: Iterable[int | str]) -> str:
+    """Such as `allowedOrigins[2]`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+
+
+def _nearest(name: str, names: Iterable[str]) -> str | None:
+    """The known name that a misspelt one means, whichever way it is cased."""
+    known = {re.sub(r"[^a-z0-9]", "", one.lower()): one for one in names}
+    close = difflib.get_close_matches(re.sub(r"[^a-z0-9]", "", name.lower()), known, n=1)
+    return known[close[0]] if close else None
+
+
+# pydantic's kinds of error in our words: (code, message); what stands in braces is the bound.
+_MESSAGES = {
+    "string_type": ("wrong_type", "must be text"),
+    "bool_type": ("wrong_type", "must be true or false"),
+    "tuple_type": ("wrong_type", "must be a list"),
+    "dict_type": ("wrong_type", "must be an object"),
+    "integer": ("wrong_type", "must be a whole number"),
+    "greater_than_equal": ("out_of_range", "must be at least {ge}"),
+    "less_than_equal": ("out_of_range", "must be at most {le}"),
+    "string_too_short": ("out_of_range", "must be at least {min_length} character(s) long"),
+    "string_too_long": ("out_of_range", "must be at most {max_length} characters long"),
+    "too_short": ("out_of_range", "must have at least {min_length} entry"),
+    "too_long": ("out_of_range", "must have at most {max_length} entries"),
+    "literal_error": ("wrong_value", "must be {expected}"),
+    "instant": ("wrong_value", "must be a time with its offset, such as 2027-01-31T00:00:00Z"),
+}
