@@ -72,6 +72,8 @@ def _by_clerk(token: str, at: datetime) -> Principal:
     tenant = (
         (organisation.get("id") if isinstance(organisation, dict) else None) or claims.get("org_id") or claims["sub"]
     )
+    if not (isinstance(tenant, str) and claims["sub"]):
+        raise Unauthenticated
     return Principal(claims["sub"], tenant, SCOPES)
 
 

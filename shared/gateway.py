@@ -167,12 +167,12 @@ def _framed(door: Callable[[Request], Response], admit: Callable[[Event], Reques
 def _request(event: Event) -> Request:
     """Raises Unauthenticated where the event names no caller: a route that lost its authorizer lets nobody in."""
     authorized = _authorized(event)
-    if not all(authorized.get(name) for name in ("principalId", "tenant", "scopes")):
+    if not (authorized.get("principalId") and authorized.get("tenant")):
         raise Unauthenticated
     return Request(
         id=event["requestContext"]["requestId"],
         at=instant.from_milliseconds(event["requestContext"]["requestTimeEpoch"]),
-        principal=Principal(authorized["principalId"], authorized["tenant"], tuple(authorized["scopes"].split())),
+        principal=Principal(authorized["principalId"], authorized["tenant"], tuple(authorized.get("scopes", "").split())),
         path=event.get("pathParameters") or {},
         query=event.get("queryStringParameters") or {},
         body=event.get("body"),

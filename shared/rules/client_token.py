@@ -101,8 +101,9 @@ def warnings(token: ClientToken, *, is_public_suffix: Callable[[str], bool], at:
             SecurityWarning("no_target", "This token has no flow and no agent yet, so it cannot open a session.")
         )
     if terms.expires_at is not None:
-        days = max(1, math.ceil((terms.expires_at - at) / timedelta(days=1)))
-        found.append(SecurityWarning("info", f"Token will expire in {days} day{'s' if days > 1 else ''}."))
+        days = math.ceil((terms.expires_at - at) / timedelta(days=1))
+        fate = f"will expire in {days} day{'s' if days > 1 else ''}" if days > 0 else "has expired"
+        found.append(SecurityWarning("info", f"Token {fate}."))
     if terms.rate_limit_per_hour < terms.rate_limit_per_minute:
         found.append(
             SecurityWarning("info", "The limit per hour is below the limit per minute, so the limit per hour decides.")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 _ULID = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 RandomBytes = Callable[[int], bytes]
 
 
 def new(prefix: str, at: datetime, random_bytes: RandomBytes) -> str:
     """48 bits of milliseconds, then 80 random bits."""
-    number = (int(at.timestamp() * 1000) << 80) | int.from_bytes(random_bytes(10))
+    number = ((at - _EPOCH) // _MILLISECOND << 80) | int.from_bytes(random_bytes(10))
     return f"{prefix}_{''.join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))}"
 
 

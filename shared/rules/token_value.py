@@ -13,7 +13,7 @@ from shared.rules.identifier import RandomBytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """`iss`: the deployment; `sub`: the token's id; `env`: live or test; `iat`: seconds; `jti`: 128 random bits, hex."""
+    """`iss`: the deployment; `sub`: the token id; `env`: live or test; `iat`: seconds; `jti`: 128 random bits, hex."""
 
     iss: str
     sub: str

@@ -16,6 +16,11 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from shared.errors import Detail, Invalid
 from shared.rules import instant
 
+# About as many as the largest float has.
+_DIGITS_MAX = 300
+# Whoever is wrong in more places learns no more from them, and each costs a search for the name that was meant.
+_REASONS_MAX = 100
+
 
 def _integral(value: Any) -> Any:
     """JSON has one kind of number, and clients send 10.0 for 10."""
@@ -35,8 +40,8 @@ def _decimal(value: Any) -> Any:
 def _instant(value: Any) -> Any:
     """RFC 3339, the profile of ISO 8601 for the internet. A time without an offset means something else everywhere."""
     try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-]\d\d:?\d\d)", value, re.ASCII):
-            return datetime.fromisoformat(value).astimezone(UTC)
+        if re.fullmatch(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-]\d\d:?[0-5]\d)", value, re.ASCII):
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         pass
     raise PydanticCustomError("instant", "must be a time with its offset, such as 2027-01-31T00:00:00Z")
@@ -75,7 +80,7 @@ class Question(BaseModel):
 
     @classmethod
     def read(cls, body: str | None) -> Self:
-        """From a request's body. Raises Invalid with a detail for everything that is wrong."""
+        """From a request's body. Raises Invalid with a detail for each of the first hundred things that are wrong."""
         return cls._valid(_parse(body or ""))
 
     @classmethod
@@ -89,21 +94,22 @@ class Question(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             names = [field.alias or name for name, field in cls.model_fields.items()]
-            reasons = [_detail(one, names) for one in error.errors(include_url=False, include_input=False)]
-        raise Invalid.because(*reasons)
+            errors = error.errors(include_url=False, include_input=False)[:_REASONS_MAX]
+        raise Invalid.because(*(_detail(one, names) for one in errors))
 
 
 def _parse(body: str) -> dict[str, Any]:
     """A JSON object that nobody can read in two ways: no name twice, no NaN, nothing that is not Unicode."""
     try:
-        value = json.loads(body, object_pairs_hook=_pairs, parse_constant=_not_json, parse_float=_finite)
+        value = json.loads(
+            body, object_pairs_hook=_pairs, parse_constant=_not_json, parse_float=_finite, parse_int=_int
+        )
         body.encode()
         if "\\u" in body:
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        raise Invalid(
-            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.", code="invalid_json"
-        ) from None
+        place = f"at line {error.lineno}, column {error.colno}"
+        raise Invalid(f"The body is not JSON: {error.msg.removesuffix(' at')} {place}.", code="invalid_json") from None
     except UnicodeEncodeError:
         raise Invalid("The body holds half of a surrogate pair, which is not Unicode.", code="invalid_json") from None
     except RecursionError:
@@ -124,6 +130,12 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _not_json(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number there")
+
+
+def _int(digits: str) -> int:
+    if len(digits) > _DIGITS_MAX:
+        raise ValueError("a number is too large")
+    return int(digits)
 
 
 def _finite(digits: str) -> float:

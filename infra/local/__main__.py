@@ -1,0 +1,133 @@
+"""`make run`: the local stack in the foreground, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+def main() -> None:
+    options = _options()
+    listener = _listen(options.port)
+    signal.signal(signal.SIGINT, _leave)
+    signal.signal(signal.SIGTERM, _leave)
+    # Late, for it takes seconds, and a busy port should not.
+    from infra.local import cloud  # noqa: PLC0415
+    from infra.local.stack import Stack  # noqa: PLC0415
+    from infra.local.template import NotModelled  # noqa: PLC0415
+
+    cloud.isolate()
+    # The servers' lines about each call, and the translator's about its own switches, are nobody's concern.
+    logging.disable(logging.WARNING)
+    try:
+        stack = Stack(listener, dict(options.parameter), _say)
+    except NotModelled as refusal:
+        sys.exit(str(refusal))
+    state_file = options.directory / "stack.json"
+    try:
+        _write(state_file, stack.state)
+        _say(_greeting(stack.state, stack.runtime_client, state_file))
+        threading.Event().wait()
+    finally:
+        # From here on it ends by itself, whatever else is asked.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        state_file.unlink(missing_ok=True)
+        stack.stop()
+        _say("Stopped.")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.local",
+        description="Serves template.yaml on this machine: its routes, its functions, and AWS in memory.",
+    )
+    parser.add_argument(
+        "--port", type=int, default=3000, help="where the API listens, 0 for any free port (default: 3000)"
+    )
+    parser.add_argument(
+        "--parameter",
+        type=_parameter,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of the template, as often as needed",
+    )
+    parser.add_argument(
+        "--directory",
+        type=Path,
+        default=ROOT / ".local",
+        help="where stack.json goes, which tells other programs how to reach the stack (default: .local)",
+    )
+    return parser.parse_args()
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text} is not of the form NAME=VALUE")
+    return name, value
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
+    except OSError as error:
+        sys.exit(f"Port {port} cannot be used: {error.strerror}. Choose another with PORT=3100 make run.")
+    return listener
+
+
+def _write(file: Path, state: Mapping[str, Any]) -> None:
+    """Readable by its owner only: it holds credentials."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        json.dump(state, stream, indent=2)
+        stream.write("\n")
+
+
+def _greeting(state: Mapping[str, Any], runtime_client: str, state_file: Path) -> str:
+    url, key, token_id = state["url"], state["apiKey"], state["clientTokenId"]
+    return f"""
+The API listens on {url}; functions run under {runtime_client}, AWS is moto on {state["awsEndpoint"]}.
+Everything is in memory and ends with Ctrl-C. {state_file} says the same to programs.
+
+Create a client token:
+
+  curl {url}/v1/client-tokens \\
+    -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\
+    -d '{{"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}}'
+
+List them, or look at the one that is already there:
+
+  curl {url}/v1/client-tokens -H 'Authorization: Bearer {key}'
+  curl {url}/v1/client-tokens/{token_id} -H 'Authorization: Bearer {key}'
+"""
+
+
+def _say(text: str) -> None:
+    # One write, so that lines of several threads do not mix.
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""The template's stack in moto: its table and key, and each function's environment as CloudFormation resolves it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from moto.server import ThreadedMotoServer
+
+from infra.local import mends, scope
+from infra.local.template import REGION, Template
+
+STACK_NAME = "client-tokens-local"
+# What clients need to have and moto never looks at.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_SESSION_TOKEN": "local"}
+
+# The emulator serves the API from the translated template itself, runs functions from the source, and nobody logs.
+_LEFT_OUT = {
+    "AWS::ApiGateway::Account",
+    "AWS::ApiGateway::Deployment",
+    "AWS::ApiGateway::Stage",
+    "AWS::Lambda::LayerVersion",
+    "AWS::Lambda::Permission",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """`timeout`: seconds. `environment`: the variables that the template gives it, resolved."""
+
+    name: str
+    arn: str
+    handler: str
+    timeout: int
+    memory: int
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """`functions` by logical id."""
+
+    outputs: Mapping[str, str]
+    functions: Mapping[str, Function]
+
+
+def serve(address: str = "127.0.0.1") -> tuple[ThreadedMotoServer, str]:
+    """AWS in this process on a free port, and its endpoint; in memory, so that it ends with the process."""
+    mends.apply()
+    server = ThreadedMotoServer(address, 0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    return server, f"http://127.0.0.1:{port}"
+
+
+def isolate() -> None:
+    """No account, profile or region of the developer's reaches AWS's clients in this process or its children."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
+
+
+def access(endpoint: str) -> dict[str, str]:
+    """The variables by which a process reaches the AWS at `endpoint`, and no other: no profile of the developer's."""
+    return {
+        **CREDENTIALS,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def create(template: Template, endpoint: str | None = None) -> Stack:
+    """Makes the stack in the moto server at `endpoint`, or in this process's mock; raises NotModelled.
+
+    The process that hosts moto needs the mends.
+    """
+    scope.require_modelled(template)
+    cloudformation = _client("cloudformation", endpoint)
+    cloudformation.create_stack(
+        StackName=STACK_NAME, TemplateBody=json.dumps(_reshaped(template)), Capabilities=["CAPABILITY_IAM"]
+    )
+    found = cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
+    names = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found}
+    dynamodb = _client("dynamodb", endpoint)
+    for logical_id, properties in _of_type(template, "AWS::DynamoDB::Table").items():
+        mends.restore_table_settings(dynamodb, names[logical_id], properties)
+    described = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    functions = _client("lambda", endpoint)
+    return Stack(
+        outputs={output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]},
+        functions={
+            logical_id: _function(functions.get_function_configuration(FunctionName=names[logical_id]))
+            for logical_id in _of_type(template, "AWS::Lambda::Function")
+        },
+    )
+
+
+def _client(service: str, endpoint: str | None) -> Any:
+    return boto3.client(
+        service,
+        region_name=REGION,
+        endpoint_url=endpoint,
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=CREDENTIALS["AWS_SESSION_TOKEN"],
+    )
+
+
+def _function(configuration: Mapping[str, Any]) -> Function:
+    return Function(
+        name=configuration["FunctionName"],
+        arn=configuration["FunctionArn"],
+        handler=configuration["Handler"],
+        timeout=configuration["Timeout"],
+        memory=configuration["MemorySize"],
+        environment=configuration["Environment"]["Variables"],
+    )
+
+
+def _reshaped(template: Template) -> Template:
+    """What moto can create: code that is there, and no resource that it would pass over or that we stand in for."""
+    resources: Template = json.loads(json.dumps(template["Resources"]))
+    kept = {name: resource for name, resource in resources.items() if resource["Type"] not in _LEFT_OUT}
+    for resource in kept.values():
+        after = resource.pop("DependsOn", [])
+        resource["DependsOn"] = [name for name in ([after] if isinstance(after, str) else after) if name in kept]
+        match resource["Type"]:
+            case "AWS::Lambda::Function":
+                resource["Properties"]["Code"] = {"ZipFile": "pass"}
+                resource["Properties"].pop("Layers", None)
+            case "AWS::ApiGateway::RestApi":
+                del resource["Properties"]["Body"]
+    return template | {"Resources": kept}
+
+
+def _of_type(template: Template, kind: str) -> dict[str, dict[str, Any]]:
+    return {
+        name: resource["Properties"] for name, resource in template["Resources"].items() if resource["Type"] == kind
+    }

@@ -1,0 +1,213 @@
+"""One execution environment of a function: a process of its own, fed through Lambda's Runtime API on loopback."""
+
+from __future__ import annotations
+
+import json
+import queue
+import re
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, cast
+
+from infra.local.api import InvocationFailed
+
+# Lambda's own limits.
+_INIT_SECONDS = 10.0
+_ANSWER_MAX = 6 * 1024 * 1024
+
+_RUNTIME = "/2018-06-01/runtime"
+_OUTCOME = re.compile(rf"{_RUNTIME}/invocation/(?P<id>[^/]+)/(?P<kind>response|error)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """`deadline`: seconds since 1970."""
+
+    id: str
+    arn: str
+    deadline: float
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """The function has started and asks for its first event."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """`why` as Lambda puts it."""
+
+    why: str
+
+
+class Environment:
+    """Serves one event at a time. After InvocationFailed by a crash or a timeout, `is_alive` is false."""
+
+    def __init__(
+        self,
+        command: list[str],
+        variables: Mapping[str, str],
+        directory: Path,
+        arn: str,
+        log: Callable[[str], None],
+    ) -> None:
+        self._arn = arn
+        self._log = log
+        self._outcomes: queue.SimpleQueue[_Ready | _Answered | _Failed] = queue.SimpleQueue()
+        self._api = _RuntimeApi(self._outcomes)
+        threading.Thread(target=self._api.serve_forever, daemon=True).start()
+        # A session of its own: Ctrl-C in the terminal is for the stack, which then stops its functions in order.
+        self._process = subprocess.Popen(  # noqa: S603 - the command is our own
+            command,
+            cwd=directory,
+            env=dict(variables) | {"AWS_LAMBDA_RUNTIME_API": self._api.address},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._watch, daemon=True).start()
+        self._is_ready = False
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def invoke(self, event: dict[str, Any], timeout: float) -> Any:
+        """The function's answer. `timeout`: seconds from the moment it has started. Raises InvocationFailed."""
+        if not self._is_ready:
+            self._start_up()
+        self._api.events.put(_Event(str(uuid.uuid4()), self._arn, time.time() + timeout, json.dumps(event).encode()))
+        outcome = self._await(timeout)
+        return json.loads(cast("_Answered", outcome).body)
+
+    def _start_up(self) -> None:
+        try:
+            self._await(_INIT_SECONDS)
+        except InvocationFailed:
+            # It may still be on its way out, and must not be taken for one that lives.
+            self._kill()
+            raise
+        self._is_ready = True
+
+    def stop(self) -> None:
+        """Ends the process as Lambda does, without a word."""
+        self._kill()
+        self._api.events.put(None)
+        self._api.shutdown()
+        self._api.server_close()
+
+    def _await(self, seconds: float) -> _Ready | _Answered:
+        try:
+            outcome = self._outcomes.get(timeout=seconds)
+        except queue.Empty:
+            self._kill()
+            raise InvocationFailed(f"Task timed out after {seconds:.2f} seconds") from None
+        if isinstance(outcome, _Failed):
+            raise InvocationFailed(outcome.why)
+        return outcome
+
+    def _kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def _watch(self) -> None:
+        """What the function prints, line by line, and at last how it ended."""
+        with cast("Any", self._process.stdout) as lines:
+            for line in lines:
+                # The runtime client writes a traceback as one record: carriage returns, and spaces that do not break.
+                for part in line.decode(errors="replace").rstrip().replace("\xa0", " ").split("\r"):
+                    self._log(part)
+        self._outcomes.put(_Failed(f"Runtime exited with status {self._process.wait()}"))
+
+
+class _RuntimeApi(ThreadingHTTPServer):
+    """The four calls of https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, for one process."""
+
+    daemon_threads = True
+
+    def __init__(self, outcomes: queue.SimpleQueue[_Ready | _Answered | _Failed]) -> None:
+        super().__init__(("127.0.0.1", 0), _RuntimeHandler)
+        self.outcomes = outcomes
+        self.events: queue.SimpleQueue[_Event | None] = queue.SimpleQueue()
+        self.has_started = False
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.server_port}"
+
+
+class _RuntimeHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Together these two spare each call 40 ms and more of Nagle's algorithm waiting for an acknowledgement.
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: _RuntimeApi
+
+    def do_GET(self) -> None:
+        if self.path != f"{_RUNTIME}/invocation/next":
+            self._answer(HTTPStatus.NOT_FOUND)
+            return
+        if not self.server.has_started:
+            self.server.has_started = True
+            self.server.outcomes.put(_Ready())
+        event = self.server.events.get()
+        if event is None:
+            self.close_connection = True
+            return
+        headers = {
+            "Content-Type": "application/json",
+            "Lambda-Runtime-Aws-Request-Id": event.id,
+            "Lambda-Runtime-Deadline-Ms": str(int(event.deadline * 1000)),
+            "Lambda-Runtime-Invoked-Function-Arn": event.arn,
+        }
+        self._answer(HTTPStatus.OK, headers, event.body)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == f"{_RUNTIME}/init/error":
+            self.server.outcomes.put(_Failed(_told(body)))
+        elif found := _OUTCOME.fullmatch(self.path):
+            self.server.outcomes.put(_outcome(found["kind"], body))
+        else:
+            self._answer(HTTPStatus.NOT_FOUND)
+            return
+        self._answer(HTTPStatus.ACCEPTED, {"Content-Type": "application/json"}, b'{"status":"OK"}')
+
+    def _answer(self, status: HTTPStatus, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        """Says nothing: these calls are between the stack and itself."""
+
+
+def _outcome(kind: str, body: bytes) -> _Answered | _Failed:
+    if kind == "error":
+        return _Failed(_told(body))
+    if len(body) > _ANSWER_MAX:
+        return _Failed(f"Response payload size exceeded maximum allowed payload size ({_ANSWER_MAX} bytes).")
+    return _Answered(body)
+
+
+def _told(body: bytes) -> str:
+    error = json.loads(body)
+    return f"{error['errorType']}: {error['errorMessage']}"

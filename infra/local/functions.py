@@ -1,0 +1,120 @@
+"""Runs the template's functions from the source: processes start on first use, and anew when the code has changed."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from infra.local import cloud
+from infra.local.api import InvocationFailed
+from infra.local.cloud import Function
+from infra.local.environment import Environment
+
+# As many at once as a laptop enjoys; the next event waits, where Lambda would start one more.
+_AT_ONCE = 4
+
+Log = Callable[[str, str], None]
+"""Takes a function's logical id and a line that it printed."""
+
+
+def runtime_client() -> str:
+    """Lambda's own where it can be imported (it has no wheel for macOS), else the stand-in."""
+    has_own = importlib.util.find_spec("awslambdaric") and importlib.util.find_spec("runtime_client")
+    return "awslambdaric" if has_own else "infra.local.runtime"
+
+
+class Functions:
+    """`root` holds functions/ and shared/; `endpoint` is where AWS is."""
+
+    def __init__(
+        self, functions: Mapping[str, Function], root: Path, endpoint: str, log: Log, client: str = runtime_client()
+    ) -> None:
+        self._functions = functions
+        self._root = root
+        self._endpoint = endpoint
+        self._log = log
+        self._client = client
+        self._slots = {name: threading.BoundedSemaphore(_AT_ONCE) for name in functions}
+        self._idle: dict[str, list[tuple[int, Environment]]] = {name: [] for name in functions}
+        self._lock = threading.Lock()
+        self._running: set[Environment] = set()
+        self._is_stopping = False
+
+    def invoke(self, name: str, event: dict[str, Any]) -> Any:
+        """The function's answer to `event`; raises InvocationFailed. `name`: its logical id."""
+        with self._slots[name]:
+            version = self._version()
+            environment = self._take(name, version)
+            try:
+                return environment.invoke(event, self._functions[name].timeout)
+            finally:
+                self._give_back(name, version, environment)
+
+    def stop(self) -> None:
+        with self._lock:
+            self._is_stopping = True
+            running = list(self._running)
+        stopping = [threading.Thread(target=environment.stop) for environment in running]
+        for thread in stopping:
+            thread.start()
+        for thread in stopping:
+            thread.join()
+
+    def _version(self) -> int:
+        """Differs whenever a file of the code does."""
+        files = [file for room in ("functions", "shared") for file in (self._root / room).rglob("*.py")]
+        return hash(tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in sorted(files)))
+
+    def _take(self, name: str, version: int) -> Environment:
+        """One that waits for its next event, the one used last, or a new one."""
+        with self._lock:
+            while self._idle[name]:
+                its_version, environment = self._idle[name].pop()
+                if its_version == version and environment.is_alive:
+                    return environment
+                self._running.discard(environment)
+                threading.Thread(target=environment.stop).start()
+            if self._is_stopping:
+                raise InvocationFailed("the stack stops")
+            environment = self._start(name)
+            self._running.add(environment)
+            return environment
+
+    def _give_back(self, name: str, version: int, environment: Environment) -> None:
+        with self._lock:
+            self._idle[name].append((version, environment))
+
+    def _start(self, name: str) -> Environment:
+        function = self._functions[name]
+        return Environment(
+            [sys.executable, "-m", self._client, function.handler],
+            self._variables(function),
+            self._root / "functions",
+            function.arn,
+            lambda line: self._log(name, line),
+        )
+
+    def _variables(self, function: Function) -> dict[str, str]:
+        """What Lambda sets, and what the template says; of the developer's own environment only where programs are."""
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            # The repository's root stands for the layer.
+            "PYTHONPATH": str(self._root),
+            "TZ": ":UTC",
+            "LANG": "en_US.UTF-8",
+            "_HANDLER": function.handler,
+            "LAMBDA_TASK_ROOT": str(self._root / "functions"),
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_LOG_GROUP_NAME": "local",
+            "AWS_LAMBDA_LOG_STREAM_NAME": "local",
+            **cloud.access(self._endpoint),
+            **function.environment,
+        }

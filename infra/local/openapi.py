@@ -1,0 +1,144 @@
+"""Reads the OpenAPI body of the translated API into the route table, as API Gateway does.
+
+A key or a value that the emulator does not know is an error that names its place.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from infra.local.routes import Answer, Authorizer, Function, Mock, Route, Routes
+from infra.local.template import NotModelled, Template, parameter
+
+_METHODS = {"get", "put", "post", "delete", "options", "head", "patch"}
+_ANY = "x-amazon-apigateway-any-method"
+_VARIABLE = re.compile(r"\$(?:\w|\{)[\w.{}()']*")
+_KNOWN_VARIABLES = {"$context.requestId"}
+
+
+def read_routes(template: Template) -> Routes:
+    """Raises NotModelled, naming the place, for anything that would be served otherwise than by API Gateway."""
+    api = _only(template, "AWS::ApiGateway::RestApi")
+    stage = _only(template, "AWS::ApiGateway::Stage")
+    body = api["Body"]
+    _require("Api", body, {"components", "info", "openapi", "paths", "x-amazon-apigateway-gateway-responses"})
+    _require("Api components", body.get("components", {}), {"securitySchemes"})
+    schemes = body.get("components", {}).get("securitySchemes", {})
+    authorizers = {name: _authorizer(f"authorizer {name}", scheme) for name, scheme in schemes.items()}
+    refusals = {
+        kind: _refusal(f"gateway response {kind}", response)
+        for kind, response in body["x-amazon-apigateway-gateway-responses"].items()
+    }
+    _require_all("gateway responses", refusals, {"DEFAULT_4XX", "DEFAULT_5XX"})
+    paths = {}
+    # A literal segment goes before a parameter, whatever the order in the template.
+    for path in sorted(body["paths"], key=lambda path: [segment.startswith("{") for segment in path.split("/")]):
+        methods = body["paths"][path]
+        _require(path, methods, _METHODS | {_ANY})
+        if "+}" in path:
+            raise NotModelled(f"The local stack does not model the greedy path {path}.")
+        paths[path] = {
+            "ANY" if method == _ANY else method.upper(): _route(path, f"{method} {path}", operation, authorizers)
+            for method, operation in methods.items()
+        }
+    return Routes(str(parameter(template, stage["StageName"])), paths, refusals)
+
+
+def _route(path: str, place: str, operation: Any, authorizers: Mapping[str, Authorizer]) -> Route:
+    _require(place, operation, {"responses", "security", "summary", "x-amazon-apigateway-integration"})
+    integration = operation["x-amazon-apigateway-integration"]
+    target: Function | Mock
+    match integration["type"]:
+        case "aws_proxy":
+            _require(place, integration, {"httpMethod", "type", "uri"})
+            target = Function(_function(place, integration["uri"]))
+        case "mock":
+            target = _mock(place, integration)
+        case other:
+            raise NotModelled(f"The local stack does not model an integration of type {other} ({place}).")
+    # SAM spells "no authorizer" as the scheme NONE.
+    schemes = [name for scheme in operation.get("security", ()) for name in scheme if name != "NONE"]
+    if len(schemes) > 1:
+        raise NotModelled(f"The local stack does not model more than one authorizer ({place}).")
+    return Route(path, target, authorizers[schemes[0]] if schemes else None)
+
+
+def _mock(place: str, integration: Any) -> Mock:
+    _require(place, integration, {"passthroughBehavior", "requestTemplates", "responses", "type"})
+    _require_all(place, integration["responses"], {"default"}, exactly=True)
+    _require_all(place, integration["requestTemplates"], {"application/json"}, exactly=True)
+    response = integration["responses"]["default"]
+    _require(place, response, {"responseParameters", "responseTemplates", "statusCode"})
+    wanted = json.loads(integration["requestTemplates"]["application/json"])
+    if wanted != {"statusCode": int(response["statusCode"])}:
+        raise NotModelled(f"The local stack does not model a mock that chooses among responses ({place}).")
+    behavior = integration.get("passthroughBehavior", "when_no_match").lower()
+    return Mock(_answer(place, response, "method.response.header."), takes_other_types=behavior != "never")
+
+
+def _refusal(place: str, response: Any) -> Answer:
+    _require(place, response, {"responseParameters", "responseTemplates", "statusCode"})
+    return _answer(place, response, "gatewayresponse.header.")
+
+
+def _answer(place: str, response: Any, prefix: str) -> Answer:
+    templates = response["responseTemplates"]
+    _require_all(place, templates, {"application/json"}, exactly=True)
+    body = templates["application/json"]
+    if unknown := set(_VARIABLE.findall(body)) - _KNOWN_VARIABLES:
+        raise NotModelled(f"The local stack does not model {', '.join(sorted(unknown))} ({place}).")
+    headers = {}
+    for name, value in response.get("responseParameters", {}).items():
+        if not (name.startswith(prefix) and re.fullmatch(r"'[^']*'", value)):
+            raise NotModelled(f"The local stack does not model the response parameter {name}: {value} ({place}).")
+        headers[name.removeprefix(prefix)] = value[1:-1]
+    status = response.get("statusCode")
+    return Answer(int(status) if status else None, headers, body)
+
+
+def _authorizer(place: str, scheme: Any) -> Authorizer:
+    _require(place, scheme, {"in", "name", "type", "x-amazon-apigateway-authorizer", "x-amazon-apigateway-authtype"})
+    details = scheme["x-amazon-apigateway-authorizer"]
+    _require(place, details, {"authorizerResultTtlInSeconds", "authorizerUri", "identityValidationExpression", "type"})
+    if details["type"] != "token":
+        raise NotModelled(f"The local stack does not model an authorizer of type {details['type']} ({place}).")
+    expression = details.get("identityValidationExpression")
+    return Authorizer(
+        function=_function(place, details["authorizerUri"]),
+        header=scheme["name"],
+        expression=re.compile(expression) if expression else None,
+        ttl=int(details.get("authorizerResultTtlInSeconds", 300)),
+    )
+
+
+def _function(place: str, uri: Any) -> str:
+    """The logical id in an integration's URI: SAM writes it as ${Name.Arn}, in the text or as one of its variables."""
+    match uri:
+        case {"Fn::Sub": str(text)} if found := re.search(r"/functions/\$\{(\w+)\.Arn\}/invocations$", text):
+            return found[1]
+        case {"Fn::Sub": [str(), {"__FunctionArn__": {"Fn::GetAtt": [str(name), "Arn"]}}]}:
+            return name
+    raise NotModelled(f"The local stack cannot tell which function {json.dumps(uri)} is ({place}).")
+
+
+def _only(template: Template, kind: str) -> dict[str, Any]:
+    found = [resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == kind]
+    if len(found) != 1:
+        raise NotModelled(f"The local stack serves one {kind}; the template has {len(found)}.")
+    properties: dict[str, Any] = found[0]
+    return properties
+
+
+def _require(place: str, found: Mapping[str, Any], known: Collection[str]) -> None:
+    if unknown := found.keys() - set(known):
+        raise NotModelled(f"The local stack does not model {', '.join(sorted(unknown))} ({place}).")
+
+
+def _require_all(place: str, found: Mapping[str, Any], needed: set[str], *, exactly: bool = False) -> None:
+    if missing := needed - found.keys():
+        raise NotModelled(f"The local stack needs {', '.join(sorted(missing))} ({place}).")
+    if exactly:
+        _require(place, found, needed)

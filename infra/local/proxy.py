@@ -1,0 +1,187 @@
+"""Lambda proxy integration, both ways: an HTTP request becomes a REST API's event, an answer an HTTP response.
+
+Sources: the developer guide's "Lambda proxy integrations in API Gateway", and the table of headers in its "Important
+notes".
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from werkzeug.wrappers import Request, Response
+
+from infra.local.routes import Route
+
+ACCOUNT = "123456789012"
+API_ID = "local"
+
+_REQUEST_DROPS = {
+    "connection", "content-length", "content-md5", "expect", "max-forwards", "proxy-authenticate", "server", "te",
+    "trailer", "upgrade", "www-authenticate",
+}  # fmt: skip
+_REQUEST_CAPITALS = {"authorization", "host", "user-agent"}
+_RESPONSE_DROPS = {
+    "content-length", "expect", "host", "proxy-authenticate", "te", "trailer", "transfer-encoding", "upgrade", "via",
+}  # fmt: skip
+_RESPONSE_RENAMES = {
+    "authorization", "connection", "content-md5", "date", "max-forwards", "server", "user-agent", "www-authenticate",
+}  # fmt: skip
+_FIELDS = {"body", "headers", "isBase64Encoded", "multiValueHeaders", "statusCode"}
+
+
+class Malformed(Exception):  # noqa: N818 - a fault of the function, told to the developer
+    """The function's answer is not one that API Gateway accepts; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request on its way. `at`: seconds since 1970 at which it came."""
+
+    id: str
+    at: float
+    stage: str
+    request: Request
+
+    @property
+    def raw_path(self) -> str:
+        """As it was sent: an encoded slash in a segment does not divide it."""
+        path: str = self.request.environ["REQUEST_URI"].partition("?")[0]
+        return path
+
+    @property
+    def arn(self) -> str:
+        """What an authorizer's policy speaks about."""
+        stage = f"{API_ID}/{self.stage}/{self.request.method}"
+        return f"arn:aws:execute-api:us-east-1:{ACCOUNT}:{stage}/{self.raw_path.lstrip('/')}"
+
+
+def event(
+    call: Call, route: Route, path_parameters: dict[str, str], authorizer: dict[str, str] | None
+) -> dict[str, Any]:
+    """`authorizer`: the principal and the context that an authorizer gave; None where the route has none."""
+    request = call.request
+    headers = _headers(call)
+    query: dict[str, list[str]] = {}
+    for name, value in parse_qsl(request.query_string.decode("latin-1"), keep_blank_values=True):
+        query.setdefault(name, []).append(value)
+    return {
+        "resource": route.path,
+        "path": unquote(call.raw_path),
+        "httpMethod": request.method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
+        "multiValueQueryStringParameters": query or None,
+        "pathParameters": path_parameters or None,
+        "stageVariables": None,
+        "requestContext": _context(call, route, authorizer),
+        # The API declares no binary media types: every body is text.
+        "body": request.get_data().decode(errors="replace") or None,
+        "isBase64Encoded": False,
+    }
+
+
+def _headers(call: Call) -> dict[str, str]:
+    """In the mixture of cases that a browser's HTTP/2 and API Gateway's own habits make."""
+    request = call.request
+    kept = {
+        (name if name.lower() in _REQUEST_CAPITALS else name.lower()): value
+        for name, value in request.headers.items()
+        if name.lower() not in _REQUEST_DROPS
+    }
+    forwarded = [*filter(None, [kept.pop("x-forwarded-for", "")]), _address(request)]
+    return kept | {
+        "X-Amzn-Trace-Id": f"Root=1-{int(call.at):08x}-{secrets.token_hex(12)}",
+        "X-Forwarded-For": ", ".join(forwarded),
+        "X-Forwarded-Port": request.host.partition(":")[2] or "80",
+        "X-Forwarded-Proto": request.scheme,
+    }
+
+
+def _context(call: Call, route: Route, authorizer: dict[str, str] | None) -> dict[str, Any]:
+    """Paths and the domain as a custom domain name without a base path gives them: no stage in front."""
+    request = call.request
+    domain = request.host.partition(":")[0]
+    context: dict[str, Any] = {
+        "accountId": ACCOUNT,
+        "apiId": API_ID,
+        "deploymentId": "local",
+        "domainName": domain,
+        "domainPrefix": domain.partition(".")[0],
+        "extendedRequestId": call.id,
+        "httpMethod": request.method,
+        "identity": {
+            "accessKey": None,
+            "accountId": None,
+            "caller": None,
+            "cognitoAuthenticationProvider": None,
+            "cognitoAuthenticationType": None,
+            "cognitoIdentityId": None,
+            "cognitoIdentityPoolId": None,
+            "principalOrgId": None,
+            "sourceIp": _address(request),
+            "user": None,
+            "userAgent": request.headers.get("User-Agent"),
+            "userArn": None,
+        },
+        "path": unquote(call.raw_path),
+        "protocol": request.environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
+        "requestId": call.id,
+        "requestTime": datetime.fromtimestamp(call.at, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        "requestTimeEpoch": int(call.at * 1000),
+        "resourceId": "local",
+        "resourcePath": route.path,
+        "stage": call.stage,
+    }
+    if authorizer is not None:
+        context["authorizer"] = authorizer | {"integrationLatency": 0}
+    return context
+
+
+def _address(request: Request) -> str:
+    return request.remote_addr or "127.0.0.1"
+
+
+def response(answer: Any) -> Response:
+    """Raises Malformed for anything but the documented fields and types."""
+    if not isinstance(answer, dict):
+        raise Malformed("it is not an object")
+    if unknown := sorted(answer.keys() - _FIELDS):
+        raise Malformed(f"it has the unknown field {unknown[0]}")
+    body = answer.get("body")
+    if not isinstance(body, str | None):
+        raise Malformed("its body is not text")
+    try:
+        status = int(answer.get("statusCode", 200))
+    except (TypeError, ValueError):
+        raise Malformed("its statusCode is not a number") from None
+    reply = Response(body or "", status)
+    # API Gateway's default, not werkzeug's.
+    reply.headers["Content-Type"] = "application/json"
+    for name, values in _answered_headers(answer).items():
+        if name.lower() in _RESPONSE_DROPS:
+            continue
+        sent_as = f"x-amzn-Remapped-{name}" if name.lower() in _RESPONSE_RENAMES else name
+        reply.headers.setlist(sent_as, values)
+    return reply
+
+
+def _answered_headers(answer: dict[str, Any]) -> dict[str, list[str]]:
+    """A name under multiValueHeaders wins over the same name under headers."""
+    single, multiple = answer.get("headers") or {}, answer.get("multiValueHeaders") or {}
+    if not isinstance(single, dict) or not isinstance(multiple, dict):
+        raise Malformed("its headers are not an object")
+    if not all(isinstance(values, list) for values in multiple.values()):
+        raise Malformed("its multiValueHeaders are not lists")
+    headers = {name: [value] for name, value in single.items()} | multiple
+    if not all(isinstance(value, str | bool) for values in headers.values() for value in values):
+        raise Malformed("a header's value is neither text nor a boolean")
+    return {name: [_text(value) for value in values] for name, values in headers.items()}
+
+
+def _text(value: str | bool) -> str:  # noqa: FBT001 - a header's value
+    return value if isinstance(value, str) else str(value).lower()

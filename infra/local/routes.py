@@ -1,0 +1,86 @@
+"""The route table: which request goes where, past which authorizer, and how the API itself refuses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What API Gateway says on its own. `status` is None where the template leaves it to the cause."""
+
+    status: int | None
+    headers: Mapping[str, str]
+    body: str
+
+    def text(self, request_id: str) -> str:
+        return self.body.replace("$context.requestId", request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """By its logical id."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mock:
+    """`takes_other_types`: whether a body that is not JSON passes through rather than being refused."""
+
+    answer: Answer
+    takes_other_types: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Authorizer:
+    """A TOKEN authorizer. `ttl`: seconds for which its answer to one credential is remembered."""
+
+    function: str
+    header: str
+    expression: re.Pattern[str] | None
+    ttl: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`path` as the template writes it, such as /v1/client-tokens/{id}."""
+
+    path: str
+    target: Function | Mock
+    authorizer: Authorizer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The whole table. `paths` in the order in which they are tried; `refusals`: the gateway responses by type."""
+
+    stage: str
+    paths: Mapping[str, Mapping[str, Route]]
+    refusals: Mapping[str, Answer]
+
+    def match(self, method: str, raw_path: str) -> tuple[Route, dict[str, str]] | None:
+        """The route and its path parameters, decoded."""
+        # API Gateway disregards a trailing slash.
+        segments = raw_path.rstrip("/").split("/")
+        for path, methods in self.paths.items():
+            parameters = _bind(path.split("/"), segments)
+            if parameters is not None:
+                route = methods.get(method) or methods.get("ANY")
+                return (route, parameters) if route else None
+        return None
+
+
+def _bind(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
+    if len(pattern) != len(segments):
+        return None
+    bound = {}
+    for expected, segment in zip(pattern, segments, strict=True):
+        if expected.startswith("{") and segment:
+            bound[expected[1:-1]] = unquote(segment)
+        elif expected != segment:
+            return None
+    return bound

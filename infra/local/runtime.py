@@ -1,0 +1,86 @@
+"""A stand-in for awslambdaric where that cannot be installed: the same Runtime API, in plain Python.
+
+Run as `python -m infra.local.runtime package.module.handler`, in the function's directory.
+"""
+
+from __future__ import annotations
+
+import http.client
+import importlib
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_RUNTIME = "/2018-06-01/runtime"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What handlers find in Lambda's context object."""
+
+    aws_request_id: str
+    invoked_function_arn: str
+    function_name: str
+    function_version: str
+    memory_limit_in_mb: str
+    log_group_name: str
+    log_stream_name: str
+    deadline: float
+
+    def get_remaining_time_in_millis(self) -> int:
+        return max(0, int((self.deadline - time.time()) * 1000))
+
+
+def main(handler_name: str) -> None:
+    api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    try:
+        module, _, name = handler_name.rpartition(".")
+        handler = getattr(importlib.import_module(module), name)
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong at import is told to the stack
+        _post(api, "/init/error", _told(error))
+        sys.exit(1)
+    while True:
+        api.request("GET", f"{_RUNTIME}/invocation/next")
+        response = api.getresponse()
+        event = json.loads(response.read())
+        context = _context(dict(response.headers))
+        try:
+            answer = json.dumps(handler(event, context))
+        except Exception as error:  # noqa: BLE001 - so is whatever the handler raises
+            _post(api, f"/invocation/{context.aws_request_id}/error", _told(error))
+        else:
+            _post(api, f"/invocation/{context.aws_request_id}/response", answer)
+
+
+def _context(headers: Mapping[str, str]) -> Context:
+    return Context(
+        aws_request_id=headers["Lambda-Runtime-Aws-Request-Id"],
+        invoked_function_arn=headers["Lambda-Runtime-Invoked-Function-Arn"],
+        function_name=os.environ["AWS_LAMBDA_FUNCTION_NAME"],
+        function_version=os.environ["AWS_LAMBDA_FUNCTION_VERSION"],
+        memory_limit_in_mb=os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"],
+        log_group_name=os.environ["AWS_LAMBDA_LOG_GROUP_NAME"],
+        log_stream_name=os.environ["AWS_LAMBDA_LOG_STREAM_NAME"],
+        deadline=int(headers["Lambda-Runtime-Deadline-Ms"]) / 1000,
+    )
+
+
+def _told(error: Exception) -> str:
+    """As awslambdaric tells it; the traceback goes where the function prints."""
+    told: dict[str, Any] = {"errorType": type(error).__name__, "errorMessage": str(error)}
+    traceback.print_exception(error)
+    return json.dumps(told)
+
+
+def _post(api: http.client.HTTPConnection, path: str, body: str) -> None:
+    api.request("POST", _RUNTIME + path, body.encode())
+    api.getresponse().read()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

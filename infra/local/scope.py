@@ -1,0 +1,58 @@
+"""What of CloudFormation the local stack models. Anything else in the template is refused by name, never skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from infra.local.template import NotModelled, Template
+
+# Each type with the properties that the stack obeys, and those that change nothing a caller of one machine could see:
+# descriptions, architectures, capacity, logs, traces and backups.
+_PROPERTIES: Mapping[str, Collection[str]] = {
+    "AWS::ApiGateway::Account": {"CloudWatchRoleArn"},
+    "AWS::ApiGateway::Deployment": {"Description", "RestApiId", "StageName"},
+    "AWS::ApiGateway::RestApi": {"Body", "Description", "EndpointConfiguration", "Name", "Parameters"},
+    "AWS::ApiGateway::Stage": {
+        "AccessLogSetting", "DeploymentId", "MethodSettings", "RestApiId", "StageName", "TracingEnabled",
+    },
+    "AWS::DynamoDB::Table": {
+        "AttributeDefinitions", "BillingMode", "DeletionProtectionEnabled", "GlobalSecondaryIndexes", "KeySchema",
+        "PointInTimeRecoverySpecification", "TimeToLiveSpecification",
+    },
+    "AWS::IAM::Role": {"AssumeRolePolicyDocument", "ManagedPolicyArns", "Policies", "Tags"},
+    "AWS::KMS::Alias": {"AliasName", "TargetKeyId"},
+    "AWS::KMS::Key": {"Description", "KeyPolicy", "KeySpec", "KeyUsage", "PendingWindowInDays"},
+    "AWS::Lambda::Function": {
+        "Architectures", "Code", "Description", "Environment", "Handler", "Layers", "LoggingConfig", "MemorySize",
+        "Role", "Runtime", "Tags", "Timeout", "TracingConfig",
+    },
+    "AWS::Lambda::LayerVersion": {
+        "CompatibleArchitectures", "CompatibleRuntimes", "Content", "Description", "LayerName",
+    },
+    "AWS::Lambda::Permission": {"Action", "FunctionName", "Principal", "SourceArn"},
+    "AWS::Logs::LogGroup": {"LogGroupName", "RetentionInDays"},
+}  # fmt: skip
+
+# A stage that caches responses would answer differently; one that counts or limits thousands a second does not.
+_METHOD_SETTINGS = {
+    "DataTraceEnabled", "HttpMethod", "LoggingLevel", "MetricsEnabled", "ResourcePath", "ThrottlingBurstLimit",
+    "ThrottlingRateLimit",
+}  # fmt: skip
+
+
+def require_modelled(template: Template) -> None:
+    """Raises NotModelled with every resource and property that the local stack would have to pass over."""
+    problems = [problem for name, resource in template["Resources"].items() for problem in _problems(name, resource)]
+    if problems:
+        raise NotModelled("The local stack does not model: " + "; ".join(problems) + ".")
+
+
+def _problems(name: str, resource: Template) -> list[str]:
+    known = _PROPERTIES.get(resource["Type"])
+    if known is None:
+        return [f"{name} ({resource['Type']})"]
+    properties = resource.get("Properties", {})
+    unknown = [f"{name}.{key} ({resource['Type']})" for key in sorted(properties.keys() - set(known))]
+    for settings in properties.get("MethodSettings", ()):
+        unknown += [f"{name}.MethodSettings.{key}" for key in sorted(settings.keys() - _METHOD_SETTINGS)]
+    return unknown

@@ -1,0 +1,83 @@
+"""The whole local stack: moto behind HTTP, functions in processes of their own, and the API on its port."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from infra.local import cloud, openapi, template
+from infra.local.api import Api
+from infra.local.functions import Functions, runtime_client
+from infra.local.template import ROOT
+
+
+class Stack:
+    """Runs from construction to `stop`. `state` is what other programs need to reach it."""
+
+    def __init__(self, listener: socket.socket, parameters: Mapping[str, str], say: Callable[[str], None]) -> None:
+        """`listener`: the bound socket on which to serve; `say` takes a line for the terminal."""
+        translated = template.translate(template.read(), parameters)
+        routes = openapi.read_routes(translated)
+        self._aws, endpoint = cloud.serve()
+        made = cloud.create(translated, endpoint)
+        os.environ.update(cloud.access(endpoint), TABLE_NAME=made.outputs["TableName"])
+        client = runtime_client()
+        self._functions = Functions(
+            made.functions, ROOT, endpoint, client=client, log=lambda name, line: say(f"{name} | {line}")
+        )
+        host, port = listener.getsockname()
+        self._server = make_server(
+            host,
+            port,
+            Api(routes, self._functions.invoke, tell=say),
+            threaded=True,
+            request_handler=_handler(say),
+            fd=listener.fileno(),
+        )
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.runtime_client = client
+        self.state = {
+            "url": f"http://{host}:{port}",
+            **_seeds(host, port),
+            "demoUrl": None,
+            "awsEndpoint": endpoint,
+            "stackName": cloud.STACK_NAME,
+        }
+
+    def stop(self) -> None:
+        self._functions.stop()
+        self._server.shutdown()
+        self._server.server_close()
+        self._aws.stop()
+
+
+def _seeds(host: str, port: int) -> dict[str, str]:
+    # Late, for the store finds its table and its AWS in the environment as it is imported.
+    from infra.local import seed  # noqa: PLC0415
+
+    key = seed.plant_tenant()
+    pages = [f"http://{name}:{port + 1}" for name in (host, "localhost")]
+    token = seed.create_client_token((host, port), key, [*pages, "https://app.example.com"])
+    return {"apiKey": key, "clientToken": token.value, "clientTokenId": token.id, "flowId": seed.FLOW}
+
+
+def _handler(say: Callable[[str], None]) -> type[WSGIRequestHandler]:
+    """Tells of each request in one line, without its query, which may hold a session's id."""
+
+    class Handler(WSGIRequestHandler):
+        def make_environ(self) -> dict[str, Any]:
+            self._started = time.perf_counter()
+            return super().make_environ()
+
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - the base's signature
+            milliseconds = (time.perf_counter() - self._started) * 1000
+            path = self.path.partition("?")[0].translate(self._control_char_table)
+            say(f"{self.command} {path} {int(code)} in {milliseconds:.0f} ms")
+
+    return Handler

@@ -1,0 +1,64 @@
+"""template.yaml as CloudFormation receives it: read, given its parameters, and translated by SAM's own translator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[2]
+REGION = "us-east-1"
+Template = dict[str, Any]
+
+
+class NotModelled(Exception):  # noqa: N818 - it is an answer to whoever edits the template
+    """The template asks for something that the local stack cannot do; the message names where."""
+
+
+def read(path: Path = ROOT / "template.yaml") -> Template:
+    """The SAM source, its tags in long form."""
+    source: Template = yaml_parse(path.read_text(encoding="utf-8"))
+    return source
+
+
+def translate(source: Template, parameters: Mapping[str, str] | None = None) -> Template:
+    """The CloudFormation template in which every parameter's default is the value to use."""
+    source = _plain(source)
+    for name, value in (parameters or {}).items():
+        if name not in source.get("Parameters", {}):
+            raise NotModelled(f"template.yaml has no parameter {name}.")
+        source["Parameters"][name]["Default"] = value
+    _package(source)
+    translator = Translator(None, Parser(), boto_session=boto3.Session(region_name=REGION))
+    # Without AWS's list of managed policies the translator takes their ARNs as they are written.
+    return _plain(translator.translate(source, {}, get_managed_policy_map=dict))
+
+
+def parameter(template: Template, value: Any) -> Any:
+    """`value`, or the value of the parameter that it refers to."""
+    match value:
+        case {"Ref": str(name)} if name in template.get("Parameters", {}):
+            return template["Parameters"][name]["Default"]
+    return value
+
+
+def _package(source: Template) -> None:
+    """Stands in for `sam package`: the translator takes code only as something that already lies in S3."""
+    described = [resource.get("Properties", {}) for resource in source["Resources"].values()]
+    for properties in [*described, *source.get("Globals", {}).values()]:
+        for key in {"CodeUri", "ContentUri"} & properties.keys():
+            properties[key] = "s3://local/code"
+
+
+def _plain(tree: Any) -> Template:
+    """Through JSON and back, as CloudFormation gets it: no YAML alias survives, which the translator changes in all
+    its places at once, and no dictionary of the translator's own.
+    """
+    template: Template = json.loads(json.dumps(tree))
+    return template

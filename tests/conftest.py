@@ -1,0 +1,24 @@
+"""One AWS for the whole run: moto in this process, with the stack that template.yaml declares.
+
+It stands before any test module is imported, for our adapters read their environment and make their clients on import.
+Tests share its table and keep out of each other's way as tenants do.
+"""
+
+import os
+
+from hypothesis import HealthCheck, settings
+from moto import mock_aws
+
+from infra.local import cloud, mends
+from infra.local import template as sam
+
+settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("repeatable")
+
+os.environ.update(cloud.CREDENTIALS, AWS_DEFAULT_REGION=sam.REGION)
+mends.apply()
+mock_aws().start()
+TEMPLATE = sam.translate(sam.read())
+STACK = cloud.create(TEMPLATE)
+for function in STACK.functions.values():
+    os.environ.update(function.environment)

@@ -1,0 +1,283 @@
+"""Bad input gets a clear error, and nothing is written."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
+BODY_MAX = 256 * 1024
+
+
+def assert_refused(answer, status):
+    """Our error body: sentences for people, a code for programs."""
+    assert answer.status_code == status, answer.text
+    body = answer.json
+    assert isinstance(body["error"], str)
+    assert body["error"]
+    assert body["code"].replace("_", "").isalpha()
+    assert body["requestId"]
+    return body
+
+
+@pytest.fixture
+def token(api):
+    return "/v1/client-tokens/" + api.create(flowIds=["flow_a"])["clientToken"]["id"]
+
+
+@pytest.fixture
+def refuse(api, token, calls):
+    """Sends a bad body to create and update, sees that both refuse it and write nothing, and gives the errors."""
+
+    def refuse(body, also=None):
+        calls.clear()
+        created = assert_refused(api.post("/v1/client-tokens", SEED | body if isinstance(body, dict) else body), 400)
+        updated = assert_refused(api.put(token, body), 400)
+        assert calls.writes() == []
+        return created, updated
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (None, "line 1, column 1"),
+        ("", "line 1, column 1"),
+        ("not json", "line 1, column 1"),
+        ('{"name": "x",\n "config": }', "line 2, column 12"),
+        ("[]", "object"),
+        ('"text"', "object"),
+        ("null", "object"),
+        ("5", "object"),
+        ('{"name": "a", "name": "b"}', "twice"),
+        ('{"rateLimitPerMinute": NaN}', "NaN"),
+        ('{"rateLimitPerMinute": 1e999}', "too large"),
+        ('{"name": "\\ud800"}', "surrogate"),
+        ("[" * 100_000, "nested"),
+    ],
+)
+def test_400_a_body_that_is_no_json_object_says_where(refuse, body, says):
+    for error in refuse(body):
+        assert error["code"] == "invalid_json"
+        assert says in error["error"]
+
+
+BOUNDS = {
+    "rateLimitPerMinute": (1, 1000),
+    "rateLimitPerHour": (1, 10_000),
+    "maxMessagesPerSession": (1, 1000),
+    "sessionIdleTimeoutMinutes": (1, 1440),
+}
+
+
+@pytest.mark.parametrize(("field", "bounds"), BOUNDS.items())
+def test_400_one_beyond_either_bound(api, refuse, field, bounds):
+    for bound, beyond in zip(bounds, (bounds[0] - 1, bounds[1] + 1), strict=True):
+        assert api.create(**{field: bound})["clientToken"][field] == bound
+        for error in refuse({field: beyond}):
+            assert error["details"] == [error["details"][0] | {"path": field, "code": "out_of_range"}]
+            assert str(bound) in error["error"]
+
+
+@pytest.mark.parametrize("field", BOUNDS)
+@pytest.mark.parametrize("value", [10.5, True, "10", [], {}])
+def test_400_what_is_no_whole_number(refuse, field, value):
+    for error in refuse({field: value}):
+        assert error["error"] == f"{field}: must be a whole number"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": ""},
+        {"name": "   "},
+        {"name": "x" * 256},
+        {"name": 5},
+        {"allowedOrigins": []},
+        {"allowedOrigins": "https://app.example.com"},
+        {"allowedOrigins": [5]},
+        {"allowedOrigins": [f"https://a{n}.example.com" for n in range(101)]},
+        {"flowIds": "flow_a"},
+        {"flowIds": [""]},
+        {"flowIds": ["x" * 129]},
+        {"flowIds": ["with space"]},
+        {"flowIds": ["with\nline"]},
+        {"flowIds": [f"flow_{n}" for n in range(101)]},
+        {"agentIds": [None]},
+        {"defaultFlowId": "flow_unknown"},
+        {"config": []},
+        {"config": {"text": "x" * 16 * 1024}},
+        {"targetAlias": "stable"},
+        {"targetVersionId": "agentver_1"},
+        {"agentIds": ["a"], "targetAlias": "stable", "targetVersionId": "agentver_1"},
+        {"agentIds": ["a", "b"], "targetAlias": "stable"},
+        {"pinToVersion": ""},
+        {"pinToVersion": "agentver_1"},
+        {"pinToVersion": "x" * 129},
+        {"expiresAt": "2020-01-01T00:00:00Z"},
+        {"expiresAt": "2099-01-01"},
+        {"expiresAt": "2099-01-01T00:00:00"},
+        {"expiresAt": 4_070_908_800},
+    ],
+    ids=lambda body: json.dumps(body)[:50],
+)
+def test_400_what_breaks_a_rule_names_the_field(refuse, body):
+    for error in refuse(body):
+        paths = [detail["path"].partition("[")[0] for detail in error["details"]]
+        assert set(paths) <= body.keys()
+        assert error["details"][0]["message"] in error["error"]
+
+
+@pytest.mark.parametrize(
+    ("unknown", "meant"),
+    [
+        ("rateLimtPerMinute", "rateLimitPerMinute"),
+        ("rate_limit_per_minute", "rateLimitPerMinute"),
+        ("allowedOrigin", "allowedOrigins"),
+        ("ALLOWEDORIGINS", "allowedOrigins"),
+        ("zzz", None),
+    ],
+)
+def test_400_an_unknown_field_suggests_the_right_name(refuse, unknown, meant):
+    for error in refuse({unknown: 1}):
+        detail = error["details"][0]
+        assert (detail["path"], detail["code"], detail.get("suggestion")) == (unknown, "unknown_field", meant)
+        assert meant is None or meant in error["hint"]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "",
+        " ",
+        "null",
+        "app.example.com",
+        "https://",
+        "https://app.example.com/path",
+        "https://app.example.com?query",
+        "https://app.example.com#fragment",
+        "https://user@app.example.com",
+        "https://app.example.com:0",
+        "https://app.example.com:65536",
+        "https://app.example.com:port",
+        "https://*.*.example.com",
+        "https://app.*.example.com",
+        "https://app*.example.com",
+        "https://example.*",
+        "https://*",
+        "https://a..example.com",
+        "https://app.example.com.",
+        "https://exämple.com",
+        "https://app.example.com https://b.example.com",
+        "https://[::1",
+        "https://[fe80::1%25eth0]",
+        "https://127.1",
+        "javascript:alert(1)",
+        "file:///tmp",
+    ],
+)
+def test_400_a_malformed_origin_is_named_by_its_index(refuse, entry):
+    for error in refuse({"allowedOrigins": ["https://good.example.com", entry]}):
+        assert [(detail["path"], detail["code"]) for detail in error["details"]] == [
+            ("allowedOrigins[1]", "invalid_origin")
+        ]
+
+
+@pytest.mark.parametrize("field", ["environment", "productSurfaceId"])
+def test_400_what_cannot_be_changed_says_so(api, token, calls, field):
+    calls.clear()
+    error = assert_refused(api.put(token, {field: "test"}), 400)
+    assert "cannot be changed" in error["error"]
+    assert calls == []
+
+
+@pytest.mark.parametrize("body", [{"name": None}, {"allowedOrigins": None}, {"config": None}, {"isActive": None}])
+def test_400_null_clears_only_what_may_be_empty(api, token, calls, body):
+    calls.clear()
+    assert_refused(api.put(token, body), 400)
+    assert calls == []
+
+
+@pytest.mark.parametrize("missing", SEED)
+def test_400_what_create_requires(api, calls, missing):
+    calls.clear()
+    error = assert_refused(api.post("/v1/client-tokens", {name: SEED[name] for name in SEED if name != missing}), 400)
+    assert error["error"] == f"{missing}: is required"
+    assert "PutItem" not in calls
+
+
+def test_413_a_body_of_more_than_256_kb_is_not_even_read(api, token, calls):
+    calls.clear()
+    for send, path in ((api.post, "/v1/client-tokens"), (api.put, token), (api.post, f"{token}/regenerate")):
+        assert_refused(send(path, " " * (BODY_MAX + 1)), 413)
+        assert assert_refused(send(path, "é" * (BODY_MAX // 2) + "x"), 413)["code"] == "too_large"
+    assert calls.writes() == []
+    assert api.post("/v1/client-tokens", json.dumps(SEED).ljust(BODY_MAX)).status_code == 201
+
+
+@pytest.mark.parametrize("body", [{"gracePeriodSeconds": 604_801}, {"gracePeriodSeconds": -1}, {"grace": 1}, "[]", "x"])
+def test_400_a_bad_grace_period_leaves_the_value_as_it_is(api, token, calls, body):
+    before = api.get(f"{token}/token").json
+    calls.clear()
+    assert_refused(api.post(f"{token}/regenerate", body), 400)
+    assert calls == []
+    assert api.get(f"{token}/token").json == before
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "limit=abc", "limit=", "limit=1.5", "limit=-1", "limit=\u0661"]
+)
+@pytest.mark.parametrize("suffix", ["", "/conversations"])
+def test_400_a_limit_that_is_none(api, token, query, suffix):
+    path = token + suffix if suffix else "/v1/client-tokens"
+    assert "limit" in assert_refused(api.get(f"{path}?{query}"), 400)["error"]
+
+
+@pytest.mark.parametrize("query", ["offset=-1", "offset=x", "limit=5&ofset=1"])
+def test_400_an_offset_that_is_none_or_a_name_that_nobody_knows(api, query):
+    assert "o" in assert_refused(api.get(f"/v1/client-tokens?{query}"), 400)["details"][0]["path"]
+
+
+ODD_IDS = ["x", "ct_", "ct_x", "CT_01M85TKCEK9DH4B89K1XDR8RVW", "ct_01m85tkcek9dh4b89k1xdr8rvw ", "ct_" + "0" * 5000]
+ODD_IDS += ["ct_01m85tkcek9dh4b89k1xdr8rv#", "..", "%00", "é", "🙂", "TOKEN#1", "*", "ct_01m85tkcek9dh4b89k1xdr8rvw"]
+
+
+@pytest.mark.parametrize("odd", ODD_IDS, ids=lambda odd: odd[:30])
+def test_404_whatever_stands_where_an_id_should(api, calls, odd):
+    path = "/v1/client-tokens/" + quote(odd, safe="")
+    expected = assert_refused(api.get("/v1/client-tokens/ct_00000000000000000000000000"), 404)
+    calls.clear()
+    for answer in (
+        api.get(path),
+        api.put(path, {"name": "x"}),
+        api.post(f"{path}/regenerate"),
+        api.get(f"{path}/token"),
+        api.get(f"{path}/conversations"),
+        api.delete(path),
+    ):
+        body = assert_refused(answer, 404)
+        assert body | {"requestId": ""} == expected | {"requestId": ""}
+    assert set(calls) <= {"Query", "TransactWriteItems"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "/v1/client-tokens"),
+        ("DELETE", "/v1/client-tokens"),
+        ("POST", "/v1/client-tokens/ct_1"),
+        ("PUT", "/v1/client-tokens/ct_1/token"),
+        ("GET", "/v1/client-tokens/ct_1/regenerate"),
+        ("POST", "/v1/client-tokens/ct_1/conversations"),
+    ],
+)
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
+def test_405_a_known_path_with_another_method(api, method, path, content_type):
+    answer = api.request(method, path, "{}", **{"Content-Type": content_type})
+    assert assert_refused(answer, 405)["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/client-token", "/v2/client-tokens", "/v1/client-tokens/a/b"])
+def test_404_an_unknown_path(api, path):
+    assert assert_refused(api.get(path), 404)["code"] == "not_found"

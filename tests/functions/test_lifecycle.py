@@ -1,0 +1,165 @@
+"""What a client token goes through when nothing goes wrong."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.rules import token_value
+from shared.store import client_tokens, table
+
+SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
+
+
+def path(created, *more):
+    return "/".join(["/v1/client-tokens", created["clientToken"]["id"], *more])
+
+
+def test_201_the_documented_request_gets_every_documented_default(api):
+    answer = api.post("/v1/client-tokens", SEED)
+    assert answer.status_code == 201
+    token = answer.json["clientToken"]
+    assert answer.json == {"clientToken": token, "token": token["tokenValue"], "warnings": answer.json["warnings"]}
+    assert token == SEED | {
+        "id": token["id"],
+        "environment": "live",
+        "flowIds": [],
+        "agentIds": [],
+        "defaultFlowId": None,
+        "pinToVersion": "latest",
+        "targetAlias": None,
+        "targetVersionId": None,
+        "rateLimitPerMinute": 10,
+        "rateLimitPerHour": 100,
+        "maxMessagesPerSession": 100,
+        "sessionIdleTimeoutMinutes": 30,
+        "config": {},
+        "isActive": True,
+        "expiresAt": None,
+        "productSurfaceId": None,
+        "tokenPrefix": token["tokenValue"][:8],
+        "tokenHint": token["tokenValue"][-4:],
+        "tokenValue": token["tokenValue"],
+        "lastUsedAt": None,
+        "conversationCount": 0,
+        "createdAt": token["createdAt"],
+        "updatedAt": token["createdAt"],
+    }
+    assert token["id"].startswith("ct_")
+    assert answer.json["token"].startswith("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.")
+    assert answer.json["token"].count(".") == 2
+    assert [warning["type"] for warning in answer.json["warnings"]] == ["no_target"]
+
+
+def test_201_every_field_that_is_given_comes_back(api):
+    terms = {
+        "name": "Everything",
+        "allowedOrigins": ["https://app.example.com", "https://*.example.org", "native"],
+        "flowIds": ["flow_a", "flow_b"],
+        "agentIds": ["agent_a"],
+        "defaultFlowId": "flow_b",
+        "environment": "test",
+        "pinToVersion": "published",
+        "targetAlias": "stable",
+        "rateLimitPerMinute": 1000,
+        "rateLimitPerHour": 10_000,
+        "maxMessagesPerSession": 1000,
+        "sessionIdleTimeoutMinutes": 1440,
+        "config": {"welcomeMessage": "Grüezi 👋", "theme": {"radius": 1.5, "dark": None}},
+        "productSurfaceId": "surface_1",
+        "expiresAt": "2099-01-31T00:00:00.000Z",
+    }
+    created = api.create(**terms)
+    found = api.get(path(created)).json["clientToken"]
+    assert {name: found[name] for name in terms} == terms
+
+
+def test_200_a_value_is_shown_at_birth_and_when_asked_for_and_nowhere_else(api):
+    created = api.create()
+    assert api.get(path(created, "token")).json == {"token": created["token"]}
+    got, listed = api.get(path(created)), api.get("/v1/client-tokens")
+    updated = api.put(path(created), {"name": "Renamed"})
+    for answer in (got, listed, updated):
+        assert answer.status_code == 200
+        assert created["token"] not in answer.text
+        assert "tokenValue" not in answer.text
+
+
+def test_the_table_holds_no_value(api):
+    created = api.create()
+    items = list(table.query("pk = :pk", {":pk": f"TOKEN#{created['clientToken']['id']}"}))
+    assert created["token"] not in str(items)
+    assert created["token"].rpartition(".")[2] not in str(items)
+
+
+def test_200_an_update_changes_what_is_given_and_nothing_else(api):
+    created = api.create(flowIds=["flow_a"], defaultFlowId="flow_a", config={"theme": {}})
+    before = api.get(path(created)).json["clientToken"]
+    answer = api.put(path(created), {"rateLimitPerMinute": 20.0, "isActive": False, "defaultFlowId": None})
+    assert answer.status_code == 200
+    changed = {"rateLimitPerMinute": 20, "isActive": False, "defaultFlowId": None}
+    after = answer.json["clientToken"]
+    assert after == before | changed | {"updatedAt": after["updatedAt"]}
+    assert after["updatedAt"] >= before["updatedAt"]
+    assert api.get(path(created)).json["clientToken"] == after
+
+
+def test_200_an_empty_update_is_no_error(api):
+    created = api.create()
+    assert api.put(path(created), {}).status_code == 200
+
+
+def test_200_regenerating_without_a_body_stops_the_old_value_at_once(api):
+    created = api.create()
+    answer = api.post(path(created, "regenerate"))
+    assert answer.status_code == 200
+    assert answer.json["token"] == answer.json["clientToken"]["tokenValue"] != created["token"]
+    assert answer.json["clientToken"]["tokenHint"] == answer.json["token"][-4:]
+    assert answer.json["previousValueExpiresAt"] is None
+    assert api.get(path(created, "token")).json["token"] == answer.json["token"]
+    record, _ = client_tokens.get(api.tenant, created["clientToken"]["id"])
+    assert record.previous is None
+
+
+def test_200_regenerating_with_grace_keeps_the_old_value_until_it_says(api):
+    created = api.create()
+    answer = api.post(path(created, "regenerate"), {"gracePeriodSeconds": 3600})
+    until = datetime.fromisoformat(answer.json["previousValueExpiresAt"])
+    assert timedelta(minutes=59) < until - datetime.now(UTC) <= timedelta(hours=1)
+    assert answer.json["previousValueExpiresAt"] in answer.json["message"]
+    record, _ = client_tokens.get(api.tenant, created["clientToken"]["id"])
+    assert record.previous.digest == token_value.digest(created["token"])
+    assert record.previous.valid_until == until
+
+
+def test_200_a_deleted_token_is_gone_and_deleting_again_is_a_404(api):
+    created = api.create()
+    answer = api.delete(path(created), {})
+    assert answer.status_code == 200
+    assert answer.json["success"] is True
+    assert isinstance(answer.json["message"], str)
+    for gone in (api.get(path(created)), api.delete(path(created)), api.put(path(created), {"name": "x"})):
+        assert gone.status_code == 404
+    assert api.get("/v1/client-tokens").json == {"clientTokens": []}
+
+
+def test_warnings_come_with_create_and_update(api):
+    created = api.create(allowedOrigins=["*", "https://*.vercel.app"], expiresAt="2099-01-01T00:00:00Z")
+    kinds = {"wildcard_origin", "public_suffix_wildcard", "no_target", "info"}
+    assert {warning["type"] for warning in created["warnings"]} == kinds
+    answer = api.put(path(created), {"allowedOrigins": ["http://localhost:8080"], "expiresAt": None, "flowIds": ["f"]})
+    assert [warning["type"] for warning in answer.json["warnings"]] == ["loopback_origin"]
+
+
+@pytest.mark.parametrize("method", ["get", "delete"])
+def test_a_body_where_none_is_asked_for_is_not_read(api, method):
+    created = api.create()
+    assert api.request(method.upper(), path(created), "not json").status_code == 200
+
+
+def test_every_answer_may_be_read_by_pages_and_kept_by_nobody(api):
+    for answer in (api.post("/v1/client-tokens", SEED), api.post("/v1/client-tokens", "x"), api.get("/v1/nothing")):
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert answer.headers["Vary"] == "Origin"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Type"] == "application/json"

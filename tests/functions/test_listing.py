@@ -1,0 +1,150 @@
+"""Lists: order, pages, and what they cost."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.rules import identifier, instant
+from shared.store import table
+
+
+def names(answer):
+    assert answer.status_code == 200, answer.text
+    return [token["name"] for token in answer.json["clientTokens"]]
+
+
+@pytest.fixture
+def seven(api):
+    for number in range(7):
+        api.create(name=str(number))
+    return api
+
+
+def test_without_a_limit_the_whole_list_newest_first_and_no_pagination(seven):
+    answer = seven.get("/v1/client-tokens")
+    assert names(answer) == list("6543210")
+    assert answer.json.keys() == {"clientTokens"}
+
+
+def test_pages_meet_without_gap_or_overlap(seven):
+    pages = [seven.get(f"/v1/client-tokens?limit=3&offset={offset}") for offset in (0, 3, 6, 9)]
+    assert [names(page) for page in pages] == [list("654"), list("321"), list("0"), []]
+    assert [page.json["pagination"] for page in pages] == [
+        {"limit": 3, "offset": 0, "hasMore": True},
+        {"limit": 3, "offset": 3, "hasMore": True},
+        {"limit": 3, "offset": 6, "hasMore": False},
+        {"limit": 3, "offset": 9, "hasMore": False},
+    ]
+
+
+def test_a_page_that_ends_with_the_list_says_so(seven):
+    assert seven.get("/v1/client-tokens?limit=7").json["pagination"]["hasMore"] is False
+    assert seven.get("/v1/client-tokens?limit=6").json["pagination"]["hasMore"] is True
+
+
+def test_use_of_each_token_is_told_in_the_list(api):
+    token_id = api.create()["clientToken"]["id"]
+    api.create()
+    table.put(
+        {"pk": f"TOKEN#{token_id}", "sk": "USAGE", "conversation_count": 3, "last_used_at": "2026-11-24T10:00:00.000Z"}
+    )
+    newer, older = api.get("/v1/client-tokens").json["clientTokens"]
+    assert (older["conversationCount"], older["lastUsedAt"]) == (3, "2026-11-24T10:00:00.000Z")
+    assert (newer["conversationCount"], newer["lastUsedAt"]) == (0, None)
+
+
+def test_one_call_and_one_more_for_each_hundred_tokens(api, calls):
+    original, _ = api.create(), calls.clear()
+    record = table.get(f"TOKEN#{original['clientToken']['id']}", "RECORD")
+    for number in range(249):
+        token_id = identifier.new("ct", datetime.now(UTC), lambda n, number=number: number.to_bytes(n))
+        table.put(record | {"pk": f"TOKEN#{token_id}", "listing_sk": f"TOKEN#{token_id}", "id": token_id})
+    api.get("/v1/client-tokens?limit=1")
+    calls.clear()
+    assert len(names(api.get("/v1/client-tokens"))) == 250
+    assert calls == ["Query", "BatchGetItem", "BatchGetItem", "BatchGetItem"]
+    calls.clear()
+    assert len(names(api.get("/v1/client-tokens?limit=100"))) == 100
+    assert calls == ["Query", "BatchGetItem"]
+
+
+def conversation(token_id, number, flow_id="flow_a"):
+    at = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(minutes=number)
+    conversation_id = identifier.new("conv", at, bytes)
+    table.put(
+        {
+            "pk": f"CONVERSATION#{conversation_id}",
+            "sk": "RECORD",
+            "listing_pk": f"TOKEN#{token_id}",
+            "listing_sk": f"{instant.to_text(at)}#{conversation_id}",
+            "id": conversation_id,
+            "name": f"Conversation {number}",
+            "flow_id": flow_id,
+            "origin": "https://app.example.com",
+            "message_count": number,
+            "first_message": "Hello" if number else None,
+            "created_at": instant.to_text(at),
+            "updated_at": instant.to_text(at),
+        }
+    )
+
+
+@pytest.fixture
+def conversations(api):
+    token_id = api.create(flowIds=["flow_a", "flow_b"])["clientToken"]["id"]
+    for number in range(6):
+        conversation(token_id, number, flow_id="flow_b" if number % 2 else "flow_a")
+    return lambda query="": api.get(f"/v1/client-tokens/{token_id}/conversations{query}")
+
+
+def test_conversations_come_with_every_field_and_the_latest_first(conversations):
+    answer = conversations()
+    assert [one["name"] for one in answer.json["conversations"]] == [f"Conversation {n}" for n in (5, 4, 3, 2, 1, 0)]
+    assert answer.json["conversations"][-1] == {
+        "id": answer.json["conversations"][-1]["id"],
+        "name": "Conversation 0",
+        "flowId": "flow_a",
+        "origin": "https://app.example.com",
+        "messageCount": 0,
+        "firstMessage": None,
+        "createdAt": "2026-11-01T00:00:00.000Z",
+        "updatedAt": "2026-11-01T00:00:00.000Z",
+    }
+    assert answer.json["pagination"] == {"limit": 50, "offset": 0, "hasMore": False}
+
+
+@pytest.mark.parametrize(("flow", "total"), [("", 6), ("&flow_id=flow_b", 3), ("&flow_id=flow_c", 0)])
+def test_conversations_are_the_same_in_pages_of_any_size(conversations, flow, total):
+    whole = conversations("?limit=200" + flow).json["conversations"]
+    assert len(whole) == total
+    for limit, offset in itertools.product((1, 2, 6), range(7)):
+        answer = conversations(f"?limit={limit}&offset={offset}{flow}").json
+        assert answer["conversations"] == whole[offset : offset + limit]
+        assert answer["pagination"]["hasMore"] is (offset + limit < total)
+
+
+def test_conversations_cost_two_calls(conversations, calls):
+    conversations()
+    calls.clear()
+    conversations()
+    assert calls == ["Query", "Query"]
+
+
+def test_400_a_list_that_no_answer_could_hold_says_how_to_ask(api, monkeypatch):
+    monkeypatch.setattr("shared.gateway._ANSWER_MAX", 600_000)
+    for _ in range(40):
+        api.create(config={"text": "x" * 16_000})
+    answer = api.get("/v1/client-tokens")
+    assert answer.status_code == 400
+    assert answer.json["code"] == "answer_too_large"
+    assert len(names(api.get("/v1/client-tokens?limit=10"))) == 10
+
+
+def test_400_more_tokens_than_one_list_may_hold(seven, monkeypatch):
+    monkeypatch.setattr("shared.store.client_tokens._UNPAGED_MAX", 6)
+    answer = seven.get("/v1/client-tokens")
+    assert answer.status_code == 400
+    assert "limit" in answer.json["hint"]
+    monkeypatch.setattr("shared.store.client_tokens._UNPAGED_MAX", 7)
+    assert len(names(seven.get("/v1/client-tokens"))) == 7

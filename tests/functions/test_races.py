@@ -1,0 +1,95 @@
+"""Many writers at once: nothing is lost, nothing is half-written, and one value is good in the end."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from shared.rules import token_value
+from shared.store import client_tokens, table
+
+THREADS = 16
+
+
+def at_once(work, *arguments):
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(work, *arguments))
+
+
+def test_updates_of_different_fields_all_hold(api):
+    path = "/v1/client-tokens/" + api.create()["clientToken"]["id"]
+    fields = ["rateLimitPerMinute", "rateLimitPerHour", "maxMessagesPerSession", "sessionIdleTimeoutMinutes"]
+    wishes = [{field: number} for number in range(101, 105) for field in fields]
+    answers = at_once(lambda wish: api.put(path, wish), wishes)
+    assert [answer.status_code for answer in answers] == [200] * THREADS
+    after = api.get(path).json["clientToken"]
+    assert all(101 <= after[field] <= 104 for field in fields)
+    record, _ = client_tokens.get(api.tenant, after["id"])
+    assert record.revision == 1 + THREADS
+
+
+def test_of_concurrent_regenerations_one_answered_value_is_good(api):
+    path = "/v1/client-tokens/" + api.create()["clientToken"]["id"]
+    answers = at_once(lambda _: api.post(f"{path}/regenerate"), range(THREADS))
+    assert [answer.status_code for answer in answers] == [200] * THREADS
+    values = [answer.json["token"] for answer in answers]
+    assert len(set(values)) == THREADS
+    record, _ = client_tokens.get(api.tenant, path.rpartition("/")[2])
+    assert [record.seal.fits(value) for value in values].count(True) == 1
+    assert record.seal.fits(api.get(f"{path}/token").json["token"])
+
+
+def test_updates_and_regenerations_do_not_undo_each_other(api):
+    created = api.create()
+    path = "/v1/client-tokens/" + created["clientToken"]["id"]
+
+    def work(number):
+        return api.put(path, {"name": str(number)}) if number % 2 else api.post(f"{path}/regenerate")
+
+    answers = at_once(work, range(THREADS))
+    assert [answer.status_code for answer in answers] == [200] * THREADS
+    record, _ = client_tokens.get(api.tenant, created["clientToken"]["id"])
+    assert record.terms.name in {str(number) for number in range(1, THREADS, 2)}
+    assert not record.seal.fits(created["token"])
+    assert record.revision == 1 + THREADS
+
+
+def test_a_deleted_token_stays_deleted_whoever_writes_to_it(api):
+    created = api.create()
+    path = "/v1/client-tokens/" + created["clientToken"]["id"]
+    sends = [lambda: api.put(path, {"name": "x"}), lambda: api.post(f"{path}/regenerate"), lambda: api.delete(path)]
+    answers = at_once(lambda number: sends[number % 3](), range(THREADS))
+    assert {answer.status_code for answer in answers} <= {200, 404}
+    assert sum(answer.json.get("success", False) for answer in answers) == 1
+    assert list(table.query("pk = :pk", {":pk": f"TOKEN#{created['clientToken']['id']}"})) == []
+
+
+def test_tokens_that_are_created_at_once_are_all_there_and_all_different(api):
+    answers = at_once(lambda number: api.create(name=str(number)), range(THREADS))
+    assert len({answer["token"] for answer in answers}) == THREADS
+    listed = api.get("/v1/client-tokens").json["clientTokens"]
+    assert sorted(token["name"] for token in listed) == sorted(str(number) for number in range(THREADS))
+    for answer in answers:
+        record, _ = client_tokens.get(api.tenant, answer["clientToken"]["id"])
+        assert record.seal.digest == token_value.digest(answer["token"])
+
+
+def test_409_somebody_else_is_faster_every_time(api, aws_answers):
+    path = "/v1/client-tokens/" + api.create()["clientToken"]["id"]
+    record = table.get("TOKEN#" + path.rpartition("/")[2], "RECORD")
+    aws_answers("PutItem", "ConditionalCheckFailedException", item=table._packed(record))
+    answer = api.put(path, {"name": "x"})
+    assert answer.status_code == 409
+    assert answer.headers["Retry-After"] == "1"
+
+
+def test_a_write_whose_answer_was_lost_is_known_again(api, lost_answers):
+    """botocore sends a request again when no answer comes; then our own write must not look like a stranger's."""
+    created = api.create()
+    path = "/v1/client-tokens/" + created["clientToken"]["id"]
+    with lost_answers("PutItem"):
+        answer = api.post(f"{path}/regenerate", {"gracePeriodSeconds": 60})
+    assert answer.status_code == 200
+    record, _ = client_tokens.get(api.tenant, created["clientToken"]["id"])
+    assert record.revision == 2
+    assert record.seal.fits(answer.json["token"])
+    assert record.previous.digest == token_value.digest(created["token"])
+    with lost_answers("TransactWriteItems"):
+        assert api.delete(path).status_code == 200

@@ -1,0 +1,105 @@
+"""Holds each function to its role while it runs: what the role does not allow is refused as AWS refuses it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from botocore.awsrequest import AWSResponse
+
+from tests.iam.request import Reader
+from tests.iam.role import Access, Grant, Unknown, decide, role_of
+
+
+class Emitter(Protocol):
+    """A botocore session (whose clients to come inherit its handlers) or the `meta.events` of a client that exists."""
+
+    def register(self, event_name: str, handler: Any) -> None: ...
+    def unregister(self, event_name: str, handler: Any) -> None: ...
+
+
+class Guard:
+    """`values`: what the template's names (`Table.Arn`, `SigningKey.Arn`, `SigningKeyAlias`) are in the stack."""
+
+    def __init__(self, template: dict[str, Any], values: Mapping[str, str]) -> None:
+        self._reader = Reader(template, values)
+        self._roles = {
+            name: role_of(template, name, values)
+            for name, resource in template["Resources"].items()
+            if resource["Type"] == "AWS::Lambda::Function"
+        }
+        # A function may take a refusal for an outage, or shrug it off: a test asks here, not the function's answer.
+        self.refused: list[str] = []
+        self._used: set[Grant] = set()
+        self._acting: ContextVar[str | None] = ContextVar("acting", default=None)
+        self._running = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def watching(self, *emitters: Emitter) -> Iterator[None]:
+        """Judges what clients are about to send. Outside of `acting_as` the test itself calls, and may do anything."""
+        for emitter in emitters:
+            emitter.register("before-call", self._judge)
+        try:
+            yield
+        finally:
+            for emitter in emitters:
+                emitter.unregister("before-call", self._judge)
+
+    @contextmanager
+    def acting_as(self, function: str) -> Iterator[None]:
+        """Within, this thread's calls are those of `function`, by its logical id in the template."""
+        if function not in self._roles:
+            raise Unknown(f"function {function}")
+        before = self._acting.set(function)
+        with self._lock:
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running -= 1
+            self._acting.reset(before)
+
+    def unused_grants(self, function: str) -> list[Grant]:
+        """What `function`'s role gives and no call has needed yet: after a full tour, what it gives too much."""
+        statements = [statement for statement in self._roles[function] if statement.allow]
+        return sorted({grant for statement in statements for grant in statement.grants()} - self._used)
+
+    def _judge(self, model: Any, params: dict[str, Any], **_event: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
+        function = self._acting.get()
+        if function is None:
+            if self._running and threading.current_thread() is not threading.main_thread():
+                # A thread that a function starts does not inherit the context, and would slip out of the role.
+                raise Unknown("whose call this is: give the thread a contextvars.copy_context(), or acting_as")
+            return None
+        used: set[Grant] = set()
+        for access in self._reader.accesses(model.service_model.service_name, model.name, json.loads(params["body"])):
+            decision = decide(self._roles[function], access)
+            if not decision.allowed:
+                denial = _denial(function, access, decision.reason)
+                self.refused.append(denial)
+                return _answer(denial)
+            used |= decision.used
+        with self._lock:
+            self._used |= used
+        return None
+
+
+def _denial(function: str, access: Access, reason: str) -> str:
+    account = access.resource.split(":")[4]
+    user = f"arn:aws:sts::{account}:assumed-role/{function}Role/{function}"
+    return f"User: {user} is not authorized to perform: {access.action} on resource: {access.resource} {reason}"
+
+
+def _answer(denial: str) -> tuple[AWSResponse, dict[str, Any]]:
+    """Stands in for AWS's answer: botocore makes the same ClientError of it, by the same path."""
+    parsed = {
+        "Error": {"Code": "AccessDeniedException", "Message": denial},
+        "ResponseMetadata": {"HTTPStatusCode": 400, "HTTPHeaders": {}, "RetryAttempts": 0},
+    }
+    return AWSResponse("", 400, {}, None), parsed

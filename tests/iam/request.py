@@ -1,0 +1,105 @@
+"""Reads a request as IAM does: which actions it takes, on which ARN, under which partition keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tests.iam.role import Access, Unknown
+
+TRANSACTION_ACTIONS = {
+    "ConditionCheck": "ConditionCheckItem",
+    "Delete": "DeleteItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+}
+
+
+class Reader:
+    """Knows the tables and keys that `template` makes, and what `values` says they are called in the running stack."""
+
+    def __init__(self, template: dict[str, Any], values: Mapping[str, str]) -> None:
+        self._partition_key: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
+        for name, resource in template["Resources"].items():
+            match resource:
+                case {"Type": "AWS::DynamoDB::Table", "Properties": properties}:
+                    arn = values[f"{name}.Arn"]
+                    self._partition_key[arn] = _partition_key(properties)
+                    for index in properties.get("GlobalSecondaryIndexes", []):
+                        self._partition_key[f"{arn}/index/{index['IndexName']}"] = _partition_key(index)
+                case {"Type": "AWS::KMS::Key"}:
+                    arn = values[f"{name}.Arn"]
+                    self._keys[arn.partition(":key/")[2]] = arn
+                # Nobody has to use the alias, so nobody has to say what it is.
+                case {"Type": "AWS::KMS::Alias", "Properties": properties} if name in values:
+                    self._keys[values[name]] = values[f"{properties['TargetKeyId']['Ref']}.Arn"]
+
+    def accesses(self, service: str, operation: str, request: dict[str, Any]) -> list[Access]:
+        match service, request:
+            case "dynamodb", _:
+                return self._items(operation, request)
+            case "kms", {"KeyId": str(key)}:
+                return [Access(f"kms:{operation}", self._key(key))]
+            case _:
+                raise Unknown(f"how IAM sees {service}:{operation}")
+
+    def _items(self, operation: str, request: dict[str, Any]) -> list[Access]:
+        match operation, request:
+            case "GetItem" | "UpdateItem" | "DeleteItem" | "ConditionCheckItem", {"TableName": table, "Key": item}:
+                return [self._on_items(operation, table, item)]
+            case "PutItem", {"TableName": table, "Item": item}:
+                return [self._on_items(operation, table, item)]
+            case "BatchGetItem", {"RequestItems": tables}:
+                return [self._on_items(operation, table, *wanted["Keys"]) for table, wanted in tables.items()]
+            case "Query", {"TableName": table, "KeyConditionExpression": _}:
+                arn = self._table(table) + (f"/index/{request['IndexName']}" if "IndexName" in request else "")
+                return [Access("dynamodb:Query", arn, frozenset({_queried(request, self._partition_key[arn])}))]
+            # IAM has no action for a transaction, only for each thing in it.
+            case "TransactGetItems", {"TransactItems": entries}:
+                return [access for entry in entries for access in self._items("GetItem", entry["Get"])]
+            case "TransactWriteItems", {"TransactItems": entries}:
+                parts = [part for entry in entries for part in entry.items()]
+                return [access for kind, part in parts for access in self._items(TRANSACTION_ACTIONS[kind], part)]
+            case _:
+                raise Unknown(f"how IAM sees dynamodb:{operation} with {', '.join(sorted(request))}")
+
+    def _on_items(self, operation: str, table: str, *items: dict[str, Any]) -> Access:
+        arn = self._table(table)
+        return Access(f"dynamodb:{operation}", arn, frozenset(_text(item[self._partition_key[arn]]) for item in items))
+
+    def _table(self, name_or_arn: str) -> str:
+        for arn in self._partition_key:
+            if name_or_arn in {arn, arn.partition(":table/")[2]}:
+                return arn
+        raise Unknown(f"table {name_or_arn}: it is not in the template")
+
+    def _key(self, key: str) -> str:
+        """A call names a key by its id, its ARN or an alias; IAM always judges the key's ARN."""
+        if ":key/" in key:
+            return key
+        id_or_alias = key.rpartition(":")[2]
+        if id_or_alias not in self._keys:
+            raise Unknown(f"key {key}: it is not in the template")
+        return self._keys[id_or_alias]
+
+
+def _partition_key(properties: dict[str, Any]) -> str:
+    (name,) = (str(key["AttributeName"]) for key in properties["KeySchema"] if key["KeyType"] == "HASH")
+    return name
+
+
+def _queried(request: dict[str, Any], partition_key: str) -> str:
+    """What the key condition sets `partition_key` equal to, wherever in the expression it does."""
+    names = request.get("ExpressionAttributeNames", {})
+    tokens = re.findall(r"[\w#:.-]+|[<>=]+", request["KeyConditionExpression"])
+    for name, operator, value in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if operator == "=" and names.get(name, name) == partition_key:
+            return _text(request["ExpressionAttributeValues"][value])
+    raise Unknown(f"a query for no {partition_key}: {request['KeyConditionExpression']}")
+
+
+def _text(attribute: dict[str, str]) -> str:
+    (value,) = attribute.values()
+    return value

@@ -1,0 +1,174 @@
+"""Decides as IAM does: what a function's role in the translated template allows.
+
+moto checks no permissions, so a role that lacks an action passes every test there and fails in production. What this
+evaluator has never heard of (an operator, an element, an intrinsic function) is an error: a guess is a hole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# What SAM attaches to every function: it writes logs and traces, which no client of ours does.
+MANAGED = re.compile(r"arn:[^:]+:iam::aws:policy/(service-role/AWSLambdaBasicExecutionRole|AWSXrayWriteOnlyAccess)")
+
+
+class Unknown(Exception):  # noqa: N818 - it says what the evaluator lacks, not what the code under test did wrong
+    """The evaluator would have to guess."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """One thing that a call asks for; a call on several tables, or a transaction, asks for several."""
+
+    action: str
+    resource: str
+    leading_keys: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, order=True)
+class Grant:
+    """The smallest thing that a role gives: one action, on one resource, under one pattern of partition keys."""
+
+    function: str
+    statement: int
+    action: str
+    resource: str
+    leading_key: str = "*"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`used`: the grants that an allowed access rests on. `reason`: how AWS words the refusal."""
+
+    allowed: bool
+    used: frozenset[Grant] = frozenset()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of a role. `leading_keys` is None where no condition asks for them."""
+
+    function: str
+    index: int
+    allow: bool
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    leading_keys: tuple[str, ...] | None
+
+    def grants(self) -> frozenset[Grant]:
+        return frozenset(
+            self._grant(action, resource, key)
+            for action in self.actions
+            for resource in self.resources
+            for key in self.leading_keys or ("*",)
+        )
+
+    def matched(self, access: Access) -> frozenset[Grant]:
+        """The grants that cover `access`; none if the statement does not apply to it."""
+        action = _first_like(self.actions, access.action, re.IGNORECASE)
+        resource = _first_like(self.resources, access.resource)
+        if action is None or resource is None:
+            return frozenset()
+        if self.leading_keys is None or not access.leading_keys:
+            # ForAllValues also holds for no value at all: a Scan passes a condition on leading keys.
+            return frozenset({self._grant(action, resource, "*")})
+        keys = [_first_like(self.leading_keys, key) for key in access.leading_keys]
+        if None in keys:
+            return frozenset()
+        return frozenset(self._grant(action, resource, key) for key in keys if key is not None)
+
+    def _grant(self, action: str, resource: str, key: str) -> Grant:
+        return Grant(self.function, self.index, action, resource, key)
+
+
+def decide(role: tuple[Statement, ...], access: Access) -> Decision:
+    """Denied unless a statement allows it; an explicit Deny beats every Allow."""
+    if any(statement.matched(access) for statement in role if not statement.allow):
+        return Decision(allowed=False, reason="with an explicit deny in an identity-based policy")
+    for statement in role:
+        # Only the first is used: a statement that repeats another then shows up as one too many.
+        if used := statement.matched(access):
+            return Decision(allowed=True, used=used)
+    return Decision(allowed=False, reason=f"because no identity-based policy allows the {access.action} action")
+
+
+def role_of(template: dict[str, Any], function: str, values: Mapping[str, str]) -> tuple[Statement, ...]:
+    """The statements of `function`'s own role. `values`: what `Table.Arn` and the like are in the running stack."""
+    match template["Resources"][function]["Properties"]["Role"]:
+        case {"Fn::GetAtt": [role, "Arn"]}:
+            properties = template["Resources"][role]["Properties"]
+        case other:
+            raise Unknown(f"{function}: a role from elsewhere, {other}")
+    _only({"AssumeRolePolicyDocument", "ManagedPolicyArns", "Policies", "Tags"}, properties, function)
+    for arn in properties.get("ManagedPolicyArns", []):
+        if not MANAGED.fullmatch(arn):
+            raise Unknown(f"{function}: managed policy {arn}")
+    documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    statements = [statement for document in documents for statement in listed(document["Statement"])]
+    return tuple(_statement(function, index, statement, values) for index, statement in enumerate(statements))
+
+
+def resolve(written: Any, values: Mapping[str, str]) -> str:
+    """What CloudFormation makes of `written`, given the value of each name that it may refer to."""
+
+    def value(name: str) -> str:
+        if name not in values:
+            raise Unknown(f"the value of {name}")
+        return values[name]
+
+    match written:
+        case {"Fn::GetAtt": [name, attribute], **rest} if not rest:
+            return value(f"{name}.{attribute}")
+        case {"Ref": name, **rest} if not rest:
+            return value(name)
+        case {"Fn::Sub": str(text), **rest} if not rest:
+            return re.sub(r"\$\{([^}]*)\}", lambda found: value(found[1]), text)
+        # ${aws:...} in plain text would be a policy variable, which IAM itself fills in.
+        case str(text) if "${" not in text:
+            return text
+        case _:
+            raise Unknown(f"what {written} resolves to")
+
+
+def listed(one_or_many: Any) -> list[Any]:
+    """IAM takes one string or object wherever it takes a list."""
+    return one_or_many if isinstance(one_or_many, list) else [one_or_many]
+
+
+def _statement(function: str, index: int, written: dict[str, Any], values: Mapping[str, str]) -> Statement:
+    where = f"{function}, statement {index}"
+    _only({"Sid", "Effect", "Action", "Resource", "Condition"}, written, where)
+    if written["Effect"] not in {"Allow", "Deny"}:
+        raise Unknown(f"{where}: Effect {written['Effect']}")
+    return Statement(
+        function,
+        index,
+        written["Effect"] == "Allow",
+        tuple(listed(written["Action"])),
+        tuple(resolve(resource, values) for resource in listed(written["Resource"])),
+        _leading_keys(written["Condition"], where) if "Condition" in written else None,
+    )
+
+
+def _leading_keys(condition: dict[str, Any], where: str) -> tuple[str, ...]:
+    _only({"ForAllValues:StringLike"}, condition, where)
+    _only({"dynamodb:LeadingKeys"}, condition["ForAllValues:StringLike"], where)
+    return tuple(resolve(key, {}) for key in listed(condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]))
+
+
+def _only(known: set[str], given: Mapping[str, Any], where: str) -> None:
+    if unknown := set(given) - known:
+        raise Unknown(f"{where}: {', '.join(sorted(unknown))}")
+
+
+def _first_like(patterns: tuple[str, ...], value: str, flags: re.RegexFlag = re.NOFLAG) -> str | None:
+    return next((pattern for pattern in patterns if _regex(pattern, flags).fullmatch(value)), None)
+
+
+def _regex(pattern: str, flags: re.RegexFlag) -> re.Pattern[str]:
+    """In IAM * is any text and ? any one character; nothing else is special (fnmatch would also read brackets)."""
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), flags | re.DOTALL)

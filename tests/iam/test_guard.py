@@ -1,0 +1,117 @@
+"""While a function runs, its role holds; what is refused, AWS would refuse in the same words."""
+
+import contextvars
+import threading
+
+import botocore.session
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
+
+from tests.iam.guard import Guard
+from tests.iam.role import Unknown
+from tests.iam.sample import GET, GET_TOKENS, ON_TABLE, TABLE, VALUES, allow, template, under
+
+
+@pytest.fixture(scope="module")
+def client():
+    """Whatever passes the guard is answered with nothing."""
+    made = botocore.session.get_session().create_client(
+        "dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    made.meta.events.register_last("before-call", lambda **_: (AWSResponse("", 200, {}, None), {}))
+    return made
+
+
+def _get(client, pk="TOKEN#1"):
+    return client.get_item(TableName="stack-Table", Key={"pk": {"S": pk}, "sk": {"S": "RECORD"}})
+
+
+@pytest.fixture
+def guard(client):
+    guard = Guard(template(GET_TOKENS, allow("dynamodb:PutItem", ON_TABLE, Condition=under("A#*", "B#*"))), VALUES)
+    with guard.watching(client.meta.events):
+        yield guard
+
+
+def test_a_refusal_is_the_error_that_aws_answers(client, guard):
+    with guard.acting_as("Door"), pytest.raises(ClientError) as caught:
+        _get(client, "APIKEY#1")
+    assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
+    assert f"is not authorized to perform: dynamodb:GetItem on resource: {TABLE} because" in str(caught.value)
+    assert guard.refused == [caught.value.response["Error"]["Message"]]
+
+
+def test_a_transaction_is_refused_whole_if_one_part_is(client, guard):
+    on = {"TableName": "stack-Table"}
+    items = [{"Put": on | {"Item": {"pk": {"S": "A#1"}}}}, {"Delete": on | {"Key": {"pk": {"S": "A#1"}}}}]
+    with guard.acting_as("Door"), pytest.raises(ClientError, match="dynamodb:DeleteItem"):
+        client.transact_write_items(TransactItems=items)
+    assert {grant.leading_key for grant in guard.unused_grants("Door")} == {"TOKEN#*", "A#*", "B#*"}
+
+
+def test_grants_stay_unused_until_a_call_rests_on_each(client, guard):
+    _get(client)
+    assert [grant.leading_key for grant in guard.unused_grants("Door")] == ["TOKEN#*", "A#*", "B#*"]
+    with guard.acting_as("Door"):
+        _get(client)
+        client.put_item(TableName="stack-Table", Item={"pk": {"S": "B#1"}})
+    assert [grant.leading_key for grant in guard.unused_grants("Door")] == ["A#*"]
+
+
+def test_a_grant_given_twice_is_unused_once(client):
+    guard = Guard(template(GET_TOKENS, GET), VALUES)
+    with guard.watching(client.meta.events), guard.acting_as("Door"):
+        _get(client)
+    assert [grant.statement for grant in guard.unused_grants("Door")] == [1]
+
+
+def test_clients_that_a_watched_session_makes_are_watched(guard):
+    session = botocore.session.get_session()
+    with guard.watching(session):
+        client = session.create_client("dynamodb", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+        with guard.acting_as("Door"), pytest.raises(ClientError, match="AccessDenied"):
+            _get(client, "APIKEY#1")
+
+
+def test_outside_of_a_function_a_test_may_do_anything(client, guard):
+    with guard.acting_as("Door"):
+        pass
+    assert _get(client, "APIKEY#1") == {}
+
+
+def test_a_function_that_is_not_in_the_template_cannot_act(guard):
+    with pytest.raises(Unknown), guard.acting_as("Dor"):
+        pass
+
+
+def _in_a_thread(work):
+    outcome = []
+
+    def run():
+        try:
+            outcome.append(work())
+        except Exception as error:  # noqa: BLE001 - carried to the test's own thread
+            outcome.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return outcome[0]
+
+
+def test_threads_act_each_as_their_own_function(client, guard):
+    def door():
+        with guard.acting_as("Door"):
+            return _get(client, "APIKEY#1")
+
+    assert isinstance(_in_a_thread(door), ClientError)
+    with guard.acting_as("Door"):
+        context = contextvars.copy_context()
+        assert isinstance(_in_a_thread(lambda: context.run(_get, client, "APIKEY#1")), ClientError)
+
+
+def test_a_thread_cannot_slip_out_of_its_functions_role(client, guard):
+    with guard.acting_as("Door"):
+        assert isinstance(_in_a_thread(lambda: _get(client, "APIKEY#1")), Unknown)
+    assert _in_a_thread(lambda: _get(client, "APIKEY#1")) == {}

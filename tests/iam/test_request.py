@@ -1,0 +1,97 @@
+"""Requests are read as IAM does, and those that nobody has taught it are not read at all."""
+
+import pytest
+
+from tests.iam.request import Reader
+from tests.iam.role import Unknown
+from tests.iam.sample import ALIAS, KEY, LISTING, TABLE, VALUES, access, template
+
+PK = {"pk": {"S": "A#1"}, "sk": {"S": "RECORD"}}
+ON = {"TableName": "stack-Table"}
+
+
+def _query(condition, values, **options):
+    attributes = {name: {"S": value} for name, value in values.items()}
+    return ON | {"KeyConditionExpression": condition, "ExpressionAttributeValues": attributes, **options}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "request_body", "accesses"),
+    [
+        ("dynamodb", "GetItem", ON | {"Key": PK}, [("GetItem", TABLE, "A#1")]),
+        ("dynamodb", "GetItem", {"TableName": TABLE, "Key": PK}, [("GetItem", TABLE, "A#1")]),
+        ("dynamodb", "UpdateItem", ON | {"Key": PK}, [("UpdateItem", TABLE, "A#1")]),
+        ("dynamodb", "DeleteItem", ON | {"Key": PK}, [("DeleteItem", TABLE, "A#1")]),
+        ("dynamodb", "PutItem", ON | {"Item": PK | {"listing_pk": {"S": "B#1"}}}, [("PutItem", TABLE, "A#1")]),
+        (
+            "dynamodb",
+            "BatchGetItem",
+            {"RequestItems": {"stack-Table": {"Keys": [PK, {"pk": {"S": "B#1"}}]}}},
+            [("BatchGetItem", TABLE, "A#1", "B#1")],
+        ),
+        (
+            "dynamodb",
+            "TransactGetItems",
+            {"TransactItems": [{"Get": ON | {"Key": PK}}, {"Get": ON | {"Key": {"pk": {"S": "B#1"}}}}]},
+            [("GetItem", TABLE, "A#1"), ("GetItem", TABLE, "B#1")],
+        ),
+        (
+            "dynamodb",
+            "TransactWriteItems",
+            {
+                "TransactItems": [
+                    {"Put": ON | {"Item": PK}},
+                    {"Update": ON | {"Key": PK}},
+                    {"Delete": ON | {"Key": PK}},
+                    {"ConditionCheck": ON | {"Key": {"pk": {"S": "B#1"}}}},
+                ]
+            },
+            [
+                ("PutItem", TABLE, "A#1"),
+                ("UpdateItem", TABLE, "A#1"),
+                ("DeleteItem", TABLE, "A#1"),
+                ("ConditionCheckItem", TABLE, "B#1"),
+            ],
+        ),
+        ("dynamodb", "Query", _query("pk = :a", {":a": "A#1"}), [("Query", TABLE, "A#1")]),
+        ("dynamodb", "Query", _query("(pk=:a) AND sk > :b", {":a": "A#1", ":b": "x"}), [("Query", TABLE, "A#1")]),
+        ("dynamodb", "Query", _query("sk = :b AND pk = :a", {":a": "A#1", ":b": "x"}), [("Query", TABLE, "A#1")]),
+        (
+            "dynamodb",
+            "Query",
+            _query("begins_with(sk, :b) AND #k = :a", {":a": "A#1", ":b": "x"}, ExpressionAttributeNames={"#k": "pk"}),
+            [("Query", TABLE, "A#1")],
+        ),
+        (
+            "dynamodb",
+            "Query",
+            _query("listing_pk = :a AND pk > :b", {":a": "A#1", ":b": "x"}, IndexName="listing"),
+            [("Query", LISTING, "A#1")],
+        ),
+    ],
+)
+def test_reads_a_request_as_iam_does(service, operation, request_body, accesses):
+    read = Reader(template(), VALUES).accesses(service, operation, request_body)
+    assert read == [access(f"{service}:{action}", *rest) for action, *rest in accesses]
+
+
+@pytest.mark.parametrize("key", ["1234-abcd", KEY, ALIAS, f"arn:aws:kms:us-east-1:123456789012:{ALIAS}"])
+def test_judges_the_key_by_whatever_name_it_is_called(key):
+    assert Reader(template(), VALUES).accesses("kms", "GenerateMac", {"KeyId": key}) == [access("kms:GenerateMac", KEY)]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "request_body"),
+    [
+        ("dynamodb", "Scan", ON),
+        ("dynamodb", "ExecuteStatement", {"Statement": 'SELECT * FROM "stack-Table"'}),
+        ("dynamodb", "Query", ON | {"KeyConditions": {}}),
+        ("dynamodb", "Query", _query("pk > :a", {":a": "A#1"})),
+        ("dynamodb", "GetItem", {"TableName": "another", "Key": PK}),
+        ("kms", "GenerateMac", {"KeyId": "alias/another"}),
+        ("s3", "GetObject", {}),
+    ],
+)
+def test_does_not_guess_what_a_request_needs(service, operation, request_body):
+    with pytest.raises(Unknown):
+        Reader(template(), VALUES).accesses(service, operation, request_body)

@@ -1,0 +1,315 @@
+"""A client token: terms that hold together, changes that leave the rest alone, and what deserves a second look."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.errors import Invalid
+from shared.rules import client_token, token_value
+from shared.rules.client_token import ClientToken, Terms
+
+AT = datetime(2026, 11, 24, 3, 25, 36, 123_000, tzinfo=UTC)
+MOMENT = timedelta(milliseconds=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+TERMS = Terms(name="Shop", allowed_origins=("https://app.example.com",), flow_ids=("flow_1", "flow_2"))
+
+
+def seal(value, at=AT):
+    claims = token_value.claims(
+        issuer="i", subject="ct_1", environment="live", at=at, random_bytes=lambda n: value.encode().ljust(n, b".")
+    )
+    return token_value.seal(value, claims, "arn")
+
+
+def token(terms=TERMS, **more):
+    made = {
+        "id": "ct_1",
+        "tenant": "tenant-1",
+        "environment": "live",
+        "product_surface_id": "surface_1",
+        "seal": seal("first"),
+        "created_at": AT - DAY,
+        "updated_at": AT - DAY,
+    }
+    return ClientToken(terms=terms, **made | more)
+
+
+def reasons(check, *arguments, **more):
+    """(path, code) of everything that is refused."""
+    with pytest.raises(Invalid) as caught:
+        check(*arguments, **more)
+    return [(detail.path, detail.code) for detail in caught.value.details]
+
+
+class TestCheck:
+    @pytest.mark.parametrize(
+        "terms",
+        [
+            {},
+            {"flow_ids": ()},
+            {"default_flow_id": "flow_1"},
+            {"default_flow_id": "flow_2"},
+            {"agent_ids": ("agent_1",), "target_alias": "stable"},
+            {"agent_ids": ("agent_1",), "target_version_id": "agentver_1"},
+            {"agent_ids": ("agent_1", "agent_2")},
+            {"pin_to_version": "published"},
+            {"pin_to_version": "v1"},
+            {"expires_at": AT + MOMENT},
+            {"rate_limit_per_minute": 20, "rate_limit_per_hour": 10},
+        ],
+        ids=str,
+    )
+    def test_terms_that_hold_together_are_taken_as_they_are(self, terms):
+        wanted = replace(TERMS, **terms)
+        assert client_token.check(wanted, at=AT) == wanted
+
+    @pytest.mark.parametrize(
+        ("terms", "path", "code"),
+        [
+            ({"default_flow_id": "flow_3"}, "defaultFlowId", "not_a_flow_of_the_token"),
+            ({"default_flow_id": "flow"}, "defaultFlowId", "not_a_flow_of_the_token"),
+            (
+                {"default_flow_id": "agent_1", "agent_ids": ("agent_1",)},
+                "defaultFlowId",
+                "not_a_flow_of_the_token",
+            ),
+            ({"target_alias": "stable"}, "targetAlias", "needs_one_agent"),
+            ({"target_alias": "stable", "agent_ids": ("agent_1", "agent_2")}, "targetAlias", "needs_one_agent"),
+            ({"target_version_id": "agentver_1"}, "targetVersionId", "needs_one_agent"),
+            (
+                {"target_version_id": "agentver_1", "agent_ids": ("agent_1", "agent_2")},
+                "targetVersionId",
+                "needs_one_agent",
+            ),
+            (
+                {"target_alias": "stable", "target_version_id": "agentver_1", "agent_ids": ("agent_1",)},
+                "targetAlias",
+                "exclusive",
+            ),
+            ({"pin_to_version": "agentver_1"}, "pinToVersion", "agent_version"),
+            ({"expires_at": AT}, "expiresAt", "in_the_past"),
+            ({"expires_at": AT - DAY}, "expiresAt", "in_the_past"),
+        ],
+        ids=str,
+    )
+    def test_a_contradiction_is_refused_at_the_field_that_a_caller_wrote(self, terms, path, code):
+        assert reasons(client_token.check, replace(TERMS, **terms), at=AT) == [(path, code)]
+
+    def test_all_contradictions_are_told_at_once(self):
+        terms = replace(
+            TERMS,
+            default_flow_id="flow_3",
+            target_alias="stable",
+            target_version_id="agentver_1",
+            pin_to_version="agentver_1",
+            expires_at=AT,
+        )
+        assert reasons(client_token.check, terms, at=AT) == [
+            ("defaultFlowId", "not_a_flow_of_the_token"),
+            ("targetAlias", "exclusive"),
+            ("targetAlias", "needs_one_agent"),
+            ("targetVersionId", "needs_one_agent"),
+            ("pinToVersion", "agent_version"),
+            ("expiresAt", "in_the_past"),
+        ]
+
+
+class TestAmend:
+    def test_what_is_not_changed_stays_and_what_is_changed_is_what_was_asked_for(self):
+        before = token(replace(TERMS, default_flow_id="flow_1", config={"theme": {"mode": "dark"}}, is_active=False))
+        after = client_token.amend(before, {"name": "Till", "default_flow_id": None}, at=AT)
+        assert after.terms == replace(before.terms, name="Till", default_flow_id=None)
+        assert replace(after, terms=before.terms, updated_at=before.updated_at, revision=before.revision) == before
+
+    def test_no_change_is_a_write_all_the_same(self):
+        before = token()
+        after = client_token.amend(before, {}, at=AT)
+        assert (after.terms, after.revision, after.updated_at) == (before.terms, before.revision + 1, AT)
+
+    @pytest.mark.parametrize(
+        ("terms", "changes", "path", "code"),
+        [
+            ({"default_flow_id": "flow_1"}, {"flow_ids": ("flow_2",)}, "defaultFlowId", "not_a_flow_of_the_token"),
+            ({"default_flow_id": "flow_1"}, {"flow_ids": ()}, "defaultFlowId", "not_a_flow_of_the_token"),
+            ({}, {"default_flow_id": "flow_3"}, "defaultFlowId", "not_a_flow_of_the_token"),
+            (
+                {"agent_ids": ("agent_1",), "target_alias": "stable"},
+                {"target_version_id": "agentver_1"},
+                "targetAlias",
+                "exclusive",
+            ),
+            (
+                {"agent_ids": ("agent_1",), "target_alias": "stable"},
+                {"agent_ids": ()},
+                "targetAlias",
+                "needs_one_agent",
+            ),
+            (
+                {"agent_ids": ("agent_1",), "target_version_id": "agentver_1"},
+                {"agent_ids": ("agent_1", "agent_2")},
+                "targetVersionId",
+                "needs_one_agent",
+            ),
+            ({}, {"pin_to_version": "agentver_1"}, "pinToVersion", "agent_version"),
+            ({"pin_to_version": "agentver_1"}, {"pin_to_version": "agentver_2"}, "pinToVersion", "agent_version"),
+            ({}, {"expires_at": AT}, "expiresAt", "in_the_past"),
+            ({"expires_at": AT - DAY}, {"expires_at": AT - HOUR}, "expiresAt", "in_the_past"),
+        ],
+        ids=str,
+    )
+    def test_a_change_must_fit_what_is_there(self, terms, changes, path, code):
+        before = token(replace(TERMS, **terms))
+        assert reasons(client_token.amend, before, changes, at=AT) == [(path, code)]
+
+    @pytest.mark.parametrize(
+        ("terms", "changes"),
+        [
+            ({"default_flow_id": "flow_1"}, {"flow_ids": ("flow_2",), "default_flow_id": "flow_2"}),
+            ({"default_flow_id": "flow_1"}, {"flow_ids": (), "default_flow_id": None}),
+            (
+                {"agent_ids": ("agent_1",), "target_alias": "stable"},
+                {"target_alias": None, "target_version_id": "agentver_1"},
+            ),
+            ({"agent_ids": ("agent_1",), "target_alias": "stable"}, {"target_alias": None, "agent_ids": ()}),
+            # A client that writes back what it read.
+            ({"pin_to_version": "agentver_1"}, {"pin_to_version": "agentver_1", "name": "Till"}),
+            ({"pin_to_version": "agentver_1"}, {"pin_to_version": "latest"}),
+        ],
+        ids=str,
+    )
+    def test_a_change_may_mend_what_it_would_break(self, terms, changes):
+        after = client_token.amend(token(replace(TERMS, **terms)), changes, at=AT)
+        assert after.terms == replace(TERMS, **terms | changes)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"name": "Till"},
+            {"is_active": False},
+            {"name": "Till", "expires_at": AT - DAY},
+            {"expires_at": None},
+            {"expires_at": AT + MOMENT},
+        ],
+        ids=str,
+    )
+    def test_an_expired_token_can_be_changed_and_prolonged(self, changes):
+        expired = token(replace(TERMS, expires_at=AT - DAY))
+        assert client_token.amend(expired, changes, at=AT).terms == replace(expired.terms, **changes)
+
+
+class TestRegenerate:
+    def test_the_new_value_works_and_all_else_is_as_before(self):
+        before = token()
+        after = client_token.regenerate(before, seal("second"), grace=timedelta(0), at=AT)
+        assert after.seal == seal("second")
+        assert (after.updated_at, after.revision) == (AT, before.revision + 1)
+        assert replace(after, seal=before.seal, updated_at=before.updated_at, revision=before.revision) == before
+
+    def test_without_a_grace_period_nothing_is_left_of_the_old_value(self):
+        after = client_token.regenerate(token(), seal("second"), grace=timedelta(0), at=AT)
+        assert after.previous is None
+
+    def test_within_a_grace_period_the_old_value_is_remembered_until_its_end(self):
+        before = token()
+        after = client_token.regenerate(before, seal("second"), grace=HOUR, at=AT)
+        assert after.previous.digest == before.seal.digest
+        assert after.previous.jti == before.seal.claims.jti
+        assert after.previous.valid_until == AT + HOUR
+
+    @pytest.mark.parametrize("grace", [timedelta(0), HOUR])
+    def test_the_value_before_the_old_one_works_no_more(self, grace):
+        first = client_token.regenerate(token(), seal("second"), grace=DAY, at=AT)
+        second = client_token.regenerate(first, seal("third"), grace=grace, at=AT + MOMENT)
+        remembered = {second.seal.digest} | ({second.previous.digest} if second.previous else set())
+        assert seal("first").digest not in remembered
+        assert (seal("second").digest in remembered) is bool(grace)
+
+    def test_a_change_of_terms_ends_no_grace_period(self):
+        regenerated = client_token.regenerate(token(), seal("second"), grace=DAY, at=AT)
+        assert client_token.amend(regenerated, {"name": "Till"}, at=AT).previous == regenerated.previous
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda token, at: client_token.amend(token, {"name": "Till"}, at=at),
+        lambda token, at: client_token.regenerate(token, seal("second"), grace=HOUR, at=at),
+    ],
+    ids=["amend", "regenerate"],
+)
+@pytest.mark.parametrize(("at", "updated_at"), [(AT - HOUR, AT), (AT, AT), (AT + MOMENT, AT + MOMENT)])
+def test_the_time_of_the_last_update_never_goes_back(write, at, updated_at):
+    """Two requests may be received in one order and written in the other."""
+    assert write(token(updated_at=AT), at).updated_at == updated_at
+
+
+class TestWarnings:
+    @staticmethod
+    def of(environment="live", **terms):
+        made = token(replace(TERMS, **terms), environment=environment)
+        found = client_token.warnings(made, is_public_suffix={"vercel.app"}.__contains__, at=AT)
+        return [(warning.type, warning.message) for warning in found]
+
+    def test_sound_terms_have_none(self):
+        assert self.of() == []
+
+    @pytest.mark.parametrize(
+        ("terms", "types"),
+        [
+            ({"allowed_origins": ("*",)}, ["wildcard_origin"]),
+            ({"allowed_origins": ("native",)}, ["native_origin"]),
+            ({"allowed_origins": ("http://app.example.com",)}, ["insecure_origin"]),
+            ({"allowed_origins": ("https://*.vercel.app",)}, ["public_suffix_wildcard"]),
+            ({"allowed_origins": ("http://localhost:3000",)}, ["loopback_origin"]),
+            ({"allowed_origins": ("http://localhost:3000",), "environment": "test"}, []),
+            ({"flow_ids": ()}, ["no_target"]),
+            ({"flow_ids": (), "agent_ids": ("agent_1",)}, []),
+            ({"expires_at": AT + DAY}, ["info"]),
+            ({"rate_limit_per_minute": 11, "rate_limit_per_hour": 10}, ["info"]),
+            ({"rate_limit_per_minute": 10, "rate_limit_per_hour": 10}, []),
+        ],
+        ids=str,
+    )
+    def test_each_risk_has_its_type(self, terms, types):
+        assert [found for found, _ in self.of(**terms)] == types
+
+    @pytest.mark.parametrize(
+        ("lifetime", "message"),
+        [
+            (MOMENT, "Token will expire in 1 day."),
+            (DAY, "Token will expire in 1 day."),
+            (DAY + MOMENT, "Token will expire in 2 days."),
+            (30 * DAY - MOMENT, "Token will expire in 30 days."),
+            (30 * DAY, "Token will expire in 30 days."),
+            (timedelta(0), "Token has expired."),
+            (-30 * DAY, "Token has expired."),
+        ],
+        ids=str,
+    )
+    def test_the_expiry_is_told_in_days_and_a_day_begun_counts(self, lifetime, message):
+        assert self.of(expires_at=AT + lifetime) == [("info", message)]
+
+    def test_a_limit_per_hour_that_makes_the_one_per_minute_useless_is_told(self):
+        [(_, message)] = self.of(rate_limit_per_minute=60, rate_limit_per_hour=59)
+        assert "limit per hour decides" in message
+
+    def test_all_of_them_are_told_at_once(self):
+        found = self.of(
+            allowed_origins=("*", "native", "http://a.example", "https://*.vercel.app", "http://localhost"),
+            flow_ids=(),
+            expires_at=AT + DAY,
+            rate_limit_per_minute=2,
+            rate_limit_per_hour=1,
+        )
+        assert [found for found, _ in found] == [
+            "wildcard_origin",
+            "native_origin",
+            "insecure_origin",
+            "public_suffix_wildcard",
+            "loopback_origin",
+            "no_target",
+            "info",
+            "info",
+        ]

@@ -1,0 +1,85 @@
+"""Identifiers: a list by id is a list by time, and what cannot be one is told apart without a look into the table."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from shared.rules import identifier
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# The example of the specification, taken apart by hand.
+EXAMPLE = "ct_01arz3ndektsv4rrffq69g5fav"
+EXAMPLE_MILLISECONDS = 0x01563E3AB5D3
+EXAMPLE_RANDOM = bytes.fromhex("d6764c61efb99302bd5b")
+
+MILLISECONDS = st.integers(0, 4_102_444_800_000)
+RANDOM = st.binary(min_size=10, max_size=10)
+
+
+def new(milliseconds, random, prefix="ct"):
+    return identifier.new(prefix, EPOCH + timedelta(milliseconds=milliseconds), lambda length: random[:length])
+
+
+def test_it_is_a_prefix_and_the_ulid_of_the_specification():
+    assert new(EXAMPLE_MILLISECONDS, EXAMPLE_RANDOM) == EXAMPLE
+
+
+def test_all_eighty_random_bits_are_asked_for():
+    asked = []
+    identifier.new("ct", EPOCH, lambda length: asked.append(length) or bytes(length))
+    assert sum(asked) == 10
+
+
+@given(MILLISECONDS, MILLISECONDS, RANDOM, RANDOM)
+@example(2_155_745_472_239, 2_155_745_472_240, b"\xff" * 10, bytes(10))
+@example(0, 1, b"\xff" * 10, bytes(10))
+def test_ids_sort_by_the_millisecond_they_were_made_in(first, second, one, other):
+    if first < second:
+        assert new(first, one) < new(second, other)
+    if second < first:
+        assert new(second, other) < new(first, one)
+
+
+@given(MILLISECONDS, RANDOM)
+def test_what_is_made_is_one_of_its_own_prefix_and_of_no_other(milliseconds, random):
+    made = new(milliseconds, random)
+    assert identifier.is_one("ct", made)
+    assert not identifier.is_one("key", made)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "nothing"),
+        ("ct", "no id"),
+        ("ct_", "no id"),
+        (EXAMPLE[3:], "no prefix"),
+        (f"_{EXAMPLE[3:]}", "an empty prefix"),
+        (f"CT_{EXAMPLE[3:]}", "a prefix in capitals"),
+        (f"key_{EXAMPLE[3:]}", "another prefix"),
+        (f"ct_{EXAMPLE}", "two prefixes"),
+        (EXAMPLE.upper().replace("CT_", "ct_"), "capitals"),
+        (EXAMPLE[:-1], "too short"),
+        (f"{EXAMPLE}0", "too long"),
+        (f"{EXAMPLE}\n", "a closing line break"),
+        (f" {EXAMPLE}", "a leading space"),
+        ("ct_81arz3ndektsv4rrffq69g5fav", "more than 128 bits"),
+        ("ct_\u06601arz3ndektsv4rrffq69g5fav", "a digit that is not ASCII"),
+    ],
+)
+def test_no_other_text_is_one(text, why):
+    assert not identifier.is_one("ct", text), why
+
+
+@given(
+    st.integers(3, len(EXAMPLE) - 1),
+    st.characters(exclude_characters="0123456789abcdefghjkmnpqrstvwxyz"),
+)
+@example(28, "i")
+@example(28, "l")
+@example(28, "o")
+@example(28, "u")
+def test_a_letter_outside_the_alphabet_makes_it_none(place, letter):
+    assert not identifier.is_one("ct", EXAMPLE[:place] + letter + EXAMPLE[place + 1 :])

@@ -1,0 +1,47 @@
+"""Instants: one way to write a time, which sorts as text and loses nothing we rely on."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.rules import instant
+
+ANY_OFFSET = st.timedeltas(timedelta(hours=-23), timedelta(hours=23)).map(timezone)
+INSTANTS = st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30), timezones=ANY_OFFSET)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (datetime(2026, 11, 24, 3, 25, 36, 123_000, tzinfo=UTC), "2026-11-24T03:25:36.123Z"),
+        (datetime(2026, 11, 24, 3, 25, 36, 123_999, tzinfo=UTC), "2026-11-24T03:25:36.123Z"),
+        (datetime(2026, 11, 24, 3, 25, tzinfo=UTC), "2026-11-24T03:25:00.000Z"),
+        (datetime(2026, 11, 24, 3, 25, tzinfo=timezone(timedelta(hours=5, minutes=30))), "2026-11-23T21:55:00.000Z"),
+    ],
+)
+def test_a_time_is_written_in_utc_to_the_millisecond(at, text):
+    assert instant.to_text(at) == text
+
+
+@given(INSTANTS, INSTANTS)
+def test_times_sort_as_their_texts(one, other):
+    if one <= other:
+        assert instant.to_text(one) <= instant.to_text(other)
+    else:
+        assert instant.to_text(one) >= instant.to_text(other)
+
+
+@given(INSTANTS)
+def test_reading_what_was_written_loses_less_than_a_millisecond_and_writes_the_same(at):
+    read = instant.from_text(instant.to_text(at))
+    assert read.utcoffset() == timedelta(0)
+    assert timedelta(0) <= at - read < timedelta(milliseconds=1)
+    assert instant.to_text(read) == instant.to_text(at)
+
+
+@given(st.integers(0, 253_402_300_799_999))
+def test_milliseconds_of_the_gateway_are_read_exactly(milliseconds):
+    read = instant.from_milliseconds(milliseconds)
+    assert read == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)

@@ -1,0 +1,444 @@
+"""Origins: the one judge of the browser plane, and the door that its allowlists come in by."""
+
+import string
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from shared.rules import origin
+from shared.rules.origin import is_allowed, normalise
+
+APP = "https://app.example.com"
+WILDCARD = "https://*.example.com"
+
+# Names whose last label cannot be read as a number: that would make an IP address of them.
+LABELS = st.text(string.ascii_lowercase + string.digits + "-_", min_size=1, max_size=20)
+TOP_LABELS = st.text(string.ascii_lowercase, min_size=1, max_size=20)
+DOMAINS = st.builds(lambda labels, top: ".".join([*labels, top]), st.lists(LABELS, min_size=1, max_size=4), TOP_LABELS)
+HOSTS = DOMAINS | st.ip_addresses(v=4).map(str) | TOP_LABELS
+SCHEMES = st.sampled_from(["http", "https", "capacitor", "chrome-extension"])
+PORTS = st.just("") | st.integers(1, 65535).map(":{}".format)
+ORIGINS = st.builds("{}://{}{}".format, SCHEMES, HOSTS, PORTS)
+# Text that gets further than random characters do.
+PIECES = ["http", "https", "file:", "://", "null", "native", "localhost", "a", "A", "1", "0x", "443", "0", "xn--"]
+SIGNS = [":", ".", "*", "*.", "[", "]", "::1", "/", "\\", "@", "%", ",", " ", "\t", "ü", "\u212a", "\u3002", "\ud800"]
+NEARLY_ORIGINS = st.lists(st.sampled_from([*PIECES, *SIGNS])).map("".join)
+ANYTHING = st.text() | NEARLY_ORIGINS
+
+
+class TestNormalise:
+    @pytest.mark.parametrize(
+        ("entry", "stored"),
+        [
+            (APP, APP),
+            (WILDCARD, WILDCARD),
+            ("*", "*"),
+            ("native", "native"),
+            ("Native", "native"),
+            ("HTTPS://App.Example.COM", APP),
+            ("https://app.example.com/", APP),
+            ("https://app.example.com:443", APP),
+            ("https://app.example.com:443/", APP),
+            ("https://app.example.com:80", "https://app.example.com:80"),
+            ("http://app.example.com:80", "http://app.example.com"),
+            ("https://app.example.com:65535", "https://app.example.com:65535"),
+            ("https://*.Example.com:443/", WILDCARD),
+            ("https://*.example.com:8443", "https://*.example.com:8443"),
+            ("https://*.deep.er.example.com", "https://*.deep.er.example.com"),
+            ("http://*.localhost:3000", "http://*.localhost:3000"),
+            ("https://*.com", "https://*.com"),
+            ("http://localhost:3000", "http://localhost:3000"),
+            ("https://my_app.example.com", "https://my_app.example.com"),
+            ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+            ("https://4.example.com", "https://4.example.com"),
+            ("http://192.0.2.1:8080", "http://192.0.2.1:8080"),
+            ("http://[::1]:3000", "http://[::1]:3000"),
+            ("https://[2001:DB8:0:0:0:0:0:1]:443", "https://[2001:db8::1]"),
+            ("https://[2001:db8:0:0:1:0:0:1]", "https://[2001:db8::1:0:0:1]"),
+            ("capacitor://localhost", "capacitor://localhost"),
+            ("ionic://localhost", "ionic://localhost"),
+            ("tauri://localhost", "tauri://localhost"),
+            ("app://obsidian.md", "app://obsidian.md"),
+            ("app://localhost:443", "app://localhost:443"),
+            (
+                "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+                "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+            ),
+            (f"https://{'a' * 63}.example.com", f"https://{'a' * 63}.example.com"),
+            (f"https://{'a.' * 126}a", f"https://{'a.' * 126}a"),
+        ],
+    )
+    def test_stores(self, entry, stored):
+        assert normalise(entry) == stored
+
+    @pytest.mark.parametrize(
+        ("entry", "reason"),
+        [
+            ("", "must start with a scheme: write https://app.example.com"),
+            ("example.com", "must start with a scheme: write https://example.com"),
+            ("localhost:3000", "or http://localhost:3000 for a page without TLS"),
+            ("*.example.com", "write https://*.example.com"),
+            ("example.com/widget", "write https://example.com,"),
+            ("//example.com", "must start with a scheme"),
+            ("://example.com", "valid scheme"),
+            ("1app://example.com", "valid scheme"),
+            ("*://example.com", "valid scheme"),
+            ("https://example.com/path", "drop the path"),
+            ("https://example.com//", "drop the path"),
+            ("https://example.com/?", "drop the path"),
+            ("https://example.com?query", "drop the query"),
+            ("https://example.com#", "drop the fragment"),
+            ("https://user@example.com", "drop the user info"),
+            ("https://user:word@example.com", "drop the user info"),
+            ("https://example.com\\", "drop the backslash"),
+            ("https://app%2eexample.com", "drop the percent-encoding"),
+            ("https://a.example,https://b.example", "entries of their own"),
+            ("https://a.example https://b.example", "entries of their own"),
+            (" https://example.com", "spaces or control characters"),
+            ("https://example.com\n", "spaces or control characters"),
+            ("https://exa\tmple.com", "spaces or control characters"),
+            ("https://example.com\x00", "spaces or control characters"),
+            ("https://exa\u200bmple.com", "spaces or control characters"),
+            ("https://\ud800.example", "spaces or control characters"),
+            ("null", "only * admits it"),
+            ("file:///index.html", "only * admits"),
+            ("data:text/html,hello", "only * admits"),
+            ("javascript:alert(1)", "only * admits"),
+            ("blob:https://example.com/1", "only * admits"),
+            ("about:blank", "only * admits"),
+            ("https://", "must name a host"),
+            ("https://:443", "must name a host"),
+            ("app://", "must name a host"),
+            ("https://*", "whole first label"),
+            ("https://*:3000", "whole first label"),
+            ("https://*.*.example.com", "whole first label"),
+            ("https://app.*.example.com", "whole first label"),
+            ("https://example.*", "whole first label"),
+            ("https://app*.example.com", "whole first label"),
+            ("https://*app.example.com", "whole first label"),
+            ("chrome-extension://*", "whole first label"),
+            ("https://*.", "must name a host"),
+            ("capacitor://*.localhost", "no subdomains"),
+            ("https://*.192.0.2.1", "no subdomains"),
+            ("https://*.[2001:db8::1]", "no subdomains"),
+            ("https://example.com.", "dot too many"),
+            ("https://.example.com", "dot too many"),
+            ("https://app..example.com", "dot too many"),
+            ("https://.", "dot too many"),
+            ("https://app!.example.com", "labels of 1 to 63"),
+            (f"https://{'a' * 64}.example.com", "labels of 1 to 63"),
+            (f"https://{'a.' * 127}a", "253 characters"),
+            ("https://" + "a" * 300, "at most 300"),
+            ("https://example.com:", "port as a number"),
+            ("https://example.com:0", "port as a number"),
+            ("https://example.com:65536", "port as a number"),
+            ("https://example.com:0443", "port as a number"),
+            ("https://example.com:+443", "port as a number"),
+            ("https://example.com:443:443", "port as a number"),
+            ("https://example.com:https", "port as a number"),
+            ("http://127.1", "four decimal numbers"),
+            ("http://2130706433", "four decimal numbers"),
+            ("http://0x7f.0.0.1", "four decimal numbers"),
+            ("http://0x7f000001", "four decimal numbers"),
+            ("http://127.0.0.0x", "four decimal numbers"),
+            ("http://0177.0.0.1", "four decimal numbers"),
+            ("http://192.0.2.256", "four decimal numbers"),
+            ("http://1.2.3.4.5", "four decimal numbers"),
+            ("http://example.1", "four decimal numbers"),
+            ("https://*.1", "four decimal numbers"),
+            ("http://[::1", "in brackets"),
+            ("http://[::1]3000", "in brackets"),
+            ("http://[]", "in brackets"),
+            ("http://[127.0.0.1]", "in brackets"),
+            ("http://[[::1]]", "in brackets"),
+            ("http://[fe80::1%eth0]", "percent-encoding"),
+            ("http://[::ffff:192.0.2.1]", "write 192.0.2.1"),
+            ("http://[::ffff:c000:201]", "write 192.0.2.1"),
+        ],
+    )
+    def test_refuses(self, entry, reason):
+        with pytest.raises(ValueError) as refusal:  # noqa: PT011 - the reason is compared below, as plain text
+            normalise(entry)
+        assert reason in str(refusal.value)
+
+    @pytest.mark.parametrize(
+        ("entry", "advice"),
+        [
+            ("https://bücher.example:8443", "in punycode: xn--bcher-kva.example"),
+            ("https://*.BÜCHER.example", "in punycode: xn--bcher-kva.example"),
+            ("https://\u0430pple.com", "in punycode: xn--pple-43d.com"),  # A Cyrillic a.
+            ("https://\u212aelvin.example", "in punycode: kelvin.example"),
+            # Here Python's older tables and a browser's give different hosts: better no advice than a stranger's host.
+            ("https://straße.example", "in punycode"),
+            ("https://app\u3002example.com", "in punycode"),
+            ("https://" + "ü" * 64, "in punycode"),
+        ],
+    )
+    def test_tells_the_punycode_of_a_host_where_it_is_certain(self, entry, advice):
+        with pytest.raises(ValueError) as refusal:  # noqa: PT011 - the reason is compared below, as plain text
+            normalise(entry)
+        assert str(refusal.value).endswith(advice)
+
+    @given(ANYTHING)
+    def test_whatever_is_stored_is_stored_the_same_again(self, entry):
+        try:
+            stored = normalise(entry)
+        except ValueError:
+            return
+        assert normalise(stored) == stored
+        assert stored == stored.lower()
+
+    @given(ORIGINS)
+    def test_an_origin_in_capitals_with_a_closing_slash_is_the_same_origin(self, exact):
+        assert normalise(exact.upper() + "/") == normalise(exact)
+
+
+class TestIsAllowed:
+    @pytest.mark.parametrize(
+        ("header", "entry"),
+        [
+            (APP, APP),
+            ("HTTPS://APP.EXAMPLE.COM", APP),
+            ("https://app.example.com:443", APP),
+            ("http://localhost:3000", "http://localhost:3000"),
+            ("http://[::1]:3000", "http://[::1]:3000"),
+            ("capacitor://localhost", "capacitor://localhost"),
+            ("https://app.example.com", WILDCARD),
+            ("https://a.b.c.example.com", WILDCARD),
+            ("https://app.example.com:8443", "https://*.example.com:8443"),
+            (APP, "*"),
+            ("null", "*"),
+            ("", "*"),
+            ("https://not an origin", "*"),
+            (None, "native"),
+        ],
+    )
+    def test_admits(self, header, entry):
+        assert is_allowed(header, (entry,))
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            None,
+            "",
+            "null",
+            "native",
+            "*",
+            "https://evilapp.example.com",
+            "https://sub.app.example.com",
+            "https://app.example.com.evil.example",
+            "https://app.example.comevil",
+            "https://app.example.co",
+            "https://example.com",
+            "https://app-example.com",
+            "http://app.example.com",
+            "http://app.example.com:443",
+            "httpss://app.example.com",
+            "https://app.example.com:80",
+            "https://app.example.com:8443",
+            "https://app.example.com:4430",
+            "https://app.example.com:0443",
+            "https://app.example.com:",
+            "https://app.example.com:+443",
+            "https://app.example.com:\u0664\u0664\u0663",
+            "https://app.example.com.",
+            "https://app..example.com",
+            "https://.app.example.com",
+            "https://app.example.com/",
+            "https://app.example.com/path",
+            "https://app.example.com?",
+            "https://app.example.com#",
+            "https://app.example.com@evil.example",
+            "https://evil.example@app.example.com",
+            "https://@app.example.com",
+            "https://evil.example#app.example.com",
+            "https://evil.example\\app.example.com",
+            "https:\\\\app.example.com",
+            "https:/app.example.com",
+            "//app.example.com",
+            "app.example.com",
+            "https://app.example.com https://evil.example",
+            "https://evil.example, https://app.example.com",
+            "https://app.example.com,https://app.example.com",
+            " https://app.example.com",
+            "https://app.example.com ",
+            "https://app.example.com\n",
+            "https://app.example.com\r\nX-Evil: 1",
+            "https://app.exa\tmple.com",
+            "https://app.example.com\x00",
+            "https://app%2eexample.com",
+            "https://app\u3002example.com",
+            "https://\uff41pp.example.com",
+            "https://\u0430pp.example.com",
+            "https://app.example.com\u200b",
+            "blob:https://app.example.com/1",
+            "view-source:https://app.example.com",
+            "https://*.example.com",
+        ],
+    )
+    def test_an_exact_origin_admits_nothing_else(self, header):
+        assert not is_allowed(header, (APP,))
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            None,
+            "null",
+            "https://example.com",
+            "https://*.example.com",
+            "https://.example.com",
+            "https://a..example.com",
+            "https://app.example.com.",
+            "https://evilexample.com",
+            "https://example.com.evil.example",
+            "https://app.example.com.evil.example",
+            "https://evil.example/.example.com",
+            "https://evil.example#.example.com",
+            "https://evil.example?.example.com",
+            "https://evil.example\\.example.com",
+            "https://evil.example:443.example.com",
+            "https://evil.example@app.example.com",
+            "https://evil.example%2f.example.com",
+            "https://evil.example\u3002.example.com",
+            "https://evil .example.com",
+            "http://app.example.com",
+            "https://app.example.com:8443",
+        ],
+    )
+    def test_a_wildcard_admits_subdomains_alone(self, header):
+        assert not is_allowed(header, (WILDCARD,))
+
+    @pytest.mark.parametrize(
+        ("header", "entry"),
+        [
+            ("http://2130706433", "http://127.0.0.1"),
+            ("http://0x7f000001", "http://127.0.0.1"),
+            ("http://0177.0.0.1", "http://127.0.0.1"),
+            ("http://127.1", "http://127.0.0.1"),
+            ("http://[::ffff:127.0.0.1]", "http://127.0.0.1"),
+            ("http://[::ffff:7f00:1]", "http://127.0.0.1"),
+            ("http://[::1%25eth0]", "http://[::1]"),
+            ("http://[::1%eth0]", "http://[::1]"),
+            ("http://::1", "http://[::1]"),
+            ("http://[::1", "http://[::1]"),
+            ("http://[::1].evil.example", "http://[::1]"),
+            ("https://\u212aelvin.example", "https://kelvin.example"),
+            (f"https://{'a' * 300}", f"https://{'a' * 300}"),
+        ],
+    )
+    def test_another_spelling_is_another_origin(self, header, entry):
+        assert not is_allowed(header, (entry,))
+
+    @pytest.mark.parametrize("header", [APP, "native", "null", ""])
+    def test_native_admits_no_origin_at_all(self, header):
+        assert not is_allowed(header, ("native",))
+
+    def test_any_origin_is_not_no_origin(self):
+        assert not is_allowed(None, ("*",))
+
+    def test_no_entries_admit_nothing(self):
+        assert not is_allowed(None, ())
+        assert not is_allowed(APP, ())
+
+    def test_each_entry_counts(self):
+        entries = (*(f"https://{number}.example.org" for number in range(98)), WILDCARD, "native")
+        assert all(is_allowed(header, entries) for header in ("https://97.example.org", APP, None))
+        assert not is_allowed("https://98.example.org", entries)
+
+    @given(ORIGINS)
+    def test_a_stored_origin_admits_itself(self, exact):
+        stored = normalise(exact)
+        assert is_allowed(stored, (stored,))
+
+    @given(ORIGINS, ORIGINS)
+    def test_a_stored_origin_admits_no_other(self, exact, other):
+        assume(normalise(exact) != normalise(other))
+        assert not is_allowed(other, (normalise(exact),))
+
+    @given(ORIGINS, st.text(min_size=1), st.booleans(), st.data())
+    def test_text_put_anywhere_into_an_origin_makes_another(self, exact, text, replaces, data):
+        stored = normalise(exact)
+        start = data.draw(st.integers(0, len(stored)))
+        forged = stored[:start] + text + stored[start + len(text) * replaces :]
+        # A change of case or a default port leaves the origin as it was.
+        assume(not forged.isascii() or normalise_or_none(forged) != stored)
+        assert not is_allowed(forged, (stored,))
+
+    @given(DOMAINS, st.lists(LABELS, min_size=1, max_size=4), PORTS)
+    def test_a_wildcard_admits_every_depth_but_not_the_apex(self, domain, labels, port):
+        entries = (normalise(f"https://*.{domain}{port}"),)
+        assert is_allowed(f"https://{'.'.join(labels)}.{domain}{port}", entries)
+        assert not is_allowed(f"https://{domain}{port}", entries)
+
+    @given(DOMAINS, LABELS, DOMAINS)
+    def test_a_wildcard_admits_on_a_dot_boundary_only(self, domain, label, other):
+        entries = (normalise(f"https://*.{domain}"),)
+        assume(not f".{other}".endswith(f".{domain}"))
+        assert not is_allowed(f"https://{label}{domain}", entries)
+        assert not is_allowed(f"https://{label}.{domain}.{other}", entries)
+
+    @given(ANYTHING, st.lists(ORIGINS))
+    def test_no_header_makes_it_fail(self, header, entries):
+        assert is_allowed(header, entries) in {True, False}
+        assert is_allowed(header, [*entries, "*"])
+
+
+class TestWarnings:
+    @staticmethod
+    def of(*entries, is_live=True):
+        found = origin.warnings(
+            entries, is_live=is_live, is_public_suffix={"vercel.app", "localhost.example"}.__contains__
+        )
+        return [warning.type for warning in found]
+
+    @pytest.mark.parametrize(
+        ("entry", "types"),
+        [
+            (APP, []),
+            (WILDCARD, []),
+            ("https://my-app.vercel.app", []),
+            ("capacitor://localhost", []),
+            ("*", ["wildcard_origin"]),
+            ("native", ["native_origin"]),
+            ("http://app.example.com", ["insecure_origin"]),
+            ("http://*.example.com", ["insecure_origin"]),
+            ("http://192.168.0.1", ["insecure_origin"]),
+            ("http://localhost.example", ["insecure_origin"]),
+            ("http://127.example", ["insecure_origin"]),
+            ("http://localhost:3000", ["loopback_origin"]),
+            ("https://localhost", ["loopback_origin"]),
+            ("http://*.localhost:3000", ["loopback_origin"]),
+            ("http://127.0.0.2", ["loopback_origin"]),
+            ("http://[::1]", ["loopback_origin"]),
+            ("https://*.vercel.app", ["public_suffix_wildcard"]),
+            ("https://*.vercel.app:8443", ["public_suffix_wildcard"]),
+            ("http://*.vercel.app", ["insecure_origin", "public_suffix_wildcard"]),
+        ],
+    )
+    def test_on_a_live_token(self, entry, types):
+        assert self.of(entry) == types
+
+    @pytest.mark.parametrize("entry", ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:8080"])
+    def test_a_test_token_may_live_on_loopback(self, entry):
+        assert self.of(entry, is_live=False) == []
+
+    def test_one_for_each_kind_and_entry_in_order(self):
+        entries = ("http://b.example", "*", "http://a.example", APP)
+        assert self.of(*entries) == ["insecure_origin", "wildcard_origin", "insecure_origin"]
+
+    def test_the_message_names_the_entry(self):
+        found = origin.warnings(["http://a.example:8080"], is_live=True, is_public_suffix=bool)
+        assert found[0].message.startswith("http://a.example:8080 is not encrypted")
+
+    def test_the_list_of_public_suffixes_is_asked_about_wildcards_only(self):
+        asked = []
+        origin.warnings([APP, "*", "native", WILDCARD], is_live=True, is_public_suffix=asked.append)
+        assert asked == ["example.com"]
+
+
+def normalise_or_none(entry):
+    try:
+        return normalise(entry)
+    except ValueError:
+        return None

@@ -1,0 +1,124 @@
+"""A token's value: the same claims are signed to the same value for ever, and a seal fits that one value only."""
+
+import base64
+import hashlib
+import hmac
+import json
+import string
+from datetime import UTC, datetime
+from secrets import token_bytes
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from shared.rules import token_value
+from shared.rules.token_value import Claims
+
+AT = datetime(2026, 11, 24, 3, 25, 36, 987_000, tzinfo=UTC)
+ARN = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+CLAIMS = Claims(
+    iss="https://tokens.example.com",
+    sub="ct_01arz3ndektsv4rrffq69g5fav",
+    env="live",
+    iat=1_795_490_736,
+    jti="000102030405060708090a0b0c0d0e0f",
+)
+BASE64URL = string.ascii_letters + string.digits + "-_"
+CLAIM_TEXTS = st.text(st.characters(codec="utf-8"))
+
+
+def encoded(part):
+    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+
+
+def signed(claims, key=b"a key of the test alone", header=b'{"alg":"HS256","typ":"JWT"}'):
+    head = f"{encoded(header)}.{encoded(claims.payload())}"
+    return f"{head}.{encoded(hmac.digest(key, head.encode(), 'sha256'))}"
+
+
+VALUE = signed(CLAIMS)
+SEAL = token_value.seal(VALUE, CLAIMS, ARN)
+
+
+class TestClaims:
+    def test_the_payload_is_these_bytes_and_no_others(self):
+        """Whatever changes them makes every value that was ever issued impossible to show again."""
+        assert CLAIMS.payload() == (
+            b'{"iss":"https://tokens.example.com","sub":"ct_01arz3ndektsv4rrffq69g5fav","env":"live",'
+            b'"iat":1795490736,"jti":"000102030405060708090a0b0c0d0e0f"}'
+        )
+
+    @given(st.builds(Claims, iss=CLAIM_TEXTS, sub=CLAIM_TEXTS, env=CLAIM_TEXTS, iat=st.integers(0), jti=CLAIM_TEXTS))
+    def test_the_payload_says_the_five_claims_and_claims_read_from_it_say_the_same(self, claims):
+        read = json.loads(claims.payload())
+        assert list(read) == ["iss", "sub", "env", "iat", "jti"]
+        assert Claims(**read).payload() == claims.payload()
+
+    def test_new_claims_are_of_this_token_at_this_second(self):
+        made = token_value.claims(
+            issuer=CLAIMS.iss, subject=CLAIMS.sub, environment="live", at=AT, random_bytes=lambda n: bytes(range(n))
+        )
+        assert made == CLAIMS
+
+    def test_no_two_values_of_a_token_are_alike(self):
+        """Or a regeneration within the same second would give the old value again."""
+        made = {
+            token_value.claims(issuer="i", subject="s", environment="live", at=AT, random_bytes=token_bytes).jti
+            for _ in range(100)
+        }
+        assert len(made) == 100
+        assert {len(jti) for jti in made} == {32}
+
+
+class TestSeal:
+    def test_it_fits_its_value(self):
+        assert SEAL.fits(VALUE)
+
+    def test_it_keeps_what_signing_again_needs_and_what_a_person_recognises_the_value_by(self):
+        assert SEAL.claims == CLAIMS
+        assert SEAL.key_arn == ARN
+        assert SEAL.digest == hashlib.sha256(VALUE.encode()).hexdigest()
+        assert (SEAL.prefix, SEAL.hint) == (VALUE[:8], VALUE[-4:])
+        assert SEAL.prefix == "eyJhbGci"
+
+    def test_it_keeps_nothing_that_the_value_could_be_made_of(self):
+        """The signature: of its 43 characters only the last four."""
+        signature = VALUE.rpartition(".")[2]
+        kept = repr(SEAL).replace(SEAL.digest, "")
+        assert [signature[start : start + 5] for start in range(39) if signature[start : start + 5] in kept] == []
+
+    @given(st.integers(0, len(VALUE) - 1), st.sampled_from(BASE64URL + ".=+/ \n") | st.characters(codec="utf-8"))
+    def test_it_fits_no_value_with_another_character(self, place, character):
+        assume(VALUE[place] != character)
+        assert not SEAL.fits(VALUE[:place] + character + VALUE[place + 1 :])
+
+    def test_it_fits_no_other_spelling_of_the_same_signature(self):
+        """Base64 leaves two bits of the last character unused: four spellings decode to one signature."""
+        signature = VALUE.rpartition(".")[2]
+        decoded = base64.urlsafe_b64decode(f"{signature}=")
+        twins = [c for c in BASE64URL if base64.urlsafe_b64decode(f"{signature[:-1]}{c}=") == decoded]
+        assert len(twins) == 4
+        assert [c for c in twins if SEAL.fits(VALUE[:-1] + c)] == [VALUE[-1]]
+
+    def test_it_fits_no_part_of_its_value(self):
+        assert [length for length in range(len(VALUE)) if SEAL.fits(VALUE[:length])] == []
+        assert [start for start in range(1, len(VALUE)) if SEAL.fits(VALUE[start:])] == []
+
+    @pytest.mark.parametrize("tail", ["=", "==", " ", "\n", "\0", "."])
+    def test_it_fits_no_value_with_something_behind_it(self, tail):
+        assert not SEAL.fits(VALUE + tail)
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            signed(CLAIMS, key=b"another key"),
+            f"{VALUE.rpartition('.')[0]}.",
+            signed(CLAIMS, header=b'{"alg":"none","typ":"JWT"}').rpartition(".")[0] + ".",
+            SEAL.digest,
+            "",
+        ],
+        ids=["another key", "no signature", "no algorithm", "the digest itself", "nothing"],
+    )
+    def test_it_fits_no_value_that_was_made_up_from_what_is_public(self, value):
+        assert not SEAL.fits(value)
