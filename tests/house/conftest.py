@@ -1,0 +1,25 @@
+"""The template, as it is written and as CloudFormation receives it."""
+
+import pytest
+
+from infra.local import template as sam
+
+
+@pytest.fixture(scope="session")
+def source():
+    return sam.read()
+
+
+@pytest.fixture(scope="session")
+def template():
+    return sam.translate(sam.read())
+
+
+@pytest.fixture(scope="session")
+def functions(template):
+    """Logical id -> properties."""
+    return {
+        name: resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Lambda::Function"
+    }

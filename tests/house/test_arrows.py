@@ -1,0 +1,71 @@
+"""Law 1: arrows go one way. Law 3: a package is only a folder, so that a function loads just what it uses."""
+
+import sys
+
+from tests.house.code import ROOT, modules
+
+GROUND = {"aws", "errors", "log"}
+MIDDLE = {"admission", "credentials", "gateway", "public_suffixes", "signer", "store", "targets", "wire"}
+# Room -> the rooms that it may import besides itself.
+MAY_IMPORT = {
+    "functions": MIDDLE | GROUND | {"rules"},
+    **{room: GROUND | {"rules"} for room in MIDDLE},
+    "admission": GROUND | {"rules", "store"},
+    "rules": {"errors"},
+    **{room: set() for room in GROUND},
+}
+OURS = ("functions.", "shared.", "infra.", "tests.")
+
+
+def _room(name):
+    return name.split(".")[1 if name.startswith("shared.") else 0]
+
+
+def test_every_module_is_in_a_known_room():
+    rooms = {module.name: _room(module.name) for module in modules("functions", "shared")}
+    assert {name for name, room in rooms.items() if room not in MAY_IMPORT} == set()
+
+
+def test_arrows_go_one_way():
+    wrong = [
+        f"{module.at(line)} {module.name} imports {name}"
+        for module in modules("functions", "shared")
+        for name, line in module.imports()
+        if name.startswith(OURS) and _room(name) not in MAY_IMPORT.get(_room(module.name), set()) | {_room(module.name)}
+    ]
+    assert wrong == []
+
+
+def test_doors_do_not_import_one_another():
+    wrong = [
+        f"{module.at(line)} imports {name}"
+        for module in modules("functions")
+        for name, line in module.imports()
+        if name.split(".")[0] in {"functions", "management", "browser"}
+    ]
+    assert wrong == []
+
+
+def test_rules_and_errors_need_nothing_but_the_standard_library():
+    pure = [module for module in modules("shared") if _room(module.name) in {"rules", "errors"}]
+    wrong = [
+        f"{module.at(line)} imports {name}"
+        for module in pure
+        for name, line in module.imports()
+        if not name.startswith("shared.") and name.split(".")[0] not in sys.stdlib_module_names
+    ]
+    assert wrong == []
+
+
+def test_nothing_is_imported_where_the_laws_cannot_see_it():
+    wrong = [
+        f"{module.at(line)} {word}"
+        for module in modules("functions", "shared")
+        for word, line in module.words()
+        if word in {"__import__", "import_module", "importlib", "exec", "eval"}
+    ]
+    assert wrong == []
+
+
+def test_every_package_file_is_empty():
+    assert [path for path in ROOT.glob("[fis]*/**/__init__.py") if path.stat().st_size] == []

@@ -1,0 +1,121 @@
+"""Law 5: doors are one screen, read top to bottom, and named by their operation. Law 7: there is one way to fail."""
+
+import ast
+import re
+
+import pytest
+
+from shared.rules.principal import SCOPES
+from tests.house.code import ROOT, module, modules
+
+DOORS = modules("functions")
+LINES = 40
+
+
+def _name(path):
+    """management/get_client_token.py -> management.get_client_token"""
+    return ".".join(path.relative_to(ROOT / "functions").with_suffix("").parts)
+
+
+def _snake(logical_id):
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", logical_id).lower()
+
+
+def _handler(tree):
+    public = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[0] != "_"]
+    assert [node.name for node in public] == ["handler"]
+    return public[0]
+
+
+def test_every_door_is_a_function_of_the_template_and_the_other_way_round(functions):
+    handlers = {properties["Handler"] for properties in functions.values()}
+    assert handlers == {f"{_name(door.path)}.handler" for door in DOORS}
+
+
+def test_a_function_and_its_door_have_one_name(functions):
+    wrong = {
+        name: props["Handler"] for name, props in functions.items() if props["Handler"].split(".")[1] != _snake(name)
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+class TestEveryDoor:
+    def test_is_one_screen(self, door):
+        assert len(door.text.splitlines()) <= LINES, door.at(LINES)
+
+    def test_has_one_handler_and_nothing_else_to_call(self, door):
+        assert len(_handler(door.tree).args.args) >= 1
+
+    def test_states_its_plane_and_scope(self, door):
+        (decorator,) = _handler(door.tree).decorator_list
+        plane = door.name.split(".")[1]
+        match decorator:
+            case ast.Call(func=ast.Attribute(value=ast.Name("gateway"), attr="management"), args=[ast.Constant(scope)]):
+                assert plane == "management"
+                assert scope in SCOPES, door.at(decorator.lineno)
+            case ast.Attribute(value=ast.Name("gateway"), attr="authorizer"):
+                assert door.name == "functions.management.authorize"
+            case ast.Attribute(value=ast.Name("gateway"), attr="browser"):
+                assert plane == "browser"
+            case _:
+                pytest.fail(f"{door.at(decorator.lineno)} {ast.unparse(decorator)} is no frame of the gateway")
+
+    def test_has_no_try_and_no_branch_on_status(self, door):
+        wrong = [node.lineno for node in ast.walk(door.tree) if isinstance(node, ast.Try) or _asks_for_status(node)]
+        assert wrong == [], door.at(wrong[0])
+
+
+def _asks_for_status(node):
+    match node:
+        case ast.If(test=asked) | ast.IfExp(test=asked) | ast.Match(subject=asked):
+            return "status" in ast.unparse(asked)
+    return False
+
+
+def test_a_browser_door_asks_admission_first():
+    browser = [door for door in DOORS if door.name.startswith("functions.browser.")]
+    assert [door.name for door in browser if not _asks_admission_first(door.tree)] == []
+
+
+def _asks_admission_first(tree):
+    """Whether the handler's first call into the project's rooms of I/O is one of `admission`."""
+    rooms = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("shared"):
+            rooms |= {alias.asname or alias.name: f"{node.module}.{alias.name}".split(".")[1] for alias in node.names}
+    called = [
+        (node.lineno, node.col_offset, rooms.get(ast.unparse(node.func).split(".")[0]))
+        for node in ast.walk(_handler(tree))
+        if isinstance(node, ast.Call)
+    ]
+    asked = [
+        room for _, _, room in sorted(called, key=lambda call: call[:2]) if room in {"admission", "store", "targets"}
+    ]
+    return asked[:1] == ["admission"]
+
+
+@pytest.mark.parametrize(
+    ("body", "is_lawful"),
+    [
+        ("visit = admission.to_speak(request)\n    sessions.extend(visit)", True),
+        ("sessions.extend(request)\n    admission.to_speak(request)", False),
+        ("return sessions.get(request.body)", False),
+        ("return gateway.ok(request.body)", False),
+    ],
+)
+def test_the_law_for_browser_doors_tells_good_from_bad(body, is_lawful):
+    imports = "from shared import admission, gateway\nfrom shared.store import sessions\n"
+    assert _asks_admission_first(ast.parse(f"{imports}def handler(request):\n    {body}")) is is_lawful
+
+
+def test_only_the_gateway_turns_a_refusal_into_an_answer():
+    refusals = {node.name for node in module("shared.errors").tree.body if isinstance(node, ast.ClassDef)}
+    wrong = [
+        f"{one.at(node.lineno)} catches {ast.unparse(node.type) if node.type else 'everything'}"
+        for one in modules("functions", "shared")
+        for node in ast.walk(one.tree)
+        if isinstance(node, ast.ExceptHandler) and one.name != "shared.gateway"
+        if node.type is None or not refusals.isdisjoint(re.findall(r"\w+", ast.unparse(node.type)))
+    ]
+    assert wrong == []

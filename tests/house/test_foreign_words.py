@@ -1,0 +1,110 @@
+"""Law 2: every foreign word has one home, so that whoever changes what is theirs changes one file of ours."""
+
+import ast
+import re
+import sys
+from importlib.metadata import packages_distributions
+
+import pytest
+
+from tests.house.code import ROOT, Module, modules
+
+# Third-party package -> the modules, or rooms, that alone import it.
+PACKAGES = {
+    "aws_lambda_powertools": {"shared.log"},
+    "botocore": {"shared.aws", "shared.signer", "shared.store.table"},
+    "jwt": {"shared.credentials", "shared.signer"},
+    "publicsuffixlist": {"shared.public_suffixes"},
+    "pydantic": {"shared.wire"},
+    "pydantic_core": {"shared.wire"},
+}
+SERVICES = {"dynamodb": "shared.store.table", "kms": "shared.signer"}
+ENVIRONMENT = {
+    "shared.credentials": {"CLERK_ISSUER", "CLERK_AUTHORIZED_PARTIES"},
+    "shared.signer": {"SIGNING_KEY_ARN", "TOKEN_ISSUER"},
+    "shared.store.table": {"TABLE_NAME"},
+}
+# A header by its shape (Retry-After, x-api-key), or one of the common headers of a single word.
+HEADER = (
+    r"[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)+|(x|content|access-control|sec-fetch|if|cache|retry|user)-[a-z-]+"
+    r"|Accept|Authorization|Cookie|Host|Origin|Referer|Vary|Via"
+)
+# Kind -> what such a word looks like, where it can stand, and who alone may speak it.
+WORDS = {
+    "HTTP": (re.compile(f"statusCode|{HEADER}"), Module.texts, {"shared.gateway"}),
+    "camelCase": (re.compile(r"[a-z][a-z0-9]*([A-Z][a-z0-9]*)+"), Module.words, {"shared.gateway", "shared.wire"}),
+    "keys and expressions of DynamoDB": (
+        re.compile(
+            r"(listing_)?[ps]k|\w+Expression|ExpressionAttribute\w+|[A-Z]+#.*|.*\b(begins_with|attribute_\w+)\(.*"
+        ),
+        Module.words,
+        {"shared.store"},
+    ),
+    "KMS": (re.compile(r".*\bkms\b.*|_?kms|KMS\w+", re.IGNORECASE), Module.words, {"shared.signer"}),
+}
+
+
+def _is_at_home(name, homes):
+    return any(name == home or name.startswith(f"{home}.") for home in homes)
+
+
+@pytest.mark.parametrize("kind", WORDS)
+def test_words_are_spoken_at_home_only(kind):
+    pattern, places, homes = WORDS[kind]
+    spoken = [
+        (module, word, line)
+        for module in modules("functions", "shared")
+        for word, line in places(module)
+        if pattern.fullmatch(word)
+    ]
+    abroad = [f"{module.at(line)} {word}" for module, word, line in spoken if not _is_at_home(module.name, homes)]
+    assert abroad == []
+    # A pattern that finds nothing at home would find nothing abroad.
+    assert spoken
+
+
+def test_each_package_is_imported_by_its_own_adapter():
+    found = {}
+    for module in modules("functions", "shared"):
+        for name, _line in module.imports():
+            package = name.split(".")[0]
+            if package != "shared" and package not in sys.stdlib_module_names:
+                found.setdefault(package, set()).add(module.name)
+    strangers = {
+        f"{name} imports {package}"
+        for package, names in found.items()
+        for name in names
+        if not _is_at_home(name, PACKAGES.get(package, set()))
+    }
+    assert strangers == set()
+    assert found.keys() == PACKAGES.keys()
+
+
+def test_the_layers_ship_what_is_imported_and_the_runtime_lacks():
+    distributions = packages_distributions()
+    imported = {distributions[package][0].lower().replace("_", "-") for package in PACKAGES}
+    requirements = [ROOT / "infra" / "requirements" / f"{layer}.in" for layer in ("layer", "authorizer")]
+    shipped = {line.split("~")[0] for path in requirements for line in path.read_text(encoding="utf-8").splitlines()}
+    shipped = {name for name in shipped if re.fullmatch(r"[a-z-]+", name)}
+    # Lambda's runtime brings botocore, pydantic its own core; PyJWT finds cryptography by itself.
+    assert shipped == imported - {"botocore", "pydantic-core"} | {"cryptography"}
+
+
+def test_each_aws_service_has_one_client_in_its_own_adapter():
+    found = [
+        (node.args[0].value, module.name)
+        for module in modules("functions", "shared")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"aws.client", "session.create_client"}
+        if isinstance(node.args[0], ast.Constant)
+    ]
+    assert sorted(found) == sorted(SERVICES.items())
+
+
+def test_each_variable_of_the_environment_is_read_by_its_own_adapter():
+    found = {}
+    for module in modules("functions", "shared"):
+        for name, line in module.variables():
+            assert name is not None, f"{module.at(line)} hides which variable it reads"
+            found.setdefault(module.name, set()).add(name)
+    assert found == ENVIRONMENT

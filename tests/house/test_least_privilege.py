@@ -1,0 +1,98 @@
+"""Law 4: imports and IAM tell one story. (What a role grants and no call ever needs, a tour of all doors finds.)"""
+
+import re
+
+import pytest
+
+from tests.house.code import module, reached_from
+from tests.iam.role import role_of
+
+# Each names the keys that it touches. A Scan or a PartiQL statement need not, and then passes any condition on keys.
+ITEM_ACTIONS = {
+    f"dynamodb:{name}"
+    for name in ("BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+}
+READ_BY_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+
+
+@pytest.fixture(scope="module")
+def roles(template, functions):
+    """Logical id -> the statements of its role, each resource under its logical name."""
+    values = {f"{name}.Arn": name for name in template["Resources"]}
+    return {name: role_of(template, name, values) for name in functions}
+
+
+@pytest.fixture(scope="module")
+def loaded(functions):
+    """Logical id -> the modules of ours that its door may load."""
+    doors = {name: properties["Handler"].removesuffix(".handler") for name, properties in functions.items()}
+    return {name: reached_from(f"functions.{door}") for name, door in doors.items()}
+
+
+def test_a_role_names_every_action_and_every_resource(roles):
+    wide = [
+        (name, text)
+        for name, role in roles.items()
+        for statement in role
+        for text in statement.actions + statement.resources
+        if re.search(r"[*?]", text)
+    ]
+    assert wide == []
+
+
+def test_a_role_allows_only_what_names_its_keys(roles):
+    for name, role in roles.items():
+        for statement in role:
+            items = {action for action in statement.actions if action.startswith("dynamodb:")}
+            assert items <= ITEM_ACTIONS, name
+            if items:
+                assert statement.leading_keys, f"{name}: {items} on every key"
+                assert [key for key in statement.leading_keys if not re.fullmatch(r"[A-Z]+#\*", key)] == [], name
+
+
+def test_a_role_gives_what_its_functions_imports_can_use_and_no_other_service(roles, loaded):
+    services = {
+        name: {action.split(":")[0] for statement in role for action in statement.actions}
+        for name, role in roles.items()
+    }
+    adapters = {"shared.store.table": "dynamodb", "shared.signer": "kms"}
+    assert services == {name: {adapters[one] for one in modules & adapters.keys()} for name, modules in loaded.items()}
+
+
+def test_the_key_may_only_sign(roles):
+    statements = [statement for role in roles.values() for statement in role]
+    on_keys = [one for one in statements if any(action.startswith("kms:") for action in one.actions)]
+    assert on_keys
+    assert {(one.actions, one.resources) for one in on_keys} == {(("kms:GenerateMac",), ("SigningKey",))}
+
+
+def test_only_the_account_itself_is_named_by_the_keys_policy(template):
+    policy = template["Resources"]["SigningKey"]["Properties"]["KeyPolicy"]
+    assert [one["Principal"] for one in policy["Statement"]] == [
+        {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
+    ]
+
+
+def test_only_lambda_itself_takes_on_a_functions_role(template, functions):
+    for name in functions:
+        trust = template["Resources"][f"{name}Role"]["Properties"]["AssumeRolePolicyDocument"]
+        assert [one["Principal"] for one in trust["Statement"]] == [{"Service": ["lambda.amazonaws.com"]}]
+
+
+def test_a_function_is_given_the_variables_that_its_imports_read_and_no_others(functions, loaded):
+    read = {
+        name: {variable for one in modules for variable, _ in module(one).variables()}
+        | (READ_BY_POWERTOOLS if "shared.log" in modules else set())
+        for name, modules in loaded.items()
+    }
+    assert {name: set(properties["Environment"]["Variables"]) for name, properties in functions.items()} == read
+
+
+def test_no_variable_holds_a_secret(template, functions):
+    """Whoever may look at a function's configuration reads its environment."""
+    hidden = {name for name, parameter in template["Parameters"].items() if parameter.get("NoEcho")}
+    for name, properties in functions.items():
+        for variable, value in properties["Environment"]["Variables"].items():
+            assert not re.search(r"SECRET|PASSWORD|PRIVATE|CREDENTIAL|API_KEY", variable), f"{name}: {variable}"
+            assert "{{resolve:" not in str(value), f"{name}: {variable}"
+            assert not any(one in str(value) for one in hidden), f"{name}: {variable}"

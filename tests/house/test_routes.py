@@ -1,0 +1,116 @@
+"""Law 6: every route is guarded: the management plane by the authorizer, the browser plane explicitly by none."""
+
+import ast
+import re
+
+import pytest
+
+from tests.house.code import module
+
+METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "x-amazon-apigateway-any-method"}
+
+
+@pytest.fixture(scope="module")
+def body(template):
+    return template["Resources"]["Api"]["Properties"]["Body"]
+
+
+@pytest.fixture(scope="module")
+def operations(body):
+    """(path, method) -> the operation as API Gateway will import it."""
+    found = {(path, method): operation for path, item in body["paths"].items() for method, operation in item.items()}
+    assert {method for _, method in found} <= METHODS
+    return found
+
+
+def _function(uri):
+    return re.search(r"functions/\$\{(\w+)\.Arn\}/invocations", uri["Fn::Sub"])[1]
+
+
+def _guard(path):
+    """What stands at a path of ours. SAM writes the template's `Authorizer: NONE` so."""
+    if path == "/v1/client-tokens" or path.startswith("/v1/client-tokens/"):
+        return [{"Bearer": []}]
+    if path.startswith("/v1/client/"):
+        return [{"NONE": []}]
+    return pytest.fail(f"{path} is on no plane")
+
+
+def test_every_route_has_the_guard_of_its_plane(operations):
+    guards = {where: one.get("security") for where, one in operations.items() if where[1] != "options"}
+    assert guards == {(path, method): _guard(path) for path, method in guards}
+
+
+def test_a_preflight_needs_no_credential(operations):
+    assert [where for where, one in operations.items() if where[1] == "options" and one.get("security")] == []
+
+
+def test_the_authorizer_is_ours_and_asks_for_a_bearer_credential(body):
+    assert body["components"]["securitySchemes"].keys() == {"Bearer"}
+    bearer = body["components"]["securitySchemes"]["Bearer"]
+    authorizer = bearer["x-amazon-apigateway-authorizer"]
+    assert (bearer["in"], bearer["name"], authorizer["type"]) == ("header", "Authorization", "token")
+    _, given = authorizer["authorizerUri"]["Fn::Sub"]
+    assert given == {"__FunctionArn__": {"Fn::GetAtt": ["Authorize", "Arn"]}}
+
+
+@pytest.mark.parametrize(
+    ("header", "may_pass"),
+    [
+        ("Bearer ctk_abc", True),
+        ("bearer eyJ.eyJ.s-_", True),
+        ("Bearer YQ==", True),
+        ("Bearer ", False),
+        ("Basic YTpi", False),
+        ("Bearer a b", False),
+        ("Bearer a\n", False),
+        ("ctk_abc", False),
+    ],
+)
+def test_what_is_no_bearer_credential_never_reaches_the_authorizer(body, header, may_pass):
+    authorizer = body["components"]["securitySchemes"]["Bearer"]["x-amazon-apigateway-authorizer"]
+    # API Gateway matches the whole header.
+    assert bool(re.fullmatch(authorizer["identityValidationExpression"], header)) is may_pass
+
+
+def test_every_route_leads_to_a_function_and_every_function_has_its_one_route(operations, functions):
+    served = {
+        where: _function(one["x-amazon-apigateway-integration"]["uri"])
+        for where, one in operations.items()
+        if one["x-amazon-apigateway-integration"]["type"] == "aws_proxy"
+    }
+    assert sorted(served.values()) == sorted(functions.keys() - {"Authorize"})
+
+
+def test_each_function_and_its_door_say_which_route_they_serve(operations, functions):
+    for (path, method), one in operations.items():
+        if one["x-amazon-apigateway-integration"]["type"] == "aws_proxy":
+            function = functions[_function(one["x-amazon-apigateway-integration"]["uri"])]
+            door = module(f"functions.{function['Handler'].removesuffix('.handler')}")
+            route = f"{method.upper()} {path}"
+            assert (function["Description"], ast.get_docstring(door.tree)) == (route, route)
+
+
+def test_a_method_that_no_function_serves_is_answered_by_no_function(operations):
+    for (path, method), one in operations.items():
+        integration = one["x-amazon-apigateway-integration"]
+        assert integration["type"] in {"aws_proxy", "mock"}, f"{method} {path}"
+        if method == "x-amazon-apigateway-any-method":
+            assert integration["type"] == "mock", path
+            assert integration["responses"]["default"]["statusCode"] == "405", path
+
+
+def test_nobody_but_this_api_may_call_a_function(template):
+    resources = template["Resources"].values()
+    permissions = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::Lambda::Permission"]
+    assert {permission["Principal"] for permission in permissions} == {"apigateway.amazonaws.com"}
+    assert [permission for permission in permissions if {"Ref": "Api"} not in _values(permission["SourceArn"])] == []
+    assert [resource for resource in resources if resource["Type"] == "AWS::Lambda::Url"] == []
+
+
+def _values(written):
+    """Every value in an intrinsic function, however deep."""
+    yield written
+    if isinstance(written, dict | list):
+        for inner in written.values() if isinstance(written, dict) else written:
+            yield from _values(inner)

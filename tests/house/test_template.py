@@ -1,0 +1,194 @@
+"""What template.yaml promises to whoever deploys it."""
+
+import json
+import re
+
+import botocore.session
+import pytest
+from cfnlint.api import lint
+
+from infra.local.template import ROOT
+from shared import errors, gateway
+
+UNREADABLE_WITHOUT = {
+    "Access-Control-Allow-Origin": "'*'",
+    "Vary": "'Origin'",
+    "Cache-Control": "'no-store'",
+    "X-Content-Type-Options": "'nosniff'",
+}
+STATUS = {
+    "ACCESS_DENIED": "401",
+    "API_CONFIGURATION_ERROR": "500",
+    "AUTHORIZER_CONFIGURATION_ERROR": "503",
+    "AUTHORIZER_FAILURE": "503",
+    "BAD_REQUEST_BODY": "400",
+    "BAD_REQUEST_PARAMETERS": "400",
+    # These two stand for many refusals, each with a status of its own.
+    "DEFAULT_4XX": None,
+    "DEFAULT_5XX": None,
+    "EXPIRED_TOKEN": "401",
+    "INTEGRATION_FAILURE": "502",
+    "INTEGRATION_TIMEOUT": "504",
+    "INVALID_API_KEY": "401",
+    "INVALID_SIGNATURE": "401",
+    "MISSING_AUTHENTICATION_TOKEN": "404",
+    "QUOTA_EXCEEDED": "429",
+    "REQUEST_TOO_LARGE": "413",
+    "RESOURCE_NOT_FOUND": "404",
+    "THROTTLED": "429",
+    "UNAUTHORIZED": "401",
+    "UNSUPPORTED_MEDIA_TYPE": "405",
+    "WAF_FILTERED": "403",
+}
+
+
+def _of_type(template, kind):
+    return {name: one for name, one in template["Resources"].items() if one["Type"] == kind}
+
+
+@pytest.fixture(scope="module")
+def responses(template):
+    """Kind of refusal -> what API Gateway answers."""
+    return template["Resources"]["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
+
+
+def _headers(response):
+    return {
+        name.removeprefix("gatewayresponse.header."): value for name, value in response["responseParameters"].items()
+    }
+
+
+def _body(response):
+    return json.loads(response["responseTemplates"]["application/json"])
+
+
+class TestFunctions:
+    def test_run_what_the_layers_are_built_for(self, template, functions):
+        for name, properties in functions.items():
+            assert (properties["Runtime"], properties["Architectures"]) == ("python3.13", ["arm64"]), name
+        for name, layer in _of_type(template, "AWS::Lambda::LayerVersion").items():
+            properties = layer["Properties"]
+            assert properties["CompatibleRuntimes"] == ["python3.13"], name
+            assert properties["CompatibleArchitectures"] == ["arm64"], name
+
+    def test_have_a_role_each(self, functions):
+        assert {name: properties["Role"] for name, properties in functions.items()} == {
+            name: {"Fn::GetAtt": [f"{name}Role", "Arn"]} for name in functions
+        }
+
+    def test_load_a_layer_once_and_cryptography_only_where_it_is_used(self, functions):
+        layers = {
+            name: [re.sub(r"[0-9a-f]{10}$", "", layer["Ref"]) for layer in properties["Layers"]]
+            for name, properties in functions.items()
+        }
+        assert layers.pop("Authorize") == ["SharedLayer", "CryptographyLayer"]
+        assert [name for name, refs in layers.items() if refs != ["SharedLayer"]] == []
+
+    def test_end_before_api_gateway_gives_up(self, functions):
+        assert {name for name, properties in functions.items() if properties["Timeout"] >= 29} == set()
+
+    def test_log_where_logs_expire(self, template, functions):
+        groups = _of_type(template, "AWS::Logs::LogGroup")
+        assert {name for name, group in groups.items() if "RetentionInDays" not in group["Properties"]} == set()
+        assert {properties["LoggingConfig"]["LogGroup"]["Ref"] for properties in functions.values()} <= groups.keys()
+
+
+class TestRefusalsOfApiGateway:
+    def test_are_all_declared(self, responses):
+        kinds = botocore.session.get_session().get_service_model("apigateway").shape_for("GatewayResponseType").enum
+        assert set(responses) == set(kinds)
+
+    def test_have_the_status_that_a_caller_can_act_on(self, responses):
+        assert {kind: response.get("statusCode") for kind, response in responses.items()} == STATUS
+
+    def test_have_the_body_of_a_functions_refusal(self, responses):
+        for kind, response in responses.items():
+            body = _body(response)
+            assert {"error", "code", "requestId"} <= body.keys() <= {"error", "code", "hint", "requestId"}, kind
+            assert body["requestId"] == "$context.requestId", kind
+
+    def test_have_the_status_that_a_function_gives_to_the_same_code(self, responses):
+        ours = {kind.code: str(status) for kind, status in gateway._STATUS.items()}
+        given = [
+            (kind, response["statusCode"], _body(response)["code"])
+            for kind, response in responses.items()
+            if STATUS[kind]
+        ]
+        assert errors.Unauthenticated.code in ours
+        assert [one for one in given if one[1] != ours.get(one[2], one[1])] == []
+
+    def test_can_be_read_by_pages_and_are_kept_by_nobody(self, responses):
+        assert {
+            kind for kind, response in responses.items() if not UNREADABLE_WITHOUT.items() <= _headers(response).items()
+        } == set()
+
+    def test_say_how_to_authenticate_and_when_to_come_back(self, responses):
+        for kind, response in responses.items():
+            headers = _headers(response)
+            assert ("WWW-Authenticate" in headers) == (STATUS[kind] == "401"), kind
+            assert ("Retry-After" in headers) == (STATUS[kind] in {"429", "503"}), kind
+            assert ("Retry-After" in headers) == ("Retry-After" in headers.get("Access-Control-Expose-Headers", "")), (
+                kind
+            )
+
+
+def test_an_access_log_line_is_json_and_names_no_credential(template):
+    written = template["Resources"]["ApiStage"]["Properties"]["AccessLogSetting"]["Format"]
+    line = json.loads(re.sub(r"\$context\.[\w.]+", "0", written))
+    assert {"requestId", "route", "status", "principal"} <= line.keys()
+    assert not re.search(r"authorization|header|querystring|cookie", written, re.IGNORECASE)
+
+
+class TestTable:
+    @pytest.fixture
+    def table(self, template):
+        return template["Resources"]["Table"]
+
+    def test_outlives_the_stack_and_mistakes(self, table):
+        assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert table["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+        assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+    def test_protects_itself_unless_told_otherwise(self, template):
+        assert template["Parameters"]["DeletionProtection"]["Default"] == "true"
+
+    def test_is_paid_by_request(self, table):
+        assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+
+    def test_forgets_what_has_expired(self, table):
+        assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_the_signing_key_is_an_hmac_key_that_outlives_the_stack(template):
+    key = template["Resources"]["SigningKey"]
+    assert (key["Properties"]["KeySpec"], key["Properties"]["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
+    assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+class TestParameters:
+    def test_are_described(self, source):
+        assert {name for name, one in source["Parameters"].items() if not one.get("Description")} == set()
+
+    def test_have_defaults_so_that_a_first_deployment_asks_nothing(self, source):
+        assert {name for name, one in source["Parameters"].items() if "Default" not in one} == set()
+
+    def test_are_shown_once_and_with_a_label(self, source):
+        interface = source["Metadata"]["AWS::CloudFormation::Interface"]
+        shown = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
+        assert sorted(shown) == sorted(interface["ParameterLabels"]) == sorted(source["Parameters"])
+
+
+def test_outputs_tell_where_everything_is(source):
+    assert source["Outputs"].keys() == {"ApiUrl", "TableName", "SigningKeyArn"}
+    assert {name for name, output in source["Outputs"].items() if not output.get("Description")} == set()
+
+
+def test_cloudformation_accepts_the_source():
+    """cfn-lint also finds parameters that nothing uses."""
+    assert [str(match) for match in lint((ROOT / "template.yaml").read_text(encoding="utf-8"))] == []
+
+
+def test_cloudformation_accepts_what_sam_makes_of_it(template):
+    """Circles of references and duplicates only show once SAM has written out what the source implies."""
+    found = lint(json.dumps(template), config={"ignore_checks": ["W2001"]})
+    assert [str(match) for match in found] == []

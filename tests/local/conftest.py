@@ -1,0 +1,72 @@
+"""The API with routes of its own, so that its tests say what API Gateway does, not what our template happens to hold."""
+
+import json
+import re
+
+import pytest
+from werkzeug.test import Client
+
+from infra.local.api import Api, InvocationFailed
+from infra.local.routes import Answer, Authorizer, Function, Mock, Route, Routes
+from tests.local_stack import stack  # noqa: F401 - a fixture
+
+BEARER = Authorizer("Authorize", "Authorization", re.compile(r"^Bearer \S+$"), ttl=60)
+REFUSALS = {
+    "DEFAULT_4XX": Answer(None, {"X-From": "default"}, '{"kind": "4XX", "requestId": "$context.requestId"}'),
+    "DEFAULT_5XX": Answer(None, {}, '{"kind": "5XX"}'),
+    "ACCESS_DENIED": Answer(401, {"WWW-Authenticate": "Bearer"}, '{"kind": "ACCESS_DENIED"}'),
+}
+GREETING = Answer(200, {"Access-Control-Allow-Origin": "*"}, "{}")
+ROUTES = Routes(
+    stage="api",
+    paths={
+        "/things": {
+            "GET": Route("/things", Function("List"), BEARER),
+            "OPTIONS": Route("/things", Mock(GREETING, takes_other_types=True), None),
+            "ANY": Route("/things", Mock(Answer(405, {}, '{"kind": "405"}'), takes_other_types=False), None),
+        },
+        "/open/{id}": {"POST": Route("/open/{id}", Function("Open"), None)},
+    },
+    refusals=REFUSALS,
+)
+
+
+class Gateway:
+    """The API before functions that answer as `answers` says, and what each was asked."""
+
+    def __init__(self, **options):
+        self.now = 1_800_000_000.0
+        self.told = []
+        self.events = []
+        self.answers = {
+            "List": {"statusCode": 200, "body": "[]"},
+            "Open": {"statusCode": 201, "body": "{}"},
+            "Authorize": self.policy("Allow"),
+        }
+        self.api = Api(ROUTES, self._invoke, clock=lambda: self.now, tell=self.told.append, **options)
+        self.http = Client(self.api)
+
+    def policy(self, effect, resource="arn:aws:execute-api:*", **context):
+        statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": resource}
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        return {"principalId": "somebody", "policyDocument": document, "context": context}
+
+    def list(self, credential="Bearer secret"):
+        return self.http.get("/things", headers={"Authorization": credential})
+
+    def asked(self, function):
+        return [event for name, event in self.events if name == function]
+
+    def _invoke(self, function, event):
+        self.events.append((function, event))
+        answer = self.answers[function]
+        if isinstance(answer, str):
+            raise InvocationFailed(answer)
+        if callable(answer):
+            return answer(event)
+        return json.loads(json.dumps(answer))
+
+
+@pytest.fixture
+def gateway():
+    return Gateway()

@@ -1,0 +1,181 @@
+"""What API Gateway answers by itself, and whom it lets through."""
+
+import io
+import threading
+
+import pytest
+
+from tests.local.conftest import Gateway
+
+MEGABYTE = 1024 * 1024
+
+
+def test_an_unknown_path_answers_missing_authentication_token(gateway):
+    response = gateway.http.get("/nothing")
+    assert (response.status_code, response.json["kind"]) == (403, "4XX")
+    assert response.headers["X-From"] == "default"
+    assert response.json["requestId"] == response.headers["x-amzn-RequestId"]
+
+
+def test_a_method_without_a_route_of_its_own_goes_to_any(gateway):
+    assert gateway.http.patch("/things").status_code == 405
+    assert gateway.http.head("/things").status_code == 405
+
+
+def test_a_method_that_is_none_of_api_gateways_does_not_go_to_any(gateway):
+    assert gateway.http.open("/things", method="PROPFIND").status_code == 403
+
+
+@pytest.mark.parametrize(("content_type", "status"), [("application/json; charset=utf-8", 405), ("text/plain", 415)])
+def test_a_mock_that_never_passes_through_refuses_other_types(gateway, content_type, status):
+    assert gateway.http.patch("/things", data="x", content_type=content_type).status_code == status
+
+
+def test_a_preflight_needs_no_credential(gateway):
+    response = gateway.http.options("/things")
+    assert (response.status_code, response.headers["Access-Control-Allow-Origin"]) == (200, "*")
+    assert gateway.events == []
+
+
+def test_a_preflight_with_another_type_breaks_the_mock(gateway):
+    assert gateway.http.options("/things", content_type="text/plain").status_code == 500
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Basic secret"}, {"Authorization": "Bearer a b"}])
+def test_401_without_a_bearer_credential_and_without_asking_the_authorizer(gateway, headers):
+    assert gateway.http.get("/things", headers=headers).status_code == 401
+    assert gateway.events == []
+
+
+def test_the_authorizer_sees_the_credential_and_the_method(gateway):
+    gateway.list()
+    assert gateway.asked("Authorize") == [
+        {
+            "type": "TOKEN",
+            "methodArn": "arn:aws:execute-api:us-east-1:123456789012:local/api/GET/things",
+            "authorizationToken": "Bearer secret",
+        }
+    ]
+
+
+def test_the_function_sees_the_authorizers_context_as_text(gateway):
+    gateway.answers["Authorize"] = gateway.policy("Allow", tenant="t", count=3, live=True)
+    assert gateway.list().status_code == 200
+    assert gateway.asked("List")[0]["requestContext"]["authorizer"] == {
+        "principalId": "somebody",
+        "tenant": "t",
+        "count": "3",
+        "live": "true",
+        "integrationLatency": 0,
+    }
+
+
+def test_a_denial_answers_as_the_template_says(gateway):
+    gateway.answers["Authorize"] = gateway.policy("Deny")
+    response = gateway.list()
+    assert (response.status_code, response.json["kind"]) == (401, "ACCESS_DENIED")
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+    assert gateway.asked("List") == []
+
+
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_an_answer_is_remembered_by_credential_until_its_time_is_up(gateway, effect):
+    gateway.answers["Authorize"] = gateway.policy(effect)
+    gateway.list()
+    gateway.now += 59
+    gateway.list()
+    assert len(gateway.asked("Authorize")) == 1
+    gateway.list("Bearer other")
+    assert len(gateway.asked("Authorize")) == 2
+    gateway.now += 1
+    gateway.list()
+    assert len(gateway.asked("Authorize")) == 3
+
+
+@pytest.mark.parametrize(
+    ("resource", "status"),
+    [
+        ("arn:aws:execute-api:us-east-1:123456789012:local/api/*", 200),
+        ("arn:aws:execute-api:us-east-1:123456789012:local/api/G?T/things", 200),
+        (["arn:aws:execute-api:other", "*"], 200),
+        ("arn:aws:execute-api:us-east-1:123456789012:local/api/POST/things", 401),
+        ("arn:aws:execute-api:us-east-1:123456789012:local/api/GET/thing", 401),
+    ],
+)
+def test_a_policy_covers_what_its_resource_matches(gateway, resource, status):
+    gateway.answers["Authorize"] = gateway.policy("Allow", resource)
+    assert gateway.list().status_code == status
+
+
+def test_a_matching_deny_wins(gateway):
+    policy = gateway.policy("Allow")
+    policy["policyDocument"]["Statement"] += gateway.policy("Deny", "*/GET/*")["policyDocument"]["Statement"]
+    gateway.answers["Authorize"] = policy
+    assert gateway.list().status_code == 401
+
+
+def test_an_authorizer_that_fails_is_authorizer_failure_and_is_not_remembered(gateway):
+    gateway.answers["Authorize"] = "it crashed"
+    assert gateway.list().status_code == 500
+    assert gateway.told == ["Authorize failed: it crashed"]
+    gateway.answers["Authorize"] = gateway.policy("Allow")
+    assert gateway.list().status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"principalId": None},
+        {"policyDocument": {"Statement": []}},
+        {"policyDocument": {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}},
+        {
+            "policyDocument": {
+                "Statement": [
+                    {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*", "Condition": {"Bool": {}}}
+                ]
+            }
+        },
+        {"context": {"nested": {}}},
+    ],
+)
+def test_a_malformed_policy_is_authorizer_configuration_error(gateway, change):
+    gateway.answers["Authorize"] = gateway.policy("Allow") | change
+    assert gateway.list().status_code == 500
+    assert "an answer that API Gateway refuses" in gateway.told[0]
+
+
+def test_502_when_the_function_fails(gateway):
+    gateway.answers["Open"] = "KeyError: 'x'"
+    response = gateway.http.post("/open/1")
+    assert (response.status_code, response.json["kind"]) == (502, "5XX")
+    assert gateway.told == ["Open failed: KeyError: 'x'"]
+
+
+def test_502_when_the_function_answers_something_else_than_a_response(gateway):
+    gateway.answers["Open"] = ["not", "a", "response"]
+    assert gateway.http.post("/open/1").status_code == 502
+    assert gateway.told == ["Open gave an answer that API Gateway refuses: it is not an object"]
+
+
+def test_504_when_patience_ends_before_the_function_does():
+    gateway, is_over = Gateway(patience=0), threading.Event()
+    gateway.answers["Open"] = lambda _event: is_over.wait()
+    assert gateway.http.post("/open/1").status_code == 504
+    is_over.set()
+
+
+def test_413_above_ten_megabytes_without_reaching_the_function(gateway):
+    assert gateway.http.post("/open/1", data=b"x" * (10 * MEGABYTE + 1)).status_code == 413
+    assert gateway.events == []
+
+
+def test_413_where_lambda_would_not_take_the_event(gateway):
+    assert gateway.http.post("/open/1", data=b"x" * (6 * MEGABYTE)).status_code == 413
+    assert gateway.events == []
+    assert gateway.http.post("/open/1", data=b"x" * (5 * MEGABYTE)).status_code == 201
+
+
+def test_the_rest_of_a_body_that_is_too_large_is_read_so_that_the_refusal_arrives(gateway):
+    body = io.BytesIO(b"x" * (11 * MEGABYTE))
+    gateway.http.post("/open/1", input_stream=body)
+    assert body.tell() == 11 * MEGABYTE

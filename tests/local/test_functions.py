@@ -1,0 +1,192 @@
+"""Functions in processes of their own, under Lambda's own runtime client and under the stand-in."""
+
+import importlib.util
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from infra.local.api import InvocationFailed
+from infra.local.cloud import Function
+from infra.local.functions import Functions, runtime_client
+from infra.local.template import ROOT
+
+DOOR = """
+import os, threading
+from shared.words import GREETING
+
+def greet(event, context):
+    print("greeting", event["name"])
+    return {"said": f"{GREETING}, {event['name']}", "process": os.getpid()}
+
+def context(event, context):
+    return {
+        "name": context.function_name, "arn": context.invoked_function_arn, "id": context.aws_request_id,
+        "memory": int(context.memory_limit_in_mb), "left": context.get_remaining_time_in_millis(),
+    }
+
+def environment(event, context):
+    return dict(os.environ)
+
+def fail(event, context):
+    raise KeyError("who")
+
+def crash(event, context):
+    os._exit(3)
+
+def hang(event, context):
+    threading.Event().wait()
+
+def wait(event, context):
+    with open(event["pipe"]) as pipe:
+        return {"process": os.getpid(), "read": pipe.read()}
+
+def swell(event, context):
+    return "x" * (6 * 1024 * 1024)
+
+def nonsense(event, context):
+    return {1, 2}
+"""
+CLIENTS = ["infra.local.runtime"] + ["awslambdaric"] * bool(importlib.util.find_spec("awslambdaric"))
+
+
+class Code:
+    """A repository of one door and one library, and the functions that run from it."""
+
+    def __init__(self, root, client):
+        self.root, self.lines = root, []
+        self.write("functions/door.py", DOOR)
+        self.write("functions/broken.py", "import no_such_module")
+        self.write("shared/words.py", "GREETING = 'Hello'")
+        # The stand-in has to be found where only this code is.
+        (root / "infra").symlink_to(ROOT / "infra")
+        names = ["greet", "context", "environment", "fail", "crash", "wait", "swell", "nonsense"]
+        declared = {name: self._declare(f"door.{name}") for name in names}
+        declared |= {"hang": self._declare("door.hang", timeout=0.1), "broken": self._declare("broken.handler")}
+        self.functions = Functions(
+            declared, root, "http://127.0.0.1:1", client=client, log=lambda name, line: self.lines.append((name, line))
+        )
+        self.invoke = self.functions.invoke
+
+    def write(self, path, text):
+        file = self.root / path
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+
+    def _declare(self, handler, timeout=20):
+        environment = {"TABLE_NAME": "table"}
+        return Function(f"local-{handler}", f"arn:{handler}", handler, timeout, memory=512, environment=environment)
+
+
+@pytest.fixture(params=CLIENTS)
+def code(request, tmp_path):
+    code = Code(tmp_path, request.param)
+    yield code
+    code.functions.stop()
+
+
+def test_a_process_answers_one_event_after_another(code):
+    first = code.invoke("greet", {"name": "Ada"})
+    second = code.invoke("greet", {"name": "Zoë"})
+    assert (first["said"], second["said"]) == ("Hello, Ada", "Hello, Zoë")
+    assert first["process"] == second["process"] != os.getpid()
+
+
+def test_the_context_is_lambdas(code):
+    context = code.invoke("context", {})
+    assert (context["name"], context["arn"], context["memory"]) == ("local-door.context", "arn:door.context", 512)
+    assert context["id"] != code.invoke("context", {})["id"]
+    assert 0 < context["left"] <= 20_000
+
+
+def test_nothing_of_the_developers_environment_is_seen(code, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    monkeypatch.setenv("MY_SECRET", "s3cret")
+    seen = code.invoke("environment", {})
+    assert {"AWS_PROFILE", "MY_SECRET", "HOME"}.isdisjoint(seen)
+    assert seen["TABLE_NAME"] == "table"
+    assert seen["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
+    assert seen["AWS_REGION"] == seen["AWS_DEFAULT_REGION"] == "us-east-1"
+    assert seen["LAMBDA_TASK_ROOT"] == str(code.root / "functions")
+    assert seen["_HANDLER"] == "door.environment"
+    assert seen["AWS_CONFIG_FILE"] == seen["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+
+
+def failure(code, name):
+    with pytest.raises(InvocationFailed) as caught:
+        code.invoke(name, {})
+    return str(caught.value)
+
+
+def test_a_function_that_raises_fails_and_lives_on(code):
+    assert failure(code, "fail") == "KeyError: 'who'"
+    assert failure(code, "fail") == "KeyError: 'who'"
+
+
+def test_an_answer_that_is_not_json_fails(code):
+    assert "not JSON serializable" in failure(code, "nonsense")
+
+
+def test_an_answer_above_six_megabytes_fails(code):
+    assert failure(code, "swell").startswith("Response payload size exceeded maximum allowed payload size")
+
+
+def test_a_function_that_crashes_starts_anew(code):
+    assert failure(code, "crash") == "Runtime exited with status 3"
+    assert failure(code, "crash") == "Runtime exited with status 3"
+
+
+def test_a_function_that_runs_out_of_time_is_ended(code):
+    assert failure(code, "hang") == "Task timed out after 0.10 seconds"
+    assert failure(code, "hang") == "Task timed out after 0.10 seconds"
+
+
+def test_a_function_that_cannot_start_fails_until_it_can(code):
+    assert "no_such_module" in failure(code, "broken")
+    code.write("functions/broken.py", "def handler(event, context): return 'mended at last'")
+    assert code.invoke("broken", {}) == "mended at last"
+
+
+@pytest.mark.parametrize("changed", ["functions/door.py", "shared/words.py"])
+def test_changed_code_runs_at_the_next_event(code, changed):
+    before = code.invoke("greet", {"name": "Ada"})
+    text = (code.root / changed).read_text()
+    code.write(changed, text.replace("Hello", "Good day").replace("{GREETING},", "{GREETING} to you,"))
+    after = code.invoke("greet", {"name": "Ada"})
+    assert after["process"] != before["process"]
+    assert after["said"] != before["said"]
+
+
+def test_what_a_function_prints_is_told_by_its_name(code):
+    code.invoke("greet", {"name": "Ada"})
+    code.functions.stop()
+    assert ("greet", "greeting Ada") in code.lines
+
+
+def test_events_at_the_same_time_go_to_processes_of_their_own(code):
+    pipes = [code.root / name for name in ("one", "two")]
+    for pipe in pipes:
+        os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        answers = [pool.submit(code.invoke, "wait", {"pipe": str(pipe)}) for pipe in pipes]
+        # Opening waits until the function has opened the other end: both run by now.
+        for writer in [pipe.open("w") for pipe in pipes]:
+            writer.write("go")
+            writer.close()
+        first, second = [answer.result() for answer in answers]
+    assert first["read"] == second["read"] == "go"
+    assert first["process"] != second["process"]
+
+
+def test_after_stopping_nothing_starts(code):
+    code.invoke("greet", {"name": "Ada"})
+    code.functions.stop()
+    assert failure(code, "greet") == "the stack stops"
+
+
+@pytest.mark.parametrize(
+    ("importable", "client"), [({"awslambdaric", "runtime_client"}, "awslambdaric"), (set(), "infra.local.runtime")]
+)
+def test_lambdas_own_client_is_used_where_it_can_be_imported(monkeypatch, importable, client):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name if name in importable else None)
+    assert runtime_client() == client

@@ -1,0 +1,119 @@
+"""The route table, read from the API's body; what would be served otherwise than on AWS is refused."""
+
+import copy
+
+import pytest
+
+from infra.local.openapi import read_routes
+from infra.local.routes import Function
+from infra.local.template import NotModelled
+from tests.conftest import TEMPLATE
+
+PATH = "/v1/client-tokens"
+ANY = "x-amazon-apigateway-any-method"
+INTEGRATION = "x-amazon-apigateway-integration"
+REFUSALS = "x-amazon-apigateway-gateway-responses"
+
+
+@pytest.fixture
+def template():
+    return copy.deepcopy(TEMPLATE)
+
+
+@pytest.fixture
+def body(template):
+    return template["Resources"]["Api"]["Properties"]["Body"]
+
+
+def test_our_routes_lead_to_our_functions():
+    routes = read_routes(TEMPLATE)
+    assert routes.stage == "api"
+    assert routes.paths[PATH]["POST"].target == Function("CreateClientToken")
+    authorizer = routes.paths[PATH]["POST"].authorizer
+    assert (authorizer.function, authorizer.header, authorizer.ttl) == ("Authorize", "Authorization", 60)
+    assert routes.paths[PATH]["OPTIONS"].authorizer is None
+    assert routes.paths[PATH]["PATCH" if "PATCH" in routes.paths[PATH] else "ANY"].target.answer.status == 405
+    assert routes.refusals["MISSING_AUTHENTICATION_TOKEN"].status == 404
+    assert routes.refusals["DEFAULT_4XX"].status is None
+
+
+def test_a_literal_segment_goes_before_a_parameter(body, template):
+    body["paths"] = {f"{PATH}/{{id}}": body["paths"][PATH], f"{PATH}/mine": body["paths"][PATH]}
+    assert list(read_routes(template).paths) == [f"{PATH}/mine", f"{PATH}/{{id}}"]
+
+
+def test_without_a_ttl_an_authorizer_remembers_for_five_minutes(body, template):
+    del body["components"]["securitySchemes"]["Bearer"]["x-amazon-apigateway-authorizer"][
+        "authorizerResultTtlInSeconds"
+    ]
+    assert read_routes(template).paths[PATH]["GET"].authorizer.ttl == 300
+
+
+def at(tree, *keys):
+    for key in keys:
+        tree = tree[key]
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("place", "change", "named"),
+    [
+        ([], {"x-amazon-apigateway-binary-media-types": ["*/*"]}, "x-amazon-apigateway-binary-media-types (Api)"),
+        (["paths", PATH, "get"], {"parameters": []}, f"parameters (get {PATH})"),
+        (["paths", PATH, "get", INTEGRATION], {"responseTransferMode": "STREAM"}, f"responseTransferMode (get {PATH})"),
+        (
+            ["paths", PATH, "get", INTEGRATION],
+            {"type": "http_proxy"},
+            f"an integration of type http_proxy (get {PATH})",
+        ),
+        (
+            ["paths", PATH, "get", INTEGRATION],
+            {"uri": "arn:aws:other"},
+            f'which function "arn:aws:other" is (get {PATH})',
+        ),
+        (
+            ["paths", PATH, "get"],
+            {"security": [{"Bearer": []}, {"Other": []}]},
+            f"more than one authorizer (get {PATH})",
+        ),
+        (["paths"], {"/{proxy+}": {}}, "the greedy path /{proxy+}"),
+        (
+            ["paths", PATH, ANY, INTEGRATION],
+            {"requestTemplates": {"application/json": '{"statusCode": 500}'}},
+            f"a mock that chooses among responses ({ANY} {PATH})",
+        ),
+        (["paths", PATH, ANY, INTEGRATION, "responses"], {"4\\d\\d": {}}, f"4\\d\\d ({ANY} {PATH})"),
+        (
+            [REFUSALS, "THROTTLED", "responseTemplates"],
+            {"application/json": '{"why": "$context.error.message"}'},
+            "$context.error.message (gateway response THROTTLED)",
+        ),
+        (
+            [REFUSALS, "THROTTLED", "responseParameters"],
+            {"gatewayresponse.header.Via": "method.request.header.Via"},
+            "gatewayresponse.header.Via: method.request.header.Via (gateway response THROTTLED)",
+        ),
+        (
+            ["components", "securitySchemes", "Bearer", "x-amazon-apigateway-authorizer"],
+            {"type": "request"},
+            "an authorizer of type request (authorizer Bearer)",
+        ),
+    ],
+)
+def test_what_is_not_modelled_is_named_with_its_place(body, template, place, change, named):
+    at(body, *place).update(change)
+    with pytest.raises(NotModelled) as caught:
+        read_routes(template)
+    assert named in str(caught.value)
+
+
+def test_a_default_for_refusals_is_needed(body, template):
+    del body[REFUSALS]["DEFAULT_5XX"]
+    with pytest.raises(NotModelled, match="needs DEFAULT_5XX"):
+        read_routes(template)
+
+
+def test_one_api_is_served(template):
+    template["Resources"]["Second"] = template["Resources"]["Api"]
+    with pytest.raises(NotModelled, match=r"serves one AWS::ApiGateway::RestApi; the template has 2\."):
+        read_routes(template)

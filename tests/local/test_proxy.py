@@ -1,0 +1,103 @@
+"""Events and answers as Lambda's proxy integration with a REST API has them."""
+
+import pytest
+
+
+def event_of(gateway, path="/open/1", **request):
+    gateway.http.post(path, **request)
+    return gateway.asked("Open")[0]
+
+
+def test_the_event_names_route_path_and_parameters(gateway):
+    event = event_of(gateway, "/open/a%2Fb%20c")
+    assert (event["resource"], event["path"]) == ("/open/{id}", "/open/a/b c")
+    assert (event["httpMethod"], event["pathParameters"]) == ("POST", {"id": "a/b c"})
+    assert (event["stageVariables"], event["isBase64Encoded"]) == (None, False)
+
+
+def test_what_is_absent_is_null(gateway):
+    event = event_of(gateway)
+    assert event["queryStringParameters"] is None
+    assert event["multiValueQueryStringParameters"] is None
+    assert event["body"] is None
+    assert gateway.list().status_code == 200
+    assert gateway.asked("List")[0]["pathParameters"] is None
+
+
+def test_the_last_of_several_query_values_wins_and_all_are_there(gateway):
+    event = event_of(gateway, "/open/1?a=1&a=%C3%A9&empty")
+    assert event["queryStringParameters"] == {"a": "é", "empty": ""}
+    assert event["multiValueQueryStringParameters"] == {"a": ["1", "é"], "empty": [""]}
+
+
+def test_headers_come_in_a_mixture_of_cases(gateway):
+    headers = {"Authorization": "Bearer x", "Content-Type": "text/plain", "X-Custom": "1", "Connection": "close"}
+    sent = event_of(gateway, data="é".encode(), headers=headers)
+    assert sent["headers"]["Authorization"] == "Bearer x"
+    assert sent["headers"]["content-type"] == "text/plain"
+    assert sent["headers"]["x-custom"] == "1"
+    assert sent["multiValueHeaders"]["x-custom"] == ["1"]
+    assert {"connection", "content-length"}.isdisjoint(name.lower() for name in sent["headers"])
+    assert sent["body"] == "é"
+
+
+def test_a_client_can_only_lengthen_the_list_of_forwarders(gateway):
+    event = event_of(gateway, headers={"X-Forwarded-For": "6.6.6.6"}, environ_base={"REMOTE_ADDR": "192.0.2.1"})
+    assert event["headers"]["X-Forwarded-For"] == "6.6.6.6, 192.0.2.1"
+    assert event["requestContext"]["identity"]["sourceIp"] == "192.0.2.1"
+
+
+def test_the_context_tells_when_and_which_request_it_is(gateway):
+    context = event_of(gateway)["requestContext"]
+    assert (context["requestTimeEpoch"], context["requestTime"]) == (1_800_000_000_000, "15/Jan/2027:08:00:00 +0000")
+    assert (context["stage"], context["resourcePath"]) == ("api", "/open/{id}")
+    assert "authorizer" not in context
+    assert (
+        gateway.http.post("/open/2").headers["x-amzn-RequestId"]
+        == gateway.asked("Open")[1]["requestContext"]["requestId"]
+    )
+
+
+def answer(gateway, **answer):
+    gateway.answers["Open"] = answer
+    return gateway.http.post("/open/1")
+
+
+def test_an_answer_may_be_empty(gateway):
+    response = answer(gateway)
+    assert (response.status_code, response.data, response.content_type) == (200, b"", "application/json")
+
+
+def test_headers_with_several_values(gateway):
+    headers = {"X-A": "single", "X-B": True}
+    response = answer(gateway, statusCode="202", headers=headers, multiValueHeaders={"X-A": ["1", "2"]})
+    assert response.status_code == 202
+    assert response.headers.getlist("X-A") == ["1", "2"]
+    assert response.headers["X-B"] == "true"
+
+
+def test_some_headers_are_renamed_and_some_dropped(gateway):
+    response = answer(gateway, headers={"WWW-Authenticate": "Bearer", "Transfer-Encoding": "chunked", "Via": "x"})
+    assert response.headers["x-amzn-Remapped-WWW-Authenticate"] == "Bearer"
+    assert {"WWW-Authenticate", "Transfer-Encoding", "Via"}.isdisjoint(response.headers.keys())
+
+
+def test_base64_is_sent_as_it_is_for_the_api_declares_no_binary_types(gateway):
+    assert answer(gateway, body="aGk=", isBase64Encoded=True).data == b"aGk="
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        {"status": 200},
+        {"statusCode": "ok"},
+        {"statusCode": None},
+        {"body": {"an": "object"}},
+        {"headers": {"X-A": 1}},
+        {"headers": {"X-A": None}},
+        {"headers": ["X-A"]},
+        {"multiValueHeaders": {"X-A": "1"}},
+    ],
+)
+def test_502_for_anything_but_the_documented_fields_and_types(gateway, malformed):
+    assert answer(gateway, **malformed).status_code == 502

@@ -1,0 +1,29 @@
+"""Paths match as API Gateway matches them."""
+
+import pytest
+
+from tests.local.conftest import ROUTES
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters"),
+    [
+        ("/open/1", {"id": "1"}),
+        ("/open/1/", {"id": "1"}),
+        ("/open/a%2Fb", {"id": "a/b"}),
+        ("/open/%7Bid%7D", {"id": "{id}"}),
+        ("/open", None),
+        ("/open//", None),
+        ("/open/1/2", None),
+        ("/OPEN/1", None),
+        ("open/1", None),
+        ("", None),
+    ],
+)
+def test_a_parameter_is_one_whole_segment(path, parameters):
+    matched = ROUTES.match("POST", path)
+    assert (matched and matched[1]) == parameters
+
+
+def test_a_path_without_the_method_and_without_any_is_no_match():
+    assert ROUTES.match("GET", "/open/1") is None

@@ -1,0 +1,39 @@
+"""What the local stack cannot model is refused by name."""
+
+import copy
+
+import pytest
+
+from infra.local.scope import require_modelled
+from infra.local.template import NotModelled
+from tests.conftest import TEMPLATE
+
+
+def refusal(logical_id, **change):
+    template = copy.deepcopy(TEMPLATE)
+    resource = template["Resources"].setdefault(logical_id, {"Properties": {}})
+    resource |= {key: value for key, value in change.items() if key != "Properties"}
+    resource["Properties"] |= change.get("Properties", {})
+    with pytest.raises(NotModelled) as caught:
+        require_modelled(template)
+    return str(caught.value)
+
+
+def test_our_template_is_within_scope():
+    require_modelled(TEMPLATE)
+
+
+def test_an_unknown_type_is_named():
+    assert refusal("Queue", Type="AWS::SQS::Queue") == "The local stack does not model: Queue (AWS::SQS::Queue)."
+
+
+def test_an_unknown_property_is_named():
+    assert refusal("Table", Properties={"StreamSpecification": {}, "ImportSourceSpecification": {}}) == (
+        "The local stack does not model: Table.ImportSourceSpecification (AWS::DynamoDB::Table);"
+        " Table.StreamSpecification (AWS::DynamoDB::Table)."
+    )
+
+
+def test_a_stage_that_caches_responses_is_refused():
+    settings = [{"HttpMethod": "*", "ResourcePath": "/*", "CachingEnabled": True}]
+    assert "ApiStage.MethodSettings.CachingEnabled" in refusal("ApiStage", Properties={"MethodSettings": settings})

@@ -1,0 +1,138 @@
+"""`make run` as a developer meets it: the real program, on a free port."""
+
+import http.client
+import json
+import os
+import select
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from infra.local.template import ROOT
+from tests.local_stack import STOPS_WITHIN_SECONDS, RunningStack
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
+
+
+def ask(stack, method, path, body=None, **headers):
+    """Status, headers and JSON of an answer."""
+    connection = http.client.HTTPConnection(urlsplit(stack.url).netloc)
+    try:
+        headers = {"Authorization": f"Bearer {stack.api_key}", "Content-Type": "application/json"} | headers
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        return response.status, response.headers, json.loads(response.read())
+    finally:
+        connection.close()
+
+
+def test_it_tells_programs_how_to_reach_it_and_nobody_else(stack):
+    state = json.loads(stack.state_file.read_text())
+    assert state.keys() == {
+        "url", "apiKey", "clientToken", "clientTokenId", "flowId", "demoUrl", "awsEndpoint", "stackName",
+    }  # fmt: skip
+    assert stat.S_IMODE(stack.state_file.stat().st_mode) == 0o600
+    assert stack.flow_id == "flow_demo"
+
+
+def test_the_seeded_token_is_one_of_the_api(stack):
+    status, _, answer = ask(stack, "GET", f"/v1/client-tokens/{stack.client_token_id}")
+    assert status == 200
+    assert answer["clientToken"]["flowIds"] == [stack.flow_id]
+    status, _, answer = ask(stack, "GET", f"/v1/client-tokens/{stack.client_token_id}/token")
+    assert (status, answer) == (200, {"token": stack.client_token})
+
+
+def test_the_greetings_command_creates_a_client_token(stack):
+    greeting = "".join(stack.lines)
+    start = greeting.index("  curl ")
+    command = greeting[start : greeting.index("\n\n", start)]
+    answer = subprocess.run(["sh", "-c", command.replace("curl", "curl -sS")], capture_output=True, check=True)
+    assert json.loads(answer.stdout)["clientToken"]["name"] == "Web Client Token"
+
+
+def test_the_apis_own_refusals_are_the_templates(stack):
+    status, headers, answer = ask(stack, "GET", "/v1/nothing")
+    assert (status, answer["code"], headers["Access-Control-Allow-Origin"]) == (404, "not_found", "*")
+    status, headers, answer = ask(stack, "GET", "/v1/client-tokens", Authorization="Bearer unknown")
+    assert (status, answer["code"], headers["WWW-Authenticate"]) == (401, "unauthenticated", "Bearer")
+    status, _, answer = ask(stack, "PATCH", "/v1/client-tokens")
+    assert (status, answer["code"]) == (405, "method_not_allowed")
+
+
+def test_a_body_above_api_gateways_limit_gets_its_answer(stack):
+    status, _, answer = ask(stack, "POST", "/v1/client-tokens", b"x" * (11 * 1024 * 1024))
+    assert (status, answer["code"]) == (413, "too_large")
+
+
+def test_requests_are_told_without_their_query(stack):
+    ask(stack, "GET", "/v1/client-tokens?limit=1&secret=s3cret")
+    ask(stack, "GET", "/v1/nothing/at/all")
+    told = "".join(stack.lines)
+    assert "GET /v1/client-tokens 200 in" in told
+    assert "s3cret" not in told
+
+
+def children(process):
+    listed = Path(f"/proc/{process.pid}/task").glob("*/children")
+    return [int(child) for file in listed for child in file.read_text().split()]
+
+
+def all_end(descriptors):
+    """Whether all the processes end in time."""
+    left = set(descriptors)
+    while left:
+        ended, _, _ = select.select(left, [], [], STOPS_WITHIN_SECONDS)
+        if not ended:
+            return False
+        left -= set(ended)
+    return True
+
+
+@linux_only
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_outlives_it(tmp_path, how):
+    running = RunningStack(tmp_path)
+    functions = [os.pidfd_open(child) for child in children(running.process)]
+    assert len(functions) >= 2
+    status = running.stop(how)
+    assert all_end(functions)
+    for descriptor in functions:
+        os.close(descriptor)
+    if how == signal.SIGKILL:
+        assert status == -signal.SIGKILL
+    else:
+        assert (status, running.lines[-1], running.state_file.exists()) == (0, "Stopped.\n", False)
+
+
+def run(*options):
+    return subprocess.run(
+        [sys.executable, "-m", "infra.local", *options], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_busy_port_is_one_line():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = run("--port", str(port))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert (
+        ended.stderr == f"Port {port} cannot be used: Address already in use. Choose another with PORT=3100 make run.\n"
+    )
+
+
+def test_an_unknown_parameter_is_one_line():
+    ended = run("--port", "0", "--parameter", "Nothing=1")
+    assert (ended.returncode, ended.stderr) == (1, "template.yaml has no parameter Nothing.\n")
+
+
+def test_help_says_what_it_does():
+    ended = run("--help")
+    assert ended.returncode == 0
+    assert "--port" in ended.stdout

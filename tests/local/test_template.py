@@ -1,0 +1,58 @@
+"""The template as CloudFormation receives it."""
+
+import pytest
+
+from infra.local.template import NotModelled, parameter, read, translate
+
+SOURCE = """
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Seconds: {Type: Number, Default: 20}
+Resources:
+  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: api
+      MergeDefinitions: true
+      DefinitionBody:
+        openapi: 3.0.1
+        info: {title: t, version: "1"}
+        paths:
+          /a: &same {x-amazon-apigateway-any-method: {responses: {}}}
+          /b: *same
+  Door:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: functions/
+      Handler: door.handler
+      Runtime: python3.13
+      Timeout: !Ref Seconds
+      Events:
+        Route: {Type: Api, Properties: {RestApiId: !Ref Api, Method: get, Path: /a}}
+"""
+
+
+@pytest.fixture
+def source(tmp_path):
+    file = tmp_path / "template.yaml"
+    file.write_text(SOURCE)
+    return read(file)
+
+
+def test_a_yaml_alias_does_not_tie_two_paths_together(source):
+    paths = translate(source)["Resources"]["Api"]["Properties"]["Body"]["paths"]
+    assert "get" in paths["/a"]
+    assert "get" not in paths["/b"]
+
+
+def test_a_parameter_given_replaces_the_default(source):
+    template = translate(source, {"Seconds": "3"})
+    timeout = template["Resources"]["Door"]["Properties"]["Timeout"]
+    assert parameter(template, timeout) == "3"
+    assert parameter(translate(source), timeout) == 20
+    assert parameter(template, "plain") == "plain"
+
+
+def test_an_unknown_parameter_is_named(source):
+    with pytest.raises(NotModelled, match=r"^template.yaml has no parameter Secs\.$"):
+        translate(source, {"Secs": "3"})

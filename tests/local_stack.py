@@ -1,0 +1,61 @@
+"""A running local stack for tests that speak HTTP: `stack.url`, `stack.api_key` and what else it tells programs."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from infra.local.template import ROOT
+
+STOPS_WITHIN_SECONDS = 5
+
+
+class RunningStack:
+    """`python -m infra.local` on a free port. `lines` is what it has printed."""
+
+    def __init__(self, directory, *options, wrapper=()):
+        self.state_file = Path(directory) / "stack.json"
+        command = [*wrapper, sys.executable, "-m", "infra.local", "--port", "0", "--directory", directory, *options]
+        self.process = subprocess.Popen(
+            [str(part) for part in command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.lines = []
+        is_ready = threading.Event()
+        self._reader = threading.Thread(target=self._read, args=(is_ready,), daemon=True)
+        self._reader.start()
+        is_ready.wait()
+        if self.process.poll() is not None:
+            raise AssertionError("The stack did not start:\n" + "".join(self.lines))
+        state = json.loads(self.state_file.read_text())
+        for name, value in state.items():
+            setattr(self, re.sub("[A-Z]", lambda capital: "_" + capital[0].lower(), name), value)
+
+    def _read(self, is_ready):
+        with self.process.stdout:
+            for line in self.process.stdout:
+                self.lines.append(line)
+                if line.startswith("The API listens on"):
+                    is_ready.set()
+        self.process.wait()
+        is_ready.set()
+
+    def stop(self, how=signal.SIGTERM):
+        """Ends it and gives its exit code; a stack that does not end in time is killed and fails the test."""
+        self.process.send_signal(how)
+        try:
+            return self.process.wait(STOPS_WITHIN_SECONDS)
+        finally:
+            self.process.kill()
+            self._reader.join()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory):
+    running = RunningStack(tmp_path_factory.mktemp("stack"))
+    yield running
+    assert running.stop() == 0

@@ -1,0 +1,120 @@
+"""API keys from the command line: made, shown once, listed and revoked."""
+
+import dataclasses
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared import credentials
+from shared.errors import Unauthenticated
+from shared.rules import api_key
+from shared.rules.principal import SCOPES
+from shared.store import api_keys
+
+
+def _prove(value, at=None):
+    return credentials.prove(value, find_api_key=api_keys.find, at=at or datetime.now(UTC))
+
+
+def _listed(operate, tenant):
+    return json.loads(operate("keys", "list", "--tenant", tenant, "--json").out)
+
+
+def test_a_created_key_opens_the_api_for_its_tenant(operate):
+    made = operate("keys", "create", "--tenant", "keys-open", "--name", "CI")
+    principal = _prove(made.out.removesuffix("\n"))
+    assert (made.status, principal.tenant, principal.scopes) == (0, "keys-open", SCOPES)
+
+
+def test_only_the_value_goes_to_standard_output_and_nothing_of_it_elsewhere(operate):
+    made = operate("keys", "create", "--tenant", "keys-pipe", "--name", "CI")
+    (key,) = _listed(operate, "keys-pipe")
+    assert made.out.startswith("ctk_")
+    assert made.out.count("\n") == 1
+    assert made.out.strip() not in made.err
+    assert made.err == (
+        f'Created API key {key["id"]} "CI" of tenant keys-pipe.\n'
+        "Scopes: tokens:read, tokens:write, tokens:reveal. Expires: never.\n"
+        "This is its value. It is shown only now, and cannot be found out later:\n"
+    )
+
+
+def test_json_holds_the_value_and_the_record(operate):
+    made = json.loads(operate("keys", "create", "--tenant", "keys-json", "--name", "CI", "--json").out)
+    value = made.pop("value")
+    assert _prove(value).id == made["id"]
+    assert made["hint"] == value[-4:]
+    assert _listed(operate, "keys-json") == [made]
+
+
+def test_scopes_are_those_named_once_each_in_their_own_order(operate):
+    made = operate("keys", "create", "--name", "CI", "--scopes", "tokens:reveal, tokens:read,tokens:read")
+    assert _prove(made.out.strip()).scopes == ("tokens:read", "tokens:reveal")
+
+
+def test_a_key_dies_when_it_said_it_would(operate):
+    made = json.loads(operate("keys", "create", "--name", "CI", "--expires-in-days", "30", "--json").out)
+    expires_at = datetime.fromisoformat(made["expiresAt"])
+    assert abs(expires_at - datetime.now(UTC) - timedelta(days=30)) < timedelta(minutes=1)
+    assert _prove(made["value"], expires_at - timedelta(seconds=1)).id == made["id"]
+    with pytest.raises(Unauthenticated):
+        _prove(made["value"], expires_at)
+
+
+def test_a_list_tells_keys_apart_and_shows_no_value(operate):
+    values = [
+        operate("keys", "create", "--tenant", "keys-list", "--name", name, "--expires-in-days", "1").out.strip()
+        for name in ("Ada's laptop", "CI")
+    ]
+    shown = operate("keys", "list", "--tenant", "keys-list")
+    head, *lines = shown.out.splitlines()
+    assert (shown.status, shown.err) == (0, "")
+    assert head.split("  ")[0] == "ID"
+    # Every column starts where its heading does.
+    assert [line[head.index("NAME") :].split("  ")[0] for line in lines] == ["Ada's laptop", "CI"]
+    assert [line[head.index("ENDS IN") :][:4] for line in lines] == [value[-4:] for value in values]
+    assert not any(value in shown.out for value in values)
+
+
+def test_a_list_marks_a_key_that_has_expired(operate):
+    value = operate("keys", "create", "--tenant", "keys-old", "--name", "Old").out.strip()
+    key = api_keys.find(api_key.digest(value))
+    api_keys.add(dataclasses.replace(key, expires_at=datetime(2026, 1, 31, tzinfo=UTC)))
+    (_, line) = operate("keys", "list", "--tenant", "keys-old").out.splitlines()
+    assert line.endswith("  2026-01-31T00:00:00.000Z (expired)")
+
+
+def test_a_tenant_sees_and_revokes_its_own_keys_only(operate):
+    value = operate("keys", "create", "--tenant", "keys-mine", "--name", "CI").out.strip()
+    (key,) = _listed(operate, "keys-mine")
+    assert _listed(operate, "keys-theirs") == []
+    refused = operate("keys", "revoke", "--tenant", "keys-theirs", key["id"])
+    assert (refused.status, refused.err) == (1, f"error: Tenant keys-theirs has no API key {key['id']}.\n")
+    assert _prove(value).id == key["id"]
+
+
+def test_a_revoked_key_is_gone(operate):
+    value = operate("keys", "create", "--tenant", "keys-gone", "--name", "CI").out.strip()
+    (key,) = _listed(operate, "keys-gone")
+    revoked = operate("keys", "revoke", "--tenant", "keys-gone", key["id"])
+    assert (revoked.status, revoked.out) == (0, "")
+    assert f'Revoked API key {key["id"]} "CI"' in revoked.err
+    with pytest.raises(Unauthenticated):
+        _prove(value)
+    again = operate("keys", "revoke", "--tenant", "keys-gone", key["id"])
+    assert (again.status, again.err) == (1, f"error: Tenant keys-gone has no API key {key['id']}.\n")
+
+
+def test_an_empty_list_is_empty_on_standard_output(operate):
+    shown = operate("keys", "list", "--tenant", "keys-none")
+    assert (shown.status, shown.out, shown.err) == (0, "", "Tenant keys-none has no API keys.\n")
+    assert _listed(operate, "keys-none") == []
+
+
+def test_a_value_in_the_place_of_an_id_is_not_repeated(operate):
+    value = operate("keys", "create", "--name", "CI").out.strip()
+    refused = operate("keys", "revoke", value)
+    assert refused.status == 2
+    assert "that is no key's id" in refused.err
+    assert value not in refused.err

@@ -1,0 +1,101 @@
+"""The list of a token's conversations: how it is asked for, and what every entry says."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.errors import Detail, Invalid
+from shared.rules.conversation import Conversation
+from shared.wire.conversations import ConversationsListed, ListConversations
+
+AT = datetime(2026, 11, 24, 3, 25, 36, 123_000, tzinfo=UTC)
+
+
+class TestQuery:
+    @pytest.mark.parametrize(
+        ("query", "asked"),
+        [
+            ({}, (50, 0, None)),
+            ({"limit": "1"}, (1, 0, None)),
+            ({"limit": "200", "offset": "999999999"}, (200, 999_999_999, None)),
+            ({"offset": "0", "flow_id": "flow_1"}, (50, 0, "flow_1")),
+        ],
+        ids=str,
+    )
+    def test_it_asks_for_fifty_from_the_start_unless_it_says_otherwise(self, query, asked):
+        wish = ListConversations.read_query(query)
+        assert (wish.limit, wish.offset, wish.flow_id) == asked
+
+    @pytest.mark.parametrize(
+        ("name", "value", "code"),
+        [
+            ("limit", "0", "out_of_range"),
+            ("limit", "201", "out_of_range"),
+            ("limit", "-1", "wrong_type"),
+            ("limit", "+1", "wrong_type"),
+            ("limit", "1.0", "wrong_type"),
+            ("limit", " 1", "wrong_type"),
+            ("limit", "1\n", "wrong_type"),
+            ("limit", "1_0", "wrong_type"),
+            ("limit", "\u0661", "wrong_type"),
+            ("limit", "", "wrong_type"),
+            ("limit", "null", "wrong_type"),
+            ("offset", "-1", "wrong_type"),
+            ("offset", "1e3", "wrong_type"),
+            ("offset", "1" * 5000, "wrong_type"),
+        ],
+        ids=lambda value: value[:10],
+    )
+    def test_numbers_are_decimal_and_within_bounds(self, name, value, code):
+        with pytest.raises(Invalid) as caught:
+            ListConversations.read_query({name: value})
+        assert [(detail.path, detail.code) for detail in caught.value.details] == [(name, code)]
+
+    @pytest.mark.parametrize(
+        ("name", "meant"), [("flowId", "flow_id"), ("flow", "flow_id"), ("Limit", "limit"), ("cursor", None)]
+    )
+    def test_an_unknown_parameter_is_refused_with_the_one_that_was_meant(self, name, meant):
+        """The flow's is the one name with an underscore, as the documented API has it."""
+        with pytest.raises(Invalid) as caught:
+            ListConversations.read_query({name: "1"})
+        assert caught.value.details == (Detail(name, "is not a known field", "unknown_field", meant),)
+
+
+class TestAnswer:
+    @pytest.mark.parametrize("first_message", ["Where is my parcel?", None])
+    def test_it_is_complete_to_the_last_key(self, first_message):
+        conversation = Conversation(
+            id="conv_1",
+            token_id="ct_1",
+            name="Conversation of 24 November",
+            flow_id="",
+            origin="https://app.example.com",
+            message_count=2,
+            first_message=first_message,
+            created_at=AT,
+            updated_at=AT,
+        )
+        page = ListConversations.read_query({"limit": "1", "offset": "3"}).pagination(has_more=True)
+        assert json.loads(ConversationsListed.of([conversation], page).to_json()) == {
+            "conversations": [
+                {
+                    "id": "conv_1",
+                    "name": "Conversation of 24 November",
+                    "flowId": "",
+                    "origin": "https://app.example.com",
+                    "messageCount": 2,
+                    "firstMessage": first_message,
+                    "createdAt": "2026-11-24T03:25:36.123Z",
+                    "updatedAt": "2026-11-24T03:25:36.123Z",
+                }
+            ],
+            "pagination": {"limit": 1, "offset": 3, "hasMore": True},
+        }
+
+    def test_none_is_an_empty_list_with_its_page(self):
+        page = ListConversations.read_query({}).pagination(has_more=False)
+        assert json.loads(ConversationsListed.of([], page).to_json()) == {
+            "conversations": [],
+            "pagination": {"limit": 50, "offset": 0, "hasMore": False},
+        }
