@@ -79,7 +79,8 @@ class Environment:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        threading.Thread(target=self._watch, daemon=True).start()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
         self._is_ready = False
 
     @property
@@ -106,6 +107,7 @@ class Environment:
     def stop(self) -> None:
         """Ends the process as Lambda does, without a word."""
         self._kill()
+        self._watcher.join()
         self._api.events.put(None)
         self._api.shutdown()
         self._api.server_close()

@@ -29,11 +29,9 @@ def runtime_client() -> str:
 
 
 class Functions:
-    """`root` holds functions/ and shared/; `endpoint` is where AWS is."""
+    """`root` holds functions/ and shared/; `endpoint` is where AWS is; `client` is the runtime client's module."""
 
-    def __init__(
-        self, functions: Mapping[str, Function], root: Path, endpoint: str, log: Log, client: str = runtime_client()
-    ) -> None:
+    def __init__(self, functions: Mapping[str, Function], root: Path, endpoint: str, *, client: str, log: Log) -> None:
         self._functions = functions
         self._root = root
         self._endpoint = endpoint

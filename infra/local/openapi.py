@@ -10,10 +10,9 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from infra.local.routes import Answer, Authorizer, Function, Mock, Route, Routes
+from infra.local.routes import METHODS, Answer, Authorizer, Function, Mock, Route, Routes
 from infra.local.template import NotModelled, Template, parameter
 
-_METHODS = {"get", "put", "post", "delete", "options", "head", "patch"}
 _ANY = "x-amazon-apigateway-any-method"
 _VARIABLE = re.compile(r"\$(?:\w|\{)[\w.{}()']*")
 _KNOWN_VARIABLES = {"$context.requestId"}
@@ -37,7 +36,7 @@ def read_routes(template: Template) -> Routes:
     # A literal segment goes before a parameter, whatever the order in the template.
     for path in sorted(body["paths"], key=lambda path: [segment.startswith("{") for segment in path.split("/")]):
         methods = body["paths"][path]
-        _require(path, methods, _METHODS | {_ANY})
+        _require(path, methods, {method.lower() for method in METHODS} | {_ANY})
         if "+}" in path:
             raise NotModelled(f"The local stack does not model the greedy path {path}.")
         paths[path] = {

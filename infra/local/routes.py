@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+# What API Gateway's ANY stands for.
+METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -69,7 +72,7 @@ class Routes:
         for path, methods in self.paths.items():
             parameters = _bind(path.split("/"), segments)
             if parameters is not None:
-                route = methods.get(method) or methods.get("ANY")
+                route = methods.get(method) or (methods.get("ANY") if method in METHODS else None)
                 return (route, parameters) if route else None
         return None
 

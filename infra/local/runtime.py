@@ -37,6 +37,8 @@ class Context:
 
 
 def main(handler_name: str) -> None:
+    # As in Lambda, what a function prints is out before it ends, however it ends.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         module, _, name = handler_name.rpartition(".")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,14 @@ from infra.local import cloud, template
 from infra.local.cloud import Stack
 from infra.local.template import ROOT
 
-BUILT = ROOT / ".aws-sam" / "build" / "template.yaml"
 _CONTAINERS_SEE = "host.docker.internal"
 
 
 def main() -> None:
-    sam, port = sys.argv[1:]
+    options = _options()
     _require_engine()
-    if not BUILT.is_file():
-        sys.exit(f"There is no built template at {BUILT}: run make build first.")
+    if not options.built.is_file():
+        sys.exit(f"There is no built template at {options.built}: run make build first.")
     cloud.isolate()
     logging.disable(logging.WARNING)
     # Containers do not reach the loopback address, so this one listens on all.
@@ -37,22 +36,35 @@ def main() -> None:
     from infra.local import seed  # noqa: PLC0415
 
     key = seed.plant_tenant()
-    directory = ROOT / ".local"
-    directory.mkdir(exist_ok=True)
-    variables = directory / "sam-env.json"
+    options.directory.mkdir(parents=True, exist_ok=True)
+    variables = options.directory / "sam-env.json"
     variables.write_text(json.dumps(environment(made, endpoint), indent=2) + "\n", encoding="utf-8")
     # Beside the built one, whose paths to the code are relative.
-    started = BUILT.with_name("local.json")
-    started.write_text(json.dumps(with_endpoint(template.read(BUILT))), encoding="utf-8")
-    print(
-        f"AWS is moto on every interface of this machine, {endpoint}. An API key of tenant {seed.TENANT}: {key}",
-        flush=True,
-    )
+    started = options.built.with_name("local.json")
+    started.write_text(json.dumps(with_endpoint(template.read(options.built))), encoding="utf-8")
+    print(f"AWS is moto on every interface of this machine, {endpoint}.")
+    print(f"An API key of the tenant {seed.TENANT}: {key}", flush=True)
     # Ctrl-C reaches sam too, which removes its containers and ends; so do we.
     signal.signal(signal.SIGINT, lambda *_: None)
-    status = subprocess.call(_command(sam, port, started, variables))  # noqa: S603 - our own command
+    status = subprocess.call(_command(options, started, variables))  # noqa: S603 - our own command
     server.stop()
     sys.exit(status)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.local.sam", description="Runs sam local start-api before moto."
+    )
+    parser.add_argument("--sam", type=Path, required=True, help="the SAM CLI")
+    parser.add_argument("--port", type=int, default=3000, help="where the API listens (default: 3000)")
+    parser.add_argument(
+        "--built",
+        type=Path,
+        default=ROOT / ".aws-sam/build/template.yaml",
+        help="the template that sam build has written",
+    )
+    parser.add_argument("--directory", type=Path, default=ROOT / ".local", help="where sam-env.json goes")
+    return parser.parse_args()
 
 
 def _require_engine() -> None:
@@ -79,16 +91,16 @@ def with_endpoint(built: dict[str, Any]) -> dict[str, Any]:
     return built
 
 
-def _command(sam: str, port: str, started: Path, variables: Path) -> list[str]:
-    options: Mapping[str, str | Path] = {
+def _command(options: argparse.Namespace, started: Path, variables: Path) -> list[str]:
+    arguments = {
         "--template": started,
         "--env-vars": variables,
-        "--port": port,
+        "--port": options.port,
         "--region": template.REGION,
         # Docker Desktop knows this name; on Linux it has to be told.
         "--add-host": f"{_CONTAINERS_SEE}:host-gateway",
     }
-    return [sam, "local", "start-api", *(str(part) for option in options.items() for part in option)]
+    return [str(options.sam), "local", "start-api", *(str(part) for pair in arguments.items() for part in pair)]
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ _ULID = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
+LABEL_MAX = 128
+
 RandomBytes = Callable[[int], bytes]
 
 
@@ -24,3 +26,8 @@ def is_one(prefix: str, text: str) -> bool:
     """Whether `text` could have come from `new`; anything else need not be looked up."""
     head, _, ulid = text.partition("_")
     return head == prefix and _ULID.fullmatch(ulid) is not None
+
+
+def is_label(text: str) -> bool:
+    """Whether others may call a thing of theirs so (a flow, an agent, a tenant): 1 to 128 characters, no spaces."""
+    return 1 <= len(text) <= LABEL_MAX and text.isprintable() and " " not in text

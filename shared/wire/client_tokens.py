@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from shared.rules import instant, origin
+from shared.rules import identifier, instant, origin
 from shared.rules.client_token import ClientToken, Terms, Usage
 from shared.rules.security_warning import SecurityWarning
 from shared.wire.base import Answer, Instant, Integer, Page, QueryInteger, Question, Timestamp, is_none
@@ -31,8 +31,8 @@ def _without_repeats(entries: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entries))
 
 
-def _without_spaces(value: str) -> str:
-    if not value.isprintable() or " " in value:
+def _label(value: str) -> str:
+    if not identifier.is_label(value):
         raise PydanticCustomError("wrong_value", "must not hold spaces or control characters")
     return value
 
@@ -65,7 +65,7 @@ def _immutable(_: Any) -> Any:
     raise PydanticCustomError("immutable", "cannot be changed once the token exists")
 
 
-Id = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_without_spaces)]
+Id = Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX), AfterValidator(_label)]
 Ids = Annotated[tuple[Id, ...], BeforeValidator(_as_tuple), Field(max_length=100), AfterValidator(_without_repeats)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Origins = Annotated[

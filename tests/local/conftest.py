@@ -1,4 +1,4 @@
-"""The API with routes of its own, so that its tests say what API Gateway does, not what our template happens to hold."""
+"""The API with routes of its own: its tests say what API Gateway does, not what our template happens to hold."""
 
 import json
 import re

@@ -10,6 +10,7 @@ from infra.local.api import InvocationFailed
 from infra.local.cloud import Function
 from infra.local.functions import Functions, runtime_client
 from infra.local.template import ROOT
+from tests.local_stack import STOPS_WITHIN_SECONDS
 
 DOOR = """
 import os, threading
@@ -176,6 +177,15 @@ def test_events_at_the_same_time_go_to_processes_of_their_own(code):
         first, second = [answer.result() for answer in answers]
     assert first["read"] == second["read"] == "go"
     assert first["process"] != second["process"]
+
+
+def test_a_function_whose_stack_is_gone_ends(code):
+    """When the stack dies, however it dies, this is what its functions see: their wait for an event breaks off."""
+    code.invoke("greet", {"name": "Ada"})
+    (environment,) = code.functions._running
+    environment._api.events.put(None)
+    environment._api.server_close()
+    assert environment._process.wait(timeout=STOPS_WITHIN_SECONDS) != 0
 
 
 def test_after_stopping_nothing_starts(code):

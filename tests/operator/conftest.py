@@ -23,7 +23,10 @@ class Outcome:
 def _as_in_a_process_of_its_own(monkeypatch, tmp_path):
     """A command sets up AWS for its whole process, and looks for the local stack where it is started."""
     before = dict(os.environ)
-    monkeypatch.setattr(aws, "session", botocore.session.get_session())
+    session = botocore.session.get_session()
+    # What it has read of AWS's services is the same for everybody, and slow to read again.
+    session.register_component("data_loader", aws.session.get_component("data_loader"))
+    monkeypatch.setattr(aws, "session", session)
     monkeypatch.chdir(tmp_path)
     yield
     os.environ.clear()

@@ -32,7 +32,7 @@ def python(endpoint):
     bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(Path.cwd()), "PYTHONWARNINGS": "error"}
 
     def python(*words, stdout=subprocess.PIPE, environment=None):
-        return subprocess.run(  # noqa: S603 - the program is our own
+        return subprocess.run(
             [sys.executable, *words],
             env=bare | (environment or {}),
             stdout=stdout,

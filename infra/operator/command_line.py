@@ -1,0 +1,207 @@
+"""The words of a command: which there are, and the help that explains them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from infra.operator import values
+from shared.rules.principal import SCOPES
+from shared.rules.target import KINDS
+
+
+def read(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """From sys.argv unless given. Leaves by SystemExit where they make no command."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if not (arguments.stack or arguments.local):
+        parser.error("say where: --stack NAME for a stack in AWS, or --local for the one that `make run` runs")
+    if arguments.local and (arguments.stack or arguments.region or arguments.profile):
+        parser.error("--local stands alone: --stack, --region and --profile are for a stack in AWS")
+    return arguments
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.operator",
+        description="Manages what the API itself does not: the API keys and targets of tenants.",
+        epilog="""\
+examples:
+  %(prog)s keys create --stack client-tokens --tenant acme \\
+    --name CI
+  %(prog)s targets register --local --tenant demo \\
+    flow_support --kind echo
+
+Every command has its own --help. Exit status: 0 done, 1 not done, 2 not a
+command.""",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    nouns = parser.add_subparsers(dest="noun", metavar="NOUN", required=True)
+    _add_keys(nouns)
+    _add_targets(nouns)
+    return parser
+
+
+def _add_keys(nouns: Any) -> None:
+    verbs = _add_noun(
+        nouns,
+        "keys",
+        "API keys, with which programs call the management API",
+        """\
+  %(prog)s create --stack client-tokens --tenant acme \\
+    --name CI
+  %(prog)s list --stack client-tokens --tenant acme
+  %(prog)s revoke --stack client-tokens --tenant acme \\
+    key_01kav7t0d3p9s8x2m4n6q8r0vw""",
+    )
+    create = _add_verb(
+        verbs,
+        "create",
+        "make a key and print its value, once",
+        """\
+Makes an API key. Its value, and nothing else, goes to standard output, so that
+it can be piped to where it will be kept; its id, scopes and expiry go to
+standard error. Only a digest is stored: the value cannot be shown again.""",
+        """\
+  %(prog)s --stack client-tokens --tenant acme \\
+    --name "Ada's laptop" --expires-in-days 90
+  %(prog)s --stack client-tokens --tenant acme \\
+    --name Dashboard --scopes tokens:read,tokens:write | pbcopy
+  KEY=$(%(prog)s --local --tenant demo \\
+    --name Trial)""",
+    )
+    create.add_argument("--name", required=True, type=values.name, help="what it is for, 1 to 255 characters")
+    create.add_argument(
+        "--scopes",
+        type=values.scopes,
+        default=SCOPES,
+        metavar="SCOPE,...",
+        help=f"what it may do, of {', '.join(SCOPES)} (default: all of it)",
+    )
+    create.add_argument(
+        "--expires-in-days",
+        type=values.days,
+        metavar="DAYS",
+        help=f"1 to {values.DAYS_MAX} (default: it never expires)",
+    )
+    _add_json(create, "print a JSON object of the value and the key's record")
+
+    listing = _add_verb(
+        verbs,
+        "list",
+        "show a tenant's keys, oldest first",
+        """\
+Shows a tenant's API keys, oldest first, each with the last four characters of
+its value.""",
+        """\
+  %(prog)s --stack client-tokens --tenant acme
+  %(prog)s --stack client-tokens --tenant acme \\
+    --json | jq -r '.[].id'""",
+    )
+    _add_json(listing, "print a JSON list")
+
+    revoke = _add_verb(
+        verbs,
+        "revoke",
+        "make a key invalid, for good",
+        """\
+Makes an API key invalid, for good. The API may still accept it for as long as
+the authorizer remembers it: the stack's parameter AuthorizerCacheSeconds.""",
+        """\
+  %(prog)s --stack client-tokens --tenant acme \\
+    key_01kav7t0d3p9s8x2m4n6q8r0vw""",
+    )
+    revoke.add_argument("id", type=values.key_id, metavar="KEY_ID", help="the key's id, as `keys list` shows it")
+
+
+def _add_targets(nouns: Any) -> None:
+    verbs = _add_noun(
+        nouns,
+        "targets",
+        "flows and agents that a tenant's tokens may name",
+        """\
+  %(prog)s register --stack client-tokens \\
+    --tenant acme flow_support --kind echo
+  %(prog)s list --stack client-tokens --tenant acme
+  %(prog)s remove --stack client-tokens --tenant acme \\
+    flow_support""",
+    )
+    register = _add_verb(
+        verbs,
+        "register",
+        "add a target, or replace the one of the same id",
+        """\
+Adds a target, or replaces the one of the same id. A tenant without targets may
+name any flow and agent in its tokens; from the first target on, only those
+that are registered.""",
+        """\
+  %(prog)s --stack client-tokens \\
+    --tenant acme flow_support --kind echo""",
+    )
+    _add_target_id(register)
+    register.add_argument("--kind", required=True, choices=KINDS, help="what answers for it")
+
+    listing = _add_verb(
+        verbs,
+        "list",
+        "show a tenant's targets, by id",
+        "Shows a tenant's targets, by id.",
+        "  %(prog)s --stack client-tokens --tenant acme",
+    )
+    _add_json(listing, "print a JSON list")
+
+    remove = _add_verb(
+        verbs,
+        "remove",
+        "take a target away",
+        """\
+Takes a target away. Without its last one, a tenant may name any flow and agent
+in its tokens again.""",
+        """\
+  %(prog)s --stack client-tokens --tenant acme \\
+    flow_support""",
+    )
+    _add_target_id(remove)
+
+
+def _add_noun(nouns: Any, noun: str, what: str, examples: str) -> Any:
+    parser = nouns.add_parser(
+        noun,
+        help=what,
+        description=f"{what[0].upper()}{what[1:]}.",
+        epilog=f"examples:\n{examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    return parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+
+def _add_verb(verbs: Any, verb: str, what: str, description: str, examples: str) -> argparse.ArgumentParser:
+    """With the options that every command has."""
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        verb,
+        help=what,
+        description=description,
+        epilog=f"examples:\n{examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--tenant", required=True, type=values.tenant, help="whose: a name of your choice, or a Clerk organization's id"
+    )
+    where = parser.add_argument_group("where")
+    where.add_argument("--stack", metavar="NAME", help="the CloudFormation stack, as `sam deploy` named it")
+    where.add_argument("--region", help="its AWS region (default: the environment's, then the profile's)")
+    where.add_argument("--profile", help="whose AWS credentials (default: the environment's)")
+    where.add_argument("--local", action="store_true", help="instead: the stack that `make run` runs on this machine")
+    return parser
+
+
+def _add_target_id(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", type=values.target_id, metavar="ID", help="the flow's or agent's id, as tokens name it")
+
+
+def _add_json(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--json", action="store_true", help=what)

@@ -1,0 +1,130 @@
+"""The commands themselves: what they change in the table, and what they print.
+
+Standard output is for what the next program reads: a key's value, a list. What is said to the operator goes to
+standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from secrets import token_bytes
+from typing import Any
+
+from shared.rules import api_key, instant
+from shared.rules.api_key import ApiKey
+from shared.rules.target import Target
+from shared.store import api_keys, targets
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Raises Refusal."""
+    match arguments.noun, arguments.verb:
+        case "keys", "create":
+            _create_key(arguments)
+        case "keys", "list":
+            _list_keys(arguments)
+        case "keys", "revoke":
+            _revoke_key(arguments)
+        case "targets", "register":
+            _register_target(arguments)
+        case "targets", "list":
+            _list_targets(arguments)
+        case "targets", "remove":
+            _remove_target(arguments)
+
+
+def _create_key(arguments: argparse.Namespace) -> None:
+    now = datetime.now(UTC)
+    expires_at = None
+    if arguments.expires_in_days:
+        # In whole seconds, as the table keeps it.
+        expires_at = now.replace(microsecond=0) + timedelta(days=arguments.expires_in_days)
+    value, key = api_key.mint(
+        arguments.tenant, arguments.name, arguments.scopes, at=now, expires_at=expires_at, random_bytes=token_bytes
+    )
+    api_keys.add(key)
+    # Before the value: whoever loses that must know which key to revoke.
+    _say(f'Created API key {key.id} "{key.name}" of tenant {key.tenant}.')
+    _say(f"Scopes: {', '.join(key.scopes)}. Expires: {_expiry(key, now)}.")
+    _say("This is its value. It is shown only now, and cannot be found out later:")
+    print(json.dumps({"value": value} | _key_facts(key), indent=2) if arguments.json else value)
+
+
+def _list_keys(arguments: argparse.Namespace) -> None:
+    keys = api_keys.of_tenant(arguments.tenant)
+    if arguments.json:
+        print(json.dumps([_key_facts(key) for key in keys], indent=2))
+        return
+    if not keys:
+        _say(f"Tenant {arguments.tenant} has no API keys.")
+        return
+    now = datetime.now(UTC)
+    _print_table(
+        ("ID", "NAME", "SCOPES", "ENDS IN", "CREATED", "EXPIRES"),
+        [
+            (key.id, key.name, ",".join(key.scopes), key.hint, instant.to_text(key.created_at), _expiry(key, now))
+            for key in keys
+        ],
+    )
+
+
+def _revoke_key(arguments: argparse.Namespace) -> None:
+    key = api_keys.revoke(arguments.tenant, arguments.id)
+    _say(f'Revoked API key {key.id} "{key.name}" of tenant {key.tenant}, which ended in {key.hint}.')
+    _say("The API may still accept it for as long as the authorizer remembers it (the stack's AuthorizerCacheSeconds).")
+
+
+def _register_target(arguments: argparse.Namespace) -> None:
+    targets.register(
+        Target(id=arguments.id, tenant=arguments.tenant, kind=arguments.kind, created_at=datetime.now(UTC))
+    )
+    _say(f"Registered {arguments.id} ({arguments.kind}) as a target of tenant {arguments.tenant}.")
+
+
+def _list_targets(arguments: argparse.Namespace) -> None:
+    found = targets.of_tenant(arguments.tenant)
+    if arguments.json:
+        facts = [{"id": one.id, "kind": one.kind, "createdAt": instant.to_text(one.created_at)} for one in found]
+        print(json.dumps(facts, indent=2))
+        return
+    if not found:
+        _say(f"Tenant {arguments.tenant} has no registered targets.")
+        return
+    _print_table(("ID", "KIND", "CREATED"), [(one.id, one.kind, instant.to_text(one.created_at)) for one in found])
+
+
+def _remove_target(arguments: argparse.Namespace) -> None:
+    targets.remove(arguments.tenant, arguments.id)
+    _say(f"Removed target {arguments.id} of tenant {arguments.tenant}.")
+
+
+def _key_facts(key: ApiKey) -> dict[str, Any]:
+    """In the spelling of the API's own answers."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": key.scopes,
+        "hint": key.hint,
+        "createdAt": instant.to_text(key.created_at),
+        "expiresAt": key.expires_at and instant.to_text(key.expires_at),
+    }
+
+
+def _expiry(key: ApiKey, now: datetime) -> str:
+    if key.expires_at is None:
+        return "never"
+    return instant.to_text(key.expires_at) + (" (expired)" if key.is_expired(now) else "")
+
+
+def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for row in (head, *rows):
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -1,0 +1,40 @@
+"""What went wrong between here and AWS, in one sentence that says what to do about it."""
+
+from __future__ import annotations
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's name for it, and not the built-in one
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+)
+
+from shared.errors import Refusal, Unavailable
+
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException"}
+
+
+def sentence(error: Refusal | BotoCoreError | ClientError) -> str:
+    match error:
+        # The store keeps from visitors why AWS failed; an operator must know.
+        case Unavailable(__cause__=BotoCoreError() | ClientError() as cause):
+            text = sentence(cause)
+        case Refusal():
+            text = error.sentence
+        case NoCredentialsError():
+            text = "There are no AWS credentials: sign in, or name a profile that has some with --profile"
+        case NoRegionError():
+            text = "There is no AWS region: name one with --region"
+        case ClientError(response={"Error": {"Code": code}}) if code in _EXPIRED:
+            text = "The AWS credentials have expired: sign in again"
+        case ClientError(response={"Error": {"Code": code, "Message": message}}):
+            # Where a permission is missing, AWS's message names it, and who lacks it.
+            text = f"AWS refused {error.operation_name} ({code}): {message}"
+        case HTTPClientError() | ConnectionError():
+            text = f"AWS cannot be reached (is the region right?): {error}"
+        case _:
+            text = str(error)
+    # botocore's messages have several lines, or no end.
+    return " ".join(text.split()).rstrip(".") + "."

@@ -1,0 +1,73 @@
+"""Which deployment a command is for: finds its table, and leads the store there."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from shared import aws
+from shared.errors import NotFound, Unavailable
+
+# Where `make run` says how to reach the stack that it runs, from the project's own folder.
+_LOCAL = Path(".local/stack.json")
+_TABLE_OUTPUT = "TableName"
+
+
+def choose(name: str, *, region: str | None = None, profile: str | None = None) -> None:
+    """The stack of this name in AWS. Raises NotFound where there is none, and whatever botocore raises."""
+    # Not through the environment, where credentials of its own would win over a profile: what is named here is meant.
+    if profile:
+        aws.session.set_config_variable("profile", profile)
+    # AWS's other tools read AWS_REGION, botocore does not.
+    if region := region or os.environ.get("AWS_REGION"):
+        aws.session.set_config_variable("region", region)
+    os.environ["TABLE_NAME"] = _table_of(name)
+
+
+def choose_local() -> None:
+    """The stack that `make run` runs. Raises Unavailable where none does."""
+    try:
+        state = json.loads(_LOCAL.read_text(encoding="utf-8"))
+        endpoint, name = state["awsEndpoint"], state["stackName"]
+    except (OSError, ValueError, LookupError, TypeError):
+        raise Unavailable(f"No local stack is running ({_LOCAL} would say where): start one with `make run`.") from None
+    # No account, profile or endpoint of the operator's own may lead a local command into AWS.
+    for variable in [variable for variable in os.environ if variable.startswith("AWS_")]:
+        del os.environ[variable]
+    os.environ |= {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }
+    try:
+        choose(name)
+    except EndpointConnectionError:
+        raise Unavailable(f"The local stack does not answer on {endpoint}: start it again with `make run`.") from None
+
+
+def _table_of(name: str) -> str:
+    cloudformation = aws.client("cloudformation")
+    try:
+        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        # What CloudFormation answers to a name that no stack has or could have.
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        region = cloudformation.meta.region_name
+        raise NotFound(
+            f"There is no stack {name} in {region} for these credentials: check --stack, --region and --profile."
+        ) from None
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+    if _TABLE_OUTPUT not in outputs:
+        raise NotFound(
+            f"Stack {name} ({stack['StackStatus']}) has no output {_TABLE_OUTPUT}: "
+            "it is not one of this service, or not deployed to its end."
+        )
+    table: str = outputs[_TABLE_OUTPUT]
+    return table

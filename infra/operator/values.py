@@ -1,0 +1,58 @@
+"""What an operator may write for each value of a command."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from argparse import ArgumentTypeError
+
+from shared.rules import identifier
+from shared.rules.principal import SCOPES
+
+DAYS_MAX = 3650
+_NAME_LENGTH = 255
+
+
+def tenant(text: str) -> str:
+    # In the table's keys a # follows it.
+    if not identifier.is_label(text) or "#" in text:
+        raise ArgumentTypeError("a tenant is 1 to 128 characters, without spaces, control characters and #")
+    return text
+
+
+def target_id(text: str) -> str:
+    """What client tokens accept as the id of a flow or an agent."""
+    if not identifier.is_label(text):
+        raise ArgumentTypeError("a target's id is 1 to 128 characters, without spaces and control characters")
+    return text
+
+
+def key_id(text: str) -> str:
+    # Does not repeat what was written: it may well be a key's value.
+    if not identifier.is_one("key", text):
+        raise ArgumentTypeError("that is no key's id: those start with key_, and `keys list` shows them")
+    return text
+
+
+def name(text: str) -> str:
+    text = text.strip()
+    if not 1 <= len(text) <= _NAME_LENGTH or not text.isprintable():
+        raise ArgumentTypeError(f"a name is 1 to {_NAME_LENGTH} characters, without control characters")
+    return text
+
+
+def scopes(text: str) -> tuple[str, ...]:
+    """Separated by commas."""
+    named = [scope.strip() for scope in text.split(",")]
+    for scope in named:
+        if scope not in SCOPES:
+            close = difflib.get_close_matches(scope, SCOPES, n=1)
+            mend = f"did you mean {close[0]}?" if close else f"there are {', '.join(SCOPES)}"
+            raise ArgumentTypeError(f"there is no scope {scope!r}: {mend}")
+    return tuple(scope for scope in SCOPES if scope in named)
+
+
+def days(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= DAYS_MAX:
+        raise ArgumentTypeError(f"days are a whole number from 1 to {DAYS_MAX}")
+    return int(text)
