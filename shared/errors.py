@@ -93,3 +93,20 @@ class Unavailable(Refusal):
 
     def __init__(self, sentence: str | None = None, *, code: str | None = None, retry_after: int = 1) -> None:
         super().__init__(sentence, code=code, retry_after=retry_after)
+
+
+class TooMany(Refusal):
+    code = "rate_limited"
+    sentence = "Too many requests."
+
+
+class TargetFailed(Refusal):
+    """What should have answered did not; the sentence is for the visitor and tells nothing of its insides."""
+
+    code = "target_failed"
+    sentence = "The assistant could not answer. Please try again."
+
+
+class TargetTimedOut(Refusal):
+    code = "target_timed_out"
+    sentence = "The assistant took too long to answer. Please try again."

@@ -172,7 +172,9 @@ def _request(event: Event) -> Request:
     return Request(
         id=event["requestContext"]["requestId"],
         at=instant.from_milliseconds(event["requestContext"]["requestTimeEpoch"]),
-        principal=Principal(authorized["principalId"], authorized["tenant"], tuple(authorized.get("scopes", "").split())),
+        principal=Principal(
+            authorized["principalId"], authorized["tenant"], tuple(authorized.get("scopes", "").split())
+        ),
         path=event.get("pathParameters") or {},
         query=event.get("queryStringParameters") or {},
         body=event.get("body"),

@@ -1,7 +1,7 @@
 """A sliding window over counters: never more than the limit in any window, whatever order the counting happens in.
 
-Attempts are counted in buckets of a twelfth of a window. A window that ends anywhere in the newest bucket reaches back into
-the thirteenth, so all thirteen are summed: that may refuse one bucket early, and never lets one attempt too many through.
+Attempts are counted in buckets of a twelfth of a window. A window that ends anywhere in the newest bucket reaches back
+into the thirteenth, so all thirteen are summed: that may refuse one bucket early, and never lets one too many through.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an attempt leaves its client. `reset` and `retry_after`: whole seconds; `retry_after` is 0 where it may pass."""
+    """Where an attempt leaves its client. `reset` and `retry_after`: whole seconds; the latter is 0 where it may pass."""
 
     limit: int
     remaining: int
@@ -61,7 +61,7 @@ def judge(windows: tuple[Window, ...], counters: Counters, at: float) -> Standin
 
 
 def client(address: str) -> str:
-    """Whom an address stands for: an IPv4 address for itself, an IPv6 address for its /64, which is what one line gets."""
+    """Whom an address stands for: an IPv4 address for itself, an IPv6 address for its /64, which one line gets."""
     parsed = ipaddress.ip_address(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.ipv4_mapped:

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-KINDS = ("echo",)
+from shared.rules import base62
+
+# Each is a file of this name in shared/targets.
+KINDS = ("echo", "aws_lambda", "bedrock")
+
+_REFERENCE_LENGTH = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """`id` is the flow's or agent's id, as client tokens name it."""
+    """`id` is the flow's or agent's id, as client tokens name it; `settings` are those of its kind."""
 
     id: str
     tenant: str
     kind: str
+    settings: Mapping[str, Any]
     created_at: datetime
+
+
+def reference(tenant: str, target_id: str) -> str:
+    """A name for a target that tells a visitor neither the tenant nor the id: 119 bits of a digest, in base62."""
+    # No tenant's name holds a NUL, so no two pairs read the same.
+    digest = hashlib.sha256(f"{tenant}\0{target_id}".encode()).digest()
+    return base62.encode(int.from_bytes(digest), _REFERENCE_LENGTH)

@@ -6,9 +6,7 @@ from shared.errors import NotFound
 from shared.rules import instant
 from shared.rules.api_key import ApiKey
 from shared.store import table
-from shared.store.table import ConditionFailed, Item
-
-_RECORD = "RECORD"
+from shared.store.table import ConditionFailed, Item, Key
 
 
 def add(key: ApiKey) -> None:
@@ -17,7 +15,7 @@ def add(key: ApiKey) -> None:
 
 def find(digest: str) -> ApiKey | None:
     """By the digest of the whole value (hex)."""
-    item = table.get(_pk(digest), _RECORD)
+    item = table.get(_key(digest))
     return _from_item(item) if item else None
 
 
@@ -37,7 +35,7 @@ def revoke(tenant: str, key_id: str) -> ApiKey:
     for key in of_tenant(tenant):
         if key.id == key_id:
             try:
-                table.delete([(_pk(key.digest), _RECORD)], condition="tenant = :tenant", values={":tenant": tenant})
+                table.transact([table.deleting(_key(key.digest), condition="attribute_exists(pk)")])
             except ConditionFailed:
                 # The index lags behind the table, and lists for a moment what is gone.
                 raise unknown from None
@@ -45,14 +43,15 @@ def revoke(tenant: str, key_id: str) -> ApiKey:
     raise unknown
 
 
-def _pk(digest: str) -> str:
-    return f"APIKEY#{digest}"
+def _key(digest: str) -> Key:
+    return f"APIKEY#{digest}", "RECORD"
 
 
 def _to_item(key: ApiKey) -> Item:
+    pk, sk = _key(key.digest)
     return {
-        "pk": _pk(key.digest),
-        "sk": _RECORD,
+        "pk": pk,
+        "sk": sk,
         "listing_pk": f"TENANT#{key.tenant}",
         "listing_sk": f"APIKEY#{key.id}",
         "id": key.id,

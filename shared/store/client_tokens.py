@@ -11,13 +11,11 @@ from shared.errors import Conflict, Invalid, NotFound
 from shared.rules import identifier, instant
 from shared.rules.client_token import ClientToken, Previous, Terms, Usage
 from shared.rules.token_value import Claims, Seal
-from shared.store import table
-from shared.store.table import ConditionFailed, Item
+from shared.store import table, usage
+from shared.store.table import ConditionFailed, Contended, Item, Key
 
 _OF_TENANT = "listing_pk = :tenant AND begins_with(listing_sk, :tokens)"
 _NEWEST_FIRST: dict[str, Any] = {"IndexName": table.LISTING, "ScanIndexForward": False}
-_RECORD = "RECORD"
-_USAGE = "USAGE"
 _ATTEMPTS = 40
 _UNPAGED_MAX = 5000
 
@@ -33,11 +31,11 @@ def get(tenant: str, token_id: str) -> Listed:
     """Raises NotFound for an unknown id and, with the same words, for another tenant's."""
     if not identifier.is_one("ct", token_id):
         raise _unknown()
-    items = {item["sk"]: item for item in table.query("pk = :pk", {":pk": _pk(token_id)}, ConsistentRead=True)}
-    record = items.get(_RECORD)
+    items = table.read([key(token_id), usage.key(token_id)], is_consistent=True)
+    record = items.get(key(token_id))
     if record is None or record["tenant"] != tenant:
         raise _unknown()
-    return _from_item(record), _usage(items.get(_USAGE))
+    return from_item(record), usage.from_item(items.get(usage.key(token_id)))
 
 
 def page(tenant: str, offset: int, limit: int | None) -> tuple[list[Listed], bool]:
@@ -49,9 +47,9 @@ def page(tenant: str, offset: int, limit: int | None) -> tuple[list[Listed], boo
             code="too_many_to_list",
             hint="Ask for them in pages, with limit and offset.",
         )
-    tokens = [_from_item(item) for item in items]
-    usages = {item["pk"]: item for item in table.batch_get((_pk(token.id), _USAGE) for token in tokens)}
-    return [(token, _usage(usages.get(_pk(token.id)))) for token in tokens], has_more
+    tokens = [from_item(item) for item in items]
+    usages = table.read([usage.key(token.id) for token in tokens], is_consistent=False)
+    return [(token, usage.from_item(usages.get(usage.key(token.id)))) for token in tokens], has_more
 
 
 def change(token: ClientToken, changed: Callable[[ClientToken], ClientToken]) -> ClientToken:
@@ -68,9 +66,9 @@ def change(token: ClientToken, changed: Callable[[ClientToken], ClientToken]) ->
                 raise _unknown() from None
             # Our own write, sent again because its answer was lost, would stand in its own way.
             if failure.found != wanted:
-                token = _from_item(failure.found)
+                token = from_item(failure.found)
                 continue
-        return _from_item(wanted)
+        return from_item(wanted)
     raise Conflict(retry_after=1)
 
 
@@ -78,37 +76,35 @@ def delete(tenant: str, token_id: str) -> None:
     """Raises NotFound as `get` does."""
     if not identifier.is_one("ct", token_id):
         raise _unknown()
-    keys = [(_pk(token_id), _RECORD), (_pk(token_id), _USAGE)]
+    record = table.deleting(key(token_id), condition="tenant = :tenant", values={":tenant": tenant})
     try:
-        table.delete(keys, condition="tenant = :tenant", values={":tenant": tenant})
+        table.transact([record, table.deleting(usage.key(token_id))])
     except ConditionFailed:
         raise _unknown() from None
+    except Contended:
+        # Its use is being counted at this moment.
+        raise Conflict(retry_after=1) from None
 
 
 def _tenant(tenant: str) -> dict[str, str]:
     return {":tenant": f"TENANT#{tenant}", ":tokens": "TOKEN#"}
 
 
-def _pk(token_id: str) -> str:
-    return f"TOKEN#{token_id}"
+def key(token_id: str) -> Key:
+    return f"TOKEN#{token_id}", "RECORD"
 
 
 def _unknown() -> NotFound:
     return NotFound("There is no such client token.", hint="Check the id: GET /v1/client-tokens lists yours.")
 
 
-def _usage(item: Item | None) -> Usage:
-    if item is None:
-        return Usage()
-    return Usage(item["conversation_count"], _instant(item.get("last_used_at")))
-
-
 def _to_item(token: ClientToken) -> Item:
     """The token's own expiry is not the attribute by which the table drops items: an expired token stays to be seen."""
     terms, seal, previous = token.terms, token.seal, token.previous
+    pk, sk = key(token.id)
     item = {
-        "pk": _pk(token.id),
-        "sk": _RECORD,
+        "pk": pk,
+        "sk": sk,
         "listing_pk": f"TENANT#{token.tenant}",
         "listing_sk": f"TOKEN#{token.id}",
         "id": token.id,
@@ -147,7 +143,7 @@ def _to_item(token: ClientToken) -> Item:
     return {name: value for name, value in item.items() if value is not None}
 
 
-def _from_item(item: Item) -> ClientToken:
+def from_item(item: Item) -> ClientToken:
     claims = Claims(iss=item["issuer"], sub=item["id"], env=item["environment"], iat=item["issued_at"], jti=item["jti"])
     seal = Seal(claims=claims, digest=item["digest"], prefix=item["prefix"], hint=item["hint"], key_arn=item["key_arn"])
     terms = Terms(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,53 +13,84 @@ from shared.errors import Unavailable
 
 NAME = os.environ["TABLE_NAME"]
 LISTING = "listing"
+
+Key = tuple[str, str]
+"""Partition and sort key."""
 Item = dict[str, Any]
+Write = dict[str, Any]
+"""One part of a transaction."""
 
 _dynamodb = aws.client("dynamodb")
 _BATCH = 100
 
 
 class ConditionFailed(Exception):  # noqa: N818 - told to the entity, which knows what it means; never leaves the store
-    """A conditional write found something else. `found`: the item that stands there, if there is one."""
+    """A conditional write found something else. `place`: which write of a transaction; `found`: the item, if any."""
 
-    def __init__(self, found: Item | None) -> None:
+    def __init__(self, found: Item | None, place: int = 0) -> None:
         self.found = found
+        self.place = place
         super().__init__()
 
 
-def get(pk: str, sk: str) -> Item | None:
+class Contended(Exception):  # noqa: N818 - as above
+    """Another transaction is at work on an item. `places`: which writes of ours met one."""
+
+    def __init__(self, places: Sequence[int]) -> None:
+        self.places = places
+        super().__init__()
+
+
+def get(key: Key) -> Item | None:
     """The item as of now (strongly consistent)."""
-    answer = _call("get_item", TableName=NAME, Key=_packed({"pk": pk, "sk": sk}), ConsistentRead=True)
+    answer = _call("get_item", TableName=NAME, Key=_key(key), ConsistentRead=True)
     return _unpacked(answer["Item"]) if "Item" in answer else None
+
+
+def read(keys: Iterable[Key], *, is_consistent: bool) -> dict[Key, Item]:
+    """Those of `keys` that exist; one call for each hundred."""
+    wanted = [_key(key) for key in keys]
+    found: dict[Key, Item] = {}
+    while wanted:
+        asked = wanted[:_BATCH]
+        answer = _call("batch_get_item", RequestItems={NAME: {"Keys": asked, "ConsistentRead": is_consistent}})
+        items = [_unpacked(item) for item in answer["Responses"].get(NAME, ())]
+        found |= {(item["pk"], item["sk"]): item for item in items}
+        left_over = answer.get("UnprocessedKeys", {}).get(NAME, {}).get("Keys", [])
+        if len(left_over) == len(asked):
+            raise Unavailable
+        wanted = left_over + wanted[_BATCH:]
+    return found
 
 
 def put(item: Mapping[str, Any], *, condition: str | None = None, values: Mapping[str, Any] | None = None) -> None:
     """Writes the whole item. Raises ConditionFailed with what stands there instead."""
-    conditional: dict[str, Any] = {}
-    if condition is not None:
-        conditional = {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
-        if values:
-            conditional["ExpressionAttributeValues"] = _packed(values)
-    _call("put_item", TableName=NAME, Item=_packed(item), **conditional)
+    _call("put_item", TableName=NAME, Item=_packed(item), **_conditional(condition, values))
 
 
-def delete(keys: Iterable[tuple[str, str]], *, condition: str, values: Mapping[str, Any]) -> None:
-    """Removes all of `keys` at once, if the condition holds for the first. A transaction may safely be sent twice."""
-    writes: list[dict[str, Any]] = [
-        {"Delete": {"TableName": NAME, "Key": _packed({"pk": pk, "sk": sk})}} for pk, sk in keys
-    ]
-    writes[0]["Delete"] |= {"ConditionExpression": condition, "ExpressionAttributeValues": _packed(values)}
-    _call("transact_write_items", TransactItems=writes)
+def update(key: Key, expression: str, values: Mapping[str, Any], *, condition: str | None = None) -> Item:
+    """Changes single attributes, and gives the item as it is then; an item that is not there is made."""
+    changes = {"UpdateExpression": expression, "ReturnValues": "ALL_NEW"} | _conditional(condition, values)
+    answer = _call("update_item", TableName=NAME, Key=_key(key), **changes)
+    return _unpacked(answer["Attributes"])
 
 
-def batch_get(keys: Iterable[tuple[str, str]]) -> Iterator[Item]:
-    """Those of `keys` that exist, in no order; one call for each hundred."""
-    wanted = [_packed({"pk": pk, "sk": sk}) for pk, sk in keys]
-    while wanted:
-        answer = _call("batch_get_item", RequestItems={NAME: {"Keys": wanted[:_BATCH]}})
-        yield from map(_unpacked, answer["Responses"].get(NAME, ()))
-        left_over = answer.get("UnprocessedKeys", {}).get(NAME, {}).get("Keys", [])
-        wanted = left_over + wanted[_BATCH:]
+def putting(item: Mapping[str, Any], *, condition: str | None = None) -> Write:
+    return {"Put": {"TableName": NAME, "Item": _packed(item)} | _conditional(condition, None)}
+
+
+def updating(key: Key, expression: str, values: Mapping[str, Any], *, condition: str | None = None) -> Write:
+    changes = {"UpdateExpression": expression} | _conditional(condition, values)
+    return {"Update": {"TableName": NAME, "Key": _key(key)} | changes}
+
+
+def deleting(key: Key, *, condition: str | None = None, values: Mapping[str, Any] | None = None) -> Write:
+    return {"Delete": {"TableName": NAME, "Key": _key(key)} | _conditional(condition, values)}
+
+
+def transact(writes: Sequence[Write]) -> None:
+    """All of it or nothing; a transaction may safely be sent twice. Raises ConditionFailed or Contended."""
+    _call("transact_write_items", TransactItems=list(writes))
 
 
 def query(
@@ -127,13 +158,32 @@ def _call(operation: str, **parameters: Any) -> dict[str, Any]:
         found = error.response.get("Item")
         raise ConditionFailed(_unpacked(found) if found else None) from error
     except _dynamodb.exceptions.TransactionCanceledException as error:
-        reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", ())]
-        if "ConditionalCheckFailed" in reasons:
-            raise ConditionFailed(None) from error
-        raise Unavailable from error
+        raise _cancelled(error.response.get("CancellationReasons", ())) from error
     except (ClientError, BotoCoreError) as error:
         raise Unavailable from error
     return answer
+
+
+def _cancelled(reasons: Sequence[Mapping[str, Any]]) -> Exception:
+    """The one reason that decides: a failed condition will fail again, contention will pass."""
+    for place, reason in enumerate(reasons):
+        if reason.get("Code") == "ConditionalCheckFailed":
+            return ConditionFailed(_unpacked(reason["Item"]) if reason.get("Item") else None, place)
+    contended = [place for place, reason in enumerate(reasons) if reason.get("Code") == "TransactionConflict"]
+    return Contended(contended) if contended else Unavailable()
+
+
+def _conditional(condition: str | None, values: Mapping[str, Any] | None) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if values:
+        options["ExpressionAttributeValues"] = _packed(values)
+    if condition:
+        options |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    return options
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return _packed({"pk": key[0], "sk": key[1]})
 
 
 def _packed(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator
 
 from shared.errors import NotFound
-from shared.rules import instant
+from shared.rules import instant, target
 from shared.rules.target import Target
 from shared.store import table
-from shared.store.table import ConditionFailed, Item
+from shared.store.table import ConditionFailed, Item, Key
 
 
-def register(target: Target) -> None:
+def register(registered: Target) -> None:
     """Adds a target, or replaces the one of the same id."""
-    table.put(
-        {
-            "pk": _pk(target.tenant),
-            "sk": _sk(target.id),
-            "id": target.id,
-            "tenant": target.tenant,
-            "kind": target.kind,
-            "created_at": instant.to_text(target.created_at),
-        }
-    )
+    record = {
+        "id": registered.id,
+        "tenant": registered.tenant,
+        "kind": registered.kind,
+        "settings": json.dumps(registered.settings),
+        "created_at": instant.to_text(registered.created_at),
+    }
+    table.transact([table.putting({"pk": pk, "sk": sk} | record) for pk, sk in _keys(registered.tenant, registered.id)])
 
 
 def of_tenant(tenant: str) -> list[Target]:
     """By id."""
-    return [
-        Target(id=item["id"], tenant=tenant, kind=item["kind"], created_at=instant.from_text(item["created_at"]))
-        for item in _items(tenant)
-    ]
+    return [from_item(item) for item in _items(tenant)]
 
 
 def remove(tenant: str, target_id: str) -> None:
     """Raises NotFound."""
     try:
-        table.delete([(_pk(tenant), _sk(target_id))], condition="tenant = :tenant", values={":tenant": tenant})
+        table.transact([table.deleting(key, condition="attribute_exists(pk)") for key in _keys(tenant, target_id)])
     except ConditionFailed:
         raise NotFound(f"Tenant {tenant} has no target {target_id}.") from None
 
@@ -61,9 +57,25 @@ def _items(tenant: str) -> Iterator[Item]:
     )
 
 
+def key(reference: str) -> Key:
+    """Where the browser plane finds a target, by its reference."""
+    return f"TARGET#{reference}", "RECORD"
+
+
+def from_item(item: Item) -> Target:
+    return Target(
+        id=item["id"],
+        tenant=item["tenant"],
+        kind=item["kind"],
+        settings=json.loads(item["settings"]),
+        created_at=instant.from_text(item["created_at"]),
+    )
+
+
+def _keys(tenant: str, target_id: str) -> tuple[Key, Key]:
+    """A target is kept twice: in its tenant's list, and where visitors' load can neither slow nor read that list."""
+    return (_pk(tenant), f"TARGET#{target_id}"), key(target.reference(tenant, target_id))
+
+
 def _pk(tenant: str) -> str:
     return f"TENANT#{tenant}"
-
-
-def _sk(target_id: str) -> str:
-    return f"TARGET#{target_id}"

@@ -14,12 +14,12 @@ BUDGET = [
     ("POST", LIST, SEED, ["GenerateMac", "PutItem"]),
     ("POST", LIST, SEED | {"flowIds": ["flow_a"]}, ["Query", "GenerateMac", "PutItem"]),
     ("GET", LIST, None, ["Query", "BatchGetItem"]),
-    ("GET", f"{LIST}/ID", None, ["Query"]),
-    ("PUT", f"{LIST}/ID", {"name": "x"}, ["Query", "PutItem"]),
-    ("PUT", f"{LIST}/ID", {"flowIds": ["flow_a"]}, ["Query", "Query", "PutItem"]),
-    ("GET", f"{LIST}/ID/token", None, ["Query", "GenerateMac"]),
-    ("POST", f"{LIST}/ID/regenerate", None, ["Query", "GenerateMac", "PutItem"]),
-    ("GET", f"{LIST}/ID/conversations", None, ["Query", "Query"]),
+    ("GET", f"{LIST}/ID", None, ["BatchGetItem"]),
+    ("PUT", f"{LIST}/ID", {"name": "x"}, ["BatchGetItem", "PutItem"]),
+    ("PUT", f"{LIST}/ID", {"flowIds": ["flow_a"]}, ["Query", "BatchGetItem", "PutItem"]),
+    ("GET", f"{LIST}/ID/token", None, ["BatchGetItem", "GenerateMac"]),
+    ("POST", f"{LIST}/ID/regenerate", None, ["BatchGetItem", "GenerateMac", "PutItem"]),
+    ("GET", f"{LIST}/ID/conversations", None, ["BatchGetItem", "Query"]),
     ("DELETE", f"{LIST}/ID", None, ["TransactWriteItems"]),
 ]
 
@@ -27,7 +27,7 @@ BUDGET = [
 @pytest.fixture
 def api(api):
     """The credential is already known to API Gateway."""
-    targets.register(Target(id="flow_a", tenant=api.tenant, kind="echo", created_at=datetime.now(UTC)))
+    targets.register(Target(id="flow_a", tenant=api.tenant, kind="echo", settings={}, created_at=datetime.now(UTC)))
     api.get(LIST)
     return api
 

@@ -96,7 +96,7 @@ def test_one_look_at_a_key_serves_every_route_until_the_cache_forgets_it(api, ca
     created = api.create()["clientToken"]["id"]
     calls.clear()
     assert api.get(f"{LIST}/{created}").status_code == 200
-    assert calls == ["Query"]
+    assert calls == ["BatchGetItem"]
 
 
 def test_503_when_keys_cannot_be_looked_up(api, aws_answers):

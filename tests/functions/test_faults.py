@@ -47,15 +47,16 @@ FAULTS = [("ThrottlingException", 400), ("InternalServerError", 500), ("AccessDe
 
 
 CALLS = [
-    ("GET", "", "Query"),
-    ("PUT", "", "Query"),
+    ("GET", "", "BatchGetItem"),
+    ("PUT", "", "BatchGetItem"),
     ("PUT", "", "PutItem"),
     ("DELETE", "", "TransactWriteItems"),
-    ("GET", "/token", "Query"),
+    ("GET", "/token", "BatchGetItem"),
     ("GET", "/token", "GenerateMac"),
-    ("POST", "/regenerate", "Query"),
+    ("POST", "/regenerate", "BatchGetItem"),
     ("POST", "/regenerate", "GenerateMac"),
     ("POST", "/regenerate", "PutItem"),
+    ("GET", "/conversations", "BatchGetItem"),
     ("GET", "/conversations", "Query"),
 ]
 

@@ -47,7 +47,7 @@ def test_use_of_each_token_is_told_in_the_list(api):
     token_id = api.create()["clientToken"]["id"]
     api.create()
     table.put(
-        {"pk": f"TOKEN#{token_id}", "sk": "USAGE", "conversation_count": 3, "last_used_at": "2026-11-24T10:00:00.000Z"}
+        {"pk": f"USAGE#{token_id}", "sk": "RECORD", "conversation_count": 3, "last_used_at": "2026-11-24T10:00:00.000Z"}
     )
     newer, older = api.get("/v1/client-tokens").json["clientTokens"]
     assert (older["conversationCount"], older["lastUsedAt"]) == (3, "2026-11-24T10:00:00.000Z")
@@ -56,7 +56,7 @@ def test_use_of_each_token_is_told_in_the_list(api):
 
 def test_one_call_and_one_more_for_each_hundred_tokens(api, calls):
     original, _ = api.create(), calls.clear()
-    record = table.get(f"TOKEN#{original['clientToken']['id']}", "RECORD")
+    record = table.get((f"TOKEN#{original['clientToken']['id']}", "RECORD"))
     for number in range(249):
         token_id = identifier.new("ct", datetime.now(UTC), lambda n, number=number: number.to_bytes(n))
         table.put(record | {"pk": f"TOKEN#{token_id}", "listing_sk": f"TOKEN#{token_id}", "id": token_id})
@@ -128,7 +128,7 @@ def test_conversations_cost_two_calls(conversations, calls):
     conversations()
     calls.clear()
     conversations()
-    assert calls == ["Query", "Query"]
+    assert calls == ["BatchGetItem", "Query"]
 
 
 def test_400_a_list_that_no_answer_could_hold_says_how_to_ask(api, monkeypatch):

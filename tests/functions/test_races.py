@@ -73,7 +73,7 @@ def test_tokens_that_are_created_at_once_are_all_there_and_all_different(api):
 
 def test_409_somebody_else_is_faster_every_time(api, aws_answers):
     path = "/v1/client-tokens/" + api.create()["clientToken"]["id"]
-    record = table.get("TOKEN#" + path.rpartition("/")[2], "RECORD")
+    record = table.get(("TOKEN#" + path.rpartition("/")[2], "RECORD"))
     aws_answers("PutItem", "ConditionalCheckFailedException", item=table._packed(record))
     answer = api.put(path, {"name": "x"})
     assert answer.status_code == 409

@@ -9,7 +9,7 @@ from shared.store import targets
 
 
 def register(api, target_id):
-    targets.register(Target(id=target_id, tenant=api.tenant, kind="echo", created_at=datetime.now(UTC)))
+    targets.register(Target(id=target_id, tenant=api.tenant, kind="echo", settings={}, created_at=datetime.now(UTC)))
 
 
 def test_201_without_registered_targets_any_id_is_a_label(api):

@@ -1,4 +1,4 @@
-"""`make sam-local` up to the point where containers would start: a pretended engine, a pretended SAM CLI, the real moto."""
+"""`make sam-local` up to where containers would start: a pretended engine, a pretended SAM CLI, the real moto."""
 
 import contextlib
 import json

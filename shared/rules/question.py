@@ -1,0 +1,39 @@
+"""What a target is asked: a visitor's message, and what it may know beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """`id` as the page named it. `at` strictly increases within a conversation."""
+
+    id: str
+    role: Literal["user", "assistant"]
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """`history` gives the last stored messages, oldest first, this one last; it costs a read, so only who needs it asks.
+
+    `inputs`, `metadata` and `context` are the page's own: they say what the page says, and prove nothing.
+    """
+
+    conversation_id: str
+    token_id: str
+    environment: str
+    target_id: str
+    pin_to_version: str
+    target_alias: str | None
+    target_version_id: str | None
+    message: Message
+    history: Callable[[], Sequence[Message]]
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,47 @@
+"""Attempts of one client address on one token, counted in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from shared import log
+from shared.errors import Unavailable
+from shared.rules import rate
+from shared.rules.rate import Standing, Window
+from shared.store import table
+from shared.store.table import Item, Key
+
+# Longer than any window and any attempt that is still under way.
+_LIFETIME_SECONDS = 2 * 3600
+
+
+def key(token_id: str, address: str) -> Key:
+    return f"RATE#{token_id}#{rate.client(address)}", "WINDOWS"
+
+
+def count(where: Key, seen: Item | None, windows: tuple[Window, ...], at: datetime) -> Standing:
+    """Counts an attempt in each window, and tells where that leaves its client. Unavailable if it cannot be counted.
+
+    `seen` is the item as it was read before: it says which counters have had their time and are dropped on this occasion.
+    The counting itself does not rely on it.
+    """
+    now = at.timestamp()
+    counters = [rate.counter(window, now) for window in windows]
+    adding = ", ".join(f"{name} :one" for name in counters)
+    dropped = rate.outdated(windows, _counters(seen or {}), now)
+    removing = f" REMOVE {', '.join(dropped)}" if dropped else ""
+    try:
+        item = table.update(
+            where,
+            f"SET expires_at = :expiry ADD {adding}{removing}",
+            {":one": 1, ":expiry": int(now) + _LIFETIME_SECONDS},
+        )
+    except Unavailable:
+        log.count("LimiterFailedClosed")
+        raise
+    return rate.judge(windows, _counters(item), now)
+
+
+def _counters(item: Item) -> Mapping[str, int]:
+    return {name: value for name, value in item.items() if name not in {"pk", "sk", "expires_at"}}
