@@ -16,12 +16,17 @@ from shared.errors import (
     Invalid,
     NotFound,
     Refusal,
+    TargetFailed,
+    TargetTimedOut,
     TooLarge,
+    TooMany,
     Unauthenticated,
     Unavailable,
 )
 from shared.rules import instant
 from shared.rules.principal import Principal
+from shared.rules.rate import Standing
+from shared.rules.visitor import Visitor
 
 Event = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -36,7 +41,10 @@ _STATUS: dict[type[Refusal], int] = {
     NotFound: 404,
     Conflict: 409,
     TooLarge: 413,
+    TooMany: 429,
+    TargetFailed: 502,
     Unavailable: 503,
+    TargetTimedOut: 504,
 }
 _HEADERS = {
     "Content-Type": "application/json",
@@ -45,10 +53,12 @@ _HEADERS = {
     "Strict-Transport-Security": "max-age=63072000",
     # Pages read every answer, refusals too; no cookie ever speaks for a visitor, so any origin may.
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Retry-After",
+    "Access-Control-Expose-Headers": "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After",
     "Vary": "Origin",
 }
 _MANAGEMENT_BODY_MAX = 256 * 1024
+# The widget sends the whole transcript with every message.
+_BROWSER_BODY_MAX = 4 * 1024 * 1024
 # Lambda's own limit on an answer is 6 MB of JSON, in which our body is one string.
 _ANSWER_MAX = 6_000_000
 _CERTAINLY_SMALL = 500_000
@@ -56,9 +66,8 @@ _CERTAINLY_SMALL = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`at`: when API Gateway received it; `path` and `query`: parameters by name, decoded."""
+    """From a principal. `at`: when API Gateway received it; `path` and `query`: parameters by name, decoded."""
 
-    id: str
     at: datetime
     principal: Principal
     path: Mapping[str, str]
@@ -68,6 +77,25 @@ class Request:
     @property
     def tenant(self) -> str:
         return self.principal.tenant
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserRequest:
+    """From a page. What is told to `tell` about its rate goes out with the answer, whatever that will be."""
+
+    visitor: Visitor
+    body: str | None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def at(self) -> datetime:
+        return self.visitor.at
+
+    def tell(self, standing: Standing) -> None:
+        """As draft-ietf-httpapi-ratelimit-headers-06 spells it."""
+        self.headers["RateLimit-Limit"] = str(standing.limit)
+        self.headers["RateLimit-Remaining"] = str(standing.remaining)
+        self.headers["RateLimit-Reset"] = str(standing.reset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +119,53 @@ def created(body: Writable) -> Response:
     return Response(201, body.to_json())
 
 
+def stream(events: str) -> Response:
+    """Server-sent events, all in one piece: AWS's runtime client for Python cannot stream."""
+    headers = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store, no-cache, no-transform"}
+    return Response(200, events, headers)
+
+
 def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]:
     """A door behind the authorizer, for principals who have `scope`."""
 
-    def admit(event: Event) -> Request:
-        request = _request(event)
-        if scope not in request.principal.scopes:
-            raise Forbidden(hint=f"It needs the scope {scope}.")
-        if request.body is not None and len(request.body.encode(errors="replace")) > _MANAGEMENT_BODY_MAX:
-            raise TooLarge("The body is larger than 256 KB.")
-        return request
+    def decorate(door: Callable[[Request], Response]) -> Handler:
+        def enter(event: Event, _headers: dict[str, str]) -> Response:
+            principal = _principal(event)
+            if scope not in principal.scopes:
+                raise Forbidden(hint=f"It needs the scope {scope}.")
+            request = Request(
+                at=_at(event),
+                principal=principal,
+                path=event.get("pathParameters") or {},
+                query=event.get("queryStringParameters") or {},
+                body=_body(event, _MANAGEMENT_BODY_MAX),
+            )
+            return door(request)
 
-    return lambda door: _framed(door, admit)
+        return _framed(_operation(door), enter)
+
+    return decorate
+
+
+def browser(door: Callable[[BrowserRequest], Response]) -> Handler:
+    """A door that is open to the world: whom it lets in is up to what it asks first."""
+
+    def enter(event: Event, headers: dict[str, str]) -> Response:
+        # Two Origin headers are no origin: together they match none.
+        origins = [
+            origin
+            for name, values in (event.get("multiValueHeaders") or {}).items()
+            if name.lower() == "origin"
+            for origin in values
+        ]
+        visitor = Visitor(
+            origin=", ".join(origins) if origins else None,
+            address=event["requestContext"]["identity"]["sourceIp"],
+            at=_at(event),
+        )
+        return door(BrowserRequest(visitor, _body(event, _BROWSER_BODY_MAX), headers))
+
+    return _framed(_operation(door), enter)
 
 
 def authorizer(prove: Callable[[str, datetime], Principal]) -> Handler:
@@ -132,61 +195,69 @@ def authorizer(prove: Callable[[str, datetime], Principal]) -> Handler:
     return handler
 
 
-def _framed(door: Callable[[Request], Response], admit: Callable[[Event], Request]) -> Handler:
-    operation = door.__module__.rpartition(".")[2]
+def _framed(operation: str, enter: Callable[[Event, dict[str, str]], Response]) -> Handler:
+    """`enter` gets the event, and headers to fill that go out with any answer."""
 
     def handler(event: Event, _context: object) -> Answer:
         started = time.perf_counter()
-        context = event["requestContext"]
+        request_id = event["requestContext"]["requestId"]
         code: str | None = None
+        headers: dict[str, str] = {}
         try:
-            answer = _answer(door(admit(event)))
+            answer = _answer(enter(event, headers), headers)
         except Refusal as refusal:
             code = refusal.code
-            answer = _refused(refusal, context["requestId"])
+            answer = _refused(refusal, request_id, headers)
             if refusal.__cause__ is not None:
-                log.fault(refusal.__cause__, operation=operation, request_id=context["requestId"])
+                log.fault(refusal.__cause__, operation=operation, request_id=request_id)
         except Exception as error:  # noqa: BLE001 - the last frame before a caller, who must never see a traceback
             code = _BROKEN.code
-            answer = _refused(_BROKEN, context["requestId"])
-            log.fault(error, operation=operation, request_id=context["requestId"])
+            answer = _refused(_BROKEN, request_id, headers)
+            log.fault(error, operation=operation, request_id=request_id)
+        authorized = event["requestContext"].get("authorizer") or {}
         log.answered(
             operation,
-            request_id=context["requestId"],
+            request_id=request_id,
             status=answer["statusCode"],
             code=code,
             milliseconds=round((time.perf_counter() - started) * 1000),
-            tenant=_authorized(event).get("tenant"),
-            principal=_authorized(event).get("principalId"),
+            tenant=authorized.get("tenant"),
+            principal=authorized.get("principalId"),
         )
         return answer
 
     return handler
 
 
-def _request(event: Event) -> Request:
+def _operation(door: Callable[..., Response]) -> str:
+    return door.__module__.rpartition(".")[2]
+
+
+def _principal(event: Event) -> Principal:
     """Raises Unauthenticated where the event names no caller: a route that lost its authorizer lets nobody in."""
-    authorized = _authorized(event)
+    authorized = event["requestContext"].get("authorizer") or {}
     if not (authorized.get("principalId") and authorized.get("tenant")):
         raise Unauthenticated
-    return Request(
-        id=event["requestContext"]["requestId"],
-        at=instant.from_milliseconds(event["requestContext"]["requestTimeEpoch"]),
-        principal=Principal(
-            authorized["principalId"], authorized["tenant"], tuple(authorized.get("scopes", "").split())
-        ),
-        path=event.get("pathParameters") or {},
-        query=event.get("queryStringParameters") or {},
-        body=event.get("body"),
-    )
+    return Principal(authorized["principalId"], authorized["tenant"], tuple(authorized.get("scopes", "").split()))
 
 
-def _authorized(event: Event) -> Mapping[str, str]:
-    return event["requestContext"].get("authorizer") or {}
+def _at(event: Event) -> datetime:
+    return instant.from_milliseconds(event["requestContext"]["requestTimeEpoch"])
 
 
-def _answer(response: Response) -> Answer:
-    answer = {"statusCode": response.status, "headers": _HEADERS | dict(response.headers), "body": response.body}
+def _body(event: Event, most: int) -> str | None:
+    body: str | None = event.get("body")
+    if body is not None and len(body.encode(errors="replace")) > most:
+        raise TooLarge(f"The body is larger than {most // 1024} KB.")
+    return body
+
+
+def _answer(response: Response, headers: Mapping[str, str]) -> Answer:
+    answer = {
+        "statusCode": response.status,
+        "headers": _HEADERS | dict(headers) | dict(response.headers),
+        "body": response.body,
+    }
     if len(response.body) > _CERTAINLY_SMALL and len(json.dumps(answer)) > _ANSWER_MAX:
         raise Invalid(
             "The answer would be too large.", code="answer_too_large", hint="Ask for less at once: set a lower limit."
@@ -194,7 +265,7 @@ def _answer(response: Response) -> Answer:
     return answer
 
 
-def _refused(refusal: Refusal, request_id: str) -> Answer:
+def _refused(refusal: Refusal, request_id: str, headers: Mapping[str, str]) -> Answer:
     """The nearest class that has a status decides it."""
     status = next(_STATUS[kind] for kind in type(refusal).__mro__ if kind in _STATUS)
     body: dict[str, Any] = {"error": refusal.sentence, "code": refusal.code}
@@ -205,8 +276,8 @@ def _refused(refusal: Refusal, request_id: str) -> Answer:
             {name: value for name, value in asdict(detail).items() if value is not None} for detail in refusal.details
         ]
     body["requestId"] = request_id
-    headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
-    return _answer(Response(status, json.dumps(body), headers))
+    retry = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
+    return _answer(Response(status, json.dumps(body), retry), headers)
 
 
 def _policy(effect: str, stage: str) -> Answer:

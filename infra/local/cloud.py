@@ -120,7 +120,8 @@ def _function(configuration: Mapping[str, Any]) -> Function:
         handler=configuration["Handler"],
         timeout=configuration["Timeout"],
         memory=configuration["MemorySize"],
-        environment=configuration["Environment"]["Variables"],
+        # moto makes a number of a parameter that is one; a process knows text only.
+        environment={name: str(value) for name, value in configuration["Environment"]["Variables"].items()},
     )
 
 
@@ -136,7 +137,9 @@ def _reshaped(template: Template) -> Template:
                 resource["Properties"]["Code"] = {"ZipFile": "pass"}
                 resource["Properties"].pop("Layers", None)
             case "AWS::ApiGateway::RestApi":
-                del resource["Properties"]["Body"]
+                # Served from the template itself; the description may name what is left out.
+                for name in {"Body", "Description"} & resource["Properties"].keys():
+                    del resource["Properties"][name]
             case "AWS::IAM::Role":
                 # moto enforces none of them, and takes half a second to read them.
                 resource["Properties"].pop("Policies", None)

@@ -135,13 +135,42 @@ def _add_targets(nouns: Any) -> None:
         """\
 Adds a target, or replaces the one of the same id. A tenant without targets may
 name any flow and agent in its tokens; from the first target on, only those
-that are registered.""",
+that are registered.
+
+kinds and their settings:
+  echo        repeats what the visitor says, for trying out
+  aws_lambda  a Lambda function of yours answers
+                function_arn    its ARN
+  bedrock     a model on Amazon Bedrock answers
+                model_id        id or ARN of the model or inference profile
+                system_prompt   what the model should know (default: nothing)
+                temperature     0 to 1 (default: the model's own)
+                max_tokens      the longest answer, 1 to 8192 (default: 1024)
+
+Which functions and models may be asked, the stack's parameters say:
+TargetFunctionPrefix and BedrockModelArns.""",
         """\
   %(prog)s --stack client-tokens \\
-    --tenant acme flow_support --kind echo""",
+    --tenant acme flow_trial --kind echo
+  %(prog)s --stack client-tokens \\
+    --tenant acme flow_support --kind aws_lambda \\
+    --set function_arn=arn:aws:lambda:us-east-1:123456789012:function:support
+  %(prog)s --stack client-tokens \\
+    --tenant acme agent_sales --kind bedrock \\
+    --set model_id=us.amazon.nova-lite-v1:0 \\
+    --set system_prompt="You sell tea." --set max_tokens=500""",
     )
     _add_target_id(register)
     register.add_argument("--kind", required=True, choices=KINDS, help="what answers for it")
+    register.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        type=values.setting,
+        metavar="NAME=VALUE",
+        dest="settings",
+        help="a setting of its kind; may be repeated",
+    )
 
     listing = _add_verb(
         verbs,

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
 from typing import Any
 
+from infra.operator import settings
 from shared.rules import api_key, instant
 from shared.rules.api_key import ApiKey
 from shared.rules.target import Target
@@ -80,7 +81,13 @@ def _revoke_key(arguments: argparse.Namespace) -> None:
 
 def _register_target(arguments: argparse.Namespace) -> None:
     targets.register(
-        Target(id=arguments.id, tenant=arguments.tenant, kind=arguments.kind, created_at=datetime.now(UTC))
+        Target(
+            id=arguments.id,
+            tenant=arguments.tenant,
+            kind=arguments.kind,
+            settings=settings.read(arguments.kind, arguments.settings),
+            created_at=datetime.now(UTC),
+        )
     )
     _say(f"Registered {arguments.id} ({arguments.kind}) as a target of tenant {arguments.tenant}.")
 
@@ -88,13 +95,16 @@ def _register_target(arguments: argparse.Namespace) -> None:
 def _list_targets(arguments: argparse.Namespace) -> None:
     found = targets.of_tenant(arguments.tenant)
     if arguments.json:
-        facts = [{"id": one.id, "kind": one.kind, "createdAt": instant.to_text(one.created_at)} for one in found]
-        print(json.dumps(facts, indent=2))
+        print(json.dumps([_target_facts(one) for one in found], indent=2))
         return
     if not found:
         _say(f"Tenant {arguments.tenant} has no registered targets.")
         return
-    _print_table(("ID", "KIND", "CREATED"), [(one.id, one.kind, instant.to_text(one.created_at)) for one in found])
+    _print_table(
+        ("ID", "KIND", "CREATED", "SETTINGS"),
+        # JSON keeps a prompt of many lines on one.
+        [(one.id, one.kind, instant.to_text(one.created_at), json.dumps(one.settings)) for one in found],
+    )
 
 
 def _remove_target(arguments: argparse.Namespace) -> None:
@@ -111,6 +121,15 @@ def _key_facts(key: ApiKey) -> dict[str, Any]:
         "hint": key.hint,
         "createdAt": instant.to_text(key.created_at),
         "expiresAt": key.expires_at and instant.to_text(key.expires_at),
+    }
+
+
+def _target_facts(target: Target) -> dict[str, Any]:
+    return {
+        "id": target.id,
+        "kind": target.kind,
+        "settings": target.settings,
+        "createdAt": instant.to_text(target.created_at),
     }
 
 

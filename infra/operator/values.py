@@ -56,3 +56,11 @@ def days(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= DAYS_MAX:
         raise ArgumentTypeError(f"days are a whole number from 1 to {DAYS_MAX}")
     return int(text)
+
+
+def setting(text: str) -> tuple[str, str]:
+    """A name and its value, which the target's kind judges."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise ArgumentTypeError("a setting is a name, an equals sign and a value, such as max_tokens=500")
+    return name, value

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hmac
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.errors import Detail, Invalid
-from shared.rules import origin
+from shared.errors import Detail, Forbidden, Invalid, Unauthenticated
+from shared.rules import instant, origin
 from shared.rules.security_warning import SecurityWarning
 from shared.rules.token_value import Seal
+
+_NOT_VALID = "This client token is not valid."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,10 @@ class Usage:
     conversation_count: int = 0
     last_used_at: datetime | None = None
 
+    def is_due(self, at: datetime) -> bool:
+        """Whether a use at `at` is to be noted, for none of its minute is."""
+        return self.last_used_at is None or self.last_used_at < instant.minute(at)
+
 
 def check(terms: Terms, *, at: datetime, before: Terms | None = None) -> Terms:
     """Terms that hold together, or Invalid with every reason. `before`: the terms that these replace."""
@@ -88,6 +95,61 @@ def regenerate(token: ClientToken, seal: Seal, *, grace: timedelta, at: datetime
     return replace(
         token, seal=seal, previous=previous, updated_at=max(at, token.updated_at), revision=token.revision + 1
     )
+
+
+def accept(token: ClientToken, digest: str, *, at: datetime) -> str:
+    """The `jti` of a value that is good for this token now: the current one, or the previous one within its grace.
+
+    Raises Unauthenticated. Both digests are compared in constant time, whichever of them fits.
+    """
+    previous = token.previous
+    is_current = hmac.compare_digest(digest, token.seal.digest)
+    is_previous = previous is not None and hmac.compare_digest(digest, previous.digest)
+    jti = token.seal.claims.jti if is_current or previous is None else previous.jti
+    if not ((is_current or is_previous) and is_alive(token, jti, at=at)):
+        raise unknown_value()
+    return jti
+
+
+def is_alive(token: ClientToken, jti: str, *, at: datetime) -> bool:
+    """Whether the value with this `jti` is good for the token, and so what was opened with it."""
+    if jti == token.seal.claims.jti:
+        return True
+    return token.previous is not None and jti == token.previous.jti and at < token.previous.valid_until
+
+
+def require_usable(token: ClientToken, *, at: datetime) -> None:
+    """Raises Unauthenticated for a token that is switched off or has expired."""
+    if not token.terms.is_active:
+        raise Unauthenticated(_NOT_VALID, code="token_inactive", hint="This client token is switched off.")
+    if token.terms.expires_at is not None and at >= token.terms.expires_at:
+        raise Unauthenticated(_NOT_VALID, code="token_expired", hint="This client token has expired.")
+
+
+def unknown_value() -> Unauthenticated:
+    """One answer, whatever is wrong with a value: garbage, another deployment's, deleted, replaced."""
+    return Unauthenticated(_NOT_VALID, code="invalid_token", hint="It does not exist, or has been replaced.")
+
+
+def choose_target(token: ClientToken, wanted: str | None) -> str:
+    """The flow or agent that a session is for: the one that the page names, else the token's own choice.
+
+    Raises Forbidden for one that is not the token's, and Invalid if the token has none.
+    """
+    flows, agents = token.terms.flow_ids, token.terms.agent_ids
+    if wanted is not None:
+        if wanted not in flows + agents:
+            raise Forbidden(
+                "This client token is not for that flow or agent.",
+                code="target_not_allowed",
+                hint="Name one of the token's own, or none.",
+            )
+        return wanted
+    if not flows + agents:
+        raise Invalid(
+            "This client token has no flow and no agent to talk to.", code="no_target", hint="Add one to the token."
+        )
+    return token.terms.default_flow_id or (flows + agents)[0]
 
 
 def warnings(token: ClientToken, *, is_public_suffix: Callable[[str], bool], at: datetime) -> list[SecurityWarning]:

@@ -16,3 +16,8 @@ def from_text(text: str) -> datetime:
 
 def from_milliseconds(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def minute(at: datetime) -> datetime:
+    """The minute that `at` lies in."""
+    return at.replace(second=0, microsecond=0)

@@ -19,10 +19,20 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """`history` gives the last stored messages, oldest first, this one last; it costs a read, so only who needs it asks.
+class Attachment:
+    """An image or a file beside a message's text. `media_type` is what the page says it is; `name` a file's."""
 
-    `inputs`, `metadata` and `context` are the page's own: they say what the page says, and prove nothing.
+    media_type: str
+    data: bytes
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """`history` gives the last stored messages, oldest first, this one last. It costs a read: only who needs it asks.
+
+    `attachments` came with this message; they are not stored, so the history has none. `inputs`, `metadata` and
+    `context` are the page's own: they say what the page says, and prove nothing.
     """
 
     conversation_id: str
@@ -34,6 +44,7 @@ class Question:
     target_version_id: str | None
     message: Message
     history: Callable[[], Sequence[Message]]
+    attachments: Sequence[Attachment] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)

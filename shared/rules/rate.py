@@ -1,21 +1,27 @@
 """A sliding window over counters: never more than the limit in any window, whatever order the counting happens in.
 
-Attempts are counted in buckets of a twelfth of a window. A window that ends anywhere in the newest bucket reaches back
-into the thirteenth, so all thirteen are summed: that may refuse one bucket early, and never lets one too many through.
+Attempts are counted by the time at which they were received, in buckets of a twelfth of a window. A bucket counts until
+its last moment is a whole window ago, so whichever attempt of a window is counted last sees all the others. That may
+refuse one bucket early, and never lets one too many through.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 _BUCKETS = 12
+# No attempt takes that long from being received to being counted.
+_UNDER_WAY_SECONDS = 60
+# Two machines that receive attempts may differ by that much.
+_CLOCKS_DIFFER_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """At most `limit` attempts in any `seconds`. `name` tells its counters from another window's."""
+    """At most `limit` attempts, one or more, in any `seconds`. `name` tells its counters from another window's."""
 
     name: str
     seconds: int
@@ -28,7 +34,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an attempt leaves its client. `reset` and `retry_after`: whole seconds; the latter is 0 where it may pass."""
+    """Where an attempt leaves its client.
+
+    `remaining`: how many more fit just now; `retry_after`: whole seconds until one fits, 0 where this one may pass;
+    `reset`: whole seconds until all of `limit` is there again, if nobody tries before.
+    """
 
     limit: int
     remaining: int
@@ -37,27 +47,28 @@ class Standing:
 
 
 Counters = Mapping[str, int]
-"""Counter name -> attempts in that bucket, this attempt included."""
+"""Counter name -> attempts in that bucket. Other names may stand among them."""
 
 
 def counter(window: Window, at: float) -> str:
-    """The name of the counter for an attempt at `at` (seconds since 1970)."""
-    return f"{window.name}{int(at // window.bucket_seconds)}"
+    """The name of the counter for an attempt at `at` (seconds since 1970). It says when its bucket begins."""
+    return f"{window.name}_{int(at // window.bucket_seconds) * window.bucket_seconds}"
 
 
 def outdated(windows: tuple[Window, ...], counters: Counters, at: float) -> list[str]:
-    """Counters that no attempt can need any more, even one that has been under way for a whole window."""
-    oldest = {window.name: _bucket(window, at) - 2 * _BUCKETS - 1 for window in windows}
-    return [name for name in counters if name[0] in oldest and int(name[1:]) < oldest[name[0]]]
+    """Counters that no attempt can need any more, not even one that has long been under way."""
+    return [name for window in windows for name, end in _ends(window, counters) if end + _UNDER_WAY_SECONDS <= at]
 
 
 def judge(windows: tuple[Window, ...], counters: Counters, at: float) -> Standing:
-    """What the tightest window says of an attempt that is already counted.
+    """What the tightest window says of an attempt that is already counted in each.
 
     Counters ahead of `at` count too: they are attempts that came later and were counted earlier.
     """
-    standings = [_standing(window, counters, at) for window in windows]
-    return max(standings, key=lambda standing: (standing.retry_after, -standing.remaining))
+    counts = {window: _counts(window, counters, at) for window in windows}
+    may_pass = all(sum(ending.values()) <= window.limit for window, ending in counts.items())
+    standings = [_standing(window, ending, at, may_pass=may_pass) for window, ending in counts.items()]
+    return max(standings, key=lambda standing: (standing.retry_after, -standing.remaining, standing.reset))
 
 
 def client(address: str) -> str:
@@ -70,37 +81,36 @@ def client(address: str) -> str:
     return str(parsed)
 
 
-def _standing(window: Window, counters: Counters, at: float) -> Standing:
-    counts = dict(_counts(window, counters, at))
+def _standing(window: Window, counts: Mapping[int, int], at: float, *, may_pass: bool) -> Standing:
     total = sum(counts.values())
-    reset = max((_leaves(window, bucket, at) for bucket in counts), default=0)
-    return Standing(window.limit, max(0, window.limit - total), reset, _wait(window, counts, total, at))
+    retry_after = 0 if may_pass else _wait(window, counts, at)
+    return Standing(window.limit, max(0, window.limit - total), _seconds_until(max(counts), at), retry_after)
 
 
-def _wait(window: Window, counts: dict[int, int], total: int, at: float) -> int:
-    """Seconds until so many attempts have left the window that one more fits; this one counts among them."""
-    if total <= window.limit:
-        return 0
+def _wait(window: Window, counts: Mapping[int, int], at: float) -> int:
+    """Until so many attempts have had their time that one more fits. The refused one counts like any other."""
+    total = sum(counts.values())
     wait = 0
-    for bucket in sorted(counts):
+    for end in sorted(counts):
         if total < window.limit:
             break
-        total -= counts[bucket]
-        wait = _leaves(window, bucket, at)
+        total -= counts[end]
+        wait = _seconds_until(end, at)
     return wait
 
 
-def _counts(window: Window, counters: Counters, at: float) -> Iterator[tuple[int, int]]:
-    oldest = _bucket(window, at) - _BUCKETS
-    for name, count in counters.items():
-        if name[0] == window.name and int(name[1:]) >= oldest:
-            yield int(name[1:]), count
+def _counts(window: Window, counters: Counters, at: float) -> dict[int, int]:
+    """The attempts that still count, by when they no longer will."""
+    return {end: counters[name] for name, end in _ends(window, counters) if end > at}
 
 
-def _leaves(window: Window, bucket: int, at: float) -> int:
-    """Whole seconds until a bucket is no longer among the thirteen."""
-    return -int((at - (bucket + _BUCKETS + 1) * window.bucket_seconds) // 1)
+def _ends(window: Window, counters: Counters) -> Iterator[tuple[str, int]]:
+    """The window's own counters, and when each has had its time."""
+    mark = f"{window.name}_"
+    for name in counters:
+        if name.startswith(mark):
+            yield name, int(name.removeprefix(mark)) + window.bucket_seconds + window.seconds
 
 
-def _bucket(window: Window, at: float) -> int:
-    return int(at // window.bucket_seconds)
+def _seconds_until(moment: int, at: float) -> int:
+    return math.ceil(moment - at + _CLOCKS_DIFFER_SECONDS)

@@ -1,33 +1,128 @@
-"""Conversations in the table; the index lists a token's, the most recently active first."""
+"""Conversations in the table: a record each, which the index lists, and beside it its messages and their feedback."""
 
 from __future__ import annotations
 
+import hashlib
+import os
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.rules import instant
 from shared.rules.conversation import Conversation
+from shared.rules.feedback import Feedback
+from shared.rules.question import Message
+from shared.rules.session import Session
 from shared.store import table
+from shared.store.table import Item, Key, Write
+
+_RETENTION = timedelta(days=int(os.environ["CONVERSATION_RETENTION_DAYS"]))
+_FIRST_MESSAGE_LENGTH = 280
+_HISTORY_LENGTH = 40
+# What is set once stays as the first message set it.
+_ADD = (
+    "SET listing_pk = :listing_pk, listing_sk = :listing_sk, updated_at = :at, expires_at = :expiry, id = :id,"
+    " #name = if_not_exists(#name, :name), flow_id = :flow_id, origin = :origin,"
+    " first_message = if_not_exists(first_message, :text), created_at = if_not_exists(created_at, :at)"
+    " ADD message_count :one"
+)
+
+
+def adding(session: Session, message: Message) -> list[Write]:
+    """Parts of a transaction: the message, and the conversation's record, which begins with its first message."""
+    expiry = int((message.at + _RETENTION).timestamp())
+    at = instant.to_text(message.at)
+    pk, sk = _key(session.conversation_id, message.at)
+    item = {"pk": pk, "sk": sk, "id": message.id, "role": message.role, "text": message.text, "at": at}
+    values = {
+        ":listing_pk": f"TOKEN#{session.token_id}",
+        ":listing_sk": f"{at}#{session.conversation_id}",
+        ":id": session.conversation_id,
+        ":name": f"Conversation {message.at:%Y-%m-%d %H:%M}",
+        ":flow_id": session.target_id,
+        ":origin": session.origin,
+        ":text": message.text[:_FIRST_MESSAGE_LENGTH],
+        ":at": at,
+        ":expiry": expiry,
+        ":one": 1,
+    }
+    return [
+        table.putting(item | {"expires_at": expiry}),
+        table.updating((_pk(session.conversation_id), "RECORD"), _ADD, values, names={"#name": "name"}),
+    ]
+
+
+def message(conversation_id: str, at: datetime) -> Message | None:
+    """By its time: no two messages of a conversation have the same."""
+    item = table.get(_key(conversation_id, at))
+    return _to_message(item) if item else None
+
+
+def history(conversation_id: str) -> list[Message]:
+    """The last messages, oldest first."""
+    items, _ = table.query_slice(
+        "pk = :pk AND begins_with(sk, :messages)",
+        {":pk": _pk(conversation_id), ":messages": "MESSAGE#"},
+        0,
+        _HISTORY_LENGTH,
+        ScanIndexForward=False,
+        ConsistentRead=True,
+    )
+    return [_to_message(item) for item in reversed(items)]
+
+
+def rate(session: Session, feedback: Feedback, *, at: datetime) -> str:
+    """Keeps what a visitor said of an answer, in the place of what was said before; gives the feedback's id."""
+    subject = f"{feedback.type}#{feedback.message_id or ''}"
+    digest = hashlib.sha256(f"{session.conversation_id}#{subject}".encode()).hexdigest()
+    feedback_id = f"fb_{digest[:32]}"
+    table.put(
+        {
+            "pk": _pk(session.conversation_id),
+            "sk": f"FEEDBACK#{subject}",
+            "id": feedback_id,
+            "type": feedback.type,
+            "message_id": feedback.message_id,
+            "rating": feedback.rating,
+            "comment": feedback.comment,
+            "at": instant.to_text(at),
+            "expires_at": int((at + _RETENTION).timestamp()),
+        }
+    )
+    return feedback_id
 
 
 def page(token_id: str, offset: int, limit: int, *, flow_id: str | None) -> tuple[list[Conversation], bool]:
-    """Conversations of the token, of one flow if it is given, and whether more follow."""
+    """Conversations of the token, the most recently active first, of one flow if it is given; whether more follow."""
     values = {":token": f"TOKEN#{token_id}"}
     options: dict[str, Any] = {"IndexName": table.LISTING, "ScanIndexForward": False}
     if flow_id is not None:
         values[":flow"] = flow_id
         options["FilterExpression"] = "flow_id = :flow"
     items, has_more = table.query_slice("listing_pk = :token", values, offset, limit, **options)
-    return [
-        Conversation(
-            id=item["id"],
-            token_id=token_id,
-            name=item["name"],
-            flow_id=item["flow_id"],
-            origin=item["origin"],
-            message_count=item["message_count"],
-            first_message=item.get("first_message"),
-            created_at=instant.from_text(item["created_at"]),
-            updated_at=instant.from_text(item["updated_at"]),
-        )
-        for item in items
-    ], has_more
+    return [_to_conversation(item) for item in items], has_more
+
+
+def _pk(conversation_id: str) -> str:
+    return f"CONVERSATION#{conversation_id}"
+
+
+def _key(conversation_id: str, at: datetime) -> Key:
+    return _pk(conversation_id), f"MESSAGE#{instant.to_text(at)}"
+
+
+def _to_message(item: Item) -> Message:
+    return Message(id=item["id"], role=item["role"], text=item["text"], at=instant.from_text(item["at"]))
+
+
+def _to_conversation(item: Item) -> Conversation:
+    return Conversation(
+        id=item["id"],
+        token_id=item["listing_pk"].removeprefix("TOKEN#"),
+        name=item["name"],
+        flow_id=item["flow_id"],
+        origin=item["origin"],
+        message_count=item["message_count"],
+        first_message=item.get("first_message"),
+        created_at=instant.from_text(item["created_at"]),
+        updated_at=instant.from_text(item["updated_at"]),
+    )

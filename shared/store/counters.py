@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from shared import log
@@ -23,13 +22,13 @@ def key(token_id: str, address: str) -> Key:
 def count(where: Key, seen: Item | None, windows: tuple[Window, ...], at: datetime) -> Standing:
     """Counts an attempt in each window, and tells where that leaves its client. Unavailable if it cannot be counted.
 
-    `seen` is the item as it was read before: it says which counters have had their time and are dropped on this occasion.
-    The counting itself does not rely on it.
+    `seen` is the item as it was read before, None where there was none: it says which counters have had their time and
+    are dropped on this occasion, so that the item stays small. The counting itself does not rely on it. Where an answer
+    of the table is lost and the call sent again, an attempt may be counted twice, never too little.
     """
     now = at.timestamp()
-    counters = [rate.counter(window, now) for window in windows]
-    adding = ", ".join(f"{name} :one" for name in counters)
-    dropped = rate.outdated(windows, _counters(seen or {}), now)
+    adding = ", ".join(f"{rate.counter(window, now)} :one" for window in windows)
+    dropped = rate.outdated(windows, seen or {}, now)
     removing = f" REMOVE {', '.join(dropped)}" if dropped else ""
     try:
         item = table.update(
@@ -40,8 +39,4 @@ def count(where: Key, seen: Item | None, windows: tuple[Window, ...], at: dateti
     except Unavailable:
         log.count("LimiterFailedClosed")
         raise
-    return rate.judge(windows, _counters(item), now)
-
-
-def _counters(item: Item) -> Mapping[str, int]:
-    return {name: value for name, value in item.items() if name not in {"pk", "sk", "expires_at"}}
+    return rate.judge(windows, item, now)

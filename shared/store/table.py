@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +24,8 @@ Write = dict[str, Any]
 
 _dynamodb = aws.client("dynamodb")
 _BATCH = 100
+_ATTEMPTS = 20
+_PAUSE_SECONDS = 0.02
 
 
 class ConditionFailed(Exception):  # noqa: N818 - told to the entity, which knows what it means; never leaves the store
@@ -79,8 +83,18 @@ def putting(item: Mapping[str, Any], *, condition: str | None = None) -> Write:
     return {"Put": {"TableName": NAME, "Item": _packed(item)} | _conditional(condition, None)}
 
 
-def updating(key: Key, expression: str, values: Mapping[str, Any], *, condition: str | None = None) -> Write:
+def updating(
+    key: Key,
+    expression: str,
+    values: Mapping[str, Any],
+    *,
+    condition: str | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Write:
+    """`names` stand for attributes whose own are reserved words."""
     changes = {"UpdateExpression": expression} | _conditional(condition, values)
+    if names:
+        changes["ExpressionAttributeNames"] = dict(names)
     return {"Update": {"TableName": NAME, "Key": _key(key)} | changes}
 
 
@@ -91,6 +105,21 @@ def deleting(key: Key, *, condition: str | None = None, values: Mapping[str, Any
 def transact(writes: Sequence[Write]) -> None:
     """All of it or nothing; a transaction may safely be sent twice. Raises ConditionFailed or Contended."""
     _call("transact_write_items", TransactItems=list(writes))
+
+
+def transact_patiently(writes: Sequence[Write]) -> None:
+    """The same, but waits while others are at work on an item; Unavailable if they do not come to an end."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return transact(writes)
+        except Contended:
+            pause()
+    raise Unavailable
+
+
+def pause() -> None:
+    """A moment, of a different length for everybody who waits."""
+    time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311 - no secret
 
 
 def query(

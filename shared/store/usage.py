@@ -35,4 +35,4 @@ _EXPRESSION = "SET last_used_at = :at ADD conversation_count :conversations"
 
 
 def _values(conversations: int, at: datetime) -> dict[str, str | int]:
-    return {":at": instant.to_text(at), ":conversations": conversations}
+    return {":at": instant.to_text(instant.minute(at)), ":conversations": conversations}

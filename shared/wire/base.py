@@ -81,15 +81,16 @@ class Question(BaseModel):
     @classmethod
     def read(cls, body: str | None) -> Self:
         """From a request's body. Raises Invalid with a detail for each of the first hundred things that are wrong."""
-        return cls._valid(_parse(body or ""))
+        return cls.valid(_parse(body or ""))
 
     @classmethod
     def read_query(cls, query: Mapping[str, str]) -> Self:
         """From a request's query string, whose values are all text."""
-        return cls._valid(query)
+        return cls.valid(query)
 
     @classmethod
-    def _valid(cls, values: Mapping[str, Any]) -> Self:
+    def valid(cls, values: Mapping[str, Any]) -> Self:
+        """From values as JSON has them."""
         try:
             return cls.model_validate(values)
         except ValidationError as error:
@@ -185,3 +186,9 @@ _MESSAGES = {
     "literal_error": ("wrong_value", "must be {expected}"),
     "instant": ("wrong_value", "must be a time with its offset, such as 2027-01-31T00:00:00Z"),
 }
+
+
+class BrowserQuestion(Question):
+    """What pages send: widgets grow fields, and what we do not know does no harm."""
+
+    model_config = ConfigDict(extra="ignore")

@@ -14,8 +14,15 @@ from shared.rules import api_key
 from shared.rules.principal import Principal
 
 AT = datetime(2026, 11, 24, 3, 25, 36, tzinfo=UTC)
-# The last six characters are the CRC-32 in a gzip file of the first 36, converted by hand.
+# The last six characters of these are the CRC-32 in a gzip file of all others, converted by hand.
 KNOWN = ["ctk_000000000000000000000000000000002Xegly", "ctk_0123456789ABCDEFGHIJKLMNOPQRSTUV2A6FSH"]
+MISSHAPEN = [
+    "ctk_--------------------------------2BNSRw",
+    "CTK_000000000000000000000000000000001JOzmR",
+    "ctk_00000000000000000000000000000003E5MI1",
+    "ctk_0000000000000000000000000000000002qzIGQ",
+    "ctk_0iDlxM",
+]
 BASE62 = string.digits + string.ascii_letters
 
 
@@ -70,6 +77,11 @@ def test_a_part_of_a_key_or_more_than_a_key_is_none(value):
     parts = [value[:length] for length in range(len(value))] + [value[length:] for length in range(1, len(value))]
     more = [f"{value}{tail}" for tail in ("0", "\n", " ", "=")] + [f"{head}{value}" for head in (" ", "\n", "ctk_")]
     assert [text for text in [*parts, *more] if api_key.is_well_formed(text)] == []
+
+
+@pytest.mark.parametrize("value", MISSHAPEN)
+def test_a_right_checksum_makes_no_key_of_another_shape(value):
+    assert not api_key.is_well_formed(value)
 
 
 @given(st.text())

@@ -33,7 +33,8 @@ def test_all_eighty_random_bits_are_asked_for():
 
 
 @given(MILLISECONDS, MILLISECONDS, RANDOM, RANDOM)
-@example(2_155_745_472_239, 2_155_745_472_240, b"\xff" * 10, bytes(10))
+# As floating-point seconds these two would be of one millisecond.
+@example(2_176_355_803_745, 2_176_355_803_746, b"\xff" * 10, bytes(10))
 @example(0, 1, b"\xff" * 10, bytes(10))
 def test_ids_sort_by_the_millisecond_they_were_made_in(first, second, one, other):
     if first < second:

@@ -125,6 +125,7 @@ class TestDetails:
             (UpdateClientToken, "allowed_origins", "allowedOrigins"),
             (UpdateClientToken, "rate_limit_per_minute", "rateLimitPerMinute"),
             (UpdateClientToken, "AllowedOrigins", "allowedOrigins"),
+            (UpdateClientToken, "FLOW_IDS", "flowIds"),
             (UpdateClientToken, "alowedOrigns", "allowedOrigins"),
             (UpdateClientToken, "flowId", "flowIds"),
             (UpdateClientToken, "nmae", "name"),

@@ -1,0 +1,27 @@
+"""POST /v1/client/chat"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from secrets import token_bytes
+
+from shared import admission, gateway
+from shared.gateway import BrowserRequest, Response
+from shared.rules import identifier
+from shared.store import turns
+from shared.targets import answering
+from shared.wire import chat
+from shared.wire.chat import Chat
+
+
+@gateway.browser
+def handler(request: BrowserRequest) -> Response:
+    wish = Chat.read(request.body)
+    message = wish.message(request.at, token_bytes)
+    visit = admission.to_speak(request.visitor, wish.session_id, message, request.tell)
+    question = visit.question(inputs=wish.inputs, metadata=wish.metadata, context=wish.context)
+    execution_id = identifier.new("exec", request.at, token_bytes)
+    reply_id = wish.assistant_message_id or execution_id
+    reply = turns.settle(visit.turn, lambda: answering.answer(visit.target, question), reply_id=reply_id)
+    times = {"started_at": request.at, "completed_at": datetime.now(UTC)}
+    return gateway.stream(chat.events(execution_id, question.target_id, reply, **times))

@@ -1,0 +1,16 @@
+"""POST /v1/client/feedback"""
+
+from __future__ import annotations
+
+from shared import admission, gateway
+from shared.gateway import BrowserRequest, Response
+from shared.store import conversations
+from shared.wire.feedback import FeedbackLeft, LeaveFeedback
+
+
+@gateway.browser
+def handler(request: BrowserRequest) -> Response:
+    wish = LeaveFeedback.read(request.body)
+    session = admission.to_rate(request.visitor, wish.token, wish.session_id)
+    feedback_id = conversations.rate(session, wish.feedback(), at=request.at)
+    return gateway.ok(FeedbackLeft(feedback_id=feedback_id))

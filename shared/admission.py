@@ -1,0 +1,175 @@
+"""The gate of the browser plane. It only asks, in order: the free before the counted, the counted before the spent.
+
+Known (one read)? Switched on, not expired? Origin allowed? Session alive? Rate? Message budget?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from shared.errors import Forbidden, NotFound, TooMany
+from shared.rules import client_token, origin, session, token_value
+from shared.rules.client_token import ClientToken
+from shared.rules.question import Message, Question
+from shared.rules.rate import Standing, Window
+from shared.rules.session import Session
+from shared.rules.target import Target
+from shared.rules.visitor import Visitor
+from shared.store import client_tokens, conversations, counters, sessions, table, targets, turns, usage
+from shared.store.table import Item, Key
+from shared.store.turns import Turn
+
+# Not on a token's record: what a page needs of these, no visitor reaches.
+_ENTRIES = (Window("i", 60, 60),)
+_RATINGS = (Window("f", 60, 60),)
+# An origin that could be allowed is no longer.
+_ORIGIN_SHOWN = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a session is bound to, and `resumed`: the one that the page still has, with its id, if it goes on."""
+
+    token: ClientToken
+    jti: str
+    target_id: str
+    origin: str
+    resumed: tuple[str, Session] | None
+    counts_use: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """`target` is None where nothing is registered under the session's flow or agent."""
+
+    token: ClientToken
+    turn: Turn
+    target: Target | None
+
+    def question(self, **beside: Any) -> Question:
+        """What the target is asked; `beside`: what the page sends with the message."""
+        current, terms = self.turn.session, self.token.terms
+        return Question(
+            conversation_id=current.conversation_id,
+            token_id=self.token.id,
+            environment=self.token.environment,
+            target_id=current.target_id,
+            pin_to_version=terms.pin_to_version,
+            target_alias=terms.target_alias,
+            target_version_id=terms.target_version_id,
+            message=self.turn.message,
+            history=partial(conversations.history, current.conversation_id),
+            **beside,
+        )
+
+
+def to_enter(visitor: Visitor, value: str, *, session_id: str | None, wanted_target: str | None) -> Entry:
+    """Who shows a client token's value: opens a session, or goes on with the one that he has."""
+    token_id = _token_of(value)
+    known = session.pointers(session_id) if session_id else None
+    session_key = sessions.key(known.digest) if known and known.token_id == token_id else None
+    rate_key = counters.key(token_id, visitor.address)
+    items = _read(client_tokens.key(token_id), usage.key(token_id), rate_key, session_key)
+    token = _known_token(items, token_id)
+    jti = client_token.accept(token, token_value.digest(value), at=visitor.at)
+    client_token.require_usable(token, at=visitor.at)
+    _require_origin(visitor, token)
+    standing = counters.count(rate_key, items.get(rate_key), _ENTRIES, visitor.at)
+    _require_room(standing, "Too many sessions were opened from your connection.")
+    target_id = client_token.choose_target(token, wanted_target)
+    resumed = None
+    if session_id and session_key in items:
+        found = sessions.from_item(items[session_key])
+        if _is_alive(found, token, visitor) and (found.origin, found.target_id) == (visitor.origin or "", target_id):
+            resumed = session_id, replace(found, idle_until=session.idle_until(token, visitor.at))
+    counts_use = usage.from_item(items.get(usage.key(token_id))).is_due(visitor.at)
+    return Entry(token, jti, target_id, visitor.origin or "", resumed, counts_use)
+
+
+def to_speak(visitor: Visitor, session_id: str, message: Message, tell: Callable[[Standing], None]) -> Visit:
+    """Who says something in a session. `tell` is told how the visitor's rate stands."""
+    known = session.pointers(session_id)
+    if known is None:
+        raise session.ended()
+    session_key, turn_key = sessions.key(known.digest), turns.key(known.digest, message.id)
+    rate_key, target_key = counters.key(known.token_id, visitor.address), targets.key(known.target_reference)
+    token_key, usage_key = client_tokens.key(known.token_id), usage.key(known.token_id)
+    items = _read(session_key, turn_key, token_key, usage_key, rate_key, target_key)
+    if session_key not in items or token_key not in items:
+        raise session.ended()
+    token, current = client_tokens.from_item(items[token_key]), sessions.from_item(items[session_key])
+    client_token.require_usable(token, at=visitor.at)
+    _require_origin(visitor, token)
+    if not _is_alive(current, token, visitor):
+        raise session.ended()
+    limits = (Window("m", 60, token.terms.rate_limit_per_minute), Window("h", 3600, token.terms.rate_limit_per_hour))
+    standing = counters.count(rate_key, items.get(rate_key), limits, visitor.at)
+    tell(standing)
+    _require_room(standing, "You are sending messages too quickly.")
+    if turn_key in items:
+        turn = turns.resume(current, items[turn_key], message, at=visitor.at)
+    else:
+        counts_use = usage.from_item(items.get(usage_key)).is_due(visitor.at)
+        turn = turns.begin(current, token, message, counts_use=counts_use)
+    return Visit(token, turn, targets.from_item(items[target_key]) if target_key in items else None)
+
+
+def to_rate(visitor: Visitor, value: str, session_id: str) -> Session:
+    """Who says what he thinks of an answer: for a day after the session's end, too."""
+    token_id = _token_of(value)
+    known = session.pointers(session_id)
+    session_key = sessions.key(known.digest) if known and known.token_id == token_id else None
+    rate_key = counters.key(token_id, visitor.address)
+    items = _read(client_tokens.key(token_id), rate_key, session_key)
+    token = _known_token(items, token_id)
+    client_token.accept(token, token_value.digest(value), at=visitor.at)
+    client_token.require_usable(token, at=visitor.at)
+    _require_origin(visitor, token)
+    if session_key not in items:
+        raise NotFound("There is no such session to leave feedback on.", code="session_not_found")
+    standing = counters.count(rate_key, items.get(rate_key), _RATINGS, visitor.at)
+    _require_room(standing, "Too much feedback came from your connection.")
+    return sessions.from_item(items[session_key])
+
+
+def _token_of(value: str) -> str:
+    token_id = token_value.subject(value)
+    if token_id is None:
+        raise client_token.unknown_value()
+    return token_id
+
+
+def _known_token(items: Mapping[Key, Item], token_id: str) -> ClientToken:
+    key = client_tokens.key(token_id)
+    if key not in items:
+        raise client_token.unknown_value()
+    return client_tokens.from_item(items[key])
+
+
+def _read(*keys: Key | None) -> dict[Key, Item]:
+    return table.read([key for key in keys if key is not None], is_consistent=True)
+
+
+def _require_origin(visitor: Visitor, token: ClientToken) -> None:
+    if origin.is_allowed(visitor.origin, token.terms.allowed_origins):
+        return
+    where = "This page" if visitor.origin is None else visitor.origin[:_ORIGIN_SHOWN]
+    raise Forbidden(
+        "This client token may not be used here.",
+        code="origin_not_allowed",
+        hint=f"{where} is not among the token's allowed origins.",
+    )
+
+
+def _is_alive(current: Session, token: ClientToken, visitor: Visitor) -> bool:
+    """A session dies with the value that opened it: who stole the value loses his sessions when it is replaced."""
+    return visitor.at < current.idle_until and client_token.is_alive(token, current.jti, at=visitor.at)
+
+
+def _require_room(standing: Standing, sentence: str) -> None:
+    if standing.retry_after:
+        wait = f"Please wait {standing.retry_after} second{'s' if standing.retry_after > 1 else ''} and try again."
+        raise TooMany(sentence, hint=f"{sentence} {wait}", retry_after=standing.retry_after)

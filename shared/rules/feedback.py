@@ -1,0 +1,33 @@
+"""What a visitor says of an answer, or of the whole conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.errors import Detail, Invalid
+
+# Of a message; the others are of the conversation.
+_OF_A_MESSAGE = {"upvote", "downvote", "copy"}
+_RATINGS = {"csat": (1, 5), "nps": (0, 10)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """`type`: upvote, downvote, copy, csat or nps."""
+
+    type: str
+    message_id: str | None
+    rating: int | None
+    comment: str | None
+
+
+def check(feedback: Feedback) -> Feedback:
+    """Raises Invalid for a vote without a message, and a score outside its scale."""
+    if feedback.type in _OF_A_MESSAGE and feedback.message_id is None:
+        raise Invalid.because(Detail.of_field("message_id", f"is required for {feedback.type}", "required"))
+    if feedback.type in _RATINGS:
+        lowest, highest = _RATINGS[feedback.type]
+        if feedback.rating is None or not lowest <= feedback.rating <= highest:
+            reason = f"must be from {lowest} to {highest} for {feedback.type}"
+            raise Invalid.because(Detail.of_field("rating", reason, "out_of_range"))
+    return feedback

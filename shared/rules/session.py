@@ -1,0 +1,95 @@
+"""A session: what a browser gets for a client token, bound to it, to an origin, to a target and to a conversation."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.errors import Unauthenticated
+from shared.rules import base62, identifier, target
+from shared.rules.client_token import ClientToken
+from shared.rules.identifier import RandomBytes
+
+# The widget refuses to send in the last minute before a session's end, so a session of one minute would be of no use.
+_SHORTEST_IDLE = timedelta(minutes=2)
+_MILLISECOND = timedelta(milliseconds=1)
+_SHAPE = re.compile(r"cs_([0-7][0-9a-hjkmnp-tv-z]{25})_([0-9A-Za-z]{20})_[0-9A-Za-z]{32}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """`jti`: of the token's value that opened it, with which it dies; `origin`: empty for a native app; `message_count`
+    and `last_message_at`: of the visitor's messages; `idle_until`: slides with each that is accepted.
+    """
+
+    digest: str
+    token_id: str
+    jti: str
+    origin: str
+    target_id: str
+    conversation_id: str
+    message_count: int = 0
+    last_message_at: datetime | None = None
+    idle_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pointers:
+    """What a session's id tells without a look into the table, so that one read fetches all that a call needs."""
+
+    digest: str
+    token_id: str
+    target_reference: str
+
+
+def mint(
+    token: ClientToken, *, jti: str, target_id: str, origin: str, at: datetime, random_bytes: RandomBytes
+) -> tuple[str, Session]:
+    """A new session's id, which is a secret of 190 random bits, and its record, which knows the id's digest only."""
+    secret = base62.encode(int.from_bytes(random_bytes(32)), 32)
+    session_id = f"cs_{token.id.removeprefix('ct_')}_{target.reference(token.tenant, target_id)}_{secret}"
+    session = Session(
+        digest=_digest(session_id),
+        token_id=token.id,
+        jti=jti,
+        origin=origin,
+        target_id=target_id,
+        conversation_id=identifier.new("conv", at, random_bytes),
+        idle_until=idle_until(token, at),
+    )
+    return session_id, session
+
+
+def pointers(session_id: str) -> Pointers | None:
+    """None for what cannot be a session's id."""
+    shape = _SHAPE.fullmatch(session_id)
+    return Pointers(_digest(session_id), f"ct_{shape[1]}", shape[2]) if shape else None
+
+
+def ended() -> Unauthenticated:
+    """One answer, whatever is wrong: garbage, unknown, idle for too long, or its token's value was replaced."""
+    return Unauthenticated(
+        "This session has ended.", code="session_ended", hint="Please reload the page to start a new one."
+    )
+
+
+def next_message_at(session: Session, at: datetime) -> datetime:
+    """The time of the session's next message: `at`, but after the last one and the answer to that."""
+    if session.last_message_at is None:
+        return at
+    return max(at, answer_at(session.last_message_at) + _MILLISECOND)
+
+
+def answer_at(message_at: datetime) -> datetime:
+    """An answer's place is right behind its message, whenever it comes: in order of time, turns stay together."""
+    return message_at + _MILLISECOND
+
+
+def idle_until(token: ClientToken, at: datetime) -> datetime:
+    return at + max(timedelta(minutes=token.terms.session_idle_timeout_minutes), _SHORTEST_IDLE)
+
+
+def _digest(session_id: str) -> str:
+    return hashlib.sha256(session_id.encode()).hexdigest()

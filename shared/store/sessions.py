@@ -1,0 +1,61 @@
+"""Sessions in the table, by the digest of their id."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.rules import instant
+from shared.rules.session import Session
+from shared.store import table, usage
+from shared.store.table import Contended, Item, Key
+
+# For a day after its end a session can still rate answers; then the table drops it.
+_AFTERLIFE = timedelta(days=1)
+_KEEP = (
+    "SET token_id = :token_id, jti = :jti, origin = :origin, target_id = :target_id,"
+    " conversation_id = :conversation_id, message_count = if_not_exists(message_count, :zero),"
+    " idle_until = :idle_until, expires_at = :expiry"
+)
+
+
+def key(digest: str) -> Key:
+    return f"SESSION#{digest}", "RECORD"
+
+
+def from_item(item: Item) -> Session:
+    last = item.get("last_message_at")
+    return Session(
+        digest=item["pk"].removeprefix("SESSION#"),
+        token_id=item["token_id"],
+        jti=item["jti"],
+        origin=item["origin"],
+        target_id=item["target_id"],
+        conversation_id=item["conversation_id"],
+        message_count=item["message_count"],
+        last_message_at=instant.from_text(last) if last else None,
+        idle_until=instant.from_text(item["idle_until"]),
+    )
+
+
+def keep(session: Session, *, counts_use: bool, at: datetime) -> None:
+    """Keeps a new session, or one that goes on for longer; and the token's last use, where that is due."""
+    values = {
+        ":token_id": session.token_id,
+        ":jti": session.jti,
+        ":origin": session.origin,
+        ":target_id": session.target_id,
+        ":conversation_id": session.conversation_id,
+        ":zero": 0,
+    }
+    keeping = table.updating(key(session.digest), _KEEP, values | until(session.idle_until))
+    use = [usage.counting(session.token_id, 0, at)] if counts_use else []
+    try:
+        table.transact([keeping, *use])
+    except Contended:
+        # Then somebody else is noting the very same minute.
+        table.transact([keeping])
+
+
+def until(idle_until: datetime) -> dict[str, str | int]:
+    """The values of an expression that moves a session's end: `:idle_until`, and `:expiry` for the table's TTL."""
+    return {":idle_until": instant.to_text(idle_until), ":expiry": int((idle_until + _AFTERLIFE).timestamp())}

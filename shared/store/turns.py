@@ -1,0 +1,165 @@
+"""Turns in the table: a message is stored and paid for once, its answer is stored once, however often it arrives."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.errors import Conflict, TooMany, Unavailable
+from shared.rules import instant, session
+from shared.rules.client_token import ClientToken
+from shared.rules.question import Message
+from shared.rules.session import Session
+from shared.store import conversations, sessions, table, usage
+from shared.store.table import ConditionFailed, Contended, Item, Key, Write
+
+# No function runs longer: whoever has not ended a turn by then will not.
+_LEASE = timedelta(seconds=30)
+_ATTEMPTS = 40
+_SPEND = (
+    "SET message_count = message_count + :one, last_message_at = :at, idle_until = :idle_until, expires_at = :expiry"
+)
+# Where the turn and the token's use stand in the transaction that begins a turn.
+_TURN, _USAGE = 1, 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One message of a visitor and, where it is stored already, the answer. `leased_until`: for whoever seeks one."""
+
+    session: Session
+    message: Message
+    leased_until: datetime
+    reply: str | None = None
+
+
+def key(digest: str, message_id: str) -> Key:
+    """The message's id is the page's own, and may be anything."""
+    return f"SESSION#{digest}", f"TURN#{hashlib.sha256(message_id.encode()).hexdigest()}"
+
+
+def begin(current: Session, token: ClientToken, message: Message, *, counts_use: bool) -> Turn:
+    """Spends one message of the session's budget and stores the message, both or neither.
+
+    Raises TooMany when the budget is spent, and Conflict while the same message is being answered.
+    """
+    at, owes_use = message.at, False
+    for _ in range(_ATTEMPTS):
+        if current.message_count >= token.terms.max_messages_per_session:
+            raise TooMany(
+                "This conversation has reached its message limit.",
+                code="message_limit_reached",
+                hint="This conversation has reached its message limit.",
+            )
+        is_first = current.message_count == 0
+        message = replace(message, at=session.next_message_at(current, at))
+        turn = Turn(session=current, message=message, leased_until=at + _LEASE)
+        writes = [_spending(turn, token), _beginning(turn), *conversations.adding(current, message)]
+        if (is_first or counts_use) and not owes_use:
+            writes.append(usage.counting(token.id, int(is_first), at))
+        try:
+            table.transact(writes)
+        except ConditionFailed as failure:
+            if failure.place == _TURN:
+                raise _in_progress() from None
+            if failure.found is None:
+                raise session.ended() from None
+            current = sessions.from_item(failure.found)
+        except Contended as contention:
+            # Many count the use of a busy token at once. Then it takes a call of its own, which waits for nobody.
+            owes_use = owes_use or _USAGE in contention.places
+            table.pause()
+        else:
+            if owes_use:
+                usage.count(token.id, int(is_first), at)
+            return turn
+    raise Conflict(retry_after=1)
+
+
+def resume(current: Session, item: Item, message: Message, *, at: datetime) -> Turn:
+    """A turn that was begun before: with its answer, or taken over from whoever did not come to its end.
+
+    What is stored counts, not what is sent again. Raises Conflict while somebody may still be seeking the answer.
+    """
+    message = replace(message, at=instant.from_text(item["message_at"]))
+    stored_at = session.answer_at(message.at) if item["is_answered"] else message.at
+    stored = conversations.message(current.conversation_id, stored_at)
+    if stored is None:
+        raise session.ended()
+    if item["is_answered"]:
+        return Turn(session=current, message=message, leased_until=at, reply=stored.text)
+    if at < instant.from_text(item["leased_until"]):
+        raise _in_progress()
+    turn = Turn(session=current, message=stored, leased_until=at + _LEASE)
+    _lease(turn, until=turn.leased_until, now=item["leased_until"])
+    return turn
+
+
+def settle(turn: Turn, seek: Callable[[], str], *, reply_id: str) -> str:
+    """The answer: the stored one, or what `seek` finds, which is then stored. If it fails, the turn opens again."""
+    if turn.reply is not None:
+        return turn.reply
+    try:
+        text = seek()
+    except Exception:
+        # If this fails too, the lease runs out by itself.
+        with suppress(Unavailable, Conflict):
+            _lease(turn, until=turn.message.at, now=instant.to_text(turn.leased_until))
+        raise
+    answer = Message(id=reply_id, role="assistant", text=text, at=session.answer_at(turn.message.at))
+    ending = table.updating(
+        key(turn.session.digest, turn.message.id),
+        "SET is_answered = :true",
+        {":true": True, ":false": False},
+        condition="is_answered = :false",
+    )
+    # Whoever took the turn over may have been faster; then the answer of that one is the one that is stored.
+    with suppress(ConditionFailed):
+        table.transact_patiently([ending, *conversations.adding(turn.session, answer)])
+    return text
+
+
+def _spending(turn: Turn, token: ClientToken) -> Write:
+    """Only from the state that was found, so that two messages at once cannot be the same one of the budget."""
+    at = turn.message.at
+    values = {":one": 1, ":seen": turn.session.message_count, ":at": instant.to_text(at)}
+    return table.updating(
+        sessions.key(turn.session.digest),
+        _SPEND,
+        values | sessions.until(session.idle_until(token, at)),
+        condition="message_count = :seen",
+    )
+
+
+def _beginning(turn: Turn) -> Write:
+    pk, sk = key(turn.session.digest, turn.message.id)
+    until = sessions.until(turn.session.idle_until)
+    item = {
+        "pk": pk,
+        "sk": sk,
+        "message_at": instant.to_text(turn.message.at),
+        "leased_until": instant.to_text(turn.leased_until),
+        "is_answered": False,
+        "expires_at": until[":expiry"],
+    }
+    return table.putting(item, condition="attribute_not_exists(pk)")
+
+
+def _lease(turn: Turn, *, until: datetime, now: str) -> None:
+    """Takes the turn for a while, or gives it back; from nobody but whoever has it `now`."""
+    try:
+        table.update(
+            key(turn.session.digest, turn.message.id),
+            "SET leased_until = :until",
+            {":until": instant.to_text(until), ":now": now},
+            condition="leased_until = :now",
+        )
+    except ConditionFailed:
+        raise _in_progress() from None
+
+
+def _in_progress() -> Conflict:
+    return Conflict("This message is still being answered. Please wait a moment.", code="in_progress", retry_after=2)

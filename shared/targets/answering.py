@@ -1,0 +1,59 @@
+"""Has a visitor's message answered by the kind of thing that its target is; what goes wrong there stays there."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+from pydantic import BaseModel, ValidationError
+
+from shared.errors import NotFound, TargetFailed, TargetTimedOut
+from shared.rules.question import Question
+from shared.rules.target import KINDS, Target
+
+# An answer is stored whole, in an item of at most 400 KB.
+_ANSWER_BYTES_MAX = 200 * 1024
+
+
+class Kind(Protocol):
+    """What a module of this room offers, if it is one of KINDS.
+
+    `answer` raises Invalid for what it cannot read; AWS's errors and pydantic's it need not catch.
+    """
+
+    Settings: type[BaseModel]
+
+    def answer(self, settings: Any, question: Question) -> str: ...
+
+
+def answer(target: Target | None, question: Question) -> str:
+    """Raises NotFound, TargetFailed, TargetTimedOut, and Invalid or TooLarge for what this target cannot take.
+
+    `target` is None where none is registered under the id that the question names.
+    """
+    if target is None:
+        raise _not_available("It is not registered: register it as a target, or name another in the client token.")
+    if target.kind not in KINDS:
+        raise _not_available("It is of a kind that this version of the service does not know: register it again.")
+    kind = load(target.kind)
+    try:
+        text = kind.answer(kind.Settings.model_validate(target.settings), question)
+    except ReadTimeoutError as error:
+        raise TargetTimedOut from error
+    except (BotoCoreError, ClientError, ValidationError) as error:
+        raise TargetFailed from error
+    if not text.strip():
+        raise TargetFailed(code="target_answer_empty")
+    if len(text.encode()) > _ANSWER_BYTES_MAX:
+        raise TargetFailed(code="target_answer_too_large")
+    return text
+
+
+def load(kind: str) -> Kind:
+    """`kind`: one of KINDS. Only now, so that nobody waits for an AWS client that no target needs."""
+    return cast("Kind", import_module(f"shared.targets.{kind}"))
+
+
+def _not_available(hint: str) -> NotFound:
+    return NotFound("The assistant is not available.", code="target_not_found", hint=hint)

@@ -1,0 +1,87 @@
+"""A Lambda function of the operator's own answers: it is given the question as one event, and returns {"text": ...}."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
+
+from shared import aws
+from shared.errors import TargetFailed, TargetTimedOut, TooLarge
+from shared.rules import instant
+from shared.rules.question import Question
+
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:(\$LATEST|[A-Za-z0-9_-]{1,128}))?"
+)
+
+_lambda = aws.client("lambda", aws.PATIENT)
+
+
+def _function_arn(text: str) -> str:
+    if not _ARN.fullmatch(text):
+        raise PydanticCustomError(
+            "function_arn",
+            "must be the ARN of a Lambda function, such as arn:aws:lambda:us-east-1:123456789012:function:assistant",
+        )
+    return text
+
+
+class Settings(BaseModel, extra="forbid", frozen=True):
+    """`function_arn`: with a version or an alias, or without. Of this account and region: no other is allowed."""
+
+    function_arn: Annotated[str, AfterValidator(_function_arn)]
+
+
+class _Reply(BaseModel):
+    text: str
+
+
+class _Failure(BaseModel):
+    """What Lambda says of an invocation that failed; the message may quote anything, and is not read."""
+
+    error_type: str = Field(default="", alias="errorType")
+
+
+def answer(settings: Settings, question: Question) -> str:
+    # Characters as they are: escaped, many languages would be twice as long, and Lambda takes 6 MB.
+    event = json.dumps(_event(question), ensure_ascii=False).encode()
+    try:
+        response = _lambda.invoke(FunctionName=settings.function_arn, InvocationType="RequestResponse", Payload=event)
+    except _lambda.exceptions.RequestTooLargeException:
+        raise TooLarge("This is more than the assistant can read. Please start a new conversation.") from None
+    payload = response["Payload"].read()
+    if "FunctionError" in response:
+        # The function's own time limit may be shorter than ours.
+        if _Failure.model_validate_json(payload).error_type == "Sandbox.Timedout":
+            raise TargetTimedOut(code="target_function_timed_out")
+        raise TargetFailed(code="target_function_failed")
+    return _Reply.model_validate_json(payload).text
+
+
+def _event(question: Question) -> dict[str, Any]:
+    """The README documents it: whoever changes it changes functions that are not ours."""
+    return {
+        "conversationId": question.conversation_id,
+        "tokenId": question.token_id,
+        "environment": question.environment,
+        "targetId": question.target_id,
+        "pinToVersion": question.pin_to_version,
+        "targetAlias": question.target_alias,
+        "targetVersionId": question.target_version_id,
+        "messages": [
+            {"id": one.id, "role": one.role, "text": one.text, "at": instant.to_text(one.at)}
+            for one in question.history()
+        ],
+        "attachments": [
+            {"name": one.name, "mediaType": one.media_type, "data": b64encode(one.data).decode()}
+            for one in question.attachments
+        ],
+        "inputs": question.inputs,
+        "metadata": question.metadata,
+        "context": question.context,
+    }

@@ -1,0 +1,106 @@
+"""A model on Amazon Bedrock answers, through Converse: one form for all models, and no key but the function's role."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
+
+from shared import aws
+from shared.errors import Invalid, TargetFailed, TargetTimedOut
+from shared.rules.question import Attachment, Question
+
+_IMAGES = {"image/gif": "gif", "image/jpeg": "jpeg", "image/png": "png", "image/webp": "webp"}
+_DOCUMENTS = {
+    "application/msword": "doc",
+    "application/pdf": "pdf",
+    "application/vnd.ms-excel": "xls",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "text/csv": "csv",
+    "text/html": "html",
+    "text/markdown": "md",
+    "text/plain": "txt",
+}
+# Why a model stopped that would not go on; what there is of its answer is not one.
+_DECLINED = {"content_filtered", "guardrail_intervened"}
+
+_bedrock = aws.client("bedrock-runtime", aws.PATIENT)
+
+
+def _model_id(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._:/-]{1,2048}", text):
+        raise PydanticCustomError(
+            "model_id", "must be the id or ARN of a model or an inference profile, such as us.amazon.nova-lite-v1:0"
+        )
+    return text
+
+
+class Settings(BaseModel, extra="forbid", frozen=True):
+    """`temperature`: the model's own unless given. `max_tokens`: anybody may ask, so an answer has a price limit."""
+
+    model_id: Annotated[str, AfterValidator(_model_id)]
+    system_prompt: Annotated[str, Field(max_length=32_000)] = ""
+    temperature: Annotated[float, Field(ge=0, le=1)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=8192)] = 1024
+
+
+def answer(settings: Settings, question: Question) -> str:
+    request: dict[str, Any] = {
+        "modelId": settings.model_id,
+        "messages": _messages(question),
+        "inferenceConfig": {"maxTokens": settings.max_tokens},
+    }
+    if settings.temperature is not None:
+        request["inferenceConfig"]["temperature"] = settings.temperature
+    if settings.system_prompt:
+        request["system"] = [{"text": settings.system_prompt}]
+    try:
+        response = _bedrock.converse(**request)
+    except _bedrock.exceptions.ModelTimeoutException as error:
+        raise TargetTimedOut from error
+    except _bedrock.exceptions.ValidationException as error:
+        # Which models read what, only Bedrock knows.
+        if question.attachments:
+            raise Invalid("This assistant could not read what is attached.", code="attachment_not_supported") from error
+        raise
+    if response["stopReason"] in _DECLINED:
+        raise TargetFailed("The assistant cannot answer that.", code="target_declined")
+    # Between texts there may be what is not for the visitor, such as a model's reasoning.
+    return "".join(block.get("text", "") for block in response["output"]["message"]["content"])
+
+
+def _messages(question: Question) -> list[dict[str, Any]]:
+    """Converse wants turns that alternate, the first of them the user's, and no blank text.
+
+    A visitor's message whose answer failed has the next one as its neighbour, and where the history is cut an answer
+    may come first.
+    """
+    turns: list[dict[str, Any]] = []
+    for message in question.history():
+        content: list[dict[str, Any]] = [{"text": message.text}] if message.text.strip() else []
+        if message.id == question.message.id:
+            content += [_block(attachment, number) for number, attachment in enumerate(question.attachments, 1)]
+        if turns and turns[-1]["role"] == message.role:
+            turns[-1]["content"] += content
+        elif content and (turns or message.role == "user"):
+            turns.append({"role": message.role, "content": content})
+    return turns
+
+
+def _block(attachment: Attachment, number: int) -> dict[str, Any]:
+    source = {"bytes": attachment.data}
+    if attachment.media_type in _IMAGES:
+        return {"image": {"format": _IMAGES[attachment.media_type], "source": source}}
+    if attachment.media_type in _DOCUMENTS:
+        # A neutral name, as Bedrock's manual advises: models take a name for an instruction.
+        return {
+            "document": {"format": _DOCUMENTS[attachment.media_type], "name": f"Document {number}", "source": source}
+        }
+    raise Invalid(
+        "This assistant cannot read that kind of file.",
+        code="attachment_not_supported",
+        hint="It reads images (PNG, JPEG, GIF, WebP), PDF, Word, Excel, CSV, HTML, Markdown and plain text.",
+    )

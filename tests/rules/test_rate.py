@@ -1,0 +1,296 @@
+"""The limiter against a virtual clock: strict in every window, honest about the wait, and small for ever."""
+
+import ipaddress
+import random
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.rules import rate
+from shared.rules.rate import Standing, Window
+
+EPOCH = 1_764_000_000_000
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+# An attempt may be under way so long, and two machines' clocks may differ so much.
+UNDER_WAY = 30 * SECOND
+CLOCKS_DIFFER = SECOND // 2
+
+
+def windows(per_minute, per_hour):
+    return Window("m", 60, per_minute), Window("h", 3600, per_hour)
+
+
+def attempt(counters, seen, limits, at):
+    """Counts at once, whatever has happened to the counters since they were `seen`."""
+    counters.update(rate.counter(window, at / SECOND) for window in limits)
+    for name in rate.outdated(limits, seen, at / SECOND):
+        counters.pop(name, None)
+    return rate.judge(limits, counters, at / SECOND)
+
+
+@dataclass
+class Counted:
+    """An attempt that was received `at`, its standing, the counters it left and when all that count were received."""
+
+    at: int
+    standing: Standing
+    counters: Counter
+    times: list
+
+    @property
+    def may_pass(self):
+        return self.standing.retry_after == 0
+
+    def again(self, limits, milliseconds):
+        """How one more attempt would fare so much later, if nobody tried before."""
+        return attempt(self.counters.copy(), self.counters, limits, self.at + milliseconds)
+
+
+def play(limits, schedule):
+    """Attempts in the order in which they are counted, which need not be that in which they are received and read."""
+    events = []
+    received = EPOCH
+    for number, (pause, clock, delay) in enumerate(schedule):
+        received += pause
+        events += [(received, number, received + clock), (received + delay, number, received + clock)]
+    counters, times, seen, played = Counter(), [], {}, []
+    for _, number, at in sorted(events):
+        if number not in seen:
+            seen[number] = counters.copy()
+            continue
+        times.append(at)
+        standing = attempt(counters, seen[number], limits, at)
+        played.append(Counted(at, standing, counters.copy(), times.copy()))
+    return played
+
+
+# Bursts, pauses of about a bucket or a window, and long ones.
+PAUSES = st.one_of(
+    st.integers(0, 2 * SECOND),
+    st.integers(0, 10 * SECOND),
+    st.integers(50 * SECOND, 70 * SECOND),
+    st.integers(3500 * SECOND, 4000 * SECOND),
+    st.integers(0, 2 * HOUR),
+)
+CLOCKS = st.integers(-CLOCKS_DIFFER // 2, CLOCKS_DIFFER // 2)
+DELAYS = st.one_of(st.integers(0, 100), st.integers(0, UNDER_WAY))
+SCHEDULES = st.lists(st.tuples(PAUSES, CLOCKS, DELAYS), min_size=1, max_size=40)
+BOTH = st.builds(windows, st.integers(1, 5), st.integers(1, 10))
+ONE = st.builds(lambda both, which: (both[which],), BOTH, st.integers(0, 1))
+LIMITS = BOTH | ONE
+
+
+def most_within(milliseconds, times):
+    """The most of `times` that any stretch holds, both its ends included."""
+    return max((sum(start <= time <= start + milliseconds for time in times) for start in times), default=0)
+
+
+class TestNeverMoreThanTheLimit:
+    @settings(max_examples=500)
+    @given(LIMITS, SCHEDULES)
+    def test_in_any_window(self, limits, schedule):
+        passed = [counted.at for counted in play(limits, schedule) if counted.may_pass]
+        for window in limits:
+            assert most_within(window.seconds * SECOND, passed) <= window.limit
+
+    @settings(max_examples=500)
+    @given(st.integers(1, 5), st.data())
+    def test_where_attempts_meet_the_edge_of_a_window(self, limit, data):
+        """As many as may pass at first, and more just before they are a minute ago, each counted when it pleases."""
+        start = data.draw(st.integers(0, 5 * SECOND))
+        late = st.integers(MINUTE - 6 * SECOND, MINUTE + 6 * SECOND)
+        times = [EPOCH + start] * limit + [EPOCH + start + time for time in data.draw(st.lists(late, min_size=1))]
+        counters = Counter()
+        passed = [
+            at
+            for at in times[:limit] + data.draw(st.permutations(times[limit:]))
+            if attempt(counters, counters.copy(), windows(limit, 1000), at).retry_after == 0
+        ]
+        assert most_within(MINUTE, passed) == limit
+
+    def test_attempts_that_come_together_pass_up_to_the_limit(self):
+        counters = Counter()
+        standings = [attempt(counters, {}, windows(10, 100), EPOCH) for _ in range(12)]
+        assert [standing.retry_after == 0 for standing in standings] == [True] * 10 + [False] * 2
+
+    def test_a_thousand_in_ten_minutes_are_a_hundred_for_the_hour(self):
+        played = play(windows(1000, 100), [(600, 0, 0)] * 1000)
+        assert [counted.may_pass for counted in played] == [True] * 100 + [False] * 900
+
+    def test_refused_attempts_count_too(self):
+        """Who does not wait does not get in."""
+        played = play(windows(1, 1000), [(50 * SECOND, 0, 0)] * 20)
+        assert [counted.may_pass for counted in played] == [True] + [False] * 19
+
+    def test_windows_of_other_names_do_not_mix(self):
+        """Neither where one name begins like another."""
+        counters = Counter()
+        for name in ("m", "mm", "m_m", "minute"):
+            assert attempt(counters, counters.copy(), (Window(name, 60, 1),), EPOCH).retry_after == 0, name
+            assert attempt(counters, counters.copy(), (Window(name, 60, 1),), EPOCH).retry_after > 0, name
+
+
+@given(LIMITS, SCHEDULES)
+def test_nobody_is_refused_more_than_one_bucket_early(limits, schedule):
+    for counted in play(limits, schedule):
+        if not counted.may_pass:
+            assert any(
+                sum(time > counted.at - (window.seconds + window.seconds / 12) * SECOND for time in counted.times)
+                > window.limit
+                for window in limits
+            )
+
+
+class TestRetryAfter:
+    @settings(max_examples=300)
+    @given(LIMITS, SCHEDULES, st.integers(-CLOCKS_DIFFER, 2 * HOUR))
+    def test_waiting_so_long_suffices(self, limits, schedule, more):
+        """Also where the next attempt meets a machine whose clock is behind, and where somebody waits longer."""
+        for counted in play(limits, schedule):
+            wait = counted.standing.retry_after
+            if wait:
+                assert counted.again(limits, wait * SECOND - CLOCKS_DIFFER).retry_after == 0
+                assert counted.again(limits, wait * SECOND + more).retry_after == 0
+
+    @given(LIMITS, SCHEDULES)
+    def test_it_is_at_most_one_bucket_too_long(self, limits, schedule):
+        """And what rounding up to whole seconds adds, half a second for the clocks included."""
+        for counted in play(limits, schedule):
+            if not counted.may_pass:
+                needs = [self.needed(window, counted) for window in limits]
+                longest = max(need + window.seconds / 12 for need, window in zip(needs, limits, strict=True))
+                assert max(1, *needs) <= counted.standing.retry_after <= longest + 1.5
+
+    @staticmethod
+    def needed(window, counted):
+        """Seconds until fewer than the limit are within the window: the limit-th latest must have left it."""
+        if len(counted.times) < window.limit:
+            return 0
+        return (sorted(counted.times)[-window.limit] - counted.at) / SECOND + window.seconds
+
+    def test_a_minute_for_the_minutes_limit(self):
+        *_, refused = play(windows(10, 1000), [(0, 0, 0)] * 11)
+        assert refused.standing == Standing(limit=10, remaining=0, reset=66, retry_after=66)
+
+    def test_an_hour_for_the_hours_limit(self):
+        *_, refused = play(windows(100, 10), [(0, 0, 0)] * 11)
+        assert refused.standing == Standing(limit=10, remaining=0, reset=3901, retry_after=3901)
+
+    def test_a_refused_attempt_that_used_up_the_hour_has_to_wait_for_the_hour(self):
+        """The minute refuses, and the hour would not yet; but the next attempt would be one too many for it."""
+        *_, refused = play(windows(1, 2), [(0, 0, 0)] * 2)
+        assert refused.standing.limit == 2
+        assert refused.standing.retry_after > 3600
+
+
+class TestRemainingAndReset:
+    @given(LIMITS, SCHEDULES)
+    def test_so_many_more_pass_and_not_one_more(self, limits, schedule):
+        for counted in play(limits, schedule):
+            counters = counted.counters.copy()
+            fitting = counted.standing.remaining
+            standings = [attempt(counters, counters.copy(), limits, counted.at) for _ in range(fitting + 1)]
+            assert [standing.retry_after == 0 for standing in standings] == [True] * fitting + [False]
+            assert [standing.remaining for standing in standings] == [*reversed(range(fitting)), 0]
+
+    @given(ONE, SCHEDULES)
+    def test_after_the_reset_the_whole_limit_is_there(self, limits, schedule):
+        (window,) = limits
+        for counted in play(limits, schedule):
+            standing = counted.standing
+            assert standing.limit == window.limit
+            assert counted.again(limits, standing.reset * SECOND - CLOCKS_DIFFER).remaining == window.limit - 1
+            latest = (max(counted.times) - counted.at) / SECOND
+            assert max(window.seconds, standing.retry_after) <= standing.reset
+            assert standing.reset <= latest + window.seconds + window.seconds / 12 + 1.5
+
+    @pytest.mark.parametrize(
+        ("per_minute", "per_hour", "limit"), [(10, 100, 10), (100, 10, 10), (5, 6, 5), (6, 5, 5), (10, 10, 10)]
+    )
+    def test_the_window_that_leaves_least_is_told(self, per_minute, per_hour, limit):
+        (first,) = play(windows(per_minute, per_hour), [(0, 0, 0)])
+        assert (first.standing.limit, first.standing.remaining) == (limit, limit - 1)
+
+    def test_of_two_that_leave_the_same_it_is_the_one_that_takes_longer(self):
+        (first,) = play(windows(10, 10), [(0, 0, 0)])
+        assert first.standing.reset > 3600
+
+
+class TestOutdated:
+    # With limits that nobody reaches, `remaining` tells to the attempt what a window has counted.
+    ROOMY = windows(1000, 1000)
+    AGES = st.lists(st.integers(0, 300 * SECOND) | st.integers(3500 * SECOND, 4300 * SECOND), max_size=60)
+
+    @settings(max_examples=300)
+    @given(AGES, st.integers(0, 10 * SECOND), st.integers(-UNDER_WAY - CLOCKS_DIFFER, 2 * HOUR))
+    def test_what_is_dropped_matters_to_nobody(self, ages, within_bucket, later):
+        """Not even to an attempt that was received earlier and is still under way."""
+        now = EPOCH + within_bucket
+        counters = Counter(rate.counter(window, (now - age) / SECOND) for age in ages for window in self.ROOMY)
+        kept = counters.copy()
+        for name in rate.outdated(self.ROOMY, counters, now / SECOND):
+            del kept[name]
+        for window in self.ROOMY:
+            standings = [attempt(left.copy(), {}, (window,), now + later) for left in (counters, kept)]
+            assert standings[0] == standings[1]
+
+    @given(LIMITS, SCHEDULES)
+    def test_counters_are_few_whatever_the_schedule(self, limits, schedule):
+        assert all(len(counted.counters) <= 50 for counted in play(limits, schedule))
+
+    def test_counters_are_few_in_a_year_of_visits(self):
+        """So an update that drops all of them stays far below the 4 KB that an expression may have."""
+        chance = random.Random(1)  # noqa: S311 - no secret
+        limits = windows(10, 100)
+        counters, at, most = Counter(), EPOCH, 0
+        while at < EPOCH + 365 * 24 * HOUR:
+            # Some come and go, some do not stop for hours, some come back after days.
+            pace = chance.choice([SECOND, 4 * SECOND, MINUTE, 5 * MINUTE, HOUR, 24 * HOUR])
+            for _ in range(chance.randrange(100)):
+                at += chance.randrange(2 * pace)
+                dropped = rate.outdated(limits, counters, at / SECOND)
+                assert len(", ".join(dropped)) < 1024
+                attempt(counters, counters.copy(), limits, at)
+                most = max(most, len(counters))
+        # Enough to be sure that the busy times were among them.
+        assert 30 < most <= 40
+
+    def test_after_two_hours_nothing_is_left(self):
+        *_, last = play(windows(10, 100), [(3 * SECOND, 0, 0)] * 100)
+        gone = rate.outdated(windows(10, 100), last.counters, (last.at + 2 * HOUR) / SECOND)
+        assert sorted(gone) == sorted(last.counters)
+
+    def test_what_is_no_counter_of_these_windows_stays(self):
+        others = {"pk": "RATE#ct_1#192.0.2.1", "sk": "WINDOWS", "expires_at": 1, "i_1764000000": 1, "mm_1764000000": 1}
+        assert rate.outdated(windows(10, 100), others, (EPOCH + 24 * HOUR) / SECOND) == []
+
+
+class TestClient:
+    @given(st.ip_addresses(v=4))
+    def test_an_ipv4_address_stands_for_itself(self, address):
+        assert rate.client(str(address)) == str(address)
+
+    @given(st.ip_addresses(v=4))
+    def test_written_as_ipv6_it_is_still_the_same(self, address):
+        mapped = ipaddress.IPv6Address(0xFFFF_0000_0000 + int(address))
+        forms = {f"::ffff:{address}", f"::FFFF:{address}", str(mapped), mapped.exploded}
+        assert {rate.client(form) for form in forms} == {str(address)}
+
+    @given(st.ip_addresses(v=6, network="2000::/3"), st.integers(0, 127))
+    def test_ipv6_addresses_share_as_far_as_their_64(self, address, bit):
+        other = ipaddress.IPv6Address(int(address) ^ 1 << 127 - bit)
+        assert (rate.client(str(address)) == rate.client(str(other))) == (bit >= 64)
+
+    @given(st.ip_addresses(v=6, network="2000::/3"))
+    def test_it_does_not_matter_how_an_address_is_written(self, address):
+        forms = {address.compressed, address.exploded, address.compressed.upper(), address.exploded.upper()}
+        assert len({rate.client(form) for form in forms}) == 1
+
+    def test_nobody_is_taken_for_somebody_else(self):
+        addresses = ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1", "::c000:201", "64:ff9b::c000:201"]
+        assert len({rate.client(address) for address in addresses}) == len(addresses)
