@@ -6,23 +6,11 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
-from shared import log
-from shared.errors import (
-    Conflict,
-    Forbidden,
-    Invalid,
-    NotFound,
-    Refusal,
-    TargetFailed,
-    TargetTimedOut,
-    TooLarge,
-    TooMany,
-    Unauthenticated,
-    Unavailable,
-)
+from shared import errors, log
+from shared.errors import Forbidden, Invalid, Refusal, TooLarge, Unauthenticated
 from shared.rules import instant
 from shared.rules.principal import Principal
 from shared.rules.rate import Standing
@@ -38,13 +26,13 @@ _STATUS: dict[type[Refusal], int] = {
     Invalid: 400,
     Unauthenticated: 401,
     Forbidden: 403,
-    NotFound: 404,
-    Conflict: 409,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
     TooLarge: 413,
-    TooMany: 429,
-    TargetFailed: 502,
-    Unavailable: 503,
-    TargetTimedOut: 504,
+    errors.TooMany: 429,
+    errors.TargetFailed: 502,
+    errors.Unavailable: 503,
+    errors.TargetTimedOut: 504,
 }
 _HEADERS = {
     "Content-Type": "application/json",
@@ -168,33 +156,6 @@ def browser(door: Callable[[BrowserRequest], Response]) -> Handler:
     return _framed(_operation(door), enter)
 
 
-def authorizer(prove: Callable[[str, datetime], Principal]) -> Handler:
-    """The door of API Gateway's TOKEN authorizer: a bearer credential becomes a principal, or a Deny.
-
-    A bad credential never raises, for that would count as our fault. What does raise is one: API Gateway answers 503.
-    """
-
-    def handler(event: Event, _context: object) -> Answer:
-        # One policy for the whole API: it is cached by credential, and must fit whatever that credential asks next.
-        stage = "/".join(event["methodArn"].split("/")[:2])
-        _, _, bearer = event["authorizationToken"].partition(" ")
-        try:
-            principal = prove(bearer.strip(), datetime.now(UTC))
-        except Unauthenticated as refusal:
-            log.count("Refused", operation="authorize", code=refusal.code)
-            return {"principalId": "nobody", "policyDocument": _policy("Deny", stage)}
-        except Exception as error:  # noqa: BLE001 - whatever it is, the runtime must not log it with its chain
-            log.fault(error.__cause__ or error, operation="authorize", request_id="")
-            raise Unavailable from None
-        return {
-            "principalId": principal.id,
-            "policyDocument": _policy("Allow", stage),
-            "context": {"tenant": principal.tenant, "scopes": " ".join(principal.scopes)},
-        }
-
-    return handler
-
-
 def _framed(operation: str, enter: Callable[[Event, dict[str, str]], Response]) -> Handler:
     """`enter` gets the event, and headers to fill that go out with any answer."""
 
@@ -278,8 +239,3 @@ def _refused(refusal: Refusal, request_id: str, headers: Mapping[str, str]) -> A
     body["requestId"] = request_id
     retry = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
     return _answer(Response(status, json.dumps(body), retry), headers)
-
-
-def _policy(effect: str, stage: str) -> Answer:
-    statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": f"{stage}/*"}
-    return {"Version": "2012-10-17", "Statement": [statement]}

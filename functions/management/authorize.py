@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared import credentials, gateway
+from shared import authorizer, credentials
 from shared.rules.principal import Principal
 from shared.store import api_keys
 
 
-@gateway.authorizer
+@authorizer.door
 def handler(bearer: str, at: datetime) -> Principal:
     return credentials.prove(bearer, find_api_key=api_keys.find, at=at)

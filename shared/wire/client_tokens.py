@@ -2,82 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
 
-from shared.rules import identifier, instant, origin
+from shared.rules import instant
 from shared.rules.client_token import ClientToken, Terms, Usage
 from shared.rules.security_warning import SecurityWarning
 from shared.wire.base import Answer, Instant, Integer, Page, QueryInteger, Question, Timestamp, is_none
+from shared.wire.terms import Config, Id, Ids, Immutable, Name, Origins
 
-_CONFIG_BYTES = 16 * 1024
-_CONFIG_DEPTH = 16
 _TERMS = {field.name for field in fields(Terms)}
 _UNUSED = Usage()
-
-
-def _as_tuple(value: Any) -> Any:
-    """JSON has lists; a record must not change under anybody's hands."""
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _without_repeats(entries: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(entries))
-
-
-def _label(value: str) -> str:
-    if not identifier.is_label(value):
-        raise PydanticCustomError("wrong_value", "must not hold spaces or control characters")
-    return value
-
-
-def _origin(entry: str) -> str:
-    try:
-        return origin.normalise(entry)
-    except ValueError as error:
-        raise PydanticCustomError("invalid_origin", "{reason}", {"reason": str(error)}) from None
-
-
-def _config(config: dict[str, Any]) -> dict[str, Any]:
-    if _depth(config) > _CONFIG_DEPTH:
-        raise PydanticCustomError("out_of_range", "must be nested at most 16 deep")
-    if len(json.dumps(config, separators=(",", ":"), ensure_ascii=False).encode()) > _CONFIG_BYTES:
-        raise PydanticCustomError("out_of_range", "must be at most 16 KB as JSON")
-    return config
-
-
-def _depth(value: Any) -> int:
-    """Level by level, for a body may be nested deeper than Python's stack."""
-    depth, level = 0, [value]
-    while level := [one for one in level if isinstance(one, dict | list)]:
-        depth += 1
-        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
-    return depth
-
-
-def _immutable(_: Any) -> Any:
-    raise PydanticCustomError("immutable", "cannot be changed once the token exists")
-
-
-Id = Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX), AfterValidator(_label)]
-Ids = Annotated[tuple[Id, ...], BeforeValidator(_as_tuple), Field(max_length=100), AfterValidator(_without_repeats)]
-Origin = Annotated[str, AfterValidator(_origin)]
-Origins = Annotated[
-    tuple[Origin, ...],
-    BeforeValidator(_as_tuple),
-    Field(min_length=1, max_length=100),
-    AfterValidator(_without_repeats),
-]
-Immutable = Annotated[Any, BeforeValidator(_immutable)]
-
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 
 # A field that need not be given. Its default is never used: only what was given is read.
 _NOT_GIVEN: Any = None
@@ -98,7 +37,7 @@ class _Settable(Question):
     rate_limit_per_hour: Annotated[Integer, Field(ge=1, le=10_000)] = _NOT_GIVEN
     max_messages_per_session: Annotated[Integer, Field(ge=1, le=1000)] = _NOT_GIVEN
     session_idle_timeout_minutes: Annotated[Integer, Field(ge=1, le=1440)] = _NOT_GIVEN
-    config: Annotated[dict[str, Any], AfterValidator(_config)] = _NOT_GIVEN
+    config: Config = _NOT_GIVEN
     expires_at: Instant | None = _NOT_GIVEN
 
     def target_ids(self) -> tuple[str, ...]:

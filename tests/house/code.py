@@ -31,6 +31,18 @@ class Module:
                 for alias in node.names:
                     # Our packages are empty: what is imported from one is a module.
                     yield (f"{package}.{alias.name}" if _is_package(package) else package), node.lineno
+        for room, line in self.rooms_imported_by_name():
+            yield from ((other.name, line) for other in modules(room.replace(".", "/")) if other.name != self.name)
+
+    def rooms_imported_by_name(self) -> Iterator[tuple[str, int]]:
+        """Every `import_module(f"room.{name}")`, which may import any module of that room, and its line."""
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.Call(
+                    func=ast.Name("import_module"),
+                    args=[ast.JoinedStr([ast.Constant(str(start)), ast.FormattedValue()])],
+                ) if start.endswith("."):
+                    yield start.removesuffix("."), node.lineno
 
     def texts(self) -> Iterator[tuple[str, int]]:
         """Every text that the code holds, whole, and its line; docstrings are prose and left out."""

@@ -12,16 +12,23 @@ from tests.house.code import ROOT, Module, modules
 # Third-party package -> the modules, or rooms, that alone import it.
 PACKAGES = {
     "aws_lambda_powertools": {"shared.log"},
-    "botocore": {"shared.aws", "shared.signer", "shared.store.table"},
+    "botocore": {"shared.aws", "shared.signer", "shared.store.table", "shared.targets"},
     "jwt": {"shared.credentials", "shared.signer"},
     "publicsuffixlist": {"shared.public_suffixes"},
-    "pydantic": {"shared.wire"},
-    "pydantic_core": {"shared.wire"},
+    # A target's settings are written by an operator, and its answer by a stranger's code: as untrusted as a body.
+    "pydantic": {"shared.targets", "shared.wire"},
+    "pydantic_core": {"shared.targets", "shared.wire"},
 }
-SERVICES = {"dynamodb": "shared.store.table", "kms": "shared.signer"}
+SERVICES = {
+    "bedrock-runtime": "shared.targets.bedrock",
+    "dynamodb": "shared.store.table",
+    "kms": "shared.signer",
+    "lambda": "shared.targets.aws_lambda",
+}
 ENVIRONMENT = {
     "shared.credentials": {"CLERK_ISSUER", "CLERK_AUTHORIZED_PARTIES"},
     "shared.signer": {"SIGNING_KEY_ARN", "TOKEN_ISSUER"},
+    "shared.store.conversations": {"CONVERSATION_RETENTION_DAYS"},
     "shared.store.table": {"TABLE_NAME"},
 }
 # A header by its shape (Retry-After, x-api-key), or one of the common headers of a single word.
@@ -32,7 +39,12 @@ HEADER = (
 # Kind -> what such a word looks like, where it can stand, and who alone may speak it.
 WORDS = {
     "HTTP": (re.compile(f"statusCode|{HEADER}"), Module.texts, {"shared.gateway"}),
-    "camelCase": (re.compile(r"[a-z][a-z0-9]*([A-Z][a-z0-9]*)+"), Module.words, {"shared.gateway", "shared.wire"}),
+    "camelCase": (
+        re.compile(r"[a-z][a-z0-9]*([A-Z][a-z0-9]*)+"),
+        Module.words,
+        # Each target speaks the language of what answers.
+        {"shared.authorizer", "shared.gateway", "shared.targets", "shared.wire"},
+    ),
     "keys and expressions of DynamoDB": (
         re.compile(
             r"(listing_)?[ps]k|\w+Expression|ExpressionAttribute\w+|[A-Z]+#.*|.*\b(begins_with|attribute_\w+)\(.*"

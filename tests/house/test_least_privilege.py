@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from infra.local import template as sam
 from tests.house.code import module, reached_from
-from tests.iam.role import role_of
+from tests.iam.role import Access, decide, role_of
 
 # Each names the keys that it touches. A Scan or a PartiQL statement need not, and then passes any condition on keys.
 ITEM_ACTIONS = {
@@ -15,11 +16,29 @@ ITEM_ACTIONS = {
 READ_BY_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 
 
-@pytest.fixture(scope="module")
-def roles(template, functions):
+FUNCTIONS = "arn:aws:lambda:us-east-1:123456789012:function:"
+MODEL = "arn:aws:bedrock:*::foundation-model/amazon.nova-lite-v1:0"
+PROFILE = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0"
+
+
+def _roles(template, functions):
     """Logical id -> the statements of its role, each resource under its logical name."""
     values = {f"{name}.Arn": name for name in template["Resources"]}
+    values |= {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": "123456789012"}
     return {name: role_of(template, name, values) for name in functions}
+
+
+@pytest.fixture(scope="module")
+def roles(template, functions):
+    """As a deployment has them that names no function and no model."""
+    return _roles(template, functions)
+
+
+@pytest.fixture(scope="module")
+def roles_with_targets(source, functions):
+    """As a deployment has them that names both."""
+    parameters = {"TargetFunctionPrefix": "assistant-", "BedrockModelArns": f"{MODEL},{PROFILE}"}
+    return _roles(sam.translate(source, parameters), functions)
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +69,45 @@ def test_a_role_allows_only_what_names_its_keys(roles):
                 assert [key for key in statement.leading_keys if not re.fullmatch(r"[A-Z]+#\*", key)] == [], name
 
 
-def test_a_role_gives_what_its_functions_imports_can_use_and_no_other_service(roles, loaded):
+def test_a_role_gives_what_its_functions_imports_can_use_and_no_other_service(roles_with_targets, loaded):
     services = {
         name: {action.split(":")[0] for statement in role for action in statement.actions}
-        for name, role in roles.items()
+        for name, role in roles_with_targets.items()
     }
-    adapters = {"shared.store.table": "dynamodb", "shared.signer": "kms"}
+    adapters = {
+        "shared.signer": "kms",
+        "shared.store.table": "dynamodb",
+        "shared.targets.aws_lambda": "lambda",
+        "shared.targets.bedrock": "bedrock",
+    }
     assert services == {name: {adapters[one] for one in modules & adapters.keys()} for name, modules in loaded.items()}
+
+
+def test_no_function_and_no_model_may_be_asked_unless_the_deployment_names_it(roles):
+    actions = {action for role in roles.values() for statement in role for action in statement.actions}
+    assert {action for action in actions if not action.startswith(("dynamodb:", "kms:"))} == set()
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "is_allowed"),
+    [
+        ("lambda:InvokeFunction", f"{FUNCTIONS}assistant-sales", True),
+        ("lambda:InvokeFunction", f"{FUNCTIONS}assistant-sales:live", True),
+        ("lambda:InvokeFunction", f"{FUNCTIONS}payments", False),
+        ("lambda:InvokeFunction", f"{FUNCTIONS}my-assistant-sales", False),
+        ("lambda:InvokeFunction", f"{FUNCTIONS}assistant-sales".replace("us-east-1", "eu-west-1"), False),
+        ("lambda:InvokeFunction", f"{FUNCTIONS}assistant-sales".replace("123456789012", "210987654321"), False),
+        ("lambda:UpdateFunctionCode", f"{FUNCTIONS}assistant-sales", False),
+        ("bedrock:InvokeModel", PROFILE, True),
+        # A cross-region profile leads to its model in any of its regions.
+        ("bedrock:InvokeModel", MODEL.replace("*", "us-west-2"), True),
+        ("bedrock:InvokeModel", MODEL.replace("*", "us-west-2").replace("lite", "pro"), False),
+        ("bedrock:InvokeModelWithResponseStream", PROFILE, False),
+    ],
+)
+def test_chat_may_ask_only_what_the_deployment_names(roles_with_targets, action, resource, is_allowed):
+    allowed = {name for name, role in roles_with_targets.items() if decide(role, Access(action, resource)).allowed}
+    assert allowed == ({"Chat"} if is_allowed else set())
 
 
 def test_the_key_may_only_sign(roles):

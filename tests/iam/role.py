@@ -15,6 +15,9 @@ from typing import Any
 MANAGED = re.compile(r"arn:[^:]+:iam::aws:policy/(service-role/AWSLambdaBasicExecutionRole|AWSXrayWriteOnlyAccess)")
 
 
+NO_VALUE = {"Ref": "AWS::NoValue"}
+
+
 class Unknown(Exception):  # noqa: N818 - it says what the evaluator lacks, not what the code under test did wrong
     """The evaluator would have to guess."""
 
@@ -97,7 +100,10 @@ def decide(role: tuple[Statement, ...], access: Access) -> Decision:
 
 
 def role_of(template: dict[str, Any], function: str, values: Mapping[str, str]) -> tuple[Statement, ...]:
-    """The statements of `function`'s own role. `values`: what `Table.Arn` and the like are in the running stack."""
+    """The statements of `function`'s own role. `values`: what `Table.Arn` and the like are in the running stack.
+
+    A parameter has its default, which is where a translated template keeps the value to use.
+    """
     match template["Resources"][function]["Properties"]["Role"]:
         case {"Fn::GetAtt": [role, "Arn"]}:
             properties = template["Resources"][role]["Properties"]
@@ -107,8 +113,12 @@ def role_of(template: dict[str, Any], function: str, values: Mapping[str, str]) 
     for arn in properties.get("ManagedPolicyArns", []):
         if not MANAGED.fullmatch(arn):
             raise Unknown(f"{function}: managed policy {arn}")
+    parameters = template.get("Parameters", {})
+    values = {name: str(one["Default"]) for name, one in parameters.items() if "Default" in one} | dict(values)
     documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
-    statements = [statement for document in documents for statement in listed(document["Statement"])]
+    written = [one for document in documents for one in listed(document["Statement"])]
+    chosen = [_chosen(one, template.get("Conditions", {}), values) for one in written]
+    statements = [one for one in chosen if one != NO_VALUE]
     return tuple(_statement(function, index, statement, values) for index, statement in enumerate(statements))
 
 
@@ -139,6 +149,30 @@ def listed(one_or_many: Any) -> list[Any]:
     return one_or_many if isinstance(one_or_many, list) else [one_or_many]
 
 
+def _chosen(written: Any, conditions: Mapping[str, Any], values: Mapping[str, str]) -> Any:
+    """What CloudFormation leaves of an Fn::If."""
+    match written:
+        case {"Fn::If": [condition, if_true, if_false], **rest} if not rest:
+            return if_true if _holds(conditions[condition], values) else if_false
+    return written
+
+
+def _holds(condition: Any, values: Mapping[str, str]) -> bool:
+    match condition:
+        case {"Fn::Not": [inner], **rest} if not rest:
+            return not _holds(inner, values)
+        case {"Fn::Equals": [one, other], **rest} if not rest:
+            return resolve(one, values) == resolve(other, values)
+    raise Unknown(f"whether {condition} holds")
+
+
+def _resources(written: Any, values: Mapping[str, str]) -> tuple[str, ...]:
+    match written:
+        case {"Fn::Split": [separator, joined], **rest} if not rest:
+            return tuple(resolve(joined, values).split(separator))
+    return tuple(resolve(resource, values) for resource in listed(written))
+
+
 def _statement(function: str, index: int, written: dict[str, Any], values: Mapping[str, str]) -> Statement:
     where = f"{function}, statement {index}"
     _only({"Sid", "Effect", "Action", "Resource", "Condition"}, written, where)
@@ -149,7 +183,7 @@ def _statement(function: str, index: int, written: dict[str, Any], values: Mappi
         index,
         written["Effect"] == "Allow",
         tuple(listed(written["Action"])),
-        tuple(resolve(resource, values) for resource in listed(written["Resource"])),
+        _resources(written["Resource"], values),
         _leading_keys(written["Condition"], where) if "Condition" in written else None,
     )
 

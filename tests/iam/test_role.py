@@ -138,6 +138,18 @@ def test_decides_as_iam(statements, asked, allowed):
 
 
 @pytest.mark.parametrize(
+    ("value", "resources"), [("", []), ("arn:one", ["arn:one"]), ("arn:one,arn:two", ["arn:one", "arn:two"])]
+)
+def test_a_statement_that_a_parameter_switches_on_is_there_when_it_is(value, resources):
+    statement = allow("kms:GenerateMac", {"Fn::Split": [",", {"Ref": "Names"}]})
+    given = template({"Fn::If": ["IsGiven", statement, {"Ref": "AWS::NoValue"}]}) | {
+        "Parameters": {"Names": {"Type": "String", "Default": value}},
+        "Conditions": {"IsGiven": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Names"}, ""]}]}},
+    }
+    assert [resource for one in role_of(given, "Door", VALUES) for resource in one.resources] == resources
+
+
+@pytest.mark.parametrize(
     "template",
     [
         pytest.param(template({"Effect": "Allow", "NotAction": "kms:*", "Resource": "*"}), id="NotAction"),
@@ -154,6 +166,11 @@ def test_decides_as_iam(statements, asked, allowed):
             id="condition key",
         ),
         pytest.param(template(allow("kms:*", {"Fn::ImportValue": "x"})), id="intrinsic function"),
+        pytest.param(
+            template({"Fn::If": ["Is", allow("kms:*", "*"), {"Ref": "AWS::NoValue"}]})
+            | {"Conditions": {"Is": {"Fn::Or": [{"Condition": "A"}, {"Condition": "B"}]}}},
+            id="condition of the template",
+        ),
         pytest.param(template(allow("kms:*", {"Fn::GetAtt": ["Elsewhere", "Arn"]})), id="name without a value"),
         pytest.param(template(allow("kms:*", "arn:aws:kms:*:*:key/${aws:PrincipalTag/x}")), id="policy variable"),
         pytest.param(template(ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"]), id="managed policy"),

@@ -657,11 +657,11 @@ class TestListQuery:
         [
             ({"limit": "0"}, "limit", "out_of_range"),
             ({"limit": "201"}, "limit", "out_of_range"),
-            ({"limit": "-1"}, "limit", "wrong_type"),
+            ({"limit": "-1"}, "limit", "out_of_range"),
             ({"limit": "10.0"}, "limit", "wrong_type"),
             ({"limit": ""}, "limit", "wrong_type"),
             ({"limit": "ten"}, "limit", "wrong_type"),
-            ({"offset": "-1"}, "offset", "wrong_type"),
+            ({"offset": "-1"}, "offset", "out_of_range"),
             ({"offset": "1" * 5000}, "offset", "wrong_type"),
             ({"cursor": "x"}, "cursor", "unknown_field"),
         ],

@@ -32,7 +32,7 @@ class TestQuery:
         [
             ("limit", "0", "out_of_range"),
             ("limit", "201", "out_of_range"),
-            ("limit", "-1", "wrong_type"),
+            ("limit", "-1", "out_of_range"),
             ("limit", "+1", "wrong_type"),
             ("limit", "1.0", "wrong_type"),
             ("limit", " 1", "wrong_type"),
@@ -41,7 +41,8 @@ class TestQuery:
             ("limit", "\u0661", "wrong_type"),
             ("limit", "", "wrong_type"),
             ("limit", "null", "wrong_type"),
-            ("offset", "-1", "wrong_type"),
+            ("offset", "-1", "out_of_range"),
+            ("offset", "--1", "wrong_type"),
             ("offset", "1e3", "wrong_type"),
             ("offset", "1" * 5000, "wrong_type"),
         ],

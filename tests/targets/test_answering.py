@@ -1,0 +1,78 @@
+"""Whatever a target is and does, what comes back is an answer that can be stored, or a refusal that can be read."""
+
+import sys
+
+import pytest
+from pydantic import BaseModel
+
+from shared.errors import NotFound, TargetFailed
+from shared.rules.target import KINDS
+from shared.targets import answering
+
+MODEL = {"model_id": "us.amazon.nova-lite-v1:0"}
+FUNCTION = {"function_arn": "arn:aws:lambda:us-east-1:123456789012:function:assistant"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_has_settings_and_an_answer(kind):
+    loaded = answering.load(kind)
+    assert issubclass(loaded.Settings, BaseModel)
+    # A setting that nobody reads is a setting that somebody misspelt.
+    assert loaded.Settings.model_config["extra"] == "forbid"
+    assert callable(loaded.answer)
+
+
+@pytest.mark.usefixtures("aws_on_loopback")
+def test_only_the_kind_that_answers_is_loaded(answer):
+    answer("echo", {})
+    assert {f"shared.targets.{kind}" for kind in KINDS} & sys.modules.keys() == {"shared.targets.echo"}
+
+
+def test_a_target_that_was_removed_or_never_registered_is_refused(question):
+    with pytest.raises(NotFound) as refused:
+        answering.answer(None, question())
+    assert (refused.value.sentence, refused.value.code) == ("The assistant is not available.", "target_not_found")
+    assert "register it as a target" in refused.value.hint
+
+
+@pytest.mark.parametrize("kind", ["step_functions", "answering", "../errors", ""])
+def test_a_kind_that_is_none_is_refused_and_never_loaded(answer, kind):
+    with pytest.raises(NotFound) as refused:
+        answer(kind, {})
+    assert refused.value.code == "target_not_found"
+    assert "does not know" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"), [("echo", {"prefix": "x"}), ("aws_lambda", {}), ("bedrock", {**MODEL, "temperature": 7})]
+)
+def test_settings_that_do_not_fit_the_kind_any_more_are_a_failure_of_the_target(answer, kind, settings):
+    with pytest.raises(TargetFailed) as failed:
+        answer(kind, settings)
+    assert failed.value.sentence == TargetFailed.sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "target_answer_empty"),
+        (" \n\t", "target_answer_empty"),
+        ("a" * 200 * 1024 + "a", "target_answer_too_large"),
+        ("é" * 100 * 1024 + "a", "target_answer_too_large"),
+    ],
+)
+def test_an_answer_that_cannot_be_shown_or_stored_is_a_failure(answer, aws_on_loopback, text, code):
+    aws_on_loopback.says({"text": text})
+    with pytest.raises(TargetFailed) as failed:
+        answer("aws_lambda", FUNCTION)
+    assert failed.value.code == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a", "a" * 200 * 1024, "é" * 100 * 1024, "  # Code\n```js\n</script>\n```\n", "مرحبا", "👩‍👩‍👧‍👦"],
+    ids=range(6),
+)
+def test_an_answer_comes_through_unchanged(answer, aws_on_loopback, text):
+    aws_on_loopback.says({"text": text})
+    assert answer("aws_lambda", FUNCTION) == text

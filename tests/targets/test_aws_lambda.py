@@ -1,0 +1,142 @@
+"""A Lambda function as a target, over Lambda's own protocol: what it is told, and what becomes of what it says."""
+
+import pytest
+
+from infra.operator import settings
+from shared.errors import Invalid, TargetFailed, TargetTimedOut, TooLarge
+from shared.rules.question import Attachment
+
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
+SETTINGS = {"function_arn": ARN}
+
+
+def test_is_told_everything_in_one_event(answer, aws_on_loopback):
+    aws_on_loopback.says({"text": "Yes."})
+    said = answer(
+        "aws_lambda",
+        SETTINGS,
+        target_alias="production",
+        inputs={"name": "Zoë"},
+        metadata={"page": "/tea"},
+        context={"cart": [1, 2.5, None]},
+        attachments=[
+            Attachment(media_type="image/png", data=b"\x89PNG"),
+            Attachment(media_type="a/b", data=b"", name="é"),
+        ],
+    )
+    assert said == "Yes."
+    (asked,) = aws_on_loopback.asked
+    assert asked.path == f"/2015-03-31/functions/{ARN}/invocations"
+    assert asked.headers["X-Amz-Invocation-Type"] == "RequestResponse"
+    assert asked.body == {
+        "conversationId": "conv_1",
+        "tokenId": "ct_1",
+        "environment": "live",
+        "targetId": "agent_sales",
+        "pinToVersion": "latest",
+        "targetAlias": "production",
+        "targetVersionId": None,
+        "messages": [
+            {"id": "usr_1", "role": "user", "text": "Hello", "at": "2027-01-31T12:00:00.000Z"},
+            {"id": "ast_1", "role": "assistant", "text": "Hi there", "at": "2027-01-31T12:00:00.001Z"},
+            {"id": "usr_2", "role": "user", "text": "Do you sell tea? 🍵", "at": "2027-01-31T12:01:00.000Z"},
+        ],
+        "attachments": [
+            {"name": None, "mediaType": "image/png", "data": "iVBORw=="},
+            {"name": "é", "mediaType": "a/b", "data": ""},
+        ],
+        "inputs": {"name": "Zoë"},
+        "metadata": {"page": "/tea"},
+        "context": {"cart": [1, 2.5, None]},
+    }
+
+
+def test_may_say_more_than_the_text(answer, aws_on_loopback):
+    aws_on_loopback.says({"text": "Yes.", "tokensUsed": 12})
+    assert answer("aws_lambda", SETTINGS) == "Yes."
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [b"", b"Yes.", b"null", b'"Yes."', b"[]", b"{}", b'{"text": null}', b'{"text": 1}', b'{"text": ["a"]}', b'{"text"',
+     b'{"text": "\\ud83c"}', b"\xff"],
+)  # fmt: skip
+def test_an_answer_in_another_form_is_a_failure(answer, aws_on_loopback, reply):
+    aws_on_loopback.says(reply)
+    with pytest.raises(TargetFailed) as failed:
+        answer("aws_lambda", SETTINGS)
+    assert failed.value.sentence == TargetFailed.sentence
+
+
+@pytest.mark.parametrize("reply", [{"errorType": "KeyError", "errorMessage": "'password'", "stackTrace": []}, {}])
+def test_an_error_of_the_function_is_a_failure(answer, aws_on_loopback, reply):
+    aws_on_loopback.says(reply, X_Amz_Function_Error="Unhandled")
+    with pytest.raises(TargetFailed) as failed:
+        answer("aws_lambda", SETTINGS)
+    assert (failed.value.sentence, failed.value.code) == (TargetFailed.sentence, "target_function_failed")
+    assert failed.value.hint is None
+
+
+def test_an_error_that_looks_like_an_answer_is_still_a_failure(answer, aws_on_loopback):
+    aws_on_loopback.says({"text": "Yes."}, X_Amz_Function_Error="Handled")
+    with pytest.raises(TargetFailed):
+        answer("aws_lambda", SETTINGS)
+
+
+def test_the_functions_own_time_limit_is_a_time_out(answer, aws_on_loopback):
+    message = "RequestId: 1 Error: Task timed out after 3.00 seconds"
+    reply = {"errorType": "Sandbox.Timedout", "errorMessage": message}
+    aws_on_loopback.says(reply, X_Amz_Function_Error="Unhandled")
+    with pytest.raises(TargetTimedOut) as failed:
+        answer("aws_lambda", SETTINGS)
+    assert failed.value.sentence == TargetTimedOut.sentence
+
+
+def test_a_function_that_does_not_answer_is_a_time_out_and_not_called_again(answer, aws_on_loopback):
+    aws_on_loopback.says_nothing()
+    with pytest.raises(TargetTimedOut):
+        answer("aws_lambda", SETTINGS)
+    assert len(aws_on_loopback.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("AccessDeniedException", 403),
+        ("ResourceNotFoundException", 404),
+        ("TooManyRequestsException", 429),
+        ("ServiceException", 500),
+        ("EC2ThrottledException", 502),
+    ],
+)
+def test_what_lambda_refuses_is_a_failure_of_which_the_visitor_learns_nothing(answer, aws_on_loopback, code, status):
+    aws_on_loopback.refuses(code, status)
+    with pytest.raises(TargetFailed) as failed:
+        answer("aws_lambda", SETTINGS)
+    assert (failed.value.sentence, failed.value.hint) == (TargetFailed.sentence, None)
+    # The log tells the operator, by name only.
+    assert failed.value.__cause__.response["Error"]["Code"] == code
+    assert len(aws_on_loopback.asked) == 1
+
+
+def test_more_than_lambda_takes_is_said_to_be_too_much(answer, aws_on_loopback):
+    aws_on_loopback.refuses("RequestTooLargeException", 413)
+    with pytest.raises(TooLarge, match="start a new conversation"):
+        answer("aws_lambda", SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "arn", [ARN, f"{ARN}:live", f"{ARN}:12", f"{ARN}:$LATEST", ARN.replace("aws", "aws-us-gov", 1)]
+)
+def test_a_function_is_named_by_its_arn(arn):
+    assert settings.read("aws_lambda", [("function_arn", arn)]) == {"function_arn": arn}
+
+
+@pytest.mark.parametrize(
+    "arn",
+    ["", "assistant", f"{ARN} ", f"{ARN}:", f"{ARN}*", ARN.replace("123456789012", ""), ARN.replace("lambda", "iam"),
+     f"{ARN}\n"],
+)  # fmt: skip
+def test_and_by_nothing_else(arn):
+    with pytest.raises(Invalid, match="function_arn: must be the ARN of a Lambda function, such as arn:"):
+        settings.read("aws_lambda", [("function_arn", arn)])

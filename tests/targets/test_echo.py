@@ -1,0 +1,16 @@
+"""The echo: the same message, the same answer, and nothing else needed."""
+
+import pytest
+
+from shared.errors import Invalid
+from shared.rules.question import Attachment
+
+
+@pytest.mark.parametrize("text", ["Hello", "<b>bold</b> </script>", "שלום 🍵\n\n```py\n1 < 2\n```"])
+def test_repeats_what_is_said(answer, text):
+    assert answer("echo", {}, text=text) == f"You said: {text}"
+
+
+def test_says_that_it_reads_no_attachments(answer):
+    with pytest.raises(Invalid, match="reads text only"):
+        answer("echo", {}, attachments=[Attachment(media_type="image/png", data=b"png")])
