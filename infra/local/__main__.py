@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 def main() -> None:
     options = _options()
     listener = _listen(options.port)
+    demo_listener = _listen(options.port and options.port + 1)
     signal.signal(signal.SIGINT, _leave)
     signal.signal(signal.SIGTERM, _leave)
     # Late, for it takes seconds, and a busy port should not.
@@ -31,7 +32,7 @@ def main() -> None:
     # The servers' lines about each call, and the translator's about its own switches, are nobody's concern.
     logging.disable(logging.WARNING)
     try:
-        stack = Stack(listener, dict(options.parameter), _say)
+        stack = Stack(listener, demo_listener, dict(options.parameter), _say)
     except NotModelled as refusal:
         sys.exit(str(refusal))
     state_file = options.directory / "stack.json"
@@ -54,7 +55,7 @@ def _options() -> argparse.Namespace:
         description="Serves template.yaml on this machine: its routes, its functions, and AWS in memory.",
     )
     parser.add_argument(
-        "--port", type=int, default=3000, help="where the API listens, 0 for any free port (default: 3000)"
+        "--port", type=int, default=3000, help="where the API listens; the demo page does one above; 0 for any free ports (default: 3000)",
     )
     parser.add_argument(
         "--parameter",
@@ -106,6 +107,8 @@ def _greeting(state: Mapping[str, Any], runtime_client: str, state_file: Path) -
 The API listens on {url}; functions run under {runtime_client}, AWS is moto on {state["awsEndpoint"]}.
 Everything is in memory and ends with Ctrl-C. {state_file} says the same to programs.
 
+A page with a chat that a client token lets in: {state["demoUrl"]}
+
 Create a client token:
 
   curl {url}/v1/client-tokens \\
@@ -116,6 +119,12 @@ List them, or look at the one that is already there:
 
   curl {url}/v1/client-tokens -H 'Authorization: Bearer {key}'
   curl {url}/v1/client-tokens/{token_id} -H 'Authorization: Bearer {key}'
+
+Switch that one off, and see what its page says:
+
+  curl -X PUT {url}/v1/client-tokens/{token_id} \\
+    -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\
+    -d '{{"isActive": false}}'
 """
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
+from infra.local.management import Management
 from shared.rules import api_key
 from shared.rules.principal import SCOPES
 from shared.rules.target import Target
@@ -30,12 +27,12 @@ def plant_tenant() -> str:
     now = datetime.now(UTC)
     key, record = api_key.mint(TENANT, "Local stack", SCOPES, at=now, expires_at=None, random_bytes=secrets.token_bytes)
     api_keys.add(record)
-    targets.register(Target(id=FLOW, tenant=TENANT, kind="echo", created_at=now))
+    targets.register(Target(id=FLOW, tenant=TENANT, kind="echo", settings={}, created_at=now))
     return key
 
 
-def create_client_token(address: tuple[str, int], key: str, origins: list[str]) -> ClientToken:
-    """`address`: the running API's host and port; `key`: an API key; `origins`: where the token may be used."""
+def create_client_token(management: Management, origins: list[str]) -> ClientToken:
+    """`origins`: where the token may be used."""
     wish = {
         "name": "Demo",
         "environment": "test",
@@ -44,20 +41,5 @@ def create_client_token(address: tuple[str, int], key: str, origins: list[str]) 
         "defaultFlowId": FLOW,
         "config": {"welcomeMessage": "Hello! I repeat what you say."},
     }
-    created = _post(address, "/v1/client-tokens", key, wish)
+    created = management.ask("POST", "/v1/client-tokens", wish)
     return ClientToken(id=created["clientToken"]["id"], value=created["token"])
-
-
-def _post(address: tuple[str, int], path: str, key: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    api = http.client.HTTPConnection(*address)
-    try:
-        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-        api.request("POST", path, json.dumps(body), headers)
-        response = api.getresponse()
-        text = response.read().decode()
-    finally:
-        api.close()
-    if response.status != http.client.CREATED:
-        raise RuntimeError(f"POST {path} answered {response.status}: {text}")
-    answer: dict[str, Any] = json.loads(text)
-    return answer

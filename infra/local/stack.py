@@ -13,15 +13,23 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from infra.local import cloud, openapi, template
 from infra.local.api import Api
+from infra.local.demo.server import Demo
 from infra.local.functions import Functions, runtime_client
+from infra.local.management import Management
 from infra.local.template import ROOT
 
 
 class Stack:
     """Runs from construction to `stop`. `state` is what other programs need to reach it."""
 
-    def __init__(self, listener: socket.socket, parameters: Mapping[str, str], say: Callable[[str], None]) -> None:
-        """`listener`: the bound socket on which to serve; `say` takes a line for the terminal."""
+    def __init__(
+        self,
+        listener: socket.socket,
+        demo_listener: socket.socket,
+        parameters: Mapping[str, str],
+        say: Callable[[str], None],
+    ) -> None:
+        """Two bound sockets, for the API and for the demo page; `say` takes a line for the terminal."""
         translated = template.translate(template.read(), parameters)
         routes = openapi.read_routes(translated)
         self._aws, endpoint = cloud.serve()
@@ -42,28 +50,32 @@ class Stack:
         )
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.runtime_client = client
+        url, demo_port = f"http://{host}:{port}", demo_listener.getsockname()[1]
+        pages = [f"http://{name}:{demo_port}" for name in (host, "localhost")]
+        seeds = _seeds(url, pages)
+        self._demo = Demo(demo_listener, Management(url, seeds["apiKey"]), seeds["clientTokenId"], say)
         self.state = {
-            "url": f"http://{host}:{port}",
-            **_seeds(host, port),
-            "demoUrl": None,
+            "url": url,
+            **seeds,
+            "demoUrl": pages[0],
             "awsEndpoint": endpoint,
             "stackName": cloud.STACK_NAME,
         }
 
     def stop(self) -> None:
+        self._demo.stop()
         self._functions.stop()
         self._server.shutdown()
         self._server.server_close()
         self._aws.stop()
 
 
-def _seeds(host: str, port: int) -> dict[str, str]:
+def _seeds(url: str, pages: list[str]) -> dict[str, str]:
     # Late, for the store finds its table and its AWS in the environment as it is imported.
     from infra.local import seed  # noqa: PLC0415
 
     key = seed.plant_tenant()
-    pages = [f"http://{name}:{port + 1}" for name in (host, "localhost")]
-    token = seed.create_client_token((host, port), key, [*pages, "https://app.example.com"])
+    token = seed.create_client_token(Management(url, key), [*pages, "https://app.example.com"])
     return {"apiKey": key, "clientToken": token.value, "clientTokenId": token.id, "flowId": seed.FLOW}
 
 

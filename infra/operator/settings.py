@@ -15,9 +15,11 @@ from shared.targets import answering
 
 def read(kind: str, written: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """What to store of the settings of a target of this kind. Raises Invalid, with a sentence for the first mistake."""
-    given = dict(written)
-    if len(given) < len(written):
-        raise Invalid("A setting is given twice.")
+    given: dict[str, str] = {}
+    for name, value in written:
+        if name in given:
+            raise Invalid(f"The setting {name} is given twice.")
+        given[name] = value
     settings = answering.load(kind).Settings
     try:
         # What is not given is not stored: where a default changes, it changes for those who did not choose.

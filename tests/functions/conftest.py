@@ -3,35 +3,25 @@
 import contextlib
 import functools
 import importlib
-import io
 import itertools
 import json
 from datetime import UTC, datetime
 from secrets import token_bytes
 
 import pytest
-from botocore.awsrequest import AWSResponse
 from werkzeug.test import Client
 
 from infra.local import openapi
 from infra.local.api import Api, InvocationFailed
-from shared import log, signer
 from shared.rules import api_key
 from shared.rules.principal import SCOPES
-from shared.store import api_keys, table
+from shared.store import api_keys
+from tests.aws import CLIENTS, aws_answers, calls, output  # noqa: F401 - fixtures
 from tests.conftest import STACK, TEMPLATE
 from tests.iam.guard import Guard
 
 ACCOUNT = "123456789012"
-CLIENTS = [table._dynamodb.meta.events, signer._kms.meta.events]
 _tenants = (f"tenant-{number}" for number in itertools.count(1))
-
-
-class Calls(list):
-    """Names of AWS operations."""
-
-    def writes(self):
-        return [call for call in self if not call.startswith(("Get", "Query", "BatchGet", "GenerateMac"))]
 
 
 class Management:
@@ -118,50 +108,6 @@ def api(caller):
 
 
 @pytest.fixture
-def calls():
-    """The AWS calls since, such as `["Query", "GenerateMac"]`; `calls.clear()` begins again."""
-    made = Calls()
-
-    def record(model, **_event):
-        made.append(model.name)
-
-    for client in CLIENTS:
-        client.register("before-call", record)
-    yield made
-    for client in CLIENTS:
-        client.unregister("before-call", record)
-
-
-class Answers(contextlib.ExitStack):
-    """What AWS says from now on, or within a `with`, where moto would not."""
-
-    def __init__(self, operation, parsed, status):
-        super().__init__()
-
-        def answer(model, **_event):
-            return (AWSResponse("", status, {}, None), parsed) if model.name == operation else None
-
-        for client in CLIENTS:
-            client.register("before-call", answer)
-            self.callback(client.unregister, "before-call", answer)
-
-
-@pytest.fixture
-def aws_answers():
-    """`aws_answers("GenerateMac", "DisabledException")` for the rest of the test, or as a context."""
-    with contextlib.ExitStack() as until_the_end:
-
-        def answers(operation, code=None, status=400, *, message="simulated", item=None, answer=None):
-            parsed = answer or {"Error": {"Code": code, "Message": message}} | ({"Item": item} if item else {})
-            metadata = {"HTTPStatusCode": 200 if answer else status, "HTTPHeaders": {}, "RetryAttempts": 0}
-            return until_the_end.enter_context(
-                Answers(operation, parsed | {"ResponseMetadata": metadata}, metadata["HTTPStatusCode"])
-            )
-
-        yield answers
-
-
-@pytest.fixture
 def lost_answers():
     """Within `lost_answers("PutItem")` the first such answer is lost, and botocore asks again."""
 
@@ -182,12 +128,3 @@ def lost_answers():
         assert lost[0]["status_code"] == 200
 
     return lose
-
-
-@pytest.fixture
-def output(capsys):
-    """Everything that functions wrote, log lines and metrics."""
-    lines = io.StringIO()
-    previous = log._logger.handlers[0].setStream(lines)
-    yield lambda: lines.getvalue() + capsys.readouterr().out
-    log._logger.handlers[0].setStream(previous)

@@ -107,7 +107,9 @@ def test_only_a_door_frame_turns_a_refusal_into_an_answer():
         f"{one.at(node.lineno)} catches {ast.unparse(node.type) if node.type else 'everything'}"
         for one in modules("functions", "shared")
         for node in ast.walk(one.tree)
-        if isinstance(node, ast.ExceptHandler) and one.name not in {"shared.gateway", "shared.authorizer"} and not _passes_on(node)
+        if isinstance(node, ast.ExceptHandler)
+        and one.name not in {"shared.gateway", "shared.authorizer"}
+        and not _passes_on(node)
         if node.type is None or not refusals.isdisjoint(re.findall(r"\w+", ast.unparse(node.type)))
     ]
     assert wrong == []

@@ -8,7 +8,7 @@ import pytest
 from cfnlint.api import lint
 
 from infra.local.template import ROOT
-from shared import errors, gateway
+from shared import aws, errors, gateway
 
 UNREADABLE_WITHOUT = {
     "Access-Control-Allow-Origin": "'*'",
@@ -86,6 +86,9 @@ class TestFunctions:
 
     def test_end_before_api_gateway_gives_up(self, functions):
         assert {name for name, properties in functions.items() if properties["Timeout"] >= 29} == set()
+
+    def test_outlive_the_target_that_they_wait_for(self, functions):
+        assert aws.PATIENT.connect_timeout + aws.PATIENT.read_timeout < functions["Chat"]["Timeout"]
 
     def test_log_where_logs_expire(self, template, functions):
         groups = _of_type(template, "AWS::Logs::LogGroup")

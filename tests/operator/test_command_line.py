@@ -6,8 +6,10 @@ import shlex
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from infra.operator import command_line
+from infra.operator import command_line, settings
 from shared.rules.principal import SCOPES
+from shared.rules.target import KINDS
+from shared.targets import answering
 from shared.wire.client_tokens import Id
 
 COMMANDS = [
@@ -19,6 +21,7 @@ COMMANDS = [
     ("targets", "remove"),
 ]
 CREATE = ("keys", "create", "--stack", "s", "--tenant", "acme", "--name", "CI")
+REGISTER = ("targets", "register", "--stack", "s", "--tenant", "acme", "flow_a", "--kind", "echo")
 KEY_ID = "key_01kav7t0d3p9s8x2m4n6q8r0vw"
 
 
@@ -43,6 +46,17 @@ class TestHelp:
         for line in lines:
             arguments = command_line.read(shlex.split(line))
             assert (arguments.noun, arguments.verb)[: len(level)] == level
+
+
+def test_help_shows_each_kind_of_target_with_settings_that_it_takes(run):
+    shown = run("targets", "register", "--help").out.replace("\\\n", "")
+    examples = re.findall(r"python -m infra\.operator (.*)\n", shown.partition("examples:")[2])
+    arguments = [command_line.read(shlex.split(example)) for example in examples]
+    assert [one.kind for one in arguments] == list(KINDS)
+    for one in arguments:
+        assert settings.read(one.kind, one.settings).keys() == {name for name, _ in one.settings}
+        known = answering.load(one.kind).Settings.model_fields
+        assert [name for name in known if not re.search(rf"^ +{name}  ", shown, re.MULTILINE)] == []
 
 
 @pytest.mark.parametrize(
@@ -76,6 +90,8 @@ class TestHelp:
         (("keys", "revoke", "--stack", "s", "--tenant", "acme", "CI"), "that is no key's id"),
         (("targets", "register", "--stack", "s", "--tenant", "acme", "flow_a"), "arguments are required: --kind"),
         (("targets", "register", "--stack", "s", "--tenant", "acme", "f", "--kind", "ehco"), "invalid choice: 'ehco'"),
+        ((*REGISTER, "--set", "max_tokens"), "a setting is a name, an equals sign and a value, such as max_tokens=500"),
+        ((*REGISTER, "--set", "=500"), "a setting is a name"),
         (("targets", "remove", "--stack", "s", "--tenant", "acme", "flow a"), "a target's id is 1 to 128 characters"),
     ],
 )
@@ -96,6 +112,8 @@ def test_what_is_no_command_is_refused_in_a_sentence(run, words, said):
         ((*CREATE, "--expires-in-days", "1"), "expires_in_days", 1),
         ((*CREATE, "--expires-in-days", "3650"), "expires_in_days", 3650),
         (("keys", "revoke", "--local", "--tenant", "acme", KEY_ID), "id", KEY_ID),
+        (REGISTER, "settings", []),
+        ((*REGISTER, "--set", "a=1=2", "--set", "b="), "settings", [("a", "1=2"), ("b", "")]),
     ],
 )
 def test_what_a_command_may_hold(words, argument, value):

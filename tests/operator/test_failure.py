@@ -20,7 +20,7 @@ def _denied(action, resource):
         (("keys", "create", "--name", "CI"), "PutItem", "dynamodb:PutItem"),
         (("keys", "list"), "Query", "dynamodb:Query"),
         (("targets", "list"), "Query", "dynamodb:Query"),
-        (("targets", "register", "flow_a", "--kind", "echo"), "PutItem", "dynamodb:PutItem"),
+        (("targets", "register", "flow_a", "--kind", "echo"), "TransactWriteItems", "dynamodb:PutItem"),
         (("targets", "remove", "flow_a"), "TransactWriteItems", "dynamodb:DeleteItem"),
     ],
 )

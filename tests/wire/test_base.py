@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Detail, Invalid
@@ -235,12 +235,10 @@ class TestAnyBodyAtAll:
         assert {detail.code for detail in refused.details} <= CODES
         assert all(detail.path.encode() is not None and detail.message for detail in refused.details)
 
-    @settings(max_examples=200)
     @given(MESSAGE, JSON | st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=5), JSON, max_size=6))
     def test_any_json_is_read_or_refused_in_our_words(self, message, body):
         self.assert_read_or_refused(message, json.dumps(body))
 
-    @settings(max_examples=200)
     @given(MESSAGE, st.text() | st.text('{}[]":,\\u0dea1.e-nNaIity '))
     def test_any_text_is_read_or_refused_in_our_words(self, message, body):
         self.assert_read_or_refused(message, body)

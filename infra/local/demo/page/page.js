@@ -1,0 +1,114 @@
+// The demo page's own part: shows the token's record and its conversations, and opens the widget in client-token mode.
+
+const at = (id) => document.getElementById(id);
+
+/** An element with this text. What visitors wrote is never anything but text. */
+function element(name, text, className = "") {
+  const made = document.createElement(name);
+  made.textContent = text;
+  made.className = className;
+  return made;
+}
+
+async function read(path) {
+  const response = await fetch(path);
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error);
+  return answer;
+}
+
+const when = (text) => new Date(text).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+const many = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+function showToken(token) {
+  const isExpired = token.expiresAt && new Date(token.expiresAt) <= new Date();
+  at("status").textContent = isExpired ? "expired" : token.isActive ? "active" : "switched off";
+  at("status").classList.toggle("good", token.isActive && !isExpired);
+  at("status").hidden = false;
+
+  const limits = [
+    [token.rateLimitPerMinute, "messages a minute"],
+    [token.rateLimitPerHour, "messages an hour"],
+    [token.maxMessagesPerSession, "messages a session"],
+    [token.sessionIdleTimeoutMinutes, "minutes idle"],
+  ];
+  at("limits").replaceChildren(...limits.map(([figure, unit]) => {
+    const limit = document.createElement("li");
+    limit.append(element("strong", figure), element("span", unit));
+    return limit;
+  }));
+
+  const facts = [
+    ["Token", `${token.name}, ${token.environment}, ends in ${token.tokenHint}`],
+    ["Works on", token.allowedOrigins.join("\n")],
+    ["Talks to", [...token.flowIds, ...token.agentIds].join(", ") || "nobody"],
+    ["Expires", token.expiresAt ? when(token.expiresAt) : "never"],
+    ["Used", `${many(token.conversationCount, "conversation")}, ${token.lastUsedAt ? `last ${when(token.lastUsedAt)}` : "never yet"}`],
+  ];
+  at("facts").replaceChildren(...facts.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
+}
+
+function showConversations(conversations) {
+  at("nobody").hidden = conversations.length > 0;
+  at("conversations").replaceChildren(...conversations.map((conversation) => {
+    const line = document.createElement("li");
+    line.append(
+      element("span", conversation.firstMessage, "said"),
+      element("small", many(conversation.messageCount, "message")),
+      element("small", when(conversation.updatedAt)),
+    );
+    return line;
+  }));
+}
+
+async function refresh() {
+  try {
+    const { token, conversations } = await read("token.json");
+    at("trouble").hidden = true;
+    showToken(token);
+    showConversations(conversations);
+  } catch (error) {
+    showTrouble(error);
+  }
+}
+
+function showTrouble(error) {
+  at("trouble").textContent = error.message;
+  at("trouble").hidden = false;
+}
+
+function showEmbed({ installer, apiUrl, clientToken }) {
+  const tag = `<script src="${installer}"\n  data-api-url="${apiUrl}"\n  data-runtype-token="${clientToken}"></script>`;
+  at("embed").textContent = tag;
+  at("copy").addEventListener("click", async () => {
+    await navigator.clipboard.writeText(tag);
+    at("copy").textContent = "Copied";
+  });
+}
+
+function openChat({ apiUrl, clientToken }) {
+  const chat = window.AgentWidget.initAgentWidget({
+    target: "#chat",
+    windowKey: "chat",
+    config: {
+      apiUrl,
+      clientToken,
+      colorScheme: "auto",
+      launcher: { enabled: false },
+      messageActions: { enabled: true, showCopy: true, showUpvote: true, showDownvote: true },
+      onSessionInit: refresh,
+    },
+  });
+  chat.on("assistant:complete", refresh);
+}
+
+// Whoever changes the token does so elsewhere, and comes back to see.
+window.addEventListener("focus", refresh);
+refresh();
+try {
+  const embed = await read("embed.json");
+  showEmbed(embed);
+  openChat(embed);
+} catch (error) {
+  showTrouble(error);
+}

@@ -1,0 +1,78 @@
+"""The demo page's own server: the page, the widget, and what the management API tells of the token.
+
+Nothing in the browser but the token: the API key stays here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.utils import redirect, send_from_directory
+from werkzeug.wrappers import Request, Response
+
+from infra.local.demo import widget
+from infra.local.management import Management, Refused
+
+_PAGE = Path(__file__).with_name("page")
+_SHOWN_CONVERSATIONS = 6
+
+
+class Site:
+    """A WSGI application."""
+
+    def __init__(self, management: Management, token_id: str) -> None:
+        self._management = management
+        self._token = f"/v1/client-tokens/{token_id}"
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        request = Request(environ)
+        try:
+            response = self._serve(request)
+        except HTTPException as error:
+            response = Response(error.name, error.code, mimetype="text/plain")
+        response.headers["Content-Security-Policy"] = self._policy()
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response(environ, start_response)
+
+    def _serve(self, request: Request) -> Response:
+        match request.path.split("/", 2)[1:]:
+            case ["embed.json"]:
+                return _json(self._embed)
+            case ["token.json"]:
+                return _json(self._facts)
+            case ["widget", file] if widget.COPY.is_dir():
+                return send_from_directory(widget.COPY, file, request.environ)
+            case ["widget", file]:
+                return redirect(f"{widget.CDN}/{file}")
+            case path:
+                return send_from_directory(_PAGE, "/".join(path) or "index.html", request.environ)
+
+    def _policy(self) -> str:
+        """Styles may be inline, for the widget makes some of its own; scripts may not."""
+        ours = "'self'" if widget.COPY.is_dir() else f"'self' {widget.CDN_ORIGIN}"
+        return (
+            f"default-src 'none'; script-src {ours}; style-src {ours} 'unsafe-inline'; img-src 'self' data:; "
+            f"connect-src 'self' {self._management.url}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+
+    def _embed(self) -> dict[str, Any]:
+        """The value is asked for each time, for it may have been regenerated."""
+        value = self._management.ask("GET", f"{self._token}/token")["token"]
+        return {"apiUrl": self._management.url, "clientToken": value, "installer": f"{widget.CDN}/install.global.js"}
+
+    def _facts(self) -> dict[str, Any]:
+        token = self._management.ask("GET", self._token)
+        last = self._management.ask("GET", f"{self._token}/conversations?limit={_SHOWN_CONVERSATIONS}")
+        return {"token": token["clientToken"], "conversations": last["conversations"]}
+
+
+def _json(ask: Callable[[], dict[str, Any]]) -> Response:
+    try:
+        status, body = 200, ask()
+    except Refused as refusal:
+        status, body = refusal.status, {"error": refusal.sentence}
+    return Response(json.dumps(body), status, {"Cache-Control": "no-store"}, mimetype="application/json")

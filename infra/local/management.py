@@ -1,0 +1,42 @@
+"""The management API as programs of the local stack call it: over HTTP, with an API key."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not a fault
+    """`sentence` is the API's own."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        self.status = status
+        self.sentence = sentence
+        super().__init__(f"The API answered {status}: {sentence}")
+
+
+@dataclass(frozen=True, slots=True)
+class Management:
+    """`url`: where the API listens, without a path."""
+
+    url: str
+    key: str
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The answer's JSON. Raises Refused."""
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        api = http.client.HTTPConnection(urlsplit(self.url).netloc)
+        try:
+            api.request(method, path, None if body is None else json.dumps(body), headers)
+            response = api.getresponse()
+            answer: dict[str, Any] = json.loads(response.read())
+        finally:
+            api.close()
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise Refused(response.status, answer["error"])
+        return answer

@@ -1,0 +1,3 @@
+"""What the store's tests see of AWS."""
+
+from tests.aws import aws_answers, aws_unreachable, calls, output  # noqa: F401 - fixtures

@@ -1,0 +1,200 @@
+"""Counting attempts in the table: each counts once and for good, in one call, in an item that stays small."""
+
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.errors import Unavailable
+from shared.rules.rate import Standing, Window
+from shared.store import counters, table
+
+AT = datetime(2026, 11, 24, 3, 25, 36, tzinfo=UTC)
+WINDOWS = Window("m", 60, 10), Window("h", 3600, 100)
+THREADS = 16
+_tokens = (f"ct_{number:026}" for number in itertools.count(1))
+
+
+@pytest.fixture
+def token():
+    return next(_tokens)
+
+
+@pytest.fixture
+def visit(token):
+    """`visit()` is an attempt as the gate makes it: it reads the item, then counts."""
+
+    def attempt(address="192.0.2.1", at=AT, windows=WINDOWS):
+        key = counters.key(token, address)
+        return counters.count(key, table.get(key), windows, at)
+
+    return attempt
+
+
+def names(key):
+    """Of the item's counters."""
+    return table.get(key).keys() - {"pk", "sk", "expires_at"}
+
+
+def test_an_attempt_leaves_one_less(visit):
+    assert [visit().remaining for _ in range(3)] == [9, 8, 7]
+
+
+def test_the_first_one_too_many_is_told_how_long_to_wait(visit):
+    standings = [visit() for _ in range(11)]
+    assert [standing.retry_after == 0 for standing in standings] == [True] * 10 + [False]
+    # Its bucket began a second before.
+    assert standings[-1] == Standing(limit=10, remaining=0, reset=65, retry_after=65)
+    assert visit(at=AT + timedelta(seconds=65)).retry_after == 0
+
+
+def test_each_window_holds(visit):
+    """A minute's limit again and again, until the hour has had its own."""
+    windows = Window("m", 60, 2), Window("h", 3600, 6)
+    standings = [visit(at=AT + timedelta(seconds=66 * turn), windows=windows) for turn in range(4) for _ in range(2)]
+    assert [standing.retry_after == 0 for standing in standings] == [True] * 6 + [False] * 2
+    assert standings[-1].retry_after > 3000
+
+
+@pytest.mark.parametrize(("per_minute", "per_hour"), [(30, 1000), (1000, 30)])
+def test_sixteen_threads_never_exceed_the_limit(token, per_minute, per_hour):
+    """All of them read before any of them counts, again and again; their clocks differ."""
+    rounds = 4
+    windows = Window("m", 60, per_minute), Window("h", 3600, per_hour)
+    key = counters.key(token, "192.0.2.1")
+    everybody_has_read = threading.Barrier(THREADS, timeout=30)
+
+    def work(thread):
+        standings = []
+        for turn in range(rounds):
+            seen = table.get(key)
+            everybody_has_read.wait()
+            at = AT + timedelta(seconds=2 * turn, milliseconds=20 * thread)
+            standings.append(counters.count(key, seen, windows, at))
+        return standings
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        standings = [standing for done in pool.map(work, range(THREADS)) for standing in done]
+    assert len(standings) == THREADS * rounds
+    assert sum(standing.retry_after == 0 for standing in standings) == 30
+    assert sorted(standing.remaining for standing in standings) == [0] * (len(standings) - 30) + list(range(30))
+
+
+ALONE = Window("m", 60, 1), Window("h", 3600, 1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("192.0.2.1", "192.0.2.2"), ("2001:db8:0:1::1", "2001:db8:0:2::1"), ("192.0.2.1", "2001:db8::c000:201")],
+)
+def test_two_addresses_do_not_share(visit, one, other):
+    assert visit(one, windows=ALONE).retry_after == 0
+    assert visit(other, windows=ALONE).retry_after == 0
+    assert visit(one, windows=ALONE).retry_after > 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff"),
+        ("2001:db8::1", "2001:0DB8:0:0:0:0:0:1"),
+        ("192.0.2.1", "::ffff:192.0.2.1"),
+    ],
+)
+def test_addresses_of_one_line_share(visit, one, other):
+    assert visit(one, windows=ALONE).retry_after == 0
+    assert visit(other, windows=ALONE).retry_after > 0
+
+
+def test_two_tokens_do_not_share():
+    for token in (next(_tokens), next(_tokens)):
+        assert counters.count(counters.key(token, "192.0.2.1"), None, ALONE, AT).retry_after == 0
+
+
+def test_doors_with_windows_of_their_own_do_not_share(visit):
+    assert visit(windows=ALONE).retry_after == 0
+    assert visit(windows=(Window("i", 60, 1),)).retry_after == 0
+    assert visit(windows=ALONE).retry_after > 0
+
+
+def test_the_table_drops_the_item_two_hours_after_the_last_attempt(token, visit):
+    described = table._dynamodb.describe_time_to_live(TableName=table.NAME)["TimeToLiveDescription"]
+    assert described["TimeToLiveStatus"] == "ENABLED"
+    for at in (AT, AT + timedelta(minutes=5)):
+        visit(at=at)
+        item = table.get(counters.key(token, "192.0.2.1"))
+        assert item[described["AttributeName"]] == (at + timedelta(hours=2)).timestamp()
+
+
+def test_counters_that_have_had_their_time_leave_the_item(token, visit):
+    key = counters.key(token, "192.0.2.1")
+    visit()
+    first = names(key)
+    visit(at=AT + timedelta(minutes=3))
+    assert len(names(key) & first) == 1, "the hour's is still needed"
+    visit(at=AT + timedelta(minutes=70))
+    assert len(names(key)) == 2
+    assert names(key).isdisjoint(first)
+
+
+def test_what_was_read_long_ago_makes_no_difference_to_the_count(token):
+    """Others have counted since, and dropped what we would."""
+    key = counters.key(token, "192.0.2.1")
+    counters.count(key, None, WINDOWS, AT)
+    seen = table.get(key)
+    later = AT + timedelta(hours=3)
+    standings = [counters.count(key, seen, WINDOWS, later) for _ in range(11)]
+    assert [standing.remaining for standing in standings] == [*reversed(range(10)), 0]
+    assert standings[-1].retry_after > 0
+
+
+def test_who_never_pauses_has_an_item_of_less_than_a_kilobyte(token, visit):
+    """So that an attempt costs one write unit."""
+    address = "2001:db8:1234:5678::1"
+    for age in [*range(5000, 200, -300), *range(200, 0, -5)]:
+        visit(address, at=AT - timedelta(seconds=age))
+    item = table.get(counters.key(token, address))
+    assert len(item) > 35
+    # As the table charges: names and texts by their bytes, a number by half its digits and one byte.
+    assert sum(len(name) + len(str(value)) + 1 for name, value in item.items()) < 1024
+
+
+def test_an_attempt_is_one_call(token, calls):
+    key = counters.key(token, "192.0.2.1")
+    counters.count(key, None, WINDOWS, AT)
+    seen = table.get(key)
+    calls.clear()
+    counters.count(key, seen, WINDOWS, AT + timedelta(days=1))
+    assert calls == ["UpdateItem"]
+
+
+class TestCountingFails:
+    @pytest.fixture(
+        params=[
+            ("ProvisionedThroughputExceededException", 400),
+            ("ThrottlingException", 400),
+            ("InternalServerError", 500),
+            None,
+        ]
+    )
+    def failing(self, request, aws_answers, aws_unreachable):
+        """Within `failing()` the table does not count."""
+        return lambda: aws_answers("UpdateItem", *request.param) if request.param else aws_unreachable("UpdateItem")
+
+    def test_nobody_passes_and_the_metric_says_so_once(self, token, visit, failing, output):
+        with failing(), pytest.raises(Unavailable):
+            visit()
+        assert output().count('"LimiterFailedClosed":[1.0]') == 1
+        assert table.get(counters.key(token, "192.0.2.1")) is None
+
+    def test_it_works_again_when_the_table_does(self, visit, failing):
+        visit()
+        with failing(), pytest.raises(Unavailable):
+            visit()
+        assert visit().remaining == 8
+
+    def test_a_refusal_is_no_failure(self, visit, output):
+        assert [visit().retry_after > 0 for _ in range(11)][-1]
+        assert "LimiterFailedClosed" not in output()
