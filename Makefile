@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run sam-local test lint check lock clean
+.PHONY: help install run build sam-local test lint check lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -19,7 +19,10 @@ install: $(LOCAL) ## What the local stack and the operator's command line need, 
 run: $(LOCAL) ## Serve the API on this machine, AWS in memory (PORT=3000)
 	@$(VENV)/bin/python -m infra.local --port $(PORT)
 
-sam-local: $(LOCAL) $(SAM) ## Serve the built functions in Lambda's containers; needs a container engine (PORT=3000)
+build: $(SAM) ## Build what goes to Lambda into .aws-sam/build; needs python3.13
+	$(SAM) build
+
+sam-local: $(LOCAL) build ## Serve the built functions in Lambda's containers; needs a container engine (PORT=3000)
 	@$(VENV)/bin/python -m infra.local.sam --sam $(SAM) --port $(PORT)
 
 test: $(DEVELOPMENT) ## Every test, and how much of functions and shared they cover

@@ -2,29 +2,77 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import threading
+from collections import defaultdict, deque
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
+from moto.dynamodb import models
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms.models import Key, kms_backends
 
 DYNAMODB_LOCK = threading.RLock()
+# As many of the last transactions as anybody might still send again.
+_KNOWN_TRANSACTIONS: deque[str] = deque(maxlen=1000)
 
 
 def apply() -> None:
     """Mends moto in this process. Applying it again changes nothing."""
     DynamoHandler.call_action = _call_action  # type: ignore[method-assign]
+    DynamoDBBackend.transact_write_items = _transact_write_items  # type: ignore[method-assign]
+    DynamoHandler.transact_write_items = _transact_once  # type: ignore[method-assign,assignment]
     Key.create_from_cloudformation_json = classmethod(_create_key)  # type: ignore[method-assign,assignment]
 
 
 _unmended_call_action = DynamoHandler.call_action
+_unmended_transact_write_items = DynamoDBBackend.transact_write_items
+_unmended_transact = DynamoHandler.transact_write_items
 
 
 def _call_action(handler: DynamoHandler) -> Any:
     """DynamoDB's calls are atomic. moto's threads read, decide and write in each other's midst, and lose updates."""
     with DYNAMODB_LOCK:
         return _unmended_call_action(handler)
+
+
+def _transact_once(handler: DynamoHandler) -> Any:
+    """A transaction that is sent again, since its answer was lost, is done already. moto would do it twice."""
+    token = handler.body["ClientRequestToken"]
+    if token in _KNOWN_TRANSACTIONS:
+        handler.body["TransactItems"] = []
+    answer = _unmended_transact(handler)
+    _KNOWN_TRANSACTIONS.append(token)
+    return answer
+
+
+def _transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+    """moto copies the whole table, in case that the transaction fails: each is slower than the last."""
+    parts = [part for entry in transact_items for part in entry.values()]
+    vars(models)["copy"] = SimpleNamespace(deepcopy=partial(_copied, backend, parts))
+    try:
+        _unmended_transact_write_items(backend, transact_items)
+    finally:
+        vars(models)["copy"] = copy
+
+
+def _copied(backend: DynamoDBBackend, parts: list[dict[str, Any]], thing: Any) -> Any:
+    """A table's copy has copies of what the transaction's parts change, and shares the rest."""
+    if not (isinstance(thing, Table) and thing.has_range_key):
+        return copy.deepcopy(thing)
+    twin = copy.copy(thing)
+    twin.items = defaultdict(dict, {partition: dict(items) for partition, items in thing.items.items()})
+    for part in parts:
+        if part["TableName"] in {thing.name, thing.table_arn}:
+            partition, place = backend.get_keys_value(thing, part.get("Key") or part["Item"])
+            items = twin.items.get(partition, {})
+            if place in items:
+                items[place] = copy.deepcopy(items[place])
+    return twin
 
 
 def _create_key(

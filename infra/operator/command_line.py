@@ -161,7 +161,9 @@ TargetFunctionPrefix and BedrockModelArns.""",
     --set system_prompt="You sell tea." --set max_tokens=500""",
     )
     _add_target_id(register)
-    register.add_argument("--kind", required=True, choices=KINDS, help="what answers for it")
+    register.add_argument(
+        "--kind", required=True, choices=KINDS, metavar="KIND", help=f"what answers for it, of {', '.join(KINDS)}"
+    )
     register.add_argument(
         "--set",
         action="append",

@@ -11,7 +11,6 @@ from runtype import AsyncRuntypeClient, RuntypeClient
 
 from infra.local import cloud
 from infra.local.template import ROOT
-from tests.local_stack import stack  # noqa: F401 - a fixture
 
 
 class Sdk:
@@ -34,7 +33,7 @@ class Sdk:
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
-def sdk_for(request, stack):  # noqa: F811
+def sdk_for(request, stack):
     """`sdk_for(key)` is a client for that API key."""
     made = []
 
@@ -48,12 +47,12 @@ def sdk_for(request, stack):  # noqa: F811
 
 
 @pytest.fixture
-def sdk(sdk_for, stack):  # noqa: F811
+def sdk(sdk_for, stack):
     return sdk_for(stack.api_key)
 
 
 @pytest.fixture(scope="session")
-def operate(stack):  # noqa: F811
+def operate(stack):
     """Runs the operator's command line against the local stack and gives what it printed."""
     environment = os.environ | cloud.access(stack.aws_endpoint)
 

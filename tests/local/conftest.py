@@ -8,7 +8,6 @@ from werkzeug.test import Client
 
 from infra.local.api import Api, InvocationFailed
 from infra.local.routes import Answer, Authorizer, Function, Mock, Route, Routes
-from tests.local_stack import stack  # noqa: F401 - a fixture
 
 BEARER = Authorizer("Authorize", "Authorization", re.compile(r"^Bearer \S+$"), ttl=60)
 REFUSALS = {

@@ -6,7 +6,8 @@ import threading
 
 import boto3
 import pytest
-from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms.models import Key
 
@@ -75,6 +76,83 @@ def test_moto_still_loses_an_update_when_two_meet(dynamodb, monkeypatch):
     for thread in threads:
         thread.join()
     assert count(dynamodb) == "1"
+
+
+def item(sort_key, **attributes):
+    return {"pk": KEY["pk"], "sk": {"S": sort_key}} | {name: {"N": str(value)} for name, value in attributes.items()}
+
+
+def transact(dynamodb, *counted, needs=None, token=None):
+    """Adds one to each item of `counted`, if there is an item `needs`."""
+    table = STACK.outputs["TableName"]
+    adding = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}, "TableName": table}
+    entries = [{"Update": adding | {"Key": item(one)}} for one in counted]
+    if needs:
+        condition = {"ConditionExpression": "attribute_exists(pk)", "TableName": table, "Key": item(needs)}
+        entries.append({"ConditionCheck": condition})
+    options = {"ClientRequestToken": token} if token else {}
+    dynamodb.transact_write_items(TransactItems=entries, **options)
+
+
+@pytest.fixture
+def stored(dynamodb):
+    """Two items, and how often each was counted."""
+    name = STACK.outputs["TableName"]
+    for sort_key in ("a", "b"):
+        dynamodb.put_item(TableName=name, Item=item(sort_key, n=0))
+    yield lambda: [
+        int(dynamodb.get_item(TableName=name, Key=item(sort_key))["Item"]["n"]["N"]) for sort_key in ("a", "b")
+    ]
+    for sort_key in ("a", "b", "new"):
+        dynamodb.delete_item(TableName=name, Key=item(sort_key))
+
+
+def test_a_transaction_that_is_sent_again_is_done_once(dynamodb, stored):
+    for _ in range(2):
+        transact(dynamodb, "a", token="sent-twice")
+    transact(dynamodb, "b")
+    assert stored() == [1, 1]
+
+
+def test_moto_still_does_it_twice(dynamodb, stored, monkeypatch):
+    monkeypatch.setattr(DynamoHandler, "transact_write_items", mends._unmended_transact)
+    for _ in range(2):
+        transact(dynamodb, "a", token="sent-twice-unmended")
+    assert stored() == [2, 0]
+
+
+@pytest.fixture
+def copies(monkeypatch):
+    """The sort keys of items that moto copies."""
+    copied = []
+    original = Item.__deepcopy__
+
+    def copy(self, memo):
+        copied.append(self.range_key.value)
+        return original(self, memo)
+
+    monkeypatch.setattr(Item, "__deepcopy__", copy)
+    return copied
+
+
+def test_a_transaction_copies_what_it_changes_and_nothing_else(dynamodb, stored, copies):
+    transact(dynamodb, "a", "new")
+    assert set(copies) == {"a"}
+
+
+def test_moto_still_copies_all_that_there_is(dynamodb, stored, copies, monkeypatch):
+    monkeypatch.setattr(DynamoDBBackend, "transact_write_items", mends._unmended_transact_write_items)
+    transact(dynamodb, "a")
+    assert {"a", "b", "counter"} <= set(copies)
+
+
+def test_a_transaction_that_fails_leaves_everything_as_it_was(dynamodb, stored):
+    with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
+        transact(dynamodb, "a", "new", needs="missing", token="fails")
+    assert stored() == [0, 0]
+    assert "Item" not in dynamodb.get_item(TableName=STACK.outputs["TableName"], Key=item("new"))
+    transact(dynamodb, "a", token="fails")
+    assert stored() == [1, 0]
 
 
 SIGNING_KEY = {

@@ -27,10 +27,10 @@ function showToken(token) {
   at("status").hidden = false;
 
   const limits = [
-    [token.rateLimitPerMinute, "messages a minute"],
-    [token.rateLimitPerHour, "messages an hour"],
-    [token.maxMessagesPerSession, "messages a session"],
-    [token.sessionIdleTimeoutMinutes, "minutes idle"],
+    [token.rateLimitPerMinute, "messages a minute from one address"],
+    [token.rateLimitPerHour, "messages an hour from one address"],
+    [token.maxMessagesPerSession, "messages in a session"],
+    [token.sessionIdleTimeoutMinutes, "idle minutes end a session"],
   ];
   at("limits").replaceChildren(...limits.map(([figure, unit]) => {
     const limit = document.createElement("li");
@@ -87,14 +87,17 @@ function showEmbed({ installer, apiUrl, clientToken }) {
 }
 
 function openChat({ apiUrl, clientToken }) {
+  if (!window.AgentWidget) throw new Error("The chat widget could not be loaded, neither from here nor from the CDN.");
   const chat = window.AgentWidget.initAgentWidget({
     target: "#chat",
     windowKey: "chat",
     config: {
       apiUrl,
       clientToken,
-      colorScheme: "auto",
-      launcher: { enabled: false },
+      launcher: { enabled: false, fullHeight: true, title: "Your assistant", subtitle: "An echo, until a flow of yours answers" },
+      // The greeting is the token's own.
+      welcome: { variant: "none" },
+      suggestions: { starters: { items: [] } },
       messageActions: { enabled: true, showCopy: true, showUpvote: true, showDownvote: true },
       onSessionInit: refresh,
     },
