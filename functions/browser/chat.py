@@ -17,9 +17,9 @@ from shared.wire.chat import Chat
 @gateway.browser
 def handler(request: BrowserRequest) -> Response:
     wish = Chat.read(request.body)
-    message = wish.message(request.at, token_bytes)
+    message, attachments = wish.message(request.at, token_bytes)
     visit = admission.to_speak(request.visitor, wish.session_id, message, request.tell)
-    question = visit.question(inputs=wish.inputs, metadata=wish.metadata, context=wish.context)
+    question = visit.question(attachments=attachments, inputs=wish.inputs, metadata=wish.metadata, context=wish.context)
     execution_id = identifier.new("exec", request.at, token_bytes)
     reply_id = wish.assistant_message_id or execution_id
     reply = turns.settle(visit.turn, lambda: answering.answer(visit.target, question), reply_id=reply_id)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any
@@ -11,18 +13,37 @@ from pydantic import Field
 
 from shared.errors import Invalid
 from shared.rules import identifier, instant
-from shared.rules.question import Message
+from shared.rules.identifier import RandomBytes
+from shared.rules.question import Attachment, Message
 from shared.wire.base import BrowserQuestion
 
 _TEXT_MAX = 32_768
+_DATA_URL = re.compile(r"data:([^;,]*)[^,]*;base64,")
 _Id = Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX)]
 
 
 class Part(BrowserQuestion):
-    """Of a message that is more than text; an image or a file has none."""
+    """Of a message that is more than text: of type text, or an image or a file in base64, as a data URL or bare."""
 
     type: str
     text: str = ""
+    image: str = ""
+    data: str = ""
+    mime_type: str | None = None
+    filename: str | None = None
+
+    def attachment(self) -> Attachment:
+        """Raises Invalid for what is not sent along, but only pointed at: nobody here fetches what a stranger names."""
+        url = _DATA_URL.match(self.image or self.data)
+        encoded = (self.image or self.data)[url.end() if url else 0 :]
+        media_type = self.mime_type or (url[1] if url else None)
+        try:
+            decoded = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            decoded = b""
+        if not decoded or not media_type:
+            raise Invalid("An image or a file has to come in base64, and with its type.", code="invalid_attachment")
+        return Attachment(media_type=media_type, data=decoded, name=self.filename)
 
 
 class VisitorMessage(BrowserQuestion):
@@ -33,6 +54,10 @@ class VisitorMessage(BrowserQuestion):
         if isinstance(self.content, str):
             return self.content.strip()
         return "\n".join(part.text for part in self.content if part.type == "text").strip()
+
+    def attachments(self) -> list[Attachment]:
+        parts = [] if isinstance(self.content, str) else self.content
+        return [part.attachment() for part in parts if part.type in {"image", "file"}]
 
 
 class Chat(BrowserQuestion):
@@ -49,18 +74,19 @@ class Chat(BrowserQuestion):
     metadata: dict[str, Any] = Field(default_factory=dict)
     context: dict[str, Any] = Field(default_factory=dict)
 
-    def message(self, at: datetime, random_bytes: identifier.RandomBytes) -> Message:
+    def message(self, at: datetime, random_bytes: RandomBytes) -> tuple[Message, list[Attachment]]:
         """The visitor's last message. One without an id gets one of ours, and is new each time it is sent."""
         spoken = [one for one in self.messages if isinstance(one, dict) and one.get("role") == "user"]
         if not spoken:
             raise Invalid("There is no message of a user to answer.", code="no_message")
         last = VisitorMessage.valid(spoken[-1])
-        text = last.text()
-        if not text:
-            raise Invalid("Please send some text: nothing else can be read here.", code="no_text")
+        text, attachments = last.text(), last.attachments()
+        if not text and not attachments:
+            raise Invalid("There is nothing in the message to answer.", code="no_message")
         if len(text) > _TEXT_MAX:
             raise Invalid(f"Please keep your message below {_TEXT_MAX} characters.", code="message_too_long")
-        return Message(id=last.id or identifier.new("msg", at, random_bytes), role="user", text=text, at=at)
+        message_id = last.id or identifier.new("msg", at, random_bytes)
+        return Message(id=message_id, role="user", text=text, at=at), attachments
 
 
 def events(execution_id: str, target_id: str, text: str, *, started_at: datetime, completed_at: datetime) -> str:
