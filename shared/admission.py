@@ -61,7 +61,7 @@ class Visit:
             target_alias=terms.target_alias,
             target_version_id=terms.target_version_id,
             message=self.turn.message,
-            history=partial(conversations.history, current.conversation_id),
+            history=partial(conversations.history, current.conversation_id, self.turn.message.at),
             **beside,
         )
 

@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from infra.local import cloud, mends
 from infra.local import template as sam
-from tests.local_stack import stack  # noqa: F401 - a fixture for whoever speaks HTTP
+from tests.local_stack import operate, stack  # noqa: F401 - fixtures for whoever speaks HTTP
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("repeatable")

@@ -1,6 +1,7 @@
 """A running local stack for tests that speak HTTP: `stack.url`, `stack.api_key` and what else it tells programs."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.local import cloud
 from infra.local.template import ROOT
 
 STOPS_WITHIN_SECONDS = 5
@@ -59,3 +61,16 @@ def stack(tmp_path_factory):
     running = RunningStack(tmp_path_factory.mktemp("stack"))
     yield running
     assert running.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def operate(stack):
+    """Runs the operator's command line against the local stack and gives what it printed."""
+    environment = os.environ | cloud.access(stack.aws_endpoint)
+
+    def run(*arguments):
+        command = [sys.executable, "-m", "infra.operator", *arguments, "--stack", stack.stack_name]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    return run

@@ -55,7 +55,10 @@ def _options() -> argparse.Namespace:
         description="Serves template.yaml on this machine: its routes, its functions, and AWS in memory.",
     )
     parser.add_argument(
-        "--port", type=int, default=3000, help="where the API listens; the demo page does one above; 0 for any free ports (default: 3000)",
+        "--port",
+        type=int,
+        default=3000,
+        help="where the API listens; the demo page does one above; 0 for any free ports (default: 3000)",
     )
     parser.add_argument(
         "--parameter",

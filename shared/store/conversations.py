@@ -57,11 +57,11 @@ def message(conversation_id: str, at: datetime) -> Message | None:
     return _to_message(item) if item else None
 
 
-def history(conversation_id: str) -> list[Message]:
-    """The last messages, oldest first."""
+def history(conversation_id: str, until: datetime) -> list[Message]:
+    """The last messages up to the one of that time, oldest first: another tab may have gone on meanwhile."""
     items, _ = table.query_slice(
-        "pk = :pk AND begins_with(sk, :messages)",
-        {":pk": _pk(conversation_id), ":messages": "MESSAGE#"},
+        "pk = :pk AND sk BETWEEN :messages AND :last",
+        {":pk": _pk(conversation_id), ":messages": "MESSAGE#", ":last": _key(conversation_id, until)[1]},
         0,
         _HISTORY_LENGTH,
         ScanIndexForward=False,

@@ -2,15 +2,9 @@
 
 import asyncio
 import inspect
-import os
-import subprocess
-import sys
 
 import pytest
 from runtype import AsyncRuntypeClient, RuntypeClient
-
-from infra.local import cloud
-from infra.local.template import ROOT
 
 
 class Sdk:
@@ -49,16 +43,3 @@ def sdk_for(request, stack):
 @pytest.fixture
 def sdk(sdk_for, stack):
     return sdk_for(stack.api_key)
-
-
-@pytest.fixture(scope="session")
-def operate(stack):
-    """Runs the operator's command line against the local stack and gives what it printed."""
-    environment = os.environ | cloud.access(stack.aws_endpoint)
-
-    def run(*arguments):
-        command = [sys.executable, "-m", "infra.operator", *arguments, "--stack", stack.stack_name]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-        return done.stdout.strip()
-
-    return run

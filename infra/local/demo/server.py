@@ -24,9 +24,7 @@ class Demo:
         self._say = say
         self._fetch = None if widget.COPY.is_dir() else self._start_fetch()
         host, port = listener.getsockname()
-        self._server = make_server(
-            host, port, Site(management, token_id), threaded=True, fd=listener.fileno()
-        )
+        self._server = make_server(host, port, Site(management, token_id), threaded=True, fd=listener.fileno())
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:

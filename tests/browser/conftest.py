@@ -1,0 +1,183 @@
+"""Chromium before the local stack: what a visitor of a page with Runtype's own widget gets to see."""
+
+import html
+import json
+import os
+import shutil
+import threading
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+from werkzeug.middleware.shared_data import SharedDataMiddleware
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
+
+from infra.local.demo import widget
+from infra.local.demo.widget import Fetch, NotFetched
+from infra.local.management import Management
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900",
+)  # fmt: skip
+# For functions that start on a busy machine.
+PATIENCE_SECONDS = 60
+COMPOSER = "textarea[data-persona-composer-input]"
+ANSWER = "[data-message-role=assistant]"
+
+
+def do_without(reason):
+    """Only a developer may."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+
+
+@pytest.fixture(scope="session")
+def widget_copy():
+    if not widget.COPY.is_dir():
+        try:
+            Fetch().finish()
+        except NotFetched as error:
+            do_without(f"The widget cannot be had: {error}.")
+    return widget.COPY
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory):
+    browser, chromedriver = next(filter(None, map(shutil.which, BROWSERS)), None), shutil.which("chromedriver")
+    if not (browser and chromedriver):
+        do_without("There is no Chromium with its chromedriver on the path.")
+    options = ChromeOptions()
+    options.binary_location = browser
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    driver = Chrome(options, Service(chromedriver))
+    yield driver
+    driver.quit()
+
+
+class Visitor:
+    """Somebody at the browser, who waits for what he wants to see."""
+
+    def __init__(self, driver):
+        self.driver = driver
+
+    def open(self, url):
+        """As for the first time: nothing is left of an earlier visit."""
+        self.driver.get("about:blank")
+        self.driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": url, "storageTypes": "all"})
+        self.driver.get(url)
+
+    def wait(self, condition):
+        return WebDriverWait(self.driver, PATIENCE_SECONDS, poll_frequency=0.05).until(lambda _: condition())
+
+    def find(self, selector):
+        """The elements that are on the page by now."""
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def text(self, selector="body"):
+        return "\n".join(element.text for element in self.find(selector))
+
+    def sees(self, text, selector="body"):
+        self.wait(lambda: text in self.text(selector))
+
+    def click(self, selector):
+        self.wait(lambda: self.find(selector))[-1].click()
+
+    def say(self, text):
+        """Sends a message, and gives what is answered to it."""
+        (composer,) = self.wait(lambda: self.find(COMPOSER))
+        self.wait(composer.is_displayed)
+        before = len(self.find(ANSWER))
+        composer.click()
+        self.driver.execute_cdp_cmd("Input.insertText", {"text": text})
+        composer.send_keys(Keys.ENTER)
+        self.wait(lambda: len(self.find(ANSWER)) > before and self.find("[data-persona-composer-streaming=false]"))
+        return self.find(ANSWER)[-1].text
+
+
+@pytest.fixture
+def visitor(driver, widget_copy):
+    driver.get_log("browser")
+    return Visitor(driver)
+
+
+@pytest.fixture(scope="session")
+def management(stack):
+    return Management(stack.url, stack.api_key)
+
+
+class Website:
+    """One page on an origin that no page has had before."""
+
+    def __init__(self, widget_copy, api_url):
+        self._api_url = api_url
+        self._html = ""
+        application = SharedDataMiddleware(self._serve, {"/widget": str(widget_copy)})
+        self._server = make_server("127.0.0.1", 0, application, threaded=True)
+        self.url = f"http://127.0.0.1:{self._server.port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def show(self, body):
+        self._html = f"<!doctype html><title>A website</title><body>{body}"
+
+    def show_chat(self, token, **options):
+        """The widget in the page rather than behind a button, as a call of its own API opens it."""
+        config = {"apiUrl": self._api_url, "clientToken": token, "launcher": {"enabled": False}} | options
+        self.show(f"""
+            <link rel="stylesheet" href="/widget/widget.css">
+            <div id="chat" data-config="{html.escape(json.dumps(config))}"></div>
+            <script src="/widget/index.global.js"></script>
+            <script>AgentWidget.initAgentWidget({{target: "#chat", config: JSON.parse(chat.dataset.config)}})</script>
+        """)
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _serve(self, environ, start_response):
+        return Response(self._html, mimetype="text/html")(environ, start_response)
+
+
+@pytest.fixture
+def website(widget_copy, stack):
+    site = Website(widget_copy, stack.url)
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def create(management, website, stack):
+    """`create(**terms)` is a new client token of the website's."""
+
+    def create(**terms):
+        wish = {"name": "Website", "environment": "test", "allowedOrigins": [website.url], "flowIds": [stack.flow_id]}
+        return management.ask("POST", "/v1/client-tokens", wish | terms)
+
+    return create
+
+
+@pytest.fixture
+def change(management):
+    """`change(created, **terms)` changes a token that was created."""
+
+    def change(created, **terms):
+        return management.ask("PUT", f"/v1/client-tokens/{created['clientToken']['id']}", terms)
+
+    return change
+
+
+@pytest.fixture
+def visit(visitor, website):
+    """`visit(value)` opens the website with the client token of this value."""
+
+    def visit(value, **options):
+        website.show_chat(value, **options)
+        visitor.open(website.url)
+
+    return visit

@@ -1,0 +1,87 @@
+"""The demo page of `make run`: the widget at work, beside what the management API tells of it."""
+
+import boto3
+import pytest
+
+from infra.local import cloud
+from infra.local.demo import widget
+from infra.local.template import REGION
+
+WELCOME = "Hello! I repeat what you say."
+
+
+@pytest.fixture
+def demo(visitor, stack):
+    visitor.open(stack.demo_url)
+    visitor.sees(WELCOME, "#chat")
+    return visitor
+
+
+def conversations(management, stack):
+    answer = management.ask("GET", f"/v1/client-tokens/{stack.client_token_id}/conversations")
+    return answer["conversations"]
+
+
+def test_a_chat_outlives_a_reload_and_is_one_conversation(demo, management, stack):
+    assert demo.say("Do you ship to Norway?") == "You said: Do you ship to Norway?"
+    demo.driver.refresh()
+    demo.sees("You said: Do you ship to Norway?", "#chat")
+    assert demo.say("And to Iceland?") == "You said: And to Iceland?"
+    demo.sees("Do you ship to Norway?", "#conversations")
+    last = conversations(management, stack)[0]
+    assert (last["firstMessage"], last["messageCount"]) == ("Do you ship to Norway?", 4)
+    assert (last["flowId"], last["origin"]) == (stack.flow_id, stack.demo_url)
+
+
+def test_a_thumb_up_is_stored(demo, management, stack):
+    demo.say("Was this good?")
+    demo.click("[data-action=upvote]")
+    dynamodb = boto3.client(
+        "dynamodb", endpoint_url=stack.aws_endpoint, region_name=REGION,
+        aws_access_key_id=cloud.CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=cloud.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    )  # fmt: skip
+    (table,) = dynamodb.list_tables()["TableNames"]
+    key = {":pk": {"S": f"CONVERSATION#{conversations(management, stack)[0]['id']}"}, ":sk": {"S": "FEEDBACK#upvote#"}}
+    asked = {"KeyConditionExpression": "pk = :pk AND begins_with(sk, :sk)", "ExpressionAttributeValues": key}
+    demo.wait(lambda: dynamodb.query(TableName=table, **asked)["Count"] == 1)
+
+
+def test_what_a_visitor_writes_is_text_to_the_page(demo):
+    demo.say("<img src=nowhere onerror=\"document.title = 'broken'\">")
+    demo.sees("<img src=nowhere onerror=", "#conversations")
+    assert demo.find("#conversations img") == []
+    assert demo.driver.title != "broken"
+
+
+def test_it_shows_the_limits_as_they_are_now(demo, management, stack):
+    path = f"/v1/client-tokens/{stack.client_token_id}"
+    before = management.ask("GET", path)["clientToken"]["rateLimitPerHour"]
+    management.ask("PUT", path, {"rateLimitPerHour": 4321})
+    try:
+        demo.driver.execute_script("window.dispatchEvent(new Event('focus'))")
+        demo.sees("4321", "#limits")
+    finally:
+        management.ask("PUT", path, {"rateLimitPerHour": before})
+
+
+def test_nothing_that_it_loads_breaks_its_own_policy_and_the_key_is_not_in_it(demo, stack):
+    assert demo.say("# Hello\n\n`code`")
+    assert [entry for entry in demo.driver.get_log("browser") if entry["level"] == "SEVERE"] == []
+    loaded = demo.driver.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
+    assert {stack.demo_url, stack.url} == {"/".join(address.split("/")[:3]) for address in loaded}
+    assert stack.api_key not in demo.driver.page_source
+
+
+def test_the_three_lines_work_on_another_website(demo, website, management, stack):
+    demo.wait(lambda: demo.text("#embed"))
+    tag = demo.text("#embed")
+    assert tag.count("\n") == 2
+    path = f"/v1/client-tokens/{stack.client_token_id}"
+    origins = management.ask("GET", path)["clientToken"]["allowedOrigins"]
+    management.ask("PUT", path, {"allowedOrigins": [*origins, website.url]})
+    website.show(tag.replace(widget.CDN, "/widget"))
+    demo.open(website.url)
+    demo.click("button")
+    demo.sees(WELCOME)
+    assert demo.say("Hello") == "You said: Hello"

@@ -1,0 +1,112 @@
+"""Every way in which the service says no, as the visitor of a website reads it."""
+
+import json
+import re
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+NOBODYS = "http://127.0.0.1:9"
+ENDED = "Session expired. Please refresh to continue."
+
+
+def refusal(answer):
+    """What the service said, behind the widget's own words."""
+    apology, _, details = answer.partition("Details: ")
+    assert apology.startswith("Sorry")
+    return details
+
+
+def test_a_token_that_there_is_not(visitor, visit):
+    visit("garbage")
+    assert refusal(visitor.say("Hello")) == "Invalid client token: It does not exist, or has been replaced."
+
+
+def test_an_origin_that_is_not_allowed(visitor, visit, create, website):
+    visit(create(allowedOrigins=[NOBODYS])["token"])
+    hint = f"{website.url} is not among the token's allowed origins."
+    assert refusal(visitor.say("Hello")) == f"Origin not allowed: {hint}"
+
+
+def test_a_flow_that_is_not_the_tokens(visitor, visit, create):
+    visit(create()["token"], flowId="flow_of_others")
+    assert refusal(visitor.say("Hello")).startswith("Origin not allowed: ")
+
+
+def test_a_token_with_nobody_to_talk_to(visitor, visit, create):
+    visit(create(flowIds=[])["token"])
+    assert refusal(visitor.say("Hello")) == "This client token has no flow and no agent to talk to."
+
+
+def test_too_many_sessions_from_one_address(visitor, visit, create, website, stack):
+    token = create()["token"]
+    api = HTTPConnection(urlsplit(stack.url).netloc)
+    status = 200
+    while status == 200:
+        api.request("POST", "/v1/client/init", json.dumps({"token": token}), {"Origin": website.url})
+        with api.getresponse() as response:
+            status = response.status
+            response.read()
+    assert status == 429
+    visit(token)
+    assert refusal(visitor.say("Hello")) == "Too many sessions were opened from your connection."
+
+
+def test_a_token_that_is_switched_off_stops_the_very_next_message(visitor, visit, create, change):
+    token = create()
+    visit(token["token"])
+    assert visitor.say("One") == "You said: One"
+    change(token, isActive=False)
+    assert refusal(visitor.say("Two")) == ENDED
+    assert refusal(visitor.say("Three")) == "Invalid client token: This client token is switched off."
+    change(token, isActive=True)
+    assert visitor.say("Four") == "You said: Four"
+
+
+def test_a_token_that_is_replaced_ends_the_sessions_that_it_opened(visitor, visit, create, management):
+    token = create()
+    visit(token["token"])
+    assert visitor.say("One") == "You said: One"
+    management.ask("POST", f"/v1/client-tokens/{token['clientToken']['id']}/regenerate")
+    assert refusal(visitor.say("Two")) == ENDED
+    assert refusal(visitor.say("Three")) == "Invalid client token: It does not exist, or has been replaced."
+
+
+def test_an_origin_that_is_no_longer_allowed(visitor, visit, create, change):
+    token = create()
+    visit(token["token"])
+    assert visitor.say("One") == "You said: One"
+    change(token, allowedOrigins=[NOBODYS])
+    assert refusal(visitor.say("Two")) == "This client token may not be used here."
+
+
+def test_the_message_budget(visitor, visit, create):
+    visit(create(maxMessagesPerSession=1)["token"])
+    assert visitor.say("One") == "You said: One"
+    assert refusal(visitor.say("Two")) == "This conversation has reached its message limit."
+
+
+def test_the_rate(visitor, visit, create):
+    visit(create(rateLimitPerMinute=1)["token"])
+    assert visitor.say("One") == "You said: One"
+    sentence = r"You are sending messages too quickly\. Please wait \d+ seconds? and try again\."
+    assert re.fullmatch(sentence, refusal(visitor.say("Two")))
+
+
+def test_a_message_that_is_too_long_and_what_comes_after_it(visitor, visit, create):
+    visit(create()["token"])
+    assert refusal(visitor.say("x" * 32769)) == "Please keep your message below 32768 characters."
+    assert visitor.say("Hello") == "You said: Hello"
+
+
+def test_a_flow_that_is_no_longer_registered(visitor, visit, create, operate):
+    operate("targets", "register", "--tenant", "demo", "flow_short_lived", "--kind", "echo")
+    visit(create(flowIds=["flow_short_lived"])["token"])
+    operate("targets", "remove", "--tenant", "demo", "flow_short_lived")
+    assert refusal(visitor.say("Hello")) == "The assistant is not available."
+
+
+def test_a_flow_that_fails(visitor, visit, create, operate):
+    nowhere = "function_arn=arn:aws:lambda:us-east-1:123456789012:function:nowhere"
+    operate("targets", "register", "--tenant", "demo", "flow_broken", "--kind", "aws_lambda", "--set", nowhere)
+    visit(create(flowIds=["flow_broken"])["token"])
+    assert refusal(visitor.say("Hello")) == "The assistant could not answer. Please try again."
