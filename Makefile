@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run build sam-local test lint check lock clean
+.PHONY: help install run build sam-local test lint check bench lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -10,6 +10,13 @@ REQUIREMENTS := infra/requirements
 LOCAL := $(VENV)/.local
 DEVELOPMENT := $(VENV)/.development
 SAM := .venv-sam/bin/sam
+
+# The artifact for this machine, and Lambda's runtime beside it, in Lambda's own version of Python.
+RUNTIME_PYTHON ?= python3.13
+RUNTIME := .venv-runtime/.made
+ARTIFACT := .local/artifact
+RIVAL := .local/bench/usual
+CODE := $(shell find functions shared -name __pycache__ -prune -o -print)
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,15 +42,19 @@ lint: $(DEVELOPMENT) ## Style and types (the template is linted by the tests, in
 
 check: lint test ## All that has to pass before a change lands
 
+bench: $(LOCAL) $(ARTIFACT)/.built $(RIVAL)/.built ## Measure the artifact beside rivals, write docs/benchmarks.md; Linux, python3.13 (QUICK=1)
+	$(VENV)/bin/python -m infra.bench $(if $(QUICK),--quick)
+
 lock: ## Pin all requirements anew; needs uv
-	cd $(REQUIREMENTS) && for name in layer authorizer local development sam; do \
+	cd $(REQUIREMENTS) && for name in layer authorizer local runtime bench development sam; do \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 			$$name.in -o $$name.txt; done
 
 clean: ## Remove what make has made here
 	rm -rf .venv* .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
-# Three environments: the functions' and the local stack's, what tests need on top, and the SAM CLI, whose boto3 is not ours.
+# Environments apart: the functions' and the local stack's, with what tests need on top; the SAM CLI, whose boto3 is not
+# ours; and Lambda's runtime, which has nothing that the artifact does not bring.
 
 $(LOCAL): $(REQUIREMENTS)/layer.txt $(REQUIREMENTS)/authorizer.txt $(REQUIREMENTS)/local.txt
 	$(PYTHON) -m venv $(VENV)
@@ -57,4 +68,20 @@ $(DEVELOPMENT): $(REQUIREMENTS)/development.txt $(LOCAL)
 $(SAM): $(REQUIREMENTS)/sam.txt
 	$(PYTHON) -m venv .venv-sam
 	.venv-sam/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(RUNTIME): $(REQUIREMENTS)/runtime.txt
+	$(RUNTIME_PYTHON) -m venv .venv-runtime
+	.venv-runtime/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+BUILD := $(MAKE) --no-print-directory -f infra/Makefile PYTHON=.venv-runtime/bin/python
+
+$(ARTIFACT)/.built: $(CODE) $(REQUIREMENTS)/layer.txt $(REQUIREMENTS)/authorizer.txt infra/Makefile $(RUNTIME)
+	$(BUILD) host INTO=$(ARTIFACT)
+	@touch $@
+
+$(RIVAL)/.built: $(wildcard infra/bench/rivals/usual/*.py) $(REQUIREMENTS)/bench.txt infra/Makefile $(RUNTIME)
+	rm -rf $(RIVAL)
+	$(BUILD) build-usual ARTIFACTS_DIR=$(RIVAL) WHEELS=
 	@touch $@

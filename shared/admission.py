@@ -6,7 +6,7 @@ Known (one read)? Switched on, not expired? Origin allowed? Session alive? Rate?
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,8 +25,8 @@ from shared.store.turns import Turn
 # Not on a token's record: what a page needs of these, no visitor reaches.
 _ENTRIES = (Window("i", 60, 60),)
 _RATINGS = (Window("f", 60, 60),)
-# An origin that could be allowed is no longer.
-_ORIGIN_SHOWN = 300
+# An origin that could be listed is no longer; what * admits may be anything.
+_ORIGIN_KEPT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +77,17 @@ def to_enter(visitor: Visitor, value: str, *, session_id: str | None, wanted_tar
     jti = client_token.accept(token, token_value.digest(value), at=visitor.at)
     client_token.require_usable(token, at=visitor.at)
     _require_origin(visitor, token)
+    target_id = client_token.choose_target(token, wanted_target)
     standing = counters.count(rate_key, items.get(rate_key), _ENTRIES, visitor.at)
     _require_room(standing, "Too many sessions were opened from your connection.")
-    target_id = client_token.choose_target(token, wanted_target)
+    page = (visitor.origin or "")[:_ORIGIN_KEPT]
     resumed = None
     if session_id and session_key in items:
         found = sessions.from_item(items[session_key])
-        if _is_alive(found, token, visitor) and (found.origin, found.target_id) == (visitor.origin or "", target_id):
-            resumed = session_id, replace(found, idle_until=session.idle_until(token, visitor.at))
+        if session.is_alive(found, token, visitor.at) and (found.origin, found.target_id) == (page, target_id):
+            resumed = session_id, session.enter_again(found, token, jti=jti, at=visitor.at)
     counts_use = usage.from_item(items.get(usage.key(token_id))).is_due(visitor.at)
-    return Entry(token, jti, target_id, visitor.origin or "", resumed, counts_use)
+    return Entry(token, jti, target_id, page, resumed, counts_use)
 
 
 def to_speak(visitor: Visitor, session_id: str, message: Message, tell: Callable[[Standing], None]) -> Visit:
@@ -103,7 +104,7 @@ def to_speak(visitor: Visitor, session_id: str, message: Message, tell: Callable
     token, current = client_tokens.from_item(items[token_key]), sessions.from_item(items[session_key])
     client_token.require_usable(token, at=visitor.at)
     _require_origin(visitor, token)
-    if not _is_alive(current, token, visitor):
+    if not session.is_alive(current, token, visitor.at):
         raise session.ended()
     limits = (Window("m", 60, token.terms.rate_limit_per_minute), Window("h", 3600, token.terms.rate_limit_per_hour))
     standing = counters.count(rate_key, items.get(rate_key), limits, visitor.at)
@@ -128,11 +129,12 @@ def to_rate(visitor: Visitor, value: str, session_id: str) -> Session:
     client_token.accept(token, token_value.digest(value), at=visitor.at)
     client_token.require_usable(token, at=visitor.at)
     _require_origin(visitor, token)
-    if session_key not in items:
+    found = sessions.from_item(items[session_key]) if session_key in items else None
+    if found is None or not session.is_remembered(found, visitor.at):
         raise NotFound("There is no such session to leave feedback on.", code="session_not_found")
     standing = counters.count(rate_key, items.get(rate_key), _RATINGS, visitor.at)
     _require_room(standing, "Too much feedback came from your connection.")
-    return sessions.from_item(items[session_key])
+    return found
 
 
 def _token_of(value: str) -> str:
@@ -156,17 +158,12 @@ def _read(*keys: Key | None) -> dict[Key, Item]:
 def _require_origin(visitor: Visitor, token: ClientToken) -> None:
     if origin.is_allowed(visitor.origin, token.terms.allowed_origins):
         return
-    where = "This page" if visitor.origin is None else visitor.origin[:_ORIGIN_SHOWN]
+    where = "This page" if visitor.origin is None else visitor.origin[:_ORIGIN_KEPT]
     raise Forbidden(
         "This client token may not be used here.",
         code="origin_not_allowed",
         hint=f"{where} is not among the token's allowed origins.",
     )
-
-
-def _is_alive(current: Session, token: ClientToken, visitor: Visitor) -> bool:
-    """A session dies with the value that opened it: who stole the value loses his sessions when it is replaced."""
-    return visitor.at < current.idle_until and client_token.is_alive(token, current.jti, at=visitor.at)
 
 
 def _require_room(standing: Standing, sentence: str) -> None:

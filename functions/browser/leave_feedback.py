@@ -11,6 +11,7 @@ from shared.wire.feedback import FeedbackLeft, LeaveFeedback
 @gateway.browser
 def handler(request: BrowserRequest) -> Response:
     wish = LeaveFeedback.read(request.body)
+    feedback = wish.feedback()
     session = admission.to_rate(request.visitor, wish.token, wish.session_id)
-    feedback_id = conversations.rate(session, wish.feedback(), at=request.at)
+    feedback_id = conversations.rate(session, feedback, at=request.at)
     return gateway.ok(FeedbackLeft(feedback_id=feedback_id))

@@ -84,18 +84,24 @@ class Environment:
         self._is_ready = False
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
     def invoke(self, event: dict[str, Any], timeout: float) -> Any:
         """The function's answer. `timeout`: seconds from the moment it has started. Raises InvocationFailed."""
-        if not self._is_ready:
-            self._start_up()
+        self.start_up()
         self._api.events.put(_Event(str(uuid.uuid4()), self._arn, time.time() + timeout, json.dumps(event).encode()))
         outcome = self._await(timeout)
         return json.loads(cast("_Answered", outcome).body)
 
-    def _start_up(self) -> None:
+    def start_up(self) -> None:
+        """Waits until the function has started and asks for its first event. Raises InvocationFailed."""
+        if self._is_ready:
+            return
         try:
             self._await(_INIT_SECONDS)
         except InvocationFailed:

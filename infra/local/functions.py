@@ -6,7 +6,7 @@ import importlib.util
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,29 @@ def runtime_client() -> str:
     """Lambda's own where it can be imported (it has no wheel for macOS), else the stand-in."""
     has_own = importlib.util.find_spec("awslambdaric") and importlib.util.find_spec("runtime_client")
     return "awslambdaric" if has_own else "infra.local.runtime"
+
+
+def variables(function: Function, endpoint: str, task: Path, libraries: Iterable[Path]) -> dict[str, str]:
+    """What Lambda sets, and what the template says; of the developer's own environment only where programs are.
+
+    `task` is where the function lies; `libraries` stand for its layers; `endpoint` is where AWS is.
+    """
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": os.pathsep.join(map(str, libraries)),
+        "TZ": ":UTC",
+        "LANG": "en_US.UTF-8",
+        "_HANDLER": function.handler,
+        "LAMBDA_TASK_ROOT": str(task),
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "local",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "local",
+        **cloud.access(endpoint),
+        **function.environment,
+    }
 
 
 class Functions:
@@ -88,31 +111,12 @@ class Functions:
             self._idle[name].append((version, environment))
 
     def _start(self, name: str) -> Environment:
-        function = self._functions[name]
+        function, task = self._functions[name], self._root / "functions"
         return Environment(
             [sys.executable, "-m", self._client, function.handler],
-            self._variables(function),
-            self._root / "functions",
+            # The repository's root stands for the layer.
+            variables(function, self._endpoint, task, [self._root]),
+            task,
             function.arn,
             lambda line: self._log(name, line),
         )
-
-    def _variables(self, function: Function) -> dict[str, str]:
-        """What Lambda sets, and what the template says; of the developer's own environment only where programs are."""
-        return {
-            "PATH": os.environ.get("PATH", os.defpath),
-            # The repository's root stands for the layer.
-            "PYTHONPATH": str(self._root),
-            "TZ": ":UTC",
-            "LANG": "en_US.UTF-8",
-            "_HANDLER": function.handler,
-            "LAMBDA_TASK_ROOT": str(self._root / "functions"),
-            "AWS_LAMBDA_FUNCTION_NAME": function.name,
-            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-            "AWS_LAMBDA_LOG_GROUP_NAME": "local",
-            "AWS_LAMBDA_LOG_STREAM_NAME": "local",
-            **cloud.access(self._endpoint),
-            **function.environment,
-        }

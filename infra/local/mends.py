@@ -24,7 +24,7 @@ _KNOWN_TRANSACTIONS: deque[str] = deque(maxlen=1000)
 def apply() -> None:
     """Mends moto in this process. Applying it again changes nothing."""
     DynamoHandler.call_action = _call_action  # type: ignore[method-assign]
-    DynamoDBBackend.transact_write_items = _transact_write_items  # type: ignore[method-assign]
+    DynamoDBBackend.transact_write_items = _transact_write_items  # type: ignore[method-assign,assignment]
     DynamoHandler.transact_write_items = _transact_once  # type: ignore[method-assign,assignment]
     Key.create_from_cloudformation_json = classmethod(_create_key)  # type: ignore[method-assign,assignment]
 

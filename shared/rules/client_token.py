@@ -131,6 +131,10 @@ def unknown_value() -> Unauthenticated:
     return Unauthenticated(_NOT_VALID, code="invalid_token", hint="It does not exist, or has been replaced.")
 
 
+def is_for(token: ClientToken, target_id: str) -> bool:
+    return target_id in token.terms.flow_ids + token.terms.agent_ids
+
+
 def choose_target(token: ClientToken, wanted: str | None) -> str:
     """The flow or agent that a session is for: the one that the page names, else the token's own choice.
 
@@ -138,12 +142,9 @@ def choose_target(token: ClientToken, wanted: str | None) -> str:
     """
     flows, agents = token.terms.flow_ids, token.terms.agent_ids
     if wanted is not None:
-        if wanted not in flows + agents:
-            raise Forbidden(
-                "This client token is not for that flow or agent.",
-                code="target_not_allowed",
-                hint="Name one of the token's own, or none.",
-            )
+        if not is_for(token, wanted):
+            # Without a hint, for the widget would put it in the place of this sentence.
+            raise Forbidden("This client token is not for that flow or agent.", code="target_not_allowed")
         return wanted
     if not flows + agents:
         raise Invalid(

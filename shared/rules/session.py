@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.errors import Unauthenticated
-from shared.rules import base62, identifier, target
+from shared.rules import base62, client_token, identifier, target
 from shared.rules.client_token import ClientToken
 from shared.rules.identifier import RandomBytes
 
 # The widget refuses to send in the last minute before a session's end, so a session of one minute would be of no use.
 _SHORTEST_IDLE = timedelta(minutes=2)
+# So long after its end, a visitor may still say what he thought of the answers.
+AFTERLIFE = timedelta(days=1)
 _MILLISECOND = timedelta(milliseconds=1)
 _SHAPE = re.compile(r"cs_([0-7][0-9a-hjkmnp-tv-z]{25})_([0-9A-Za-z]{20})_[0-9A-Za-z]{32}")
 
@@ -73,6 +75,29 @@ def ended() -> Unauthenticated:
     return Unauthenticated(
         "This session has ended.", code="session_ended", hint="Please reload the page to start a new one."
     )
+
+
+def enter_again(session: Session, token: ClientToken, *, jti: str, at: datetime) -> Session:
+    """The session for longer. Who shows the token's current value need not fear the end of the one before."""
+    bound_to = jti if jti == token.seal.claims.jti else session.jti
+    return replace(session, jti=bound_to, idle_until=idle_until(token, at))
+
+
+def is_alive(session: Session, token: ClientToken, at: datetime) -> bool:
+    """A session dies with the value that opened it: who stole the value loses his sessions when it is replaced.
+
+    And with its target's place on the token: what a token is not for, no session of it is for.
+    """
+    return (
+        at < session.idle_until
+        and client_token.is_alive(token, session.jti, at=at)
+        and client_token.is_for(token, session.target_id)
+    )
+
+
+def is_remembered(session: Session, at: datetime) -> bool:
+    """Whether it is alive or ended less than a day ago."""
+    return at < session.idle_until + AFTERLIFE
 
 
 def next_message_at(session: Session, at: datetime) -> datetime:

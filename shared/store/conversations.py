@@ -19,20 +19,17 @@ _RETENTION = timedelta(days=int(os.environ["CONVERSATION_RETENTION_DAYS"]))
 _FIRST_MESSAGE_LENGTH = 280
 _HISTORY_LENGTH = 40
 # What is set once stays as the first message set it.
-_ADD = (
+_SET = (
     "SET listing_pk = :listing_pk, listing_sk = :listing_sk, updated_at = :at, expires_at = :expiry, id = :id,"
     " #name = if_not_exists(#name, :name), flow_id = :flow_id, origin = :origin,"
     " first_message = if_not_exists(first_message, :text), created_at = if_not_exists(created_at, :at)"
-    " ADD message_count :one"
 )
+_ADD = "ADD message_count :one"
 
 
-def adding(session: Session, message: Message) -> list[Write]:
-    """Parts of a transaction: the message, and the conversation's record, which begins with its first message."""
-    expiry = int((message.at + _RETENTION).timestamp())
+def said(session: Session, message: Message) -> list[Write]:
+    """Parts of a transaction: a visitor's message, and the conversation's record, which begins with the first one."""
     at = instant.to_text(message.at)
-    pk, sk = _key(session.conversation_id, message.at)
-    item = {"pk": pk, "sk": sk, "id": message.id, "role": message.role, "text": message.text, "at": at}
     values = {
         ":listing_pk": f"TOKEN#{session.token_id}",
         ":listing_sk": f"{at}#{session.conversation_id}",
@@ -42,13 +39,23 @@ def adding(session: Session, message: Message) -> list[Write]:
         ":origin": session.origin,
         ":text": message.text[:_FIRST_MESSAGE_LENGTH],
         ":at": at,
-        ":expiry": expiry,
+        ":expiry": _expiry(message.at),
         ":one": 1,
     }
-    return [
-        table.putting(item | {"expires_at": expiry}),
-        table.updating((_pk(session.conversation_id), "RECORD"), _ADD, values, names={"#name": "name"}),
-    ]
+    record = table.updating(_record(session), f"{_SET} {_ADD}", values, names={"#name": "name"})
+    return [_putting(session, message), record]
+
+
+def answered(session: Session, message: Message) -> list[Write]:
+    """The same for an answer. It changes nothing but the count: a late one must not set the conversation back."""
+    return [_putting(session, message), table.updating(_record(session), _ADD, {":one": 1})]
+
+
+def _putting(session: Session, message: Message) -> Write:
+    pk, sk = _key(session.conversation_id, message.at)
+    at, expiry = instant.to_text(message.at), _expiry(message.at)
+    item = {"pk": pk, "sk": sk, "id": message.id, "role": message.role, "text": message.text, "at": at}
+    return table.putting(item | {"expires_at": expiry})
 
 
 def message(conversation_id: str, at: datetime) -> Message | None:
@@ -85,7 +92,7 @@ def rate(session: Session, feedback: Feedback, *, at: datetime) -> str:
             "rating": feedback.rating,
             "comment": feedback.comment,
             "at": instant.to_text(at),
-            "expires_at": int((at + _RETENTION).timestamp()),
+            "expires_at": _expiry(at),
         }
     )
     return feedback_id
@@ -100,6 +107,14 @@ def page(token_id: str, offset: int, limit: int, *, flow_id: str | None) -> tupl
         options["FilterExpression"] = "flow_id = :flow"
     items, has_more = table.query_slice("listing_pk = :token", values, offset, limit, **options)
     return [_to_conversation(item) for item in items], has_more
+
+
+def _expiry(at: datetime) -> int:
+    return int((at + _RETENTION).timestamp())
+
+
+def _record(session: Session) -> Key:
+    return _pk(session.conversation_id), "RECORD"
 
 
 def _pk(conversation_id: str) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared.rules import instant
-from shared.rules.session import Session
+from shared.rules.session import AFTERLIFE, Session
 from shared.store import table, usage
 from shared.store.table import Contended, Item, Key
 
-# For a day after its end a session can still rate answers; then the table drops it.
-_AFTERLIFE = timedelta(days=1)
 _KEEP = (
     "SET token_id = :token_id, jti = :jti, origin = :origin, target_id = :target_id,"
     " conversation_id = :conversation_id, message_count = if_not_exists(message_count, :zero),"
@@ -52,10 +50,10 @@ def keep(session: Session, *, counts_use: bool, at: datetime) -> None:
     try:
         table.transact([keeping, *use])
     except Contended:
-        # Then somebody else is noting the very same minute.
-        table.transact([keeping])
+        # Then somebody else is noting the very same minute; or the page is sending a message at the same time.
+        table.transact_patiently([keeping])
 
 
 def until(idle_until: datetime) -> dict[str, str | int]:
     """The values of an expression that moves a session's end: `:idle_until`, and `:expiry` for the table's TTL."""
-    return {":idle_until": instant.to_text(idle_until), ":expiry": int((idle_until + _AFTERLIFE).timestamp())}
+    return {":idle_until": instant.to_text(idle_until), ":expiry": int((idle_until + AFTERLIFE).timestamp())}

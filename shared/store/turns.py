@@ -23,7 +23,7 @@ _SPEND = (
     "SET message_count = message_count + :one, last_message_at = :at, idle_until = :idle_until, expires_at = :expiry"
 )
 # Where the turn and the token's use stand in the transaction that begins a turn.
-_TURN, _USAGE = 1, 4
+_TURN, _USAGE = 0, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Turn:
 
 def key(digest: str, message_id: str) -> Key:
     """The message's id is the page's own, and may be anything."""
-    return f"SESSION#{digest}", f"TURN#{hashlib.sha256(message_id.encode()).hexdigest()}"
+    return f"SESSION#{digest}", f"TURN#{_digest(message_id)}"
 
 
 def begin(current: Session, token: ClientToken, message: Message, *, counts_use: bool) -> Turn:
@@ -46,8 +46,8 @@ def begin(current: Session, token: ClientToken, message: Message, *, counts_use:
 
     Raises TooMany when the budget is spent, and Conflict while the same message is being answered.
     """
-    at, owes_use = message.at, False
-    for _ in range(_ATTEMPTS):
+    at, is_contended = message.at, False
+    for attempt in range(1, _ATTEMPTS + 1):
         if current.message_count >= token.terms.max_messages_per_session:
             raise TooMany(
                 "This conversation has reached its message limit.",
@@ -57,8 +57,8 @@ def begin(current: Session, token: ClientToken, message: Message, *, counts_use:
         is_first = current.message_count == 0
         message = replace(message, at=session.next_message_at(current, at))
         turn = Turn(session=current, message=message, leased_until=at + _LEASE)
-        writes = [_spending(turn, token), _beginning(turn), *conversations.adding(current, message)]
-        if (is_first or counts_use) and not owes_use:
+        writes = [_beginning(turn), _spending(turn, token), *conversations.said(current, message)]
+        if (is_first or counts_use) and not is_contended:
             writes.append(usage.counting(token.id, int(is_first), at))
         try:
             table.transact(writes)
@@ -68,13 +68,14 @@ def begin(current: Session, token: ClientToken, message: Message, *, counts_use:
             if failure.found is None:
                 raise session.ended() from None
             current = sessions.from_item(failure.found)
+            table.pause(attempt)
         except Contended as contention:
-            # Many count the use of a busy token at once. Then it takes a call of its own, which waits for nobody.
-            owes_use = owes_use or _USAGE in contention.places
-            table.pause()
+            # Many count the use of a busy token at once. Then a conversation is counted on its own, once it is stored.
+            is_contended = is_contended or _USAGE in contention.places
+            table.pause(attempt)
         else:
-            if owes_use:
-                usage.count(token.id, int(is_first), at)
+            if is_contended and is_first:
+                usage.count_conversation(token.id, at)
             return turn
     raise Conflict(retry_after=1)
 
@@ -85,15 +86,14 @@ def resume(current: Session, item: Item, message: Message, *, at: datetime) -> T
     What is stored counts, not what is sent again. Raises Conflict while somebody may still be seeking the answer.
     """
     message = replace(message, at=instant.from_text(item["message_at"]))
-    stored_at = session.answer_at(message.at) if item["is_answered"] else message.at
-    stored = conversations.message(current.conversation_id, stored_at)
-    if stored is None:
-        raise session.ended()
     if item["is_answered"]:
-        return Turn(session=current, message=message, leased_until=at, reply=stored.text)
+        answer = _stored(current, session.answer_at(message.at))
+        return Turn(session=current, message=message, leased_until=at, reply=answer.text)
     if at < instant.from_text(item["leased_until"]):
         raise _in_progress()
-    turn = Turn(session=current, message=stored, leased_until=at + _LEASE)
+    if _digest(message.text) != item["text_digest"]:
+        message = _stored(current, message.at)
+    turn = Turn(session=current, message=message, leased_until=at + _LEASE)
     _lease(turn, until=turn.leased_until, now=item["leased_until"])
     return turn
 
@@ -104,11 +104,16 @@ def settle(turn: Turn, seek: Callable[[], str], *, reply_id: str) -> str:
         return turn.reply
     try:
         text = seek()
+        _end(turn, text, reply_id)
     except Exception:
         # If this fails too, the lease runs out by itself.
         with suppress(Unavailable, Conflict):
             _lease(turn, until=turn.message.at, now=instant.to_text(turn.leased_until))
         raise
+    return text
+
+
+def _end(turn: Turn, text: str, reply_id: str) -> None:
     answer = Message(id=reply_id, role="assistant", text=text, at=session.answer_at(turn.message.at))
     ending = table.updating(
         key(turn.session.digest, turn.message.id),
@@ -118,8 +123,19 @@ def settle(turn: Turn, seek: Callable[[], str], *, reply_id: str) -> str:
     )
     # Whoever took the turn over may have been faster; then the answer of that one is the one that is stored.
     with suppress(ConditionFailed):
-        table.transact_patiently([ending, *conversations.adding(turn.session, answer)])
-    return text
+        table.transact_patiently([ending, *conversations.answered(turn.session, answer)])
+
+
+def _stored(current: Session, at: datetime) -> Message:
+    stored = conversations.message(current.conversation_id, at)
+    if stored is None:
+        # It was not kept for as long as the session was.
+        raise session.ended()
+    return stored
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _spending(turn: Turn, token: ClientToken) -> Write:
@@ -141,6 +157,7 @@ def _beginning(turn: Turn) -> Write:
         "pk": pk,
         "sk": sk,
         "message_at": instant.to_text(turn.message.at),
+        "text_digest": _digest(turn.message.text),
         "leased_until": instant.to_text(turn.leased_until),
         "is_answered": False,
         "expires_at": until[":expiry"],
@@ -150,14 +167,16 @@ def _beginning(turn: Turn) -> Write:
 
 def _lease(turn: Turn, *, until: datetime, now: str) -> None:
     """Takes the turn for a while, or gives it back; from nobody but whoever has it `now`."""
+    leasing = table.updating(
+        key(turn.session.digest, turn.message.id),
+        "SET leased_until = :until",
+        {":until": instant.to_text(until), ":now": now},
+        condition="leased_until = :now",
+    )
     try:
-        table.update(
-            key(turn.session.digest, turn.message.id),
-            "SET leased_until = :until",
-            {":until": instant.to_text(until), ":now": now},
-            condition="leased_until = :now",
-        )
-    except ConditionFailed:
+        # A transaction, though of one: it is known again when it is sent twice, and would else be in its own way.
+        table.transact([leasing])
+    except (ConditionFailed, Contended):
         raise _in_progress() from None
 
 

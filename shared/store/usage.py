@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
+from shared.errors import Unavailable
 from shared.rules import instant
 from shared.rules.client_token import Usage
 from shared.store import table
@@ -23,16 +25,12 @@ def from_item(item: Item | None) -> Usage:
 
 def counting(token_id: str, conversations: int, at: datetime) -> Write:
     """Part of a transaction: so many conversations more, and a use at `at`."""
-    return table.updating(key(token_id), _EXPRESSION, _values(conversations, at))
+    expression = "SET last_used_at = :at ADD conversation_count :conversations"
+    values = {":at": instant.to_text(instant.minute(at)), ":conversations": conversations}
+    return table.updating(key(token_id), expression, values)
 
 
-def count(token_id: str, conversations: int, at: datetime) -> None:
-    """The same on its own."""
-    table.update(key(token_id), _EXPRESSION, _values(conversations, at))
-
-
-_EXPRESSION = "SET last_used_at = :at ADD conversation_count :conversations"
-
-
-def _values(conversations: int, at: datetime) -> dict[str, str | int]:
-    return {":at": instant.to_text(instant.minute(at)), ":conversations": conversations}
+def count_conversation(token_id: str, at: datetime) -> None:
+    """One more, on its own, however busy the token is. Where that fails a number is wrong, and nobody is refused."""
+    with suppress(Unavailable):
+        table.transact_patiently([counting(token_id, 1, at)])

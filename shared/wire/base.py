@@ -41,7 +41,7 @@ def _instant(value: Any) -> Any:
     """RFC 3339, the profile of ISO 8601 for the internet. A time without an offset means something else everywhere."""
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-]\d\d:?[0-5]\d)", value, re.ASCII):
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+            return instant.millisecond(datetime.fromisoformat(value.upper()).astimezone(UTC))
     except (TypeError, ValueError, OverflowError):
         pass
     raise PydanticCustomError("instant", "must be a time with its offset, such as 2027-01-31T00:00:00Z")

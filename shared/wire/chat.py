@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from shared.errors import Invalid
 from shared.rules import identifier, instant
@@ -18,8 +17,9 @@ from shared.rules.question import Attachment, Message
 from shared.wire.base import BrowserQuestion
 
 _TEXT_MAX = 32_768
-_DATA_URL = re.compile(r"data:([^;,]*)[^,]*;base64,")
 _Id = Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX)]
+# The SDK writes null for what it is not given.
+_Beside = Annotated[dict[str, Any], BeforeValidator(lambda value: {} if value is None else value)]
 
 
 class Part(BrowserQuestion):
@@ -34,11 +34,12 @@ class Part(BrowserQuestion):
 
     def attachment(self) -> Attachment:
         """Raises Invalid for what is not sent along, but only pointed at: nobody here fetches what a stranger names."""
-        url = _DATA_URL.match(self.image or self.data)
-        encoded = (self.image or self.data)[url.end() if url else 0 :]
-        media_type = self.mime_type or (url[1] if url else None)
+        given = self.image or self.data
+        head, _, rest = given.partition(",")
+        is_url = head.startswith("data:") and head.endswith(";base64")
+        media_type = self.mime_type or (head.removeprefix("data:").partition(";")[0] if is_url else None)
         try:
-            decoded = base64.b64decode(encoded, validate=True)
+            decoded = base64.b64decode(rest if is_url else given, validate=True)
         except ValueError:
             decoded = b""
         if not decoded or not media_type:
@@ -52,8 +53,8 @@ class VisitorMessage(BrowserQuestion):
 
     def text(self) -> str:
         if isinstance(self.content, str):
-            return self.content.strip()
-        return "\n".join(part.text for part in self.content if part.type == "text").strip()
+            return self.content
+        return "\n".join(part.text for part in self.content if part.type == "text")
 
     def attachments(self) -> list[Attachment]:
         parts = [] if isinstance(self.content, str) else self.content
@@ -70,9 +71,9 @@ class Chat(BrowserQuestion):
     session_id: str
     messages: list[Any]
     assistant_message_id: _Id | None = None
-    inputs: dict[str, Any] = Field(default_factory=dict)
-    metadata: dict[str, Any] = Field(default_factory=dict)
-    context: dict[str, Any] = Field(default_factory=dict)
+    inputs: _Beside = Field(default_factory=dict)
+    metadata: _Beside = Field(default_factory=dict)
+    context: _Beside = Field(default_factory=dict)
 
     def message(self, at: datetime, random_bytes: RandomBytes) -> tuple[Message, list[Attachment]]:
         """The visitor's last message. One without an id gets one of ours, and is new each time it is sent."""
@@ -81,7 +82,7 @@ class Chat(BrowserQuestion):
             raise Invalid("There is no message of a user to answer.", code="no_message")
         last = VisitorMessage.valid(spoken[-1])
         text, attachments = last.text(), last.attachments()
-        if not text and not attachments:
+        if not text.strip() and not attachments:
             raise Invalid("There is nothing in the message to answer.", code="no_message")
         if len(text) > _TEXT_MAX:
             raise Invalid(f"Please keep your message below {_TEXT_MAX} characters.", code="message_too_long")

@@ -60,7 +60,9 @@ class CreateClientToken(_Settable):
     @model_validator(mode="before")
     @classmethod
     def _null_is_not_given(cls, values: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if value is not None}
+        # An unknown name stays, to be told of.
+        known = {field.alias for field in cls.model_fields.values()}
+        return {name: value for name, value in values.items() if value is not None or name not in known}
 
     def terms(self) -> Terms:
         return Terms(**self.given())

@@ -9,18 +9,23 @@ from datetime import UTC, datetime
 from secrets import token_bytes
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
+from moto.core.models import botocore_stubber
 from werkzeug.test import Client
 
 from infra.local import openapi
 from infra.local.api import Api, InvocationFailed
 from shared.rules import api_key
 from shared.rules.principal import SCOPES
-from shared.store import api_keys
+from shared.rules.target import Target
+from shared.store import api_keys, targets
 from tests.aws import CLIENTS, aws_answers, calls, output  # noqa: F401 - fixtures
 from tests.conftest import STACK, TEMPLATE
+from tests.functions.page import Clock, Page
 from tests.iam.guard import Guard
 
 ACCOUNT = "123456789012"
+_clock = Clock()
 _tenants = (f"tenant-{number}" for number in itertools.count(1))
 
 
@@ -84,7 +89,15 @@ def guard():
 
 @pytest.fixture(scope="session")
 def app(guard):
-    return Api(openapi.read_routes(TEMPLATE), functools.partial(_invoke, guard), tell=lambda _: None)
+    return Api(openapi.read_routes(TEMPLATE), functools.partial(_invoke, guard), clock=_clock, tell=lambda _: None)
+
+
+@pytest.fixture
+def clock():
+    """The API's clock, held at a quarter of a second past noon: it moves when a test says so."""
+    _clock.held = datetime(2027, 1, 31, 12, 0, 0, 250_000, tzinfo=UTC)
+    yield _clock
+    _clock.held = None
 
 
 @pytest.fixture
@@ -108,6 +121,61 @@ def api(caller):
 
 
 @pytest.fixture
+def page(app, clock):
+    """A visitor's page, where the token may be used."""
+    return Page(app)
+
+
+@pytest.fixture
+def register(api):
+    """`register("agent_sales", "bedrock", model_id="m")`: a flow or an agent, which echoes unless told."""
+
+    def register(target_id, kind="echo", **settings):
+        at = datetime.now(UTC)
+        targets.register(Target(id=target_id, tenant=api.tenant, kind=kind, settings=settings, created_at=at))
+
+    return register
+
+
+@pytest.fixture
+def create(api, clock, register):
+    """`create(rateLimitPerMinute=5)`: a client token for a flow that repeats what it is told."""
+    register("flow_echo")
+    return lambda **terms: Token(api, api.create(**{"flowIds": ["flow_echo"]} | terms))
+
+
+class Token:
+    """A client token, and what its owner does with it."""
+
+    def __init__(self, api, created):
+        self._api = api
+        self.id = created["clientToken"]["id"]
+        self.value = created["token"]
+        self._path = f"/v1/client-tokens/{self.id}"
+
+    def change(self, **terms):
+        assert self._api.put(self._path, terms).status_code == 200
+
+    def regenerate(self, **terms):
+        """The new value."""
+        return self._api.post(f"{self._path}/regenerate", terms).json["token"]
+
+    def delete(self):
+        assert self._api.delete(self._path).status_code == 200
+
+    def record(self):
+        return self._api.get(self._path).json["clientToken"]
+
+    def conversations(self, query=""):
+        return self._api.get(f"{self._path}/conversations{query}").json["conversations"]
+
+
+@pytest.fixture
+def token(create):
+    return create()
+
+
+@pytest.fixture
 def lost_answers():
     """Within `lost_answers("PutItem")` the first such answer is lost, and botocore asks again."""
 
@@ -115,16 +183,17 @@ def lost_answers():
     def lose(operation):
         lost = []
 
-        def lose_first(operation_model, response_dict, **_event):
-            if operation_model.name == operation and not lost:
-                lost.append(response_dict.copy())
-                response_dict.update(status_code=500, body=b"{}")
+        def lose_first(event_name, request, **event):
+            if lost:
+                return
+            lost.append(botocore_stubber(event_name, request, **event).status_code)
+            raise ReadTimeoutError(endpoint_url=request.url)
 
         for client in CLIENTS:
-            client.register("before-parse", lose_first)
+            client.register_first(f"before-send.*.{operation}", lose_first)
         yield
         for client in CLIENTS:
-            client.unregister("before-parse", lose_first)
-        assert lost[0]["status_code"] == 200
+            client.unregister(f"before-send.*.{operation}", lose_first)
+        assert lost == [200]
 
     return lose

@@ -124,6 +124,14 @@ def test_a_busy_port_is_one_line():
     )
 
 
+def test_a_busy_port_of_the_demo_page_is_one_line():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = run("--port", str(port - 1))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"Port {port} cannot be used: ")
+
+
 def test_an_unknown_parameter_is_one_line():
     ended = run("--port", "0", "--parameter", "Nothing=1")
     assert (ended.returncode, ended.stderr) == (1, "template.yaml has no parameter Nothing.\n")

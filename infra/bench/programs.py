@@ -1,0 +1,64 @@
+"""What is measured: the template's functions as built, and the rivals, each in a process as Lambda would run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from infra.local import functions
+from infra.local.cloud import Function
+from infra.local.environment import Environment
+from infra.local.template import ROOT, Template
+
+RUNTIME = ROOT / ".venv-runtime/bin/python"
+ARTIFACT = ROOT / ".local/artifact"
+RIVALS = ROOT / "infra/bench/rivals"
+USUAL = ROOT / ".local/bench/usual/python"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """`task` is where the handler lies; `libraries`: what its layers bring."""
+
+    name: str
+    function: Function
+    task: Path
+    libraries: tuple[Path, ...] = ()
+
+    def start(self, endpoint: str, log: Callable[[str], None]) -> Environment:
+        """A new process, whose AWS is at `endpoint`."""
+        variables = functions.variables(self.function, endpoint, self.task, self.libraries)
+        # In Lambda the code lies where nothing can be written.
+        variables["PYTHONDONTWRITEBYTECODE"] = "1"
+        command = [str(RUNTIME), "-m", "awslambdaric", self.function.handler]
+        return Environment(command, variables, self.task, self.function.arn, log)
+
+
+def ours(source: Template, made: Mapping[str, Function]) -> dict[str, Program]:
+    """By logical id. `source` says which layers a function has; `made`: the functions as CloudFormation resolves them."""
+    shared = source["Globals"]["Function"]["Layers"]
+    return {
+        name: Program(
+            name,
+            function,
+            ARTIFACT / "functions",
+            tuple(_layer(layer) for layer in [*shared, *source["Resources"][name]["Properties"].get("Layers", ())]),
+        )
+        for name, function in made.items()
+    }
+
+
+def rival(name: str, like: Function, **environment: str) -> Program:
+    """`name` is its module; it has the memory and the time of the function `like`."""
+    return Program(name, replace(like, handler=f"{name}.handler", environment=environment), RIVALS)
+
+
+def usual(like: Function) -> Program:
+    """`like`: a function that knows the table and the key."""
+    return Program("usual", replace(like, handler="usual.app.handler"), USUAL, (USUAL,))
+
+
+def _layer(reference: Mapping[str, Any]) -> Path:
+    return ARTIFACT / reference["Ref"] / "python"

@@ -1,0 +1,110 @@
+"""DynamoDB's units: what a call is charged for, from the sizes of the items that it reads and writes.
+
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html, and the page
+"DynamoDB item sizes and formats" beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Item = Mapping[str, Any]
+"""With attributes as DynamoDB's API has them."""
+Key = tuple[str, str]
+
+_READ_BYTES, _WRITE_BYTES = 4096, 1024
+_INDEX_KEYS = ("listing_pk", "listing_sk")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Of one item: what stood there, and what stands there now; None where nothing does."""
+
+    before: Item | None
+    after: Item | None
+
+
+def written(operation: str, request: Mapping[str, Any]) -> list[Key]:
+    """The keys of the items that a call may write."""
+    match operation:
+        case "PutItem" | "UpdateItem" | "DeleteItem":
+            parts = [request]
+        case "TransactWriteItems":
+            parts = [part for entry in request["TransactItems"] for part in entry.values()]
+        case "BatchWriteItem":
+            parts = [part for table in request["RequestItems"].values() for entry in table for part in entry.values()]
+        case _:
+            return []
+    keys = [part.get("Key") or part["Item"] for part in parts]
+    return [(key["pk"]["S"], key["sk"]["S"]) for key in keys]
+
+
+def write_units(operation: str, change: Change) -> int:
+    """What a change costs in the table, twice in a transaction, and in its index, which follows later and once."""
+    twice = 2 if operation == "TransactWriteItems" else 1
+    return twice * _writes(max(size(change.before), size(change.after), 1)) + _index_units(change)
+
+
+def _index_units(change: Change) -> int:
+    before = change.before if change.before and _INDEX_KEYS[0] in change.before else None
+    after = change.after if change.after and _INDEX_KEYS[0] in change.after else None
+    if before == after:
+        return 0
+    if before and after and all(before[key] == after[key] for key in _INDEX_KEYS):
+        return _writes(max(size(before), size(after)))
+    # Another place in the index is a removal and an addition.
+    return sum(_writes(size(item)) for item in (before, after) if item)
+
+
+def read_units(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
+    """Half of it where an eventually consistent read is enough. An item that is not there costs as much as a small one."""
+    match operation:
+        case "GetItem":
+            return _reads(size(answer.get("Item"))) * _consistency(request)
+        case "BatchGetItem":
+            units = 0.0
+            for table, asked in request["RequestItems"].items():
+                found = [size(item) for item in answer["Responses"].get(table, ())]
+                found += [0] * (len(asked["Keys"]) - len(found))
+                units += sum(map(_reads, found)) * _consistency(asked)
+            return units
+        case "Query":
+            return _reads(sum(map(size, answer.get("Items", ())))) * _consistency(request)
+    return 0.0
+
+
+def _consistency(asked: Mapping[str, Any]) -> float:
+    return 1.0 if asked.get("ConsistentRead") else 0.5
+
+
+def _reads(octets: int) -> int:
+    return max(1, math.ceil(octets / _READ_BYTES))
+
+
+def _writes(octets: int) -> int:
+    return max(1, math.ceil(octets / _WRITE_BYTES))
+
+
+def size(item: Item | None) -> int:
+    """Bytes of an item as DynamoDB counts them."""
+    return sum(len(name.encode()) + _value_size(value) for name, value in (item or {}).items())
+
+
+def _value_size(attribute: Mapping[str, Any]) -> int:
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "S":
+            return len(value.encode())
+        case "N":
+            # A byte for each two digits, and one more.
+            return math.ceil(len(value.lstrip("-")) / 2) + 1
+        case "BOOL" | "NULL":
+            return 1
+        case "L":
+            return 3 + sum(1 + _value_size(one) for one in value)
+        case "M":
+            return 3 + sum(1 + len(name.encode()) + _value_size(one) for name, one in value.items())
+    raise TypeError(f"no size for an attribute of type {kind}")

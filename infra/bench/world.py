@@ -1,0 +1,129 @@
+"""An AWS in memory with a tenant in it, in which operations are done once, to be recorded and measured afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+from werkzeug.test import Client
+
+from infra.bench import programs
+from infra.bench.loopback import Exchange, Loopback, Recorder
+from infra.bench.programs import Program
+from infra.bench.units import Item, Key
+from infra.local import cloud, openapi, template
+from infra.local.api import Api
+from infra.local.environment import Environment
+from infra.local.proxy import ACCOUNT
+
+ORIGIN = "https://app.example.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One invocation of a program: its event, its AWS calls, and how many bytes it logged and answered."""
+
+    program: Program
+    event: dict[str, Any]
+    exchanges: list[Exchange]
+    logged: int
+    answered: int
+
+
+@dataclass(slots=True)
+class _Running:
+    environment: Environment
+    recorder: Recorder
+    loopback: Loopback
+    lines: list[str] = field(default_factory=list)
+
+
+class World:
+    """`programs` are ours by logical id; `usual` is the rival; `key`: an API key of the tenant."""
+
+    def __init__(self) -> None:
+        source = template.read()
+        translated = template.translate(source)
+        self._routes = openapi.read_routes(translated)
+        self._server, self._endpoint = cloud.serve()
+        made = cloud.create(translated, self._endpoint)
+        self.table = made.outputs["TableName"]
+        os.environ.update(cloud.access(self._endpoint), TABLE_NAME=self.table)
+        # Late, for the store finds its table and its AWS in the environment as it is imported.
+        from infra.local import seed  # noqa: PLC0415
+
+        self.key, self.flow = seed.plant_tenant(), seed.FLOW
+        self.programs = programs.ours(source, made.functions)
+        self.usual = programs.usual(made.functions["CreateClientToken"])
+        self._running: dict[Program, _Running] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for running in self._running.values():
+            running.environment.stop()
+            running.loopback.__exit__()
+        self._server.stop()
+
+    def caller(self, rival: Program | None = None) -> Caller:
+        """Of our API or, behind the same authorizer, of an API that is all the `rival`'s."""
+        return Caller(self, {name: rival or program for name, program in self.programs.items()}, self._routes)
+
+    def invoke(self, program: Program, event: dict[str, Any]) -> tuple[Any, Recording]:
+        running = self._running.get(program) or self._start(program)
+        running.recorder.exchanges.clear()
+        running.lines.clear()
+        answer = running.environment.invoke(event, program.function.timeout)
+        logged = sum(len(line) + 1 for line in running.lines)
+        return answer, Recording(program, event, [*running.recorder.exchanges], logged, len(json.dumps(answer)))
+
+    def _start(self, program: Program) -> _Running:
+        recorder = Recorder(self._endpoint, self._peek)
+        loopback = Loopback(recorder.ask)
+        lines: list[str] = []
+        running = _Running(program.start(loopback.endpoint, lines.append), recorder, loopback, lines)
+        self._running[program] = running
+        return running
+
+    @property
+    def backend(self) -> DynamoDBBackend:
+        """Where moto keeps the table: to fill it in no time, and to see what a call has done."""
+        return dynamodb_backends[ACCOUNT][template.REGION]
+
+    def _peek(self, key: Key) -> Item | None:
+        found = self.backend.get_item(self.table, {"pk": {"S": key[0]}, "sk": {"S": key[1]}})
+        return found.to_json()["Attributes"] if found else None
+
+
+class Caller:
+    """Calls over HTTP, and keeps the last recording of each function by its logical id."""
+
+    def __init__(self, world: World, serving: Mapping[str, Program], routes: openapi.Routes) -> None:
+        self.recorded: dict[str, Recording] = {}
+        self._world = world
+        self._serving = dict(serving) | {"Authorize": world.programs["Authorize"]}
+        self._http = Client(Api(routes, self._invoke))
+
+    def _invoke(self, name: str, event: dict[str, Any]) -> Any:
+        answer, self.recorded[name] = self._world.invoke(self._serving[name], event)
+        return answer
+
+    def ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, address: str = "203.0.113.7"
+    ) -> Any:
+        """The answer's JSON, or its text where it is none."""
+        answer = self._http.open(
+            path,
+            method=method,
+            data=None if body is None else json.dumps(body),
+            headers={"Authorization": f"Bearer {self._world.key}", "Content-Type": "application/json", "Origin": ORIGIN},
+            environ_overrides={"REMOTE_ADDR": address},
+        )
+        if answer.status_code >= 400:  # noqa: PLR2004
+            raise RuntimeError(f"{method} {path} was answered {answer.status_code}: {answer.text}")
+        return answer.json if answer.is_json else answer.text

@@ -1,0 +1,111 @@
+"""The SDK's generated client in the visitor's place: it opens a session, chats and rates, and gets its own types."""
+
+import pytest
+from runtype._generated.errors import ForbiddenError, TooManyRequestsError, UnauthorizedError
+
+ORIGIN = "https://app.example.com"
+FROM_THE_PAGE = {"additional_headers": {"Origin": ORIGIN}, "max_retries": 0}
+SEQUENCE = [
+    "execution_start", "turn_start", "text_start", "text_delta", "text_complete", "turn_complete",
+    "execution_complete",
+]  # fmt: skip
+
+
+@pytest.fixture
+def create(sdk, stack):
+    """`create(**terms)` is a new client token's value."""
+
+    def create(**terms):
+        wish = {"name": "Web", "allowed_origins": [ORIGIN], "flow_ids": [stack.flow_id]}
+        return sdk.create_client_token(**wish | terms).token
+
+    return create
+
+
+@pytest.fixture
+def enter(runtime):
+    return lambda token, **beside: runtime.initialize_a_client_session(
+        request={"token": token} | beside, request_options=FROM_THE_PAGE
+    )
+
+
+@pytest.fixture
+def say(runtime):
+    def say(session, text, options=FROM_THE_PAGE, **beside):
+        messages = [{"id": f"usr_{text}", "role": "user", "content": text}]
+        return runtime.send_a_client_chat_message(
+            session_id=session.session_id, messages=messages, request_options=options, **beside
+        )
+
+    return say
+
+
+def test_init_tells_all_that_the_client_reads(create, enter, stack):
+    session = enter(create(config={"welcomeMessage": "Hello", "placeholder": "Ask", "theme": {"mode": "dark"}}))
+    assert session.session_id.startswith("cs_")
+    assert session.conversation_id.startswith("conv_")
+    assert session.conversation_revision == "0"
+    assert (session.flow.id, session.target_id) == (stack.flow_id, stack.flow_id)
+    config = session.config
+    assert (config.welcome_message, config.placeholder, config.theme) == ("Hello", "Ask", {"mode": "dark"})
+
+
+def test_a_session_is_resumed(create, enter, say):
+    token = create()
+    session = enter(token)
+    say(session, "One")
+    again = enter(token, sessionId=session.session_id)
+    assert (again.session_id, again.conversation_id) == (session.session_id, session.conversation_id)
+    assert again.conversation_revision == "1"
+
+
+def test_every_event_of_an_answer_is_understood(create, enter, say, stack):
+    session = enter(create())
+    events = say(session, "One", assistant_message_id="ast_1")
+    assert [event.type for event in events] == SEQUENCE
+    assert [event.seq for event in events] == list(range(1, len(SEQUENCE) + 1))
+    assert len({event.execution_id for event in events}) == 1
+    start, _, _, delta, complete, turn, end = events
+    assert (start.kind, start.agent_id) == ("agent", stack.flow_id)
+    assert delta.delta == complete.text == "You said: One"
+    assert (turn.stop_reason, end.success) == ("end_turn", True)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"type": "upvote", "message_id": "ast_1"},
+        {"type": "downvote", "message_id": "ast_1", "comment": "No."},
+        {"type": "copy", "message_id": "ast_1"},
+        {"type": "csat", "rating": 5.0},
+        {"type": "nps", "rating": 0.0},
+    ],
+    ids=lambda given: given["type"],
+)
+def test_feedback(runtime, create, enter, say, given):
+    token = create()
+    session = enter(token)
+    say(session, "One", assistant_message_id="ast_1")
+    known = {"session_id": session.session_id, "token": token, "request_options": FROM_THE_PAGE}
+    answer = runtime.submit_feedback_on_a_message(**known, **given)
+    assert answer.success is True
+    assert runtime.submit_feedback_on_a_message(**known, **given).feedback_id == answer.feedback_id
+
+
+def test_a_program_without_an_origin_needs_native(runtime, create, enter, say):
+    refused = {"token": create()}
+    with pytest.raises(ForbiddenError):
+        runtime.initialize_a_client_session(request=refused)
+    session = runtime.initialize_a_client_session(request={"token": create(allowed_origins=["native"])})
+    assert [event.type for event in say(session, "One", options=None)] == SEQUENCE
+
+
+def test_its_own_errors(runtime, create, enter, say):
+    with pytest.raises(UnauthorizedError) as refused:
+        enter("garbage")
+    assert refused.value.body["code"] == "invalid_token"
+    session = enter(create(max_messages_per_session=1))
+    say(session, "One")
+    with pytest.raises(TooManyRequestsError) as refused:
+        say(session, "Two")
+    assert refused.value.body["code"] == "message_limit_reached"

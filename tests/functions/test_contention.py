@@ -1,0 +1,106 @@
+"""Many at once: on one session, on one token; nothing is spent twice, lost, or counted wrong."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.functions.interruptions import contended  # noqa: F401 - a fixture
+from tests.functions.page import Page, assert_refused, reply
+from tests.functions.test_chat import stored
+from tests.functions.test_turns import spent
+
+THREADS = 16
+AMPLE = {"rateLimitPerMinute": 1000, "rateLimitPerHour": 10_000}
+
+
+def at_once(work, *arguments):
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(work, *arguments))
+
+
+def say_until(page, session, status):
+    """Says things until the answer is `status`; gives all answers' statuses."""
+    statuses = []
+    while not statuses or statuses[-1] != status:
+        statuses.append(page.say(session, f"{len(statuses)}").status_code)
+    return statuses
+
+
+def test_sixteen_tabs_share_a_budget_of_a_hundred_messages_and_not_one_more(page, create):
+    token = create(maxMessagesPerSession=100, **AMPLE)
+    session = page.open(token.value)
+    statuses = at_once(lambda _: say_until(page, session, 429), range(THREADS))
+    assert {status for each in statuses for status in each} <= {200, 409, 429}
+    assert [status for each in statuses for status in each].count(200) == 100
+    assert spent(session) == 100
+    messages = stored(session)
+    assert len({message_id for _, message_id, _ in messages}) == len(messages) == 200
+    (conversation,) = token.conversations()
+    assert conversation["messageCount"] == 200
+    assert token.record()["conversationCount"] == 1
+
+
+def test_one_message_from_sixteen_tabs_at_once_is_stored_and_answered_once(page, create):
+    token = create(maxMessagesPerSession=1, **AMPLE)
+    session = page.open(token.value)
+    answers = at_once(lambda _: page.say(session, "Hi", message_id="usr_1"), range(THREADS))
+    assert {answer.status_code for answer in answers} <= {200, 409}
+    assert {reply(answer) for answer in answers if answer.status_code == 200} == {"You said: Hi"}
+    assert [text for _, _, text in stored(session)] == ["Hi", "You said: Hi"]
+    assert token.record()["conversationCount"] == 1
+
+
+def test_sixteen_visitors_have_sixteen_conversations(app, page, create):
+    token = create(**AMPLE)
+    pages = [Page(app, address=f"203.0.113.{number}") for number in range(THREADS)]
+    answers = at_once(lambda page: page.say(page.open(token.value)), pages)
+    assert [answer.status_code for answer in answers] == [200] * THREADS
+    assert token.record()["conversationCount"] == len(token.conversations()) == THREADS
+
+
+@pytest.fixture
+def session(page, token):
+    return page.open(token.value)
+
+
+@pytest.mark.parametrize("partition", ["USAGE#", "SESSION#", "CONVERSATION#"])
+def test_200_a_conversation_is_counted_once_whatever_is_being_written_meanwhile(
+    page, token, session, contended, partition
+):
+    contended(partition, times=3)
+    assert page.say(session).status_code == 200
+    assert page.say(session).status_code == 200
+    assert spent(session) == 2
+    assert token.record()["conversationCount"] == 1
+    assert token.conversations()[0]["messageCount"] == 4
+
+
+def test_200_a_token_that_is_too_busy_to_be_counted_turns_no_visitor_away(page, token, session, contended):
+    contended("USAGE#")
+    answer = page.say(session)
+    assert reply(answer) == "You said: Hello"
+    assert page.init(token.value).status_code == 200
+    assert token.conversations()[0]["messageCount"] == 2
+
+
+def test_409_a_session_that_is_never_free_loses_nothing(page, token, session, contended):
+    contended("SESSION#")
+    answer = page.say(session)
+    assert_refused(answer, 409, "conflict")
+    assert answer.headers["Retry-After"] == "1"
+    assert stored(session) == []
+    assert spent(session) == 0
+
+
+def test_200_opening_a_session_waits_while_its_page_is_sending(page, token, session, contended):
+    contended("SESSION#", times=3)
+    assert page.open(token.value, sessionId=session) == session
+
+
+def test_409_a_token_whose_use_is_being_counted_is_deleted_whole_or_not_at_all(api, token, contended):
+    contended("USAGE#", times=1)
+    answer = api.delete(f"/v1/client-tokens/{token.id}")
+    assert_refused(answer, 409, "conflict")
+    assert answer.headers["Retry-After"] == "1"
+    assert token.record()["id"] == token.id
+    token.delete()

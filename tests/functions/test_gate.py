@@ -1,0 +1,238 @@
+"""Who may not enter, speak or rate: 401 for the token, 403 for the page, readable by the page and cheap for us."""
+
+import base64
+import json
+from secrets import token_bytes
+
+import jwt
+import pytest
+
+from functions.browser.init_session import handler as init_session
+from shared.rules import token_value
+from tests.functions.page import ORIGIN, Page, assert_refused
+
+DOORS = ["init", "chat", "feedback"]
+
+
+@pytest.fixture
+def knock(app, page, token, calls):
+    """`knock("chat")`: the answer of a door to whom it let in before; `page` may be another one's."""
+    session = page.open(token.value)
+    calls.clear()
+
+    def knock(door, page=page, value=token.value):
+        match door:
+            case "init":
+                return page.init(value)
+            case "chat":
+                return page.say(session)
+            case "feedback":
+                return page.rate(session, value)
+
+    return knock
+
+
+def parts(value):
+    header, payload, mac = value.split(".")
+    return header, payload, mac
+
+
+def encoded(claims):
+    return base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+
+
+GARBAGE = {
+    "nothing": lambda _: "",
+    "no token": lambda _: "ct_live_flow01k7_0123456789abcdef",
+    "the token's id": token_value.subject,
+    "three dots": lambda _: "...",
+    "long": lambda value: value + "A" * 5000,
+    "one part more": lambda value: f"{value}.{value}",
+    "truncated": lambda value: value[:-1],
+    "a padded signature": lambda value: value + "=",
+    "a padded payload": lambda value: ".".join([parts(value)[0], parts(value)[1] + "=", parts(value)[2]]),
+    "a line end": lambda value: value + "\n",
+    "not ASCII": lambda value: value[:-1] + "é",
+    "alg none, unsigned": lambda value: f"{encoded({'alg': 'none', 'typ': 'JWT'})}.{parts(value)[1]}.",
+    "alg none, signed": lambda value: f"{encoded({'alg': 'none', 'typ': 'JWT'})}.{'.'.join(parts(value)[1:])}",
+    "alg RS256": lambda value: f"{encoded({'alg': 'RS256', 'typ': 'JWT'})}.{'.'.join(parts(value)[1:])}",
+    "unsigned": lambda value: ".".join(parts(value)[:2]) + ".",
+    "deeply nested": lambda value: (
+        f"{parts(value)[0]}.{base64.urlsafe_b64encode(b'[' * 690).decode()}.{parts(value)[2]}"
+    ),
+    "a list of claims": lambda value: f"{parts(value)[0]}.{encoded([1])}.{parts(value)[2]}",
+    "a number for a subject": lambda value: f"{parts(value)[0]}.{encoded({'sub': 1})}.{parts(value)[2]}",
+    "another kind of subject": lambda value: f"{parts(value)[0]}.{encoded({'sub': 'key_1'})}.{parts(value)[2]}",
+}
+
+
+@pytest.mark.parametrize("door", ["init", "feedback"])
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_401_what_cannot_be_a_token_costs_no_call(knock, token, calls, door, garbage):
+    body = assert_refused(knock(door, value=GARBAGE[garbage](token.value)), 401, "invalid_token")
+    assert body["hint"]
+    assert calls == []
+
+
+@pytest.mark.parametrize("door", ["init", "feedback"])
+def test_401_a_token_that_somebody_else_signed(knock, token, calls, door):
+    known = jwt.decode(token.value, options={"verify_signature": False})
+    for claims in (known, known | {"sub": "ct_00000000000000000000000000"}, known | {"iss": "another deployment"}):
+        forged = jwt.encode(claims, token_bytes(32), algorithm="HS256")
+        assert_refused(knock(door, value=forged), 401, "invalid_token")
+    assert calls == ["BatchGetItem"] * 3
+
+
+def test_401_one_changed_character_wherever_it_is(knock, token, calls):
+    value = token.value
+    for place, character in enumerate(value):
+        changed = value[:place] + ("A" if character != "A" else "B") + value[place + 1 :]
+        assert_refused(knock("init", value=changed), 401, "invalid_token")
+    assert set(calls) == {"BatchGetItem"}
+    assert knock("init").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "session",
+    ["", "cs_", "x", "cs_" + "0" * 79, "cs_" + "0" * 5000, "conv_01m85tkcek9dh4b89k1xdr8rvw", "\N{PILE OF POO}"],
+)
+def test_401_what_cannot_be_a_session_costs_no_call(page, calls, session):
+    calls.clear()
+    assert assert_refused(page.say(session), 401, "session_ended")["hint"]
+    assert calls == []
+
+
+def test_401_one_changed_character_of_a_sessions_id(page, token, calls):
+    session = page.open(token.value)
+    calls.clear()
+    for place in range(len(session)):
+        changed = session[:place] + ("0" if session[place] != "0" else "1") + session[place + 1 :]
+        assert_refused(page.say(changed), 401, "session_ended")
+    assert set(calls) == {"BatchGetItem"}
+    assert page.say(session).status_code == 200
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize(
+    ("misfortune", "code"),
+    [
+        (lambda token, clock: token.change(isActive=False), "token_inactive"),
+        (lambda token, clock: clock.forward(hours=1), "token_expired"),
+        (lambda token, clock: token.delete(), "invalid_token"),
+        (lambda token, clock: token.regenerate(), "invalid_token"),
+    ],
+    ids=["inactive", "expired", "deleted", "regenerated"],
+)
+def test_401_from_the_next_call_on(knock, token, clock, calls, door, misfortune, code):
+    token.change(expiresAt="2027-01-31T13:00:00.250Z", sessionIdleTimeoutMinutes=120)
+    assert knock(door).status_code == 200
+    misfortune(token, clock)
+    calls.clear()
+    code = "session_ended" if (door, code) == ("chat", "invalid_token") else code
+    assert assert_refused(knock(door), 401, code)["hint"]
+    assert calls == ["BatchGetItem"]
+
+
+def test_200_until_the_last_millisecond_of_a_token(page, create, clock):
+    token = create(expiresAt="2027-01-31T13:00:00.250Z", sessionIdleTimeoutMinutes=120)
+    session = page.open(token.value)
+    clock.forward(hours=1, milliseconds=-1)
+    answers = page.init(token.value), page.say(session), page.rate(session, token.value)
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+
+
+DISGUISES = [
+    "https://app.example.com.evil.example",
+    "https://evil-app.example.com",
+    "https://evil.example/app.example.com",
+    "https://evil.example#https://app.example.com",
+    "https://app.example.com@evil.example",
+    "https://evil.example@app.example.com",
+    "https://user:password@app.example.com",
+    "https://sub.app.example.com",
+    "https://example.com",
+    "https://app.example.com:8443",
+    "https://app.example.com:443.evil.example",
+    "http://app.example.com",
+    "http://app.example.com:443",
+    "https://app.example.com.",
+    "https://app.example.com/",
+    "https://app.example.com ",
+    "https://app.example.com\\.evil.example",
+    "https://app.examp\u212ae.com",
+    "https://*.example.com",
+    "app.example.com",
+    "https://",
+    "null",
+    "native",
+    "*",
+    "x" * 4000,
+]
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("origin", DISGUISES, ids=lambda origin: ascii(origin)[:40])
+def test_403_another_origin_in_whatever_disguise(app, knock, calls, door, origin):
+    header = origin.encode().decode("latin-1")
+    body = assert_refused(knock(door, Page(app, header)), 403, "origin_not_allowed")
+    assert "not among the token's allowed origins" in body["hint"]
+    assert len(body["hint"]) < 400
+    assert calls == ["BatchGetItem"]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_403_no_origin_at_all_unless_the_token_is_for_native_apps(app, knock, token, calls, door):
+    program = Page(app, None)
+    assert_refused(knock(door, program), 403, "origin_not_allowed")
+    assert calls == ["BatchGetItem"]
+    token.change(allowedOrigins=[ORIGIN, "native"])
+    assert knock(door, program).status_code == 200
+
+
+def test_403_a_referer_does_not_stand_for_an_origin(app, token):
+    answer = Page(app, None).post("init", {"token": token.value}, [("Referer", f"{ORIGIN}/page")])
+    assert_refused(answer, 403, "origin_not_allowed")
+
+
+@pytest.mark.parametrize(
+    "origins", [(ORIGIN, "https://evil.example"), ("https://evil.example", ORIGIN), (ORIGIN, ORIGIN)]
+)
+def test_403_two_origin_headers_are_none(token, page, origins):
+    answer = page.post("init", {"token": token.value}, [("Origin", origins[1])])
+    assert_refused(answer, 403, "origin_not_allowed")
+    event = {
+        "multiValueHeaders": {"Host": ["api.example.com"], "Origin": list(origins)},
+        "requestContext": {"requestId": "r", "requestTimeEpoch": 0, "identity": {"sourceIp": "203.0.113.7"}},
+        "body": json.dumps({"token": token.value}),
+    }
+    assert init_session(event, None)["statusCode"] == 403
+
+
+@pytest.mark.parametrize(
+    "written", [ORIGIN, "https://APP.example.com", "https://app.example.com:443", "HTTPS://app.EXAMPLE.com"]
+)
+def test_200_the_same_origin_however_it_is_written(app, token, written):
+    assert Page(app, written).init(token.value).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://shop.example.org", 200),
+        ("https://a.b.example.org", 200),
+        ("https://example.org", 403),
+        ("https://evilexample.org", 403),
+        ("http://shop.example.org", 403),
+        ("https://shop.example.org:8443", 403),
+    ],
+)
+def test_a_wildcard_admits_subdomains_at_any_depth_and_nothing_else(app, create, origin, status):
+    token = create(allowedOrigins=["https://*.example.org"])
+    assert Page(app, origin).init(token.value).status_code == status
+
+
+@pytest.mark.parametrize("origin", ["null", "https://anything.example", "file://"])
+def test_200_any_origin_under_a_star_but_not_none(app, create, origin):
+    token = create(allowedOrigins=["*"])
+    assert Page(app, origin).init(token.value).status_code == 200
+    assert_refused(Page(app, None).init(token.value), 403, "origin_not_allowed")

@@ -1,0 +1,146 @@
+"""Opening a session: what the page is told, whom it will talk to, and how often it may ask."""
+
+import re
+
+import pytest
+
+from tests.functions.page import Page, assert_refused, events
+
+
+def test_200_everything_that_widget_and_sdk_read(page, create):
+    token = create(
+        name="Shop",
+        sessionIdleTimeoutMinutes=15,
+        config={"welcomeMessage": "Grüezi 👋", "placeholder": "Ask away", "theme": {"mode": "dark"}},
+    )
+    answer = page.init(token.value)
+    assert answer.status_code == 200
+    session, conversation = answer.json["sessionId"], answer.json["conversationId"]
+    assert answer.json == {
+        "sessionId": session,
+        "expiresAt": "2027-01-31T12:15:00.250Z",
+        "conversationId": conversation,
+        "conversationRevision": "0",
+        "targetId": "flow_echo",
+        "flow": {"id": "flow_echo", "name": "Shop", "description": None},
+        "config": {"welcomeMessage": "Grüezi 👋", "placeholder": "Ask away", "theme": {"mode": "dark"}},
+    }
+    assert session.startswith("cs_")
+    assert re.fullmatch(r"conv_[0-9a-z]{26}", conversation)
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({}, (None, "Type your message...", None)),
+        ({"welcome_message": "Hello"}, ("Hello", "Type your message...", None)),
+        ({"welcomeMessage": 5, "placeholder": None, "theme": "dark"}, (None, "Type your message...", None)),
+        ({"secret": "x", "theme": {}}, (None, "Type your message...", {})),
+    ],
+)
+def test_200_what_a_page_needs_of_a_free_form_config_and_nothing_else(page, create, config, expected):
+    answer = page.init(create(config=config).value)
+    keys = ("welcomeMessage", "placeholder", "theme")
+    assert answer.json["config"] == dict(zip(keys, expected, strict=True))
+
+
+@pytest.mark.parametrize(("minutes", "expires"), [(1, "12:02:00.250Z"), (2, "12:02:00.250Z"), (3, "12:03:00.250Z")])
+def test_a_session_is_never_so_short_that_the_widget_refuses_to_send(page, create, minutes, expires):
+    token = create(sessionIdleTimeoutMinutes=minutes)
+    assert page.init(token.value).json["expiresAt"] == f"2027-01-31T{expires}"
+
+
+def test_every_session_has_an_id_and_a_conversation_of_its_own(page, token):
+    answers = [page.init(token.value).json for _ in range(20)]
+    assert len({answer["sessionId"] for answer in answers}) == 20
+    assert len({answer["conversationId"] for answer in answers}) == 20
+
+
+@pytest.fixture
+def ask_for(page, create, register):
+    """Opens a session of a token for these flows and agents, and gives the answer."""
+    for target_id in ("flow_a", "flow_b", "agent_a"):
+        register(target_id)
+    return lambda wanted, **terms: page.init(create(**terms).value, **({"flowId": wanted} if wanted else {}))
+
+
+BOTH = {"flowIds": ["flow_a", "flow_b"], "agentIds": ["agent_a"]}
+
+
+@pytest.mark.parametrize(
+    ("terms", "wanted", "expected"),
+    [
+        (BOTH, None, "flow_a"),
+        (BOTH | {"defaultFlowId": "flow_b"}, None, "flow_b"),
+        (BOTH | {"defaultFlowId": "flow_b"}, "flow_a", "flow_a"),
+        (BOTH, "agent_a", "agent_a"),
+        ({"flowIds": [], "agentIds": ["agent_a"]}, None, "agent_a"),
+    ],
+)
+def test_200_whom_a_session_is_for(page, ask_for, terms, wanted, expected):
+    answer = ask_for(wanted, **terms)
+    assert answer.json["targetId"] == expected
+    ((kind, start), *_) = events(page.say(answer.json["sessionId"]))
+    assert (kind, start["agentId"]) == ("execution_start", expected)
+
+
+@pytest.mark.parametrize("wanted", ["flow_b", "agent_a", "flow", " ", "x" * 5000])
+def test_403_a_flow_or_agent_that_is_not_the_tokens(ask_for, calls, wanted):
+    answer = ask_for(wanted, flowIds=["flow_a"])
+    assert_refused(answer, 403, "target_not_allowed")
+    assert "UpdateItem" not in calls
+
+
+def test_400_a_token_without_any_says_so(ask_for):
+    body = assert_refused(ask_for(None, flowIds=[]), 400, "no_target")
+    assert "no flow and no agent" in body["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("", "The body is not JSON"),
+        ("not json", "The body is not JSON"),
+        ("[]", "must be a JSON object"),
+        ("{}", "token: is required"),
+        ({"token": None}, "token: must be text"),
+        ({"token": 5}, "token: must be text"),
+        ({"token": "x", "flowId": 5}, "flowId: must be text"),
+        ({"token": "x", "sessionId": {}}, "sessionId: must be text"),
+    ],
+)
+def test_400_a_body_that_is_none(page, calls, body, error):
+    calls.clear()
+    assert error in assert_refused(page.post("init", body), 400, page_code(body))["error"]
+    assert calls == []
+
+
+def page_code(body):
+    return "invalid_request" if isinstance(body, dict) or body == "{}" else "invalid_json"
+
+
+def test_200_what_a_newer_widget_sends_does_no_harm(page, token):
+    fields = {"visitorHistory": True, "visitorToken": "cvt_x", "identityProof": {"a": [1]}, "conversationId": 5}
+    assert page.init(token.value, **fields, flowId=None, sessionId=None).status_code == 200
+
+
+def test_429_sixty_sessions_a_minute_from_one_address(app, page, token, clock):
+    opened = 0
+    while (answer := page.init(token.value)).status_code == 200:
+        opened += 1
+    assert opened == 60
+    body = assert_refused(answer, 429, "rate_limited")
+    wait = int(answer.headers["Retry-After"])
+    assert body["hint"] == f"{body['error']} Please wait {wait} seconds and try again."
+    assert Page(app, address="203.0.113.8").init(token.value).status_code == 200
+    clock.forward(seconds=wait)
+    assert page.init(token.value).status_code == 200
+
+
+def test_opening_sessions_spends_nothing_of_a_visitors_messages(page, create):
+    token = create(rateLimitPerMinute=1)
+    for _ in range(5):
+        session = page.open(token.value)
+    assert page.say(session).status_code == 200

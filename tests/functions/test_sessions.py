@@ -1,0 +1,170 @@
+"""How long a session lives, what it is bound to, and what becomes of it when its token changes."""
+
+import pytest
+
+from shared.rules.session import pointers
+from shared.store import sessions, table
+from tests.functions.page import ORIGIN, Page, assert_refused
+
+
+def opened(answer):
+    assert answer.status_code == 200, answer.text
+    return answer.json["sessionId"], answer.json["conversationId"]
+
+
+def test_a_page_that_comes_back_goes_on_with_its_conversation(page, token, clock):
+    session, conversation = opened(page.init(token.value))
+    page.say(session)
+    clock.forward(minutes=29)
+    answer = page.init(token.value, sessionId=session)
+    assert opened(answer) == (session, conversation)
+    assert answer.json["expiresAt"] == "2027-01-31T12:59:00.250Z"
+    assert answer.json["conversationRevision"] == "1"
+    clock.forward(minutes=29)
+    assert page.say(session).status_code == 200
+    assert len(token.conversations()) == 1
+
+
+@pytest.mark.parametrize("minutes", [1, 2, 45])
+def test_401_a_session_ends_exactly_when_it_was_said_to(page, create, clock, minutes):
+    token = create(sessionIdleTimeoutMinutes=minutes)
+    first, second = page.open(token.value), page.open(token.value)
+    clock.forward(minutes=max(minutes, 2), milliseconds=-1)
+    assert page.say(first).status_code == 200
+    clock.forward(milliseconds=1)
+    assert_refused(page.say(second), 401, "session_ended")
+
+
+def test_each_accepted_message_gives_it_time_again_and_a_refused_one_does_not(page, create, clock):
+    token = create(sessionIdleTimeoutMinutes=10, maxMessagesPerSession=3)
+    session = page.open(token.value)
+    for _ in range(3):
+        clock.forward(minutes=9)
+        assert page.say(session).status_code == 200
+    clock.forward(minutes=9)
+    assert_refused(page.say(session), 429, "message_limit_reached")
+    clock.forward(minutes=1)
+    assert_refused(page.say(session), 401, "session_ended")
+
+
+def test_a_revived_session_is_a_new_one_with_a_conversation_of_its_own(page, token, clock):
+    before = opened(page.init(token.value))
+    page.say(before[0], "Before")
+    clock.forward(minutes=30)
+    after = opened(page.init(token.value, sessionId=before[0]))
+    assert set(before).isdisjoint(after)
+    page.say(after[0], "After")
+    assert [one["firstMessage"] for one in token.conversations()] == ["After", "Before"]
+    assert_refused(page.say(before[0]), 401, "session_ended")
+
+
+@pytest.mark.parametrize("stale", ["", "x", "cs_gone", "cs_01m85tkcek9dh4b89k1xdr8rvw_" + "a" * 20 + "_" + "b" * 32])
+def test_200_a_session_that_nobody_knows_becomes_a_new_one(page, token, stale):
+    assert opened(page.init(token.value, sessionId=stale))[0] != stale
+
+
+def test_200_a_session_of_another_token_becomes_a_new_one(page, create):
+    first, second = create(), create()
+    session = page.open(first.value)
+    assert page.open(second.value, sessionId=session) != session
+    assert page.open(first.value, sessionId=session) == session
+
+
+def test_200_a_session_of_another_page_or_target_becomes_a_new_one(app, page, create, register):
+    register("agent_a")
+    token = create(allowedOrigins=[ORIGIN, "https://shop.example.com", "native"], agentIds=["agent_a"])
+    session = page.open(token.value)
+    assert Page(app, "https://shop.example.com").open(token.value, sessionId=session) != session
+    assert Page(app, None).open(token.value, sessionId=session) != session
+    assert page.open(token.value, sessionId=session, flowId="agent_a") != session
+    assert page.open(token.value, sessionId=session, flowId="flow_echo") == session
+
+
+def test_401_sessions_die_with_the_value_that_opened_them(page, token):
+    session = page.open(token.value)
+    new = token.regenerate()
+    assert_refused(page.say(session), 401, "session_ended")
+    assert_refused(page.init(token.value), 401, "invalid_token")
+    assert_refused(page.rate(session, token.value), 401, "invalid_token")
+    assert page.open(new, sessionId=session) != session
+
+
+def test_401_with_a_grace_period_when_it_is_over(page, token, clock):
+    session = page.open(token.value)
+    new = token.regenerate(gracePeriodSeconds=600)
+    clock.forward(seconds=600, milliseconds=-1)
+    late = page.open(token.value)
+    assert [page.say(one).status_code for one in (session, late)] == [200, 200]
+    assert page.rate(session, token.value).status_code == 200
+    clock.forward(milliseconds=1)
+    for one in (session, late):
+        assert_refused(page.say(one), 401, "session_ended")
+    assert_refused(page.init(token.value), 401, "invalid_token")
+    assert_refused(page.rate(session, token.value), 401, "invalid_token")
+    assert page.say(page.open(new)).status_code == 200
+
+
+def test_a_grace_period_ends_early_when_the_value_is_replaced_again(page, token):
+    session = page.open(token.value)
+    token.regenerate(gracePeriodSeconds=600)
+    token.regenerate(gracePeriodSeconds=600)
+    assert_refused(page.say(session), 401, "session_ended")
+    assert_refused(page.init(token.value), 401, "invalid_token")
+
+
+def test_a_page_that_comes_back_with_the_new_value_outlives_the_old_one(page, token, clock):
+    session = page.open(token.value)
+    new = token.regenerate(gracePeriodSeconds=600)
+    assert page.open(new, sessionId=session) == session
+    # A tab that still has the old value does not undo that.
+    assert page.open(token.value, sessionId=session) == session
+    clock.forward(seconds=600)
+    assert page.say(session).status_code == 200
+
+
+def test_changed_terms_hold_for_sessions_that_are_open(app, page, token):
+    session = page.open(token.value)
+    token.change(allowedOrigins=["https://moved.example.com"])
+    assert_refused(page.say(session), 403, "origin_not_allowed")
+    assert Page(app, "https://moved.example.com").say(session).status_code == 200
+    token.change(allowedOrigins=[ORIGIN], maxMessagesPerSession=2)
+    assert page.say(session).status_code == 200
+    assert_refused(page.say(session), 429, "message_limit_reached")
+    token.change(maxMessagesPerSession=3, rateLimitPerMinute=1)
+    assert_refused(page.say(session), 429, "rate_limited")
+
+
+def test_switching_a_token_off_ends_nothing_that_switching_it_on_cannot_bring_back(page, token):
+    session = page.open(token.value)
+    token.change(isActive=False)
+    assert_refused(page.say(session), 401, "token_inactive")
+    token.change(isActive=True)
+    assert page.say(session).status_code == 200
+
+
+def test_401_a_session_ends_with_its_targets_place_on_the_token(page, create, register):
+    register("agent_a")
+    token = create(agentIds=["agent_a"])
+    session = page.open(token.value)
+    token.change(flowIds=[])
+    assert_refused(page.say(session), 401, "session_ended")
+    answer = page.init(token.value, sessionId=session)
+    assert answer.json["targetId"] == "agent_a"
+    assert answer.json["sessionId"] != session
+
+
+def test_the_table_holds_no_session_id(page, token):
+    session = page.open(token.value)
+    item = table.get(sessions.key(pointers(session).digest))
+    assert item["origin"] == ORIGIN
+    assert session.rpartition("_")[2] not in str(item)
+
+
+def test_what_a_star_admits_is_kept_in_short(app, create):
+    token = create(allowedOrigins=["*"])
+    page = Page(app, "https://" + "x" * 5000)
+    session = page.open(token.value)
+    page.say(session)
+    (conversation,) = token.conversations()
+    assert conversation["origin"] == ("https://" + "x" * 5000)[:300]
+    assert page.open(token.value, sessionId=session) == session

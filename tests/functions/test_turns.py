@@ -1,0 +1,214 @@
+"""A message is stored, paid for and answered once, however often it arrives and wherever its turn breaks off."""
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from shared.rules.session import pointers
+from shared.store import sessions, table
+from tests.functions.interruptions import Crash, at_call, contended  # noqa: F401 - fixtures
+from tests.functions.page import assert_refused, reply
+from tests.functions.test_chat import stored
+
+ONCE = [("user", "usr_1", "Hello"), ("assistant", "ast_1", "You said: Hello")]
+CALLS = ["BatchGetItem", "UpdateItem", "TransactWriteItems", "TransactWriteItems"]
+GONE = "arn:aws:lambda:us-east-1:123456789012:function:gone"
+
+
+@pytest.fixture
+def session(page, token):
+    return page.open(token.value)
+
+
+@pytest.fixture
+def send(page, session):
+    """Sends the same message, each time it is called."""
+    return lambda text="Hello": page.say(session, text, message_id="usr_1", assistantMessageId="ast_1")
+
+
+@pytest.fixture
+def assert_once(token, session):
+    """The message is there once, with its answer, paid for once, in one conversation."""
+
+    def assert_once():
+        assert stored(session) == ONCE
+        assert spent(session) == 1
+        (conversation,) = token.conversations()
+        assert conversation["messageCount"] == 2
+        assert token.record()["conversationCount"] == 1
+
+    return assert_once
+
+
+def spent(session):
+    return table.get(sessions.key(pointers(session).digest))["message_count"]
+
+
+def test_a_message_that_arrives_again_is_answered_from_what_is_stored(token, send, calls, register, assert_once):
+    """Whatever has become of the target, and of the budget."""
+    token.change(maxMessagesPerSession=1)
+    assert reply(send()) == "You said: Hello"
+    register("flow_echo", "aws_lambda", function_arn=GONE)
+    calls.clear()
+    assert reply(send()) == "You said: Hello"
+    assert calls == ["BatchGetItem", "UpdateItem", "GetItem"]
+    assert reply(send("Hello, with other words")) == "You said: Hello"
+    assert_once()
+
+
+def test_409_a_message_that_arrives_while_it_is_being_answered(send, at_call, assert_once):
+    meanwhile = []
+    at_call(4, lambda: meanwhile.append(send()))
+    assert send().status_code == 200
+    body = assert_refused(meanwhile[0], 409, "in_progress")
+    assert "being answered" in body["error"]
+    assert meanwhile[0].headers["Retry-After"] == "2"
+    assert meanwhile[0].headers["RateLimit-Limit"] == "10"
+    assert_once()
+
+
+@pytest.mark.parametrize("budget", [1, 100])
+def test_409_a_message_that_arrives_twice_at_once(token, send, at_call, assert_once, budget):
+    """Even the last one of a budget: what is spent, it has spent itself."""
+    token.change(maxMessagesPerSession=budget)
+    meanwhile = []
+    at_call(3, lambda: meanwhile.append(send()))
+    assert_refused(send(), 409, "in_progress")
+    assert meanwhile[0].status_code == 200
+    assert_once()
+
+
+@pytest.mark.parametrize(
+    ("failing", "status", "code"),
+    [
+        (lambda register: register("flow_echo", "aws_lambda", function_arn=GONE), 502, "target_failed"),
+        (lambda register: register("flow_echo", "a kind of tomorrow"), 404, "target_not_found"),
+    ],
+    ids=["failed", "unknown kind"],
+)
+def test_a_target_that_fails_keeps_the_message_for_the_next_time(
+    token, send, session, register, assert_once, failing, status, code
+):
+    failing(register)
+    for _ in range(2):
+        body = assert_refused(send(), status, code)
+        assert "gone" not in str(body)
+    assert stored(session) == ONCE[:1]
+    assert token.conversations()[0]["messageCount"] == 1
+    register("flow_echo")
+    assert reply(send()) == "You said: Hello"
+    assert_once()
+
+
+def test_what_was_stored_is_answered_whatever_is_sent_the_next_time(send, register, assert_once):
+    register("flow_echo", "aws_lambda", function_arn=GONE)
+    send("Hello")
+    register("flow_echo")
+    assert reply(send("Something else")) == "You said: Hello"
+    assert_once()
+
+
+def crash():
+    raise Crash
+
+
+def fail():
+    raise EndpointConnectionError(endpoint_url="https://simulated.example.com")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", range(1, 5), ids=lambda number: f"{number} {CALLS[number - 1]}")
+def test_a_turn_that_a_crash_broke_off_succeeds_when_it_is_sent_again(send, clock, at_call, assert_once, number, when):
+    """The function is gone, and frees nothing. Half a minute later nobody can still be at work on it."""
+    at_call(number, crash, when)
+    with pytest.raises(Crash):
+        send()
+    answer = send()
+    if answer.status_code != 200:
+        assert_refused(answer, 409, "in_progress")
+        clock.forward(seconds=30)
+        answer = send()
+    assert reply(answer) == "You said: Hello"
+    assert_once()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", range(1, 5), ids=lambda number: f"{number} {CALLS[number - 1]}")
+def test_503_a_turn_that_aws_broke_off_succeeds_when_it_is_sent_again(
+    send, clock, calls, at_call, assert_once, number, when
+):
+    calls.clear()
+    at_call(number, fail, when)
+    answer = send()
+    assert_refused(answer, 503, "unavailable")
+    assert answer.headers["Retry-After"].isdigit()
+    assert calls[:number] == CALLS[:number]
+    if (number, when) == (3, "after"):
+        # It was begun, and its function does not know: it looks as if somebody were at work on it.
+        assert_refused(send(), 409, "in_progress")
+        clock.forward(seconds=30)
+    assert reply(send()) == "You said: Hello"
+    assert_once()
+
+
+@pytest.mark.parametrize("operation", ["BatchGetItem", "UpdateItem", "TransactWriteItems"])
+def test_200_a_lost_answer_of_aws_changes_nothing(send, lost_answers, assert_once, operation):
+    with lost_answers(operation):
+        assert reply(send()) == "You said: Hello"
+    assert_once()
+
+
+def test_a_turn_that_was_left_is_taken_over_by_one_and_only_when_nobody_can_be_at_work(
+    send, clock, calls, at_call, assert_once
+):
+    at_call(4, crash)
+    with pytest.raises(Crash):
+        send()
+    clock.forward(seconds=30, milliseconds=-1)
+    assert_refused(send(), 409, "in_progress")
+    clock.forward(milliseconds=1)
+    meanwhile = []
+    at_call(3, lambda: meanwhile.append(send()))
+    calls.clear()
+    assert_refused(send(), 409, "in_progress")
+    assert reply(meanwhile[0]) == "You said: Hello"
+    assert calls == ["BatchGetItem", "UpdateItem", "TransactWriteItems", *CALLS]
+    assert_once()
+
+
+def test_of_two_answers_the_first_is_stored_and_both_visitors_read_one(send, clock, at_call, assert_once):
+    """Whoever is too slow finds his turn taken over and ended."""
+    meanwhile = []
+
+    def overtake():
+        clock.forward(seconds=30)
+        meanwhile.append(send())
+
+    at_call(4, overtake)
+    assert reply(send()) == reply(meanwhile[0]) == "You said: Hello"
+    assert_once()
+
+
+def test_times_increase_whatever_clocks_say(page, session, clock):
+    """Several in one millisecond, and behind another machine's clock."""
+    for number in range(6):
+        clock.forward(milliseconds=-number)
+        assert page.say(session, str(number)).status_code == 200
+    record = table.get(sessions.key(pointers(session).digest))
+    items = table.query("pk = :pk", {":pk": f"CONVERSATION#{record['conversation_id']}"})
+    messages = sorted((item["at"], item["text"]) for item in items if item["sk"].startswith("MESSAGE#"))
+    assert [text for _, text in messages] == [t for n in range(6) for t in (str(n), f"You said: {n}")]
+    assert len({at for at, _ in messages}) == 12
+
+
+def test_a_late_answer_does_not_set_its_conversation_back(page, token, session, send, clock, register):
+    register("flow_echo", "aws_lambda", function_arn=GONE)
+    send()
+    register("flow_echo")
+    clock.forward(minutes=1)
+    page.say(session, "Still there?")
+    before = token.conversations()[0]
+    clock.forward(minutes=1)
+    assert reply(send()) == "You said: Hello"
+    after = token.conversations()[0]
+    assert after == before | {"messageCount": 4}
+    assert after["updatedAt"] == "2027-01-31T12:01:00.250Z"

@@ -1,0 +1,146 @@
+"""The demo page's server: what it gives to the browser, and where it has the widget from."""
+
+import http.client
+import queue
+import socket
+import tarfile
+from functools import partial
+from urllib.parse import urlsplit
+
+import pytest
+from werkzeug.test import Client
+
+from infra.local.demo import widget
+from infra.local.demo.server import Demo
+from infra.local.demo.site import Site
+from infra.local.demo.widget import Fetch, NotFetched
+from infra.local.management import Management, Refused
+
+
+@pytest.fixture
+def place(monkeypatch, tmp_path):
+    """Where the widget's copy goes: there is none yet."""
+    monkeypatch.setattr(widget, "COPY", tmp_path / "widget" / "1.0.0")
+    return widget.COPY
+
+
+@pytest.fixture
+def get(place):
+    # Buffered: what a file is sent from gets closed.
+    return partial(Client(Site(Management("http://127.0.0.1:3000", "ctk_secret"), "ct_1")).get, buffered=True)
+
+
+@pytest.fixture
+def copy(place):
+    place.mkdir(parents=True)
+    (place / "widget.css").write_text("* {}")
+
+
+def test_without_a_copy_the_widget_comes_from_the_cdn(get):
+    moved = get("/widget/index.global.js")
+    assert (moved.status_code, moved.location) == (302, f"{widget.CDN}/index.global.js")
+    assert "script-src 'self' https://cdn.jsdelivr.net;" in get("/").headers["Content-Security-Policy"]
+
+
+def test_with_a_copy_nothing_comes_from_elsewhere(get, copy):
+    assert get("/widget/widget.css").text == "* {}"
+    policy = get("/").headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "jsdelivr" not in policy
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/page", "/site.py", "/../site.py", "/widget/../../x", "/widget/"])
+def test_nothing_else_is_there(get, copy, path):
+    assert get(path).status_code == 404
+
+
+def test_what_the_api_refuses_is_passed_on(get, monkeypatch):
+    def ask(*_):
+        raise Refused(404, "There is no such client token.")
+
+    monkeypatch.setattr(Management, "ask", ask)
+    for path in ("/embed.json", "/token.json"):
+        answer = get(path)
+        assert (answer.status_code, answer.json) == (404, {"error": "There is no such client token."})
+
+
+def test_the_api_key_stays_on_the_server(stack):
+    connection = http.client.HTTPConnection(urlsplit(stack.demo_url).netloc)
+    for path in ("/", "/page.js", "/page.css", "/embed.json", "/token.json"):
+        connection.request("GET", path)
+        response = connection.getresponse()
+        body = response.read().decode()
+        assert response.status == 200
+        assert stack.api_key not in body
+        assert (stack.client_token in body) is (path == "/embed.json")
+    connection.close()
+
+
+@pytest.fixture
+def npm(monkeypatch, tmp_path):
+    """`npm(script)` is the npm on the path; its fourth argument is where the package goes."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    monkeypatch.setenv("PATH", str(tools))
+
+    def write(script):
+        program = tools / "npm"
+        program.write_text(f"#!/bin/sh\nPATH=/usr/bin:/bin\n{script}\n")
+        program.chmod(0o755)
+
+    return write
+
+
+def test_without_npm_there_is_no_copy(place, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(NotFetched, match="there is no npm here"):
+        Fetch()
+
+
+def test_the_stack_says_where_the_widget_comes_from(place, npm):
+    said = queue.SimpleQueue()
+    management = Management("http://127.0.0.1:3000", "ctk_secret")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        Demo(listener, management, "ct_1", said.put).stop()
+        assert said.get(timeout=10) == "The demo page has the chat widget from a CDN: there is no npm here."
+        npm("exit 1")
+        demo = Demo(listener, management, "ct_1", said.put)
+        assert said.get(timeout=10).startswith("npm fetches the chat widget, once, in some seconds")
+        assert said.get(timeout=10).startswith("The demo page has the chat widget from a CDN: npm says")
+        demo.stop()
+
+
+def test_what_npm_complains_of_is_told_in_one_line(place, npm):
+    npm("echo 'npm error code E403' >&2; echo 'npm error 403 Forbidden' >&2; exit 1")
+    with pytest.raises(NotFetched, match=r"^npm says: npm error code E403 npm error 403 Forbidden$"):
+        Fetch().finish()
+    assert list(place.parent.iterdir()) == []
+
+
+def test_another_package_is_not_taken(place, npm):
+    npm('echo evil > "$4/package.tgz"')
+    with pytest.raises(NotFetched, match="something else"):
+        Fetch().finish()
+    assert list(place.parent.iterdir()) == []
+
+
+def test_a_copy_is_the_packages_dist(place, npm, tmp_path, monkeypatch):
+    made = tmp_path / "made.tgz"
+    with tarfile.open(made, "w:gz") as package:
+        package.add(__file__, "package/dist/index.global.js")
+        package.add(__file__, "package/package.json")
+    monkeypatch.setattr(widget, "_SHA512", widget.hashlib.sha512(made.read_bytes()).hexdigest())
+    npm(f'cp {made} "$4/"')
+    fetch, faster = Fetch(), Fetch()
+    faster.finish()
+    fetch.finish()
+    assert [file.name for file in place.iterdir()] == ["index.global.js"]
+    assert list(place.parent.iterdir()) == [place]
+
+
+def test_a_fetch_ends_when_it_is_told_to(place, npm):
+    npm("exec sleep 600")
+    fetch = Fetch()
+    fetch.stop()
+    with pytest.raises(NotFetched):
+        fetch.finish()

@@ -1,0 +1,124 @@
+"""Looks over the shoulder of our AWS clients: which items each call touches, and how many bytes they have."""
+
+from collections import defaultdict
+from contextlib import contextmanager
+
+from shared import aws
+from shared.store import table
+from tests.aws import CLIENTS
+
+_dynamodb = aws.client("dynamodb")
+
+
+class Recorder:
+    def __init__(self):
+        self.operations = defaultdict(list)
+        self._operation = None
+        self._before = {}
+
+    @contextmanager
+    def recording(self, operation):
+        """Within, what is called belongs to `operation`."""
+        self._operation = operation
+        for client in CLIENTS:
+            client.register("provide-client-params", self._look_ahead)
+            client.register("after-call", self._look_back)
+        try:
+            yield
+        finally:
+            for client in CLIENTS:
+                client.unregister("provide-client-params", self._look_ahead)
+                client.unregister("after-call", self._look_back)
+
+    def _look_ahead(self, params, model, **_event):
+        self._params = params
+        self._before = {key: _item(key) for key in _written(model.name, params)}
+
+    def _look_back(self, model, parsed, **_event):
+        call = {"call": model.name}
+        if model.name == "Query":
+            call |= _queried(self._params, parsed["Items"])
+        elif model.name in {"GetItem", "BatchGetItem"}:
+            keys, call["consistent"] = _asked(model.name, self._params)
+            call["items"] = [{"key": _family(key), "bytes": _bytes(_item(key))} for key in keys]
+        elif self._before:
+            call["items"] = [_change(key, before, _item(key)) for key, before in self._before.items()]
+        self.operations[self._operation].append(call)
+
+
+def _written(call, params):
+    match call:
+        case "PutItem":
+            return [_key(params["Item"])]
+        case "UpdateItem":
+            return [_key(params["Key"])]
+        case "TransactWriteItems":
+            writes = [write for part in params["TransactItems"] for write in part.values()]
+            return [_key(write.get("Item") or write["Key"]) for write in writes]
+    return []
+
+
+def _asked(call, params):
+    if call == "GetItem":
+        return [_key(params["Key"])], params["ConsistentRead"]
+    asked = params["RequestItems"][table.NAME]
+    return [_key(key) for key in asked["Keys"]], asked["ConsistentRead"]
+
+
+def _queried(params, items):
+    name = params["KeyConditionExpression"].split()[2]
+    place = "listing" if "IndexName" in params else "table"
+    key = f"{place}/{params['ExpressionAttributeValues'][name]['S'].split('#')[0]}"
+    return {
+        "consistent": params.get("ConsistentRead", False),
+        "items": [{"key": key, "bytes": sum(map(_bytes, items))}],
+    }
+
+
+def _change(key, before, after):
+    change = {"key": _family(key), "before": _bytes(before), "after": _bytes(after)}
+    places = [_place(before), _place(after)]
+    if any(places):
+        # An entry that moves is deleted in one place and put in another; one that stays is written over.
+        moved = places[0] != places[1]
+        sizes = [_bytes(item) for item, place in zip((before, after), places, strict=True) if place]
+        entry = places[1] or places[0]
+        change["listing"] = {"key": entry[0].split("#")[0], "writes": sizes if moved else [max(sizes)]}
+    return change
+
+
+def _place(item):
+    return (item["listing_pk"]["S"], item["listing_sk"]["S"]) if "listing_pk" in item else None
+
+
+def _key(attributes):
+    return attributes["pk"]["S"], attributes["sk"]["S"]
+
+
+def _family(key):
+    return "/".join(part.split("#")[0] for part in key)
+
+
+def _item(key):
+    """By a client of its own, which nobody looks at."""
+    found = _dynamodb.get_item(TableName=table.NAME, Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}})
+    return found.get("Item", {})
+
+
+def _bytes(item):
+    """As DynamoDB counts them ("DynamoDB item sizes and formats")."""
+    return sum(len(name.encode()) + _size(value) for name, value in item.items())
+
+
+def _size(attribute):
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "S":
+            return len(value.encode())
+        case "N":
+            return (len(value.strip("-0")) + 1) // 2 + 1
+        case "BOOL":
+            return 1
+        case "L":
+            return 3 + sum(1 + _size(one) for one in value)
+    raise AssertionError(kind)

@@ -1,0 +1,77 @@
+"""What each operation does to the table, as the real doors do it."""
+
+import importlib
+import json
+from datetime import UTC, datetime
+from secrets import token_bytes
+
+from werkzeug.test import Client
+
+from infra.local import openapi
+from infra.local.api import Api
+from shared.rules import api_key
+from shared.rules.principal import SCOPES
+from shared.rules.target import Target
+from shared.store import api_keys, targets
+from tests.conftest import STACK, TEMPLATE
+from tests.functions.page import Page
+from tests.scale.recorder import Recorder
+
+NOON = datetime(2027, 1, 31, 12, 0, 0, 250_000, tzinfo=UTC)
+TOKENS = "/v1/client-tokens"
+WISH = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"], "flowIds": ["flow_echo"]}
+# 250 characters, as a visitor's few sentences may have.
+TEXT = "word " * 50
+
+
+def record():
+    """Operation -> its calls, as `infra.scale.operations` reads them."""
+    recorder = Recorder()
+    app = Api(openapi.read_routes(TEMPLATE), _invoke, clock=NOON.timestamp, tell=lambda _: None)
+    value, key = api_key.mint("scale", "recording", SCOPES, at=NOON, expires_at=None, random_bytes=token_bytes)
+    api_keys.add(key)
+    targets.register(Target(id="flow_echo", tenant="scale", kind="echo", settings={}, created_at=NOON))
+    bearer = {"Authorization": f"Bearer {value}", "Content-Type": "application/json"}
+
+    def manage(method, path="", body=None):
+        answer = Client(app).open(f"{TOKENS}{path}", method=method, data=body and json.dumps(body), headers=bearer)
+        assert answer.status_code < 300, answer.text
+        return answer.json
+
+    with recorder.recording("authorize"):
+        _invoke("Authorize", {"type": "TOKEN", "methodArn": _ARN, "authorizationToken": f"Bearer {value}"})
+    # From here on API Gateway remembers the credential.
+    manage("GET")
+    with recorder.recording("create"):
+        created = manage("POST", body=WISH)
+    token, path = created["token"], f"/{created['clientToken']['id']}"
+    page = Page(app)
+    with recorder.recording("init"):
+        session = page.open(token)
+    for operation in ("chat, first message", "chat, next message"):
+        with recorder.recording(operation):
+            assert page.say(session, TEXT).status_code == 200
+    with recorder.recording("feedback"):
+        assert page.rate(session, token).status_code < 300
+    for operation, method, where, body in [
+        ("list", "GET", "", None),
+        ("get", "GET", path, None),
+        ("update", "PUT", path, {"name": "Web Client Token"}),
+        ("value", "GET", f"{path}/token", None),
+        ("conversations", "GET", f"{path}/conversations", None),
+        ("regenerate", "POST", f"{path}/regenerate", None),
+        ("delete", "DELETE", path, None),
+    ]:
+        with recorder.recording(operation):
+            manage(method, where, body)
+    return recorder.operations
+
+
+_ARN = "arn:aws:execute-api:us-east-1:123456789012:api/api/GET/v1/client-tokens"
+
+
+def _invoke(function, event):
+    module, _, handler = STACK.functions[function].handler.rpartition(".")
+    door = getattr(importlib.import_module(f"functions.{module}"), handler)
+    return json.loads(json.dumps(door(event, None)))
+
