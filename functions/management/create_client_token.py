@@ -8,7 +8,8 @@ from shared import gateway, public_suffixes, signer
 from shared.gateway import Request, Response
 from shared.rules import client_token, identifier
 from shared.store import client_tokens, targets
-from shared.wire.client_tokens import ClientTokenCreated, CreateClientToken
+from shared.wire.client_tokens import ClientTokenCreated
+from shared.wire.terms import CreateClientToken
 
 
 @gateway.management("tokens:write")

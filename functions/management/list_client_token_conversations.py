@@ -5,7 +5,8 @@ from __future__ import annotations
 from shared import gateway
 from shared.gateway import Request, Response
 from shared.store import client_tokens, conversations
-from shared.wire.conversations import ConversationsListed, ListConversations
+from shared.wire.conversations import ConversationsListed
+from shared.wire.listing import ListConversations
 
 
 @gateway.management("tokens:read")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from shared import gateway
 from shared.gateway import Request, Response
 from shared.store import client_tokens
-from shared.wire.client_tokens import ClientTokensListed, ListClientTokens
+from shared.wire.client_tokens import ClientTokensListed
+from shared.wire.listing import ListClientTokens
 
 
 @gateway.management("tokens:read")

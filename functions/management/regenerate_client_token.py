@@ -8,7 +8,8 @@ from shared import gateway, signer
 from shared.gateway import Request, Response
 from shared.rules import client_token
 from shared.store import client_tokens
-from shared.wire.client_tokens import ClientTokenRegenerated, RegenerateClientToken
+from shared.wire.client_tokens import ClientTokenRegenerated
+from shared.wire.regeneration import RegenerateClientToken
 
 
 @gateway.management("tokens:write")

@@ -6,7 +6,8 @@ from shared import gateway, public_suffixes
 from shared.gateway import Request, Response
 from shared.rules import client_token
 from shared.store import client_tokens, targets
-from shared.wire.client_tokens import ClientTokenUpdated, UpdateClientToken
+from shared.wire.client_tokens import ClientTokenUpdated
+from shared.wire.terms import UpdateClientToken
 
 
 @gateway.management("tokens:write")

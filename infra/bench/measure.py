@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.bench.loopback import Exchange, Loopback, Replayer
+from infra.bench.aws import Exchange, Aws, Replayer
 from infra.bench.programs import Program
 
 
@@ -29,7 +29,7 @@ class Sample:
 def run(program: Program, event: dict[str, Any], exchanges: Iterable[Exchange], *, invocations: int) -> Sample:
     """Under Lambda's runtime client, with an AWS that answers at once what it answered when that was recorded."""
     timeout = program.function.timeout
-    with Loopback(Replayer(exchanges).ask) as aws:
+    with Aws(Replayer(exchanges).ask) as aws:
         began = time.perf_counter()
         environment = program.start(aws.endpoint, _ignore)
         try:

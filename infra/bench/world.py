@@ -12,7 +12,7 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from werkzeug.test import Client
 
 from infra.bench import programs
-from infra.bench.loopback import Exchange, Loopback, Recorder
+from infra.bench.aws import Exchange, Aws, Recorder
 from infra.bench.programs import Program
 from infra.bench.units import Item, Key
 from infra.local import cloud, openapi, template
@@ -38,7 +38,7 @@ class Recording:
 class _Running:
     environment: Environment
     recorder: Recorder
-    loopback: Loopback
+    aws: Aws
     lines: list[str] = field(default_factory=list)
 
 
@@ -67,7 +67,7 @@ class World:
     def __exit__(self, *_: object) -> None:
         for running in self._running.values():
             running.environment.stop()
-            running.loopback.__exit__()
+            running.aws.stop()
         self._server.stop()
 
     def caller(self, rival: Program | None = None) -> Caller:
@@ -84,9 +84,9 @@ class World:
 
     def _start(self, program: Program) -> _Running:
         recorder = Recorder(self._endpoint, self._peek)
-        loopback = Loopback(recorder.ask)
+        aws = Aws(recorder.ask)
         lines: list[str] = []
-        running = _Running(program.start(loopback.endpoint, lines.append), recorder, loopback, lines)
+        running = _Running(program.start(aws.endpoint, lines.append), recorder, aws, lines)
         self._running[program] = running
         return running
 
@@ -121,7 +121,11 @@ class Caller:
             path,
             method=method,
             data=None if body is None else json.dumps(body),
-            headers={"Authorization": f"Bearer {self._world.key}", "Content-Type": "application/json", "Origin": ORIGIN},
+            headers={
+                "Authorization": f"Bearer {self._world.key}",
+                "Content-Type": "application/json",
+                "Origin": ORIGIN,
+            },
             environ_overrides={"REMOTE_ADDR": address},
         )
         if answer.status_code >= 400:  # noqa: PLR2004

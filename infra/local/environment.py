@@ -12,10 +12,10 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
 
+from infra.local import loopback
 from infra.local.api import InvocationFailed
 
 # Lambda's own limits.
@@ -68,7 +68,6 @@ class Environment:
         self._log = log
         self._outcomes: queue.SimpleQueue[_Ready | _Answered | _Failed] = queue.SimpleQueue()
         self._api = _RuntimeApi(self._outcomes)
-        threading.Thread(target=self._api.serve_forever, daemon=True).start()
         # A session of its own: Ctrl-C in the terminal is for the stack, which then stops its functions in order.
         self._process = subprocess.Popen(  # noqa: S603 - the command is our own
             command,
@@ -115,8 +114,7 @@ class Environment:
         self._kill()
         self._watcher.join()
         self._api.events.put(None)
-        self._api.shutdown()
-        self._api.server_close()
+        self._api.stop()
 
     def _await(self, seconds: float) -> _Ready | _Answered:
         try:
@@ -142,32 +140,22 @@ class Environment:
         self._outcomes.put(_Failed(f"Runtime exited with status {self._process.wait()}"))
 
 
-class _RuntimeApi(ThreadingHTTPServer):
+class _RuntimeApi(loopback.Server):
     """The four calls of https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, for one process."""
 
-    daemon_threads = True
-
     def __init__(self, outcomes: queue.SimpleQueue[_Ready | _Answered | _Failed]) -> None:
-        super().__init__(("127.0.0.1", 0), _RuntimeHandler)
         self.outcomes = outcomes
         self.events: queue.SimpleQueue[_Event | None] = queue.SimpleQueue()
         self.has_started = False
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.server_port}"
+        super().__init__(_RuntimeHandler)
 
 
-class _RuntimeHandler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # Together these two spare each call 40 ms and more of Nagle's algorithm waiting for an acknowledgement.
-    disable_nagle_algorithm = True
-    wbufsize = -1
+class _RuntimeHandler(loopback.Handler):
     server: _RuntimeApi
 
     def do_GET(self) -> None:
         if self.path != f"{_RUNTIME}/invocation/next":
-            self._answer(HTTPStatus.NOT_FOUND)
+            self.answer(HTTPStatus.NOT_FOUND)
             return
         if not self.server.has_started:
             self.server.has_started = True
@@ -182,30 +170,18 @@ class _RuntimeHandler(BaseHTTPRequestHandler):
             "Lambda-Runtime-Deadline-Ms": str(int(event.deadline * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": event.arn,
         }
-        self._answer(HTTPStatus.OK, headers, event.body)
+        self.answer(HTTPStatus.OK, headers, event.body)
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.body()
         if self.path == f"{_RUNTIME}/init/error":
             self.server.outcomes.put(_Failed(_told(body)))
         elif found := _OUTCOME.fullmatch(self.path):
             self.server.outcomes.put(_outcome(found["kind"], body))
         else:
-            self._answer(HTTPStatus.NOT_FOUND)
+            self.answer(HTTPStatus.NOT_FOUND)
             return
-        self._answer(HTTPStatus.ACCEPTED, {"Content-Type": "application/json"}, b'{"status":"OK"}')
-
-    def _answer(self, status: HTTPStatus, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
-        self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Says nothing: these calls are between the stack and itself."""
+        self.answer(HTTPStatus.ACCEPTED, {"Content-Type": "application/json"}, b'{"status":"OK"}')
 
 
 def _outcome(kind: str, body: bytes) -> _Answered | _Failed:

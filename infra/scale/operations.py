@@ -24,7 +24,7 @@ class Part:
     writes: float = 0
     listed: str = ""
     entries: float = 0
-    # Whether the entry is new, moves, or is written over where it is.
+    # `new`, `moved`, or `kept` where it is and written over.
     entry: str = ""
 
     @property
@@ -39,6 +39,9 @@ class Call:
 
     def without(self, partition: str) -> Call:
         return Call(self.name, tuple(part for part in self.parts if part.partition != partition))
+
+    def only(self, partition: str) -> Call:
+        return Call(self.name, tuple(part for part in self.parts if part.partition == partition))
 
 
 Operations = Mapping[str, tuple[Call, ...]]

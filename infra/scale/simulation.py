@@ -11,25 +11,28 @@ from itertools import count
 from random import Random
 
 from infra.scale import limits
-from infra.scale.operations import Call, Operations
+from infra.scale.operations import Call, Operations, Part
 
+_BUSY = 0
+"""The token that a firewall can be told to look at."""
+# Seconds into a minute: the next one, in which each token's use is noted anew, begins while we measure.
 _STARTS_AT = 56.0
-"""Seconds into a minute: the next minute, in which each token's use is noted again, begins while we measure."""
-_WARMS_UP_SECONDS = 3.0
-_MEASURED_SECONDS = 3.0
-_PAUSE_SECONDS = 0.02
-_COUNTING_ATTEMPTS = 20
-_SECONDS = {"BatchGetItem": limits.READ_SECONDS, "UpdateItem": limits.WRITE_SECONDS}
-# Kinds of keys that many requests share. All others belong to one visitor, who alone cannot heat a partition.
+_MEASURES_FROM = 59.0
+_ENDS_AT = 62.0
+# Keys that many requests share. All others are one visitor's, who cannot heat a partition alone.
 _SHARED = {"TOKEN", "USAGE", "TARGET"}
+_TOKENS_OF_A_TARGET = 10
+# As shared/store has it.
+_COUNTING_ATTEMPTS = 20
+_PAUSE_SECONDS = 0.02
 
 Steps = Generator[float, None, str]
-"""Gives the seconds until its next step; returns what became of the request."""
+"""Gives the seconds to its next step; returns what refused the request, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A deployment. `partitions`: how many the table has, None where each busy key has come to have its own."""
+    """A deployment. `partitions`: how many its table and its index have each, None where each busy key has its own."""
 
     operations: Operations
     throttle: int = limits.STAGE_REQUESTS.value
@@ -37,15 +40,14 @@ class Setting:
     concurrency: int = limits.CONCURRENCY.value
     partitions: int | None = None
     token_copies: int = 1
-    # What a firewall lets through for the busy token, each second; 0: there is none.
+    # Requests a second that a firewall lets through for the busy token; 0 where there is none.
     firewall: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Visitors who say `rate` things a second, on tokens drawn by weight 1/rank from `tokens`, in visits of `visit`."""
+    """Visitors who say `rate` things a second, `visit` in a session, on `tokens`: the nth of them 1/n as often."""
 
-    name: str
     rate: float
     tokens: range
     visit: int = 5
@@ -53,21 +55,21 @@ class Crowd:
 
 @dataclass(slots=True)
 class Outcome:
-    """Of each crowd's messages that arrived while we measured. `late`: refused when the target had answered already."""
+    """`messages`: crowd and what refused its message, if anything -> how many. `late`: refused once answered."""
 
-    messages: Counter[tuple[str, str]] = field(default_factory=Counter)
+    messages: Counter[tuple[Crowd, str]] = field(default_factory=Counter)
     late: int = 0
     uncounted: int = 0
+    # Kind of unit and partition -> units a second.
     heat: dict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
 
-    def share(self, crowd: str, what: str = "answered") -> float:
-        total = sum(number for (name, _), number in self.messages.items() if name == crowd)
-        return self.messages[crowd, what] / total
+    def shares(self, crowd: Crowd) -> dict[str, float]:
+        """What refused the crowd's messages -> which part of them; "" for those that were answered."""
+        found = {refused: number for (name, refused), number in self.messages.items() if name == crowd}
+        return {refused: number / sum(found.values()) for refused, number in found.items()}
 
-    def refusals(self, crowd: str) -> list[tuple[str, float]]:
-        """What refused them, and which share; the most frequent first."""
-        ways = {what for name, what in self.messages if name == crowd} - {"answered"}
-        return sorted(((way, self.share(crowd, way)) for way in ways), key=lambda way: -way[1])
+    def answered(self, crowd: Crowd) -> float:
+        return self.shares(crowd).get("", 0.0)
 
 
 class _Bucket:
@@ -93,23 +95,20 @@ def run(setting: Setting, *crowds: Crowd) -> Outcome:
 class _World:
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
-        self._random = Random(20_261_124)  # noqa: S311 - the same numbers every time are what we want
+        self._random = Random(20261124)  # noqa: S311 - the same numbers every time are what we want
         self._now = _STARTS_AT
         self._outcome = Outcome()
         self._at_work = 0
-        rates = {"reads": limits.PARTITION_READS.value, "writes": limits.PARTITION_WRITES.value}
-        # No more than a second's worth at once: what a partition saved in quiet minutes is soon spent.
+        # No more than one second's worth at once: what a partition saved in quiet minutes is soon spent.
         self._partitions = {
-            kind: defaultdict[str, _Bucket](lambda rate=rate: _Bucket(rate, rate)) for kind, rate in rates.items()
+            "reads": defaultdict[str, _Bucket](lambda: _even(limits.PARTITION_READS.value)),
+            "writes": defaultdict[str, _Bucket](lambda: _even(limits.PARTITION_WRITES.value)),
         }
-        self._methods = defaultdict[str, _Bucket](
-            lambda: _Bucket(setting.throttle, setting.throttle / limits.STAGE_REQUESTS.value * limits.STAGE_BURST.value)
-        )
-        self._account = _Bucket(
-            setting.account_throttle,
-            setting.account_throttle / limits.ACCOUNT_REQUESTS.value * limits.ACCOUNT_BURST.value,
-        )
-        self._firewall = _Bucket(setting.firewall, setting.firewall)
+        burst = limits.STAGE_BURST.value / limits.STAGE_REQUESTS.value
+        self._methods = defaultdict[str, _Bucket](lambda: _Bucket(setting.throttle, setting.throttle * burst))
+        burst = limits.ACCOUNT_BURST.value / limits.ACCOUNT_REQUESTS.value
+        self._account = _Bucket(setting.account_throttle, setting.account_throttle * burst)
+        self._firewall = _even(setting.firewall)
         self._locked_until = defaultdict[int, float](float)
         self._noted = defaultdict[int, float](lambda: _STARTS_AT // 60)
 
@@ -119,31 +118,131 @@ class _World:
         heapq.heapify(ahead)
         while ahead:
             self._now, _, steps = heapq.heappop(ahead)
-            try:
-                wait = next(steps)
-            except StopIteration:
-                continue
-            heapq.heappush(ahead, (self._now + wait, next(number), steps))
+            for wait in steps:
+                heapq.heappush(ahead, (self._now + wait, next(number), steps))
+                break
         return self._outcome
 
     def _arrivals(self, crowd: Crowd) -> Iterator[tuple[float, Generator[float]]]:
-        messages = int(crowd.rate * (_WARMS_UP_SECONDS + _MEASURED_SECONDS))
         weights = [1 / rank for rank in range(1, len(crowd.tokens) + 1)]
+        messages = int(crowd.rate * (_ENDS_AT - _STARTS_AT))
         for place, token in enumerate(self._random.choices(crowd.tokens, weights, k=messages)):
             at = _STARTS_AT + (place + self._random.random()) / crowd.rate
-            if self._random.random() < 1 / crowd.visit:
-                yield at, self._request(crowd, token, "chat, first message")
-                yield at, self._request(crowd, token, "init")
-            else:
-                yield at, self._request(crowd, token, "chat, next message")
+            is_first = self._random.random() < 1 / crowd.visit
+            yield at, self._message(crowd, token, "chat, first message" if is_first else "chat, next message")
+            if is_first:
+                yield at, self._served(token, "init")
 
-    def _request(self, crowd: Crowd, token: int, operation: str) -> Generator[float]:
-        is_measured = self._now >= _STARTS_AT + _WARMS_UP_SECONDS
-        yield 0
-        is_measured = self._now >= _STARTS_AT + _WARMS_UP_SECONDS
-        outcome = yield from self._through_the_gateway(token, operation)
-        if is_measured and operation != "init":
-            self._outcome.messages[crowd.name, outcome] += 1
+    def _message(self, crowd: Crowd, token: int, operation: str) -> Generator[float]:
+        is_measured = self._now >= _MEASURES_FROM
+        refused = yield from self._served(token, operation)
+        if is_measured:
+            self._outcome.messages[crowd, refused] += 1
 
-    def _through_the_gateway(self, token: int, operation: str) -> Steps:
-        raise AssertionError
+    def _served(self, token: int, operation: str) -> Steps:
+        method = operation.split(",")[0]
+        if self._setting.firewall and token == _BUSY and not self._passes(self._firewall):
+            return "403 firewall"
+        if not self._passes(self._methods[method]):
+            return "429 stage throttle"
+        if not self._passes(self._account):
+            return "429 account throttle"
+        if self._at_work >= self._setting.concurrency:
+            return "500 no function free"
+        self._at_work += 1
+        refused = yield from self._worked(token, operation)
+        self._at_work -= 1
+        return refused
+
+    def _passes(self, bucket: _Bucket) -> bool:
+        passes = bucket.has(1, self._now)
+        bucket.take(passes)
+        return passes
+
+    def _worked(self, token: int, operation: str) -> Steps:
+        if operation != "chat, first message" and self._noted[token] < self._now // 60:
+            operation = f"{operation.split(',')[0]}, use noted"
+        calls = self._setting.operations[operation]
+        ending = len(calls) - 1 if operation.startswith("chat") else None
+        for place, call in enumerate(calls):
+            if place == ending:
+                yield limits.TARGET_SECONDS
+            refused = yield from self._called(token, call, counts="first" in operation)
+            if refused:
+                self._outcome.late += place == ending and self._now >= _MEASURES_FROM
+                return refused
+        return ""
+
+    def _called(self, token: int, call: Call, *, counts: bool) -> Steps:
+        """Where many count the use of one token at once, the transaction is tried again without, and the counting apart."""
+        if call.name != "TransactWriteItems" or not any(part.partition == "USAGE" for part in call.parts):
+            yield limits.SECONDS[call.name]
+            return self._spent(token, call)
+        if self._is_locked(token):
+            yield limits.SECONDS[call.name] + self._pause()
+            refused = yield from self._called(token, call.without("USAGE"), counts=False)
+            if counts and not refused:
+                yield from self._counted_apart(token, call.only("USAGE"))
+            return refused
+        self._lock(token)
+        yield limits.SECONDS[call.name]
+        self._noted[token] = self._now // 60
+        return self._spent(token, call)
+
+    def _counted_apart(self, token: int, call: Call) -> Generator[float]:
+        for _ in range(_COUNTING_ATTEMPTS):
+            if not self._is_locked(token):
+                self._lock(token)
+                yield limits.SECONDS[call.name]
+                self._outcome.uncounted += bool(self._spent(token, call))
+                return
+            yield limits.SECONDS[call.name] + self._pause()
+        self._outcome.uncounted += 1
+
+    def _is_locked(self, token: int) -> bool:
+        return self._locked_until[token] > self._now
+
+    def _lock(self, token: int) -> None:
+        self._locked_until[token] = self._now + limits.SECONDS["TransactWriteItems"]
+
+    def _pause(self) -> float:
+        return self._random.uniform(0, _PAUSE_SECONDS)
+
+    def _spent(self, token: int, call: Call) -> str:
+        """What refused the call, and then nothing of it is spent."""
+        bills = [bill for part in call.parts for bill in self._bills(token, part)]
+        for kind, partition, units in bills:
+            if not self._partitions[kind][partition].has(units, self._now):
+                return f"503 {partition.split('#')[0]}, {kind}"
+        for kind, partition, units in bills:
+            self._partitions[kind][partition].take(units)
+            if _MEASURES_FROM <= self._now < _ENDS_AT:
+                self._outcome.heat[kind, partition] += units / (_ENDS_AT - _MEASURES_FROM)
+        return ""
+
+    def _bills(self, token: int, part: Part) -> Iterator[tuple[str, str, float]]:
+        """Kind of unit, partition, units."""
+        if self._setting.partitions is not None or part.partition in _SHARED:
+            partition = self._partition("table", part.partition, self._owner(token, part.partition))
+            yield from ((kind, partition, units) for kind, units in (("reads", part.reads), ("writes", part.writes)) if units)
+        if part.entries:
+            yield "writes", self._partition("index", part.listed, token), part.entries
+
+    def _owner(self, token: int, kind: str) -> float:
+        match kind:
+            case "TOKEN":
+                return token + self._random.randrange(self._setting.token_copies) / self._setting.token_copies
+            case "TARGET":
+                return token // _TOKENS_OF_A_TARGET
+            case "USAGE":
+                return token
+        return self._random.random()
+
+    def _partition(self, where: str, kind: str, owner: float) -> str:
+        if self._setting.partitions is None:
+            return f"{kind} in the {where}#{owner}"
+        return f"{where}#{zlib.crc32(f'{kind}#{owner}'.encode()) % self._setting.partitions}"
+
+
+def _even(rate: float) -> _Bucket:
+    return _Bucket(rate, rate)

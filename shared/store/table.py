@@ -26,7 +26,6 @@ _dynamodb = aws.client("dynamodb")
 _BATCH = 100
 _ATTEMPTS = 20
 _PAUSE_SECONDS = 0.02
-_PAUSES_GROW = 10
 
 
 class ConditionFailed(Exception):  # noqa: N818 - told to the entity, which knows what it means; never leaves the store
@@ -110,17 +109,17 @@ def transact(writes: Sequence[Write]) -> None:
 
 def transact_patiently(writes: Sequence[Write]) -> None:
     """The same, but waits while others are at work on an item; Unavailable if they do not come to an end."""
-    for attempt in range(1, _ATTEMPTS + 1):
+    for _ in range(_ATTEMPTS):
         try:
             return transact(writes)
         except Contended:
-            pause(attempt)
+            pause()
     raise Unavailable
 
 
-def pause(attempt: int) -> None:
-    """A moment, of a different length for everybody who waits, and longer the more often somebody has."""
-    time.sleep(random.uniform(0, _PAUSE_SECONDS * min(attempt, _PAUSES_GROW)))  # noqa: S311 - no secret
+def pause() -> None:
+    """A moment, of a different length for everybody who waits."""
+    time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311 - no secret
 
 
 def query(

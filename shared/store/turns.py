@@ -47,7 +47,7 @@ def begin(current: Session, token: ClientToken, message: Message, *, counts_use:
     Raises TooMany when the budget is spent, and Conflict while the same message is being answered.
     """
     at, is_contended = message.at, False
-    for attempt in range(1, _ATTEMPTS + 1):
+    for _ in range(_ATTEMPTS):
         if current.message_count >= token.terms.max_messages_per_session:
             raise TooMany(
                 "This conversation has reached its message limit.",
@@ -68,11 +68,10 @@ def begin(current: Session, token: ClientToken, message: Message, *, counts_use:
             if failure.found is None:
                 raise session.ended() from None
             current = sessions.from_item(failure.found)
-            table.pause(attempt)
         except Contended as contention:
             # Many count the use of a busy token at once. Then a conversation is counted on its own, once it is stored.
             is_contended = is_contended or _USAGE in contention.places
-            table.pause(attempt)
+            table.pause()
         else:
             if is_contended and is_first:
                 usage.count_conversation(token.id, at)

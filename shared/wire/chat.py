@@ -14,7 +14,7 @@ from shared.errors import Invalid
 from shared.rules import identifier, instant
 from shared.rules.identifier import RandomBytes
 from shared.rules.question import Attachment, Message
-from shared.wire.base import BrowserQuestion
+from shared.wire.question import BrowserQuestion
 
 _TEXT_MAX = 32_768
 _Id = Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX)]

@@ -1,29 +1,17 @@
-"""The list of a client token's conversations."""
+"""The list of a client token's conversations, as Runtype's clients read it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Self
-
-from pydantic import ConfigDict, Field
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
 
 from shared.rules.conversation import Conversation
-from shared.wire.base import Answer, Page, QueryInteger, Question, Timestamp
+from shared.wire.answer import Answer, Page
 
 
-class ListConversations(Question):
-    """`flow_id` is the one name that the documented API spells with an underscore."""
-
-    model_config = ConfigDict(alias_generator=None)
-
-    limit: Annotated[QueryInteger, Field(ge=1, le=200)] = 50
-    offset: Annotated[QueryInteger, Field(ge=0)] = 0
-    flow_id: str | None = None
-
-    def pagination(self, has_more: bool) -> Page:  # noqa: FBT001
-        return Page(limit=self.limit, offset=self.offset, has_more=has_more)
-
-
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationSummary(Answer):
     id: str
     name: str
@@ -31,8 +19,8 @@ class ConversationSummary(Answer):
     origin: str
     message_count: int
     first_message: str | None
-    created_at: Timestamp
-    updated_at: Timestamp
+    created_at: datetime
+    updated_at: datetime
 
     @classmethod
     def of(cls, conversation: Conversation) -> Self:
@@ -48,6 +36,7 @@ class ConversationSummary(Answer):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationsListed(Answer):
     conversations: list[ConversationSummary]
     pagination: Page

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from shared.rules import feedback, identifier
 from shared.rules.feedback import Feedback
-from shared.wire.base import Answer, BrowserQuestion, Integer
+from shared.wire.answer import Answer
+from shared.wire.question import BrowserQuestion, Integer
 
 
 class LeaveFeedback(BrowserQuestion):
@@ -26,6 +28,7 @@ class LeaveFeedback(BrowserQuestion):
         return feedback.check(given)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackLeft(Answer):
     success: bool = True
     feedback_id: str

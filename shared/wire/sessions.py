@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 
 from shared.rules.client_token import ClientToken
 from shared.rules.session import Session
-from shared.wire.base import Answer, BrowserQuestion, Timestamp
+from shared.wire.answer import Answer
+from shared.wire.question import BrowserQuestion
 
 _PLACEHOLDER = "Type your message..."
 
@@ -19,6 +22,7 @@ class InitSession(BrowserQuestion):
     session_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WidgetConfig(Answer):
     welcome_message: str | None
     placeholder: str
@@ -36,17 +40,19 @@ class WidgetConfig(Answer):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFlow(Answer):
     id: str
     name: str
     description: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOpened(Answer):
     """`conversation_revision` changes whenever the conversation does."""
 
     session_id: str
-    expires_at: Timestamp
+    expires_at: datetime
     conversation_id: str
     conversation_revision: str
     target_id: str

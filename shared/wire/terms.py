@@ -1,15 +1,19 @@
-"""The kinds of value that a client token's terms are made of, each with its bounds."""
+"""What a client token's terms may be, and the requests that set them."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from dataclasses import fields
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.rules import identifier, origin
+from shared.rules.client_token import Terms
+from shared.wire.question import Instant, Integer, Question
 
+_TERMS = {field.name for field in fields(Terms)}
 _CONFIG_BYTES = 16 * 1024
 _CONFIG_DEPTH = 16
 
@@ -71,3 +75,60 @@ Immutable = Annotated[Any, BeforeValidator(_immutable)]
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 Config = Annotated[dict[str, Any], AfterValidator(_config)]
+
+# A field that need not be given. Its default is never used: only what was given is read.
+_NOT_GIVEN: Any = None
+
+
+class _Settable(Question):
+    """What both create and update may set."""
+
+    name: Name = _NOT_GIVEN
+    allowed_origins: Origins = _NOT_GIVEN
+    flow_ids: Ids = _NOT_GIVEN
+    agent_ids: Ids = _NOT_GIVEN
+    default_flow_id: Id | None = _NOT_GIVEN
+    pin_to_version: Id = _NOT_GIVEN
+    target_alias: Id | None = _NOT_GIVEN
+    target_version_id: Id | None = _NOT_GIVEN
+    rate_limit_per_minute: Annotated[Integer, Field(ge=1, le=1000)] = _NOT_GIVEN
+    rate_limit_per_hour: Annotated[Integer, Field(ge=1, le=10_000)] = _NOT_GIVEN
+    max_messages_per_session: Annotated[Integer, Field(ge=1, le=1000)] = _NOT_GIVEN
+    session_idle_timeout_minutes: Annotated[Integer, Field(ge=1, le=1440)] = _NOT_GIVEN
+    config: Config = _NOT_GIVEN
+    expires_at: Instant | None = _NOT_GIVEN
+
+    def target_ids(self) -> tuple[str, ...]:
+        """The flows and agents that the request names."""
+        return (self.flow_ids or ()) + (self.agent_ids or ())
+
+    def given(self) -> dict[str, Any]:
+        """Our name of each term that the request sets -> its value."""
+        return {name: getattr(self, name) for name in self.model_fields_set if name in _TERMS}
+
+
+class CreateClientToken(_Settable):
+    """What is absent or null takes the API's default."""
+
+    name: Name
+    allowed_origins: Origins
+    environment: Literal["live", "test"] = "live"
+    product_surface_id: Id | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_not_given(cls, values: dict[str, Any]) -> dict[str, Any]:
+        # An unknown name stays, to be told of.
+        known = {field.alias for field in cls.model_fields.values()}
+        return {name: value for name, value in values.items() if value is not None or name not in known}
+
+    def terms(self) -> Terms:
+        return Terms(**self.given())
+
+
+class UpdateClientToken(_Settable):
+    """What is absent stays as it is; null clears what may be empty."""
+
+    is_active: bool = _NOT_GIVEN
+    environment: Immutable = None
+    product_surface_id: Immutable = None

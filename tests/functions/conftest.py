@@ -21,6 +21,7 @@ from shared.rules.target import Target
 from shared.store import api_keys, targets
 from tests.aws import CLIENTS, aws_answers, calls, output  # noqa: F401 - fixtures
 from tests.conftest import STACK, TEMPLATE
+from tests.functions.interruptions import at_call, contended  # noqa: F401 - fixtures
 from tests.functions.page import Clock, Page
 from tests.iam.guard import Guard
 

@@ -4,8 +4,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from shared.rules.session import pointers
-from shared.store import sessions, table
-from tests.functions.interruptions import Crash, at_call, contended  # noqa: F401 - fixtures
+from shared.store import sessions, table, targets
+from tests.functions.interruptions import Crash
 from tests.functions.page import assert_refused, reply
 from tests.functions.test_chat import stored
 
@@ -77,23 +77,22 @@ def test_409_a_message_that_arrives_twice_at_once(token, send, at_call, assert_o
     assert_once()
 
 
-@pytest.mark.parametrize(
-    ("failing", "status", "code"),
-    [
-        (lambda register: register("flow_echo", "aws_lambda", function_arn=GONE), 502, "target_failed"),
-        (lambda register: register("flow_echo", "a kind of tomorrow"), 404, "target_not_found"),
-    ],
-    ids=["failed", "unknown kind"],
-)
-def test_a_target_that_fails_keeps_the_message_for_the_next_time(
-    token, send, session, register, assert_once, failing, status, code
-):
-    failing(register)
+def test_502_a_target_that_fails_keeps_the_message_for_the_next_time(token, send, session, register, assert_once):
+    register("flow_echo", "aws_lambda", function_arn=GONE)
     for _ in range(2):
-        body = assert_refused(send(), status, code)
-        assert "gone" not in str(body)
+        assert "gone" not in str(assert_refused(send(), 502, "target_failed"))
     assert stored(session) == ONCE[:1]
     assert token.conversations()[0]["messageCount"] == 1
+    register("flow_echo")
+    assert reply(send()) == "You said: Hello"
+    assert_once()
+
+
+def test_404_a_target_that_was_removed_keeps_it_too(api, send, session, register, assert_once):
+    targets.remove(api.tenant, "flow_echo")
+    assert_refused(send(), 404, "target_not_found")
+    register("flow_echo", "a kind of tomorrow")
+    assert_refused(send(), 404, "target_not_found")
     register("flow_echo")
     assert reply(send()) == "You said: Hello"
     assert_once()

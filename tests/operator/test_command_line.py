@@ -10,7 +10,7 @@ from infra.operator import command_line, settings
 from shared.rules.principal import SCOPES
 from shared.rules.target import KINDS
 from shared.targets import answering
-from shared.wire.client_tokens import Id
+from shared.wire.terms import Id
 
 COMMANDS = [
     ("keys", "create"),

@@ -14,7 +14,7 @@ from shared.rules.principal import SCOPES
 from shared.rules.target import Target
 from shared.store import api_keys, targets
 from tests.conftest import STACK, TEMPLATE
-from tests.functions.page import Page
+from tests.functions.page import Clock, Page
 from tests.scale.recorder import Recorder
 
 NOON = datetime(2027, 1, 31, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -26,8 +26,9 @@ TEXT = "word " * 50
 
 def record():
     """Operation -> its calls, as `infra.scale.operations` reads them."""
-    recorder = Recorder()
-    app = Api(openapi.read_routes(TEMPLATE), _invoke, clock=NOON.timestamp, tell=lambda _: None)
+    recorder, clock = Recorder(), Clock()
+    clock.held = NOON
+    app = Api(openapi.read_routes(TEMPLATE), _invoke, clock=clock, tell=lambda _: None)
     value, key = api_key.mint("scale", "recording", SCOPES, at=NOON, expires_at=None, random_bytes=token_bytes)
     api_keys.add(key)
     targets.register(Target(id="flow_echo", tenant="scale", kind="echo", settings={}, created_at=NOON))
@@ -46,11 +47,17 @@ def record():
         created = manage("POST", body=WISH)
     token, path = created["token"], f"/{created['clientToken']['id']}"
     page = Page(app)
-    with recorder.recording("init"):
+    with recorder.recording("init, use noted"):
         session = page.open(token)
+    with recorder.recording("init"):
+        page.open(token)
     for operation in ("chat, first message", "chat, next message"):
         with recorder.recording(operation):
             assert page.say(session, TEXT).status_code == 200
+    # A token's last use is noted once a minute, by whoever is first.
+    clock.forward(minutes=1)
+    with recorder.recording("chat, use noted"):
+        assert page.say(session, TEXT).status_code == 200
     with recorder.recording("feedback"):
         assert page.rate(session, token).status_code < 300
     for operation, method, where, body in [

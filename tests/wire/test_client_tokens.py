@@ -21,11 +21,10 @@ from shared.wire.client_tokens import (
     ClientTokensListed,
     ClientTokenUpdated,
     ClientTokenValue,
-    CreateClientToken,
-    ListClientTokens,
-    RegenerateClientToken,
-    UpdateClientToken,
 )
+from shared.wire.listing import ListClientTokens
+from shared.wire.regeneration import RegenerateClientToken
+from shared.wire.terms import CreateClientToken, UpdateClientToken
 
 ORIGIN = "https://app.example.com"
 LEAST = {"name": "Shop", "allowedOrigins": [ORIGIN]}

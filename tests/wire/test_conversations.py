@@ -7,7 +7,8 @@ import pytest
 
 from shared.errors import Detail, Invalid
 from shared.rules.conversation import Conversation
-from shared.wire.conversations import ConversationsListed, ListConversations
+from shared.wire.conversations import ConversationsListed
+from shared.wire.listing import ListConversations
 
 AT = datetime(2026, 11, 24, 3, 25, 36, 123_000, tzinfo=UTC)
 

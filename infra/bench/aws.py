@@ -10,12 +10,12 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 from infra.bench import units
 from infra.bench.units import Change, Item, Key
+from infra.local import loopback
 
 _SERVICES = {"DynamoDB_20120810": "dynamodb", "TrentService": "kms"}
 _INVOKE = re.compile(r"/2015-03-31/functions/.+/invocations")
@@ -52,28 +52,19 @@ Ask = Callable[[str, str, bytes, Mapping[str, str]], tuple[int, bytes]]
 """Service, operation, body and headers of a request -> status and body of the answer."""
 
 
-class Loopback(ThreadingHTTPServer):
-    """Serves from construction to the end of a `with`."""
-
-    daemon_threads = True
-    # A hundred connections may wait where one process after another opens theirs.
-    request_queue_size = 128
+class Aws(loopback.Server):
+    """Serves from construction to `stop`, or to the end of a `with`. `ask` may be replaced at any time."""
 
     def __init__(self, ask: Ask) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
         self.ask = ask
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+        super().__init__(_Handler)
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def __enter__(self) -> Self:
-        return self
+        return f"http://{self.address}"
 
     def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
+        self.stop()
 
 
 class Recorder:
@@ -117,7 +108,9 @@ class Replayer:
         recorded: dict[str, list[Exchange]] = {}
         for exchange in exchanges:
             recorded.setdefault(exchange.operation, []).append(exchange)
-        self._answers: dict[str, Iterator[Exchange]] = {name: itertools.cycle(those) for name, those in recorded.items()}
+        self._answers: dict[str, Iterator[Exchange]] = {
+            name: itertools.cycle(those) for name, those in recorded.items()
+        }
         self._one_at_a_time = threading.Lock()
 
     def ask(self, _service: str, operation: str, _body: bytes, _headers: Mapping[str, str]) -> tuple[int, bytes]:
@@ -126,30 +119,19 @@ class Replayer:
         return exchange.status, exchange.answer
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # As in the Runtime API of the local stack: without these two each call waits 40 ms for an acknowledgement.
-    disable_nagle_algorithm = True
-    wbufsize = -1
-    server: Loopback
+class _Handler(loopback.Handler):
+    server: Aws
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.body()
         if _INVOKE.fullmatch(self.path):
             service, operation = "lambda", "Invoke"
         else:
             name, _, operation = self.headers["X-Amz-Target"].partition(".")
             service = _SERVICES[name]
         status, answer = self.server.ask(service, operation, body, dict(self.headers.items()))
-        self.send_response(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.0")
-        self.send_header("Content-Length", str(len(answer)))
-        # DynamoDB sends a checksum, and its clients check it.
+        headers = {"Content-Type": "application/x-amz-json-1.0"}
         if service == "dynamodb":
-            self.send_header("x-amz-crc32", str(zlib.crc32(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-        self.wfile.flush()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Says nothing: a caller that got no answer tells of it."""
+            # DynamoDB sends a checksum, and its clients check it.
+            headers["x-amz-crc32"] = str(zlib.crc32(answer))
+        self.answer(status, headers, answer)

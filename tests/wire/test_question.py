@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Detail, Invalid
-from shared.wire.client_tokens import CreateClientToken, RegenerateClientToken, UpdateClientToken
+from shared.wire.regeneration import RegenerateClientToken
+from shared.wire.terms import CreateClientToken, UpdateClientToken
 
 MESSAGES = [CreateClientToken, UpdateClientToken, RegenerateClientToken]
 LONE_SURROGATES = ["\\ud800", "\\uDFFF", "\\udc00\\ud800", "\\ud83d", "\\ud83d\\u0041"]

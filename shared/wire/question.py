@@ -1,4 +1,4 @@
-"""What every message on the wire has in common: camelCase names, strict types, and errors that say how to mend them."""
+"""What we are sent: pydantic models with camelCase names and strict types, and errors that say how to mend them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
@@ -47,30 +47,9 @@ def _instant(value: Any) -> Any:
     raise PydanticCustomError("instant", "must be a time with its offset, such as 2027-01-31T00:00:00Z")
 
 
-def is_none(value: Any) -> bool:
-    """For `exclude_if`: a key that only stands in an answer where it has something to say."""
-    return value is None
-
-
 Integer = Annotated[int, BeforeValidator(_integral)]
 QueryInteger = Annotated[int, BeforeValidator(_decimal)]
-Timestamp = Annotated[datetime, PlainSerializer(instant.to_text)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
-
-
-class Answer(BaseModel):
-    """What we send."""
-
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=False)
-
-    def to_json(self) -> str:
-        return self.model_dump_json(by_alias=True)
-
-
-class Page(Answer):
-    limit: int
-    offset: int
-    has_more: bool
 
 
 class Question(BaseModel):

@@ -1,0 +1,31 @@
+"""The query strings of the lists."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from shared.wire.answer import Page
+from shared.wire.question import QueryInteger, Question
+
+
+class ListClientTokens(Question):
+    limit: Annotated[QueryInteger, Field(ge=1, le=200)] | None = None
+    offset: Annotated[QueryInteger, Field(ge=0)] = 0
+
+    def pagination(self, has_more: bool) -> Page | None:  # noqa: FBT001
+        return None if self.limit is None else Page(limit=self.limit, offset=self.offset, has_more=has_more)
+
+
+class ListConversations(Question):
+    """`flow_id` is the one name that the documented API spells with an underscore."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+    limit: Annotated[QueryInteger, Field(ge=1, le=200)] = 50
+    offset: Annotated[QueryInteger, Field(ge=0)] = 0
+    flow_id: str | None = None
+
+    def pagination(self, has_more: bool) -> Page:  # noqa: FBT001
+        return Page(limit=self.limit, offset=self.offset, has_more=has_more)
