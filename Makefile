@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run build sam-local test lint check bench lock clean
+.PHONY: help install run build sam-local test lint check bench lock scale clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -44,6 +44,9 @@ check: lint test ## All that has to pass before a change lands
 
 bench: $(LOCAL) $(ARTIFACT)/.built $(RIVAL)/.built ## Measure the artifact beside rivals, write docs/benchmarks.md; Linux, python3.13 (QUICK=1)
 	$(VENV)/bin/python -m infra.bench $(if $(QUICK),--quick)
+
+scale: ## Simulate what a deployment stands, and write the tables of docs/scale.md
+	@$(PYTHON) -m infra.scale
 
 lock: ## Pin all requirements anew; needs uv
 	cd $(REQUIREMENTS) && for name in layer authorizer local runtime bench development sam; do \

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from shared import log
+from shared import log, startup
 from shared.errors import Unauthenticated, Unavailable
 from shared.rules.principal import Principal
 
@@ -38,6 +38,7 @@ def door(prove: Callable[[str, datetime], Principal]) -> Callable[[Event, object
             "context": {"tenant": principal.tenant, "scopes": " ".join(principal.scopes)},
         }
 
+    startup.is_over()
     return handler
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared import startup  # noqa: F401 # isort: skip - ahead of what it is to speed up
 import botocore.session
 from botocore.config import Config
 

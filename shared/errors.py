@@ -6,12 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
-def camel_case(name: str) -> str:
-    """A name of ours as callers write it."""
-    first, *rest = name.split("_")
-    return first + "".join(word.title() for word in rest)
-
-
 @dataclass(frozen=True, slots=True)
 class Detail:
     """One thing that is wrong in a request: where (`path`, as callers write it), what, and the name that was meant."""
@@ -24,7 +18,8 @@ class Detail:
     @classmethod
     def of_field(cls, field: str, message: str, code: str) -> Detail:
         """A rule knows a field by our name for it; callers know it in camelCase."""
-        return cls(camel_case(field), message, code)
+        first, *rest = field.split("_")
+        return cls(first + "".join(word.title() for word in rest), message, code)
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from shared import errors, log
+from shared import errors, log, startup
 from shared.errors import Forbidden, Invalid, Refusal, TooLarge, Unauthenticated
 from shared.rules import instant
 from shared.rules.principal import Principal
@@ -93,18 +93,12 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Writable(Protocol):
-    """What can be sent: it knows its own JSON."""
-
-    def to_json(self) -> str: ...
+def ok(body: Mapping[str, Any]) -> Response:
+    return Response(200, _json(body))
 
 
-def ok(body: Writable) -> Response:
-    return Response(200, body.to_json())
-
-
-def created(body: Writable) -> Response:
-    return Response(201, body.to_json())
+def created(body: Mapping[str, Any]) -> Response:
+    return Response(201, _json(body))
 
 
 def stream(events: str) -> Response:
@@ -187,7 +181,12 @@ def _framed(operation: str, enter: Callable[[Event, dict[str, str]], Response]) 
         )
         return answer
 
+    startup.is_over()
     return handler
+
+
+def _json(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def _operation(door: Callable[..., Response]) -> str:
@@ -238,4 +237,4 @@ def _refused(refusal: Refusal, request_id: str, headers: Mapping[str, str]) -> A
         ]
     body["requestId"] = request_id
     retry = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
-    return _answer(Response(status, json.dumps(body), retry), headers)
+    return _answer(Response(status, _json(body), retry), headers)

@@ -8,7 +8,8 @@ from shared import admission, gateway
 from shared.gateway import BrowserRequest, Response
 from shared.rules import session
 from shared.store import sessions
-from shared.wire.sessions import InitSession, SessionOpened
+from shared.wire import sessions as answers
+from shared.wire.sessions import InitSession
 
 
 @gateway.browser
@@ -24,4 +25,4 @@ def handler(request: BrowserRequest) -> Response:
         random_bytes=token_bytes,
     )
     sessions.keep(current, counts_use=entry.counts_use, at=request.at)
-    return gateway.ok(SessionOpened.of(session_id, current, entry.token))
+    return gateway.ok(answers.opened(session_id, current, entry.token))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from shared import admission, gateway
 from shared.gateway import BrowserRequest, Response
 from shared.store import conversations
-from shared.wire.feedback import FeedbackLeft, LeaveFeedback
+from shared.wire import feedback as answers
+from shared.wire.feedback import LeaveFeedback
 
 
 @gateway.browser
@@ -14,4 +15,4 @@ def handler(request: BrowserRequest) -> Response:
     feedback = wish.feedback()
     session = admission.to_rate(request.visitor, wish.token, wish.session_id)
     feedback_id = conversations.rate(session, feedback, at=request.at)
-    return gateway.ok(FeedbackLeft(feedback_id=feedback_id))
+    return gateway.ok(answers.left(feedback_id))

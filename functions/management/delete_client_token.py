@@ -5,10 +5,10 @@ from __future__ import annotations
 from shared import gateway
 from shared.gateway import Request, Response
 from shared.store import client_tokens
-from shared.wire.client_tokens import ClientTokenDeleted
+from shared.wire import client_tokens as answers
 
 
 @gateway.management("tokens:write")
 def handler(request: Request) -> Response:
     client_tokens.delete(request.tenant, request.path["id"])
-    return gateway.ok(ClientTokenDeleted())
+    return gateway.ok(answers.deleted())

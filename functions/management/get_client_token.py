@@ -5,10 +5,10 @@ from __future__ import annotations
 from shared import gateway
 from shared.gateway import Request, Response
 from shared.store import client_tokens
-from shared.wire.client_tokens import ClientTokenFound
+from shared.wire import client_tokens as answers
 
 
 @gateway.management("tokens:read")
 def handler(request: Request) -> Response:
     token, usage = client_tokens.get(request.tenant, request.path["id"])
-    return gateway.ok(ClientTokenFound.of(token, usage))
+    return gateway.ok(answers.found(token, usage))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from shared import gateway, signer
 from shared.gateway import Request, Response
 from shared.store import client_tokens
-from shared.wire.client_tokens import ClientTokenValue
+from shared.wire import client_tokens as answers
 
 
 @gateway.management("tokens:reveal")
 def handler(request: Request) -> Response:
     token, _ = client_tokens.get(request.tenant, request.path["id"])
-    return gateway.ok(ClientTokenValue(token=signer.reveal(token.seal)))
+    return gateway.ok(answers.revealed(signer.reveal(token.seal)))

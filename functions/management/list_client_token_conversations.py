@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared import gateway
 from shared.gateway import Request, Response
 from shared.store import client_tokens, conversations
-from shared.wire.conversations import ConversationsListed
+from shared.wire import conversations as answers
 from shared.wire.listing import ListConversations
 
 
@@ -14,4 +14,4 @@ def handler(request: Request) -> Response:
     wish = ListConversations.read_query(request.query)
     token, _ = client_tokens.get(request.tenant, request.path["id"])
     found, has_more = conversations.page(token.id, wish.offset, wish.limit, flow_id=wish.flow_id)
-    return gateway.ok(ConversationsListed.of(found, wish.pagination(has_more)))
+    return gateway.ok(answers.listed(found, wish.pagination(has_more)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared import gateway
 from shared.gateway import Request, Response
 from shared.store import client_tokens
-from shared.wire.client_tokens import ClientTokensListed
+from shared.wire import client_tokens as answers
 from shared.wire.listing import ListClientTokens
 
 
@@ -13,4 +13,4 @@ from shared.wire.listing import ListClientTokens
 def handler(request: Request) -> Response:
     wish = ListClientTokens.read_query(request.query)
     listed, has_more = client_tokens.page(request.tenant, wish.offset, wish.limit)
-    return gateway.ok(ClientTokensListed.of(listed, wish.pagination(has_more)))
+    return gateway.ok(answers.listed(listed, wish.pagination(has_more)))

@@ -8,7 +8,7 @@ from shared import gateway, signer
 from shared.gateway import Request, Response
 from shared.rules import client_token
 from shared.store import client_tokens
-from shared.wire.client_tokens import ClientTokenRegenerated
+from shared.wire import client_tokens as answers
 from shared.wire.regeneration import RegenerateClientToken
 
 
@@ -20,4 +20,4 @@ def handler(request: Request) -> Response:
     token = client_tokens.change(
         token, lambda token: client_token.regenerate(token, seal, grace=wish.grace(), at=request.at)
     )
-    return gateway.ok(ClientTokenRegenerated.of(token, usage, value))
+    return gateway.ok(answers.regenerated(token, usage, value))

@@ -6,7 +6,7 @@ from shared import gateway, public_suffixes
 from shared.gateway import Request, Response
 from shared.rules import client_token
 from shared.store import client_tokens, targets
-from shared.wire.client_tokens import ClientTokenUpdated
+from shared.wire import client_tokens as answers
 from shared.wire.terms import UpdateClientToken
 
 
@@ -17,4 +17,4 @@ def handler(request: Request) -> Response:
     token, usage = client_tokens.get(request.tenant, request.path["id"])
     token = client_tokens.change(token, lambda token: client_token.amend(token, wish.given(), at=request.at))
     warnings = client_token.warnings(token, is_public_suffix=public_suffixes.is_public_suffix, at=request.at)
-    return gateway.ok(ClientTokenUpdated.of(token, usage, warnings))
+    return gateway.ok(answers.updated(token, usage, warnings))

@@ -8,7 +8,7 @@ import json
 import re
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -108,9 +108,7 @@ class Replayer:
         recorded: dict[str, list[Exchange]] = {}
         for exchange in exchanges:
             recorded.setdefault(exchange.operation, []).append(exchange)
-        self._answers: dict[str, Iterator[Exchange]] = {
-            name: itertools.cycle(those) for name, those in recorded.items()
-        }
+        self._answers = {name: itertools.cycle(those) for name, those in recorded.items()}
         self._one_at_a_time = threading.Lock()
 
     def ask(self, _service: str, operation: str, _body: bytes, _headers: Mapping[str, str]) -> tuple[int, bytes]:
@@ -122,7 +120,7 @@ class Replayer:
 class _Handler(loopback.Handler):
     server: Aws
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - http.server's name for it
         body = self.body()
         if _INVOKE.fullmatch(self.path):
             service, operation = "lambda", "Invoke"

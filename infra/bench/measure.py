@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from infra.bench.aws import Exchange, Aws, Replayer
-from infra.bench.programs import Program
+from infra.bench.aws import Aws, Replayer
+from infra.bench.world import Recording
+from infra.local.environment import Environment
+
+# Milliseconds for which a case is measured, if it is over sooner.
+_ENOUGH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +25,23 @@ class Sample:
     first: float
     first_wall: float
     warm: float
-    warm_wall: float
     peak: float
 
 
-def run(program: Program, event: dict[str, Any], exchanges: Iterable[Exchange], *, invocations: int) -> Sample:
+def run(recording: Recording, *, invocations: int) -> Sample:
     """Under Lambda's runtime client, with an AWS that answers at once what it answered when that was recorded."""
-    timeout = program.function.timeout
-    with Aws(Replayer(exchanges).ask) as aws:
+    program, timeout = recording.program, recording.program.function.timeout
+    with Aws(Replayer(recording.exchanges).ask) as aws:
         began = time.perf_counter()
         environment = program.start(aws.endpoint, _ignore)
         try:
             environment.start_up()
             started, start = time.perf_counter(), _cpu(environment.pid)
-            environment.invoke(event, timeout)
+            environment.invoke(recording.event, timeout)
             answered, first = time.perf_counter(), _cpu(environment.pid)
             for _ in range(invocations):
-                environment.invoke(event, timeout)
-            ended, warm = time.perf_counter(), _cpu(environment.pid)
+                environment.invoke(recording.event, timeout)
+            warm = _cpu(environment.pid)
             peak = _peak(environment.pid)
         finally:
             environment.stop()
@@ -49,9 +51,33 @@ def run(program: Program, event: dict[str, Any], exchanges: Iterable[Exchange], 
         first=first - start,
         first_wall=(answered - started) * 1000,
         warm=(warm - first) / invocations,
-        warm_wall=(ended - answered) * 1000 / invocations,
         peak=peak,
     )
+
+
+def compare(cases: Mapping[str, Recording]) -> dict[str, float]:
+    """Milliseconds of CPU of one invocation in each case of a function, all of them in one fresh process."""
+    found = {}
+    program = next(iter(cases.values())).program
+    with Aws(Replayer(()).ask) as aws:
+        environment = program.start(aws.endpoint, _ignore)
+        try:
+            for label, case in cases.items():
+                aws.ask = Replayer(case.exchanges).ask
+                first = _invocations(environment, case, 1)
+                found[label] = _invocations(environment, case, max(1, min(20, int(_ENOUGH / first))))
+        finally:
+            environment.stop()
+    return found
+
+
+def _invocations(environment: Environment, case: Recording, count: int) -> float:
+    """Milliseconds of CPU of one of so many."""
+    environment.start_up()
+    before = _cpu(environment.pid)
+    for _ in range(count):
+        environment.invoke(case.event, case.program.function.timeout)
+    return (_cpu(environment.pid) - before) / count
 
 
 def _ignore(_line: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from infra.local import functions
 from infra.local.cloud import Function
@@ -37,7 +36,7 @@ class Program:
 
 
 def ours(source: Template, made: Mapping[str, Function]) -> dict[str, Program]:
-    """By logical id. `source` says which layers a function has; `made`: the functions as CloudFormation resolves them."""
+    """By logical id. `source` tells a function's layers; `made`: the functions as CloudFormation resolves them."""
     shared = source["Globals"]["Function"]["Layers"]
     return {
         name: Program(
@@ -60,5 +59,5 @@ def usual(like: Function) -> Program:
     return Program("usual", replace(like, handler="usual.app.handler"), USUAL, (USUAL,))
 
 
-def _layer(reference: Mapping[str, Any]) -> Path:
+def _layer(reference: Mapping[str, str]) -> Path:
     return ARTIFACT / reference["Ref"] / "python"

@@ -60,7 +60,7 @@ def _index_units(change: Change) -> int:
 
 
 def read_units(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
-    """Half of it where an eventually consistent read is enough. An item that is not there costs as much as a small one."""
+    """Half of it where the read need not be consistent. An item that is not there costs as much as a small one."""
     match operation:
         case "GetItem":
             return _reads(size(answer.get("Item"))) * _consistency(request)

@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
 from werkzeug.test import Client
 
 from infra.bench import programs
-from infra.bench.aws import Exchange, Aws, Recorder
+from infra.bench.aws import Aws, Exchange, Recorder
 from infra.bench.programs import Program
 from infra.bench.units import Item, Key
 from infra.local import cloud, openapi, template
 from infra.local.api import Api
 from infra.local.environment import Environment
 from infra.local.proxy import ACCOUNT
+from infra.local.routes import Routes
 
 ORIGIN = "https://app.example.com"
+_LOG_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One invocation of a program: its event, its AWS calls, and how many bytes it logged and answered."""
+    """One invocation of a program: its event, its AWS calls, and how many bytes it logged."""
 
     program: Program
     event: dict[str, Any]
     exchanges: list[Exchange]
     logged: int
-    answered: int
 
 
 @dataclass(slots=True)
@@ -51,8 +54,8 @@ class World:
         self._routes = openapi.read_routes(translated)
         self._server, self._endpoint = cloud.serve()
         made = cloud.create(translated, self._endpoint)
-        self.table = made.outputs["TableName"]
-        os.environ.update(cloud.access(self._endpoint), TABLE_NAME=self.table)
+        self._table = made.outputs["TableName"]
+        os.environ.update(cloud.access(self._endpoint), TABLE_NAME=self._table)
         # Late, for the store finds its table and its AWS in the environment as it is imported.
         from infra.local import seed  # noqa: PLC0415
 
@@ -79,8 +82,10 @@ class World:
         running.recorder.exchanges.clear()
         running.lines.clear()
         answer = running.environment.invoke(event, program.function.timeout)
+        # What it wrote before it answered may arrive after the answer.
+        time.sleep(_LOG_SECONDS)
         logged = sum(len(line) + 1 for line in running.lines)
-        return answer, Recording(program, event, [*running.recorder.exchanges], logged, len(json.dumps(answer)))
+        return answer, Recording(program, event, [*running.recorder.exchanges], logged)
 
     def _start(self, program: Program) -> _Running:
         recorder = Recorder(self._endpoint, self._peek)
@@ -90,20 +95,32 @@ class World:
         self._running[program] = running
         return running
 
+    def items(self, pk: str, sk: str) -> list[Item]:
+        """Those whose keys begin so."""
+        found = [item.to_json()["Attributes"] for item in self._kept.all_items()]
+        return [item for item in found if item["pk"]["S"].startswith(pk) and item["sk"]["S"].startswith(sk)]
+
+    def put(self, items: Iterable[dict[str, Any]]) -> None:
+        """Past the API, which would take half an hour for what growth needs."""
+        for item in items:
+            self._kept.put_item(item)
+
     @property
-    def backend(self) -> DynamoDBBackend:
-        """Where moto keeps the table: to fill it in no time, and to see what a call has done."""
-        return dynamodb_backends[ACCOUNT][template.REGION]
+    def _kept(self) -> Table:
+        """Where moto keeps the table."""
+        return dynamodb_backends[ACCOUNT][template.REGION].get_table(self._table)
 
     def _peek(self, key: Key) -> Item | None:
-        found = self.backend.get_item(self.table, {"pk": {"S": key[0]}, "sk": {"S": key[1]}})
+        """What a call is about to change, or has changed."""
+        backend = dynamodb_backends[ACCOUNT][template.REGION]
+        found = backend.get_item(self._table, {"pk": {"S": key[0]}, "sk": {"S": key[1]}})
         return found.to_json()["Attributes"] if found else None
 
 
 class Caller:
     """Calls over HTTP, and keeps the last recording of each function by its logical id."""
 
-    def __init__(self, world: World, serving: Mapping[str, Program], routes: openapi.Routes) -> None:
+    def __init__(self, world: World, serving: Mapping[str, Program], routes: Routes) -> None:
         self.recorded: dict[str, Recording] = {}
         self._world = world
         self._serving = dict(serving) | {"Authorize": world.programs["Authorize"]}

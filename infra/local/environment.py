@@ -153,7 +153,7 @@ class _RuntimeApi(loopback.Server):
 class _RuntimeHandler(loopback.Handler):
     server: _RuntimeApi
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - http.server's name for it
         if self.path != f"{_RUNTIME}/invocation/next":
             self.answer(HTTPStatus.NOT_FOUND)
             return
@@ -172,7 +172,7 @@ class _RuntimeHandler(loopback.Handler):
         }
         self.answer(HTTPStatus.OK, headers, event.body)
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802
         body = self.body()
         if self.path == f"{_RUNTIME}/init/error":
             self.server.outcomes.put(_Failed(_told(body)))

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import heapq
 import zlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
 from itertools import count
 from random import Random
 
 from infra.scale import limits
-from infra.scale.operations import Call, Operations, Part
+from infra.scale.load import Crowd, Outcome, Setting
+from infra.scale.operations import Call, Part
 
+# The token that a firewall looks at, if there is one.
 _BUSY = 0
-"""The token that a firewall can be told to look at."""
-# Seconds into a minute: the next one, in which each token's use is noted anew, begins while we measure.
-_STARTS_AT = 56.0
-_MEASURES_FROM = 59.0
-_ENDS_AT = 62.0
+# Seconds into a minute: the next one, in which each token's use is noted anew, begins in the second that we measure.
+_STARTS_AT = 58.3
+_MEASURES_FROM = 59.5
+_ENDS_AT = 60.5
 # Keys that many requests share. All others are one visitor's, who cannot heat a partition alone.
 _SHARED = {"TOKEN", "USAGE", "TARGET"}
 _TOKENS_OF_A_TARGET = 10
@@ -27,56 +27,14 @@ _COUNTING_ATTEMPTS = 20
 _PAUSE_SECONDS = 0.02
 
 Steps = Generator[float, None, str]
-"""Gives the seconds to its next step; returns what refused the request, or nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A deployment. `partitions`: how many its table and its index have each, None where each busy key has its own."""
-
-    operations: Operations
-    throttle: int = limits.STAGE_REQUESTS.value
-    account_throttle: int = limits.ACCOUNT_REQUESTS.value
-    concurrency: int = limits.CONCURRENCY.value
-    partitions: int | None = None
-    token_copies: int = 1
-    # Requests a second that a firewall lets through for the busy token; 0 where there is none.
-    firewall: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Crowd:
-    """Visitors who say `rate` things a second, `visit` in a session, on `tokens`: the nth of them 1/n as often."""
-
-    rate: float
-    tokens: range
-    visit: int = 5
-
-
-@dataclass(slots=True)
-class Outcome:
-    """`messages`: crowd and what refused its message, if anything -> how many. `late`: refused once answered."""
-
-    messages: Counter[tuple[Crowd, str]] = field(default_factory=Counter)
-    late: int = 0
-    uncounted: int = 0
-    # Kind of unit and partition -> units a second.
-    heat: dict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
-
-    def shares(self, crowd: Crowd) -> dict[str, float]:
-        """What refused the crowd's messages -> which part of them; "" for those that were answered."""
-        found = {refused: number for (name, refused), number in self.messages.items() if name == crowd}
-        return {refused: number / sum(found.values()) for refused, number in found.items()}
-
-    def answered(self, crowd: Crowd) -> float:
-        return self.shares(crowd).get("", 0.0)
+"""Gives the seconds to its next step; returns what refused it, or nothing."""
 
 
 class _Bucket:
-    """Lets `rate` units a second through, and `burst` at once."""
+    """Lets `rate` units a second through, and `burst` at once where it has had the time to save them."""
 
     def __init__(self, rate: float, burst: float) -> None:
-        self._rate, self._burst, self._left, self._at = rate, burst, burst, 0.0
+        self._rate, self._burst, self._left, self._at = rate, burst, 0.0, _STARTS_AT
 
     def has(self, units: float, at: float) -> bool:
         self._left = min(self._burst, self._left + (at - self._at) * self._rate)
@@ -99,7 +57,7 @@ class _World:
         self._now = _STARTS_AT
         self._outcome = Outcome()
         self._at_work = 0
-        # No more than one second's worth at once: what a partition saved in quiet minutes is soon spent.
+        # One second's worth at once: what a partition has saved in quiet minutes is soon spent.
         self._partitions = {
             "reads": defaultdict[str, _Bucket](lambda: _even(limits.PARTITION_READS.value)),
             "writes": defaultdict[str, _Bucket](lambda: _even(limits.PARTITION_WRITES.value)),
@@ -118,12 +76,12 @@ class _World:
         heapq.heapify(ahead)
         while ahead:
             self._now, _, steps = heapq.heappop(ahead)
-            for wait in steps:
+            wait = next(steps, None)
+            if wait is not None:
                 heapq.heappush(ahead, (self._now + wait, next(number), steps))
-                break
         return self._outcome
 
-    def _arrivals(self, crowd: Crowd) -> Iterator[tuple[float, Generator[float]]]:
+    def _arrivals(self, crowd: Crowd) -> Iterator[tuple[float, Iterator[float]]]:
         weights = [1 / rank for rank in range(1, len(crowd.tokens) + 1)]
         messages = int(crowd.rate * (_ENDS_AT - _STARTS_AT))
         for place, token in enumerate(self._random.choices(crowd.tokens, weights, k=messages)):
@@ -133,14 +91,14 @@ class _World:
             if is_first:
                 yield at, self._served(token, "init")
 
-    def _message(self, crowd: Crowd, token: int, operation: str) -> Generator[float]:
-        is_measured = self._now >= _MEASURES_FROM
+    def _message(self, crowd: Crowd, token: int, operation: str) -> Iterator[float]:
+        is_measured = self._is_measured()
         refused = yield from self._served(token, operation)
         if is_measured:
             self._outcome.messages[crowd, refused] += 1
 
     def _served(self, token: int, operation: str) -> Steps:
-        method = operation.split(",")[0]
+        method = operation.partition(",")[0]
         if self._setting.firewall and token == _BUSY and not self._passes(self._firewall):
             return "403 firewall"
         if not self._passes(self._methods[method]):
@@ -156,12 +114,13 @@ class _World:
 
     def _passes(self, bucket: _Bucket) -> bool:
         passes = bucket.has(1, self._now)
-        bucket.take(passes)
+        if passes:
+            bucket.take(1)
         return passes
 
     def _worked(self, token: int, operation: str) -> Steps:
         if operation != "chat, first message" and self._noted[token] < self._now // 60:
-            operation = f"{operation.split(',')[0]}, use noted"
+            operation = f"{operation.partition(',')[0]}, use noted"
         calls = self._setting.operations[operation]
         ending = len(calls) - 1 if operation.startswith("chat") else None
         for place, call in enumerate(calls):
@@ -169,15 +128,20 @@ class _World:
                 yield limits.TARGET_SECONDS
             refused = yield from self._called(token, call, counts="first" in operation)
             if refused:
-                self._outcome.late += place == ending and self._now >= _MEASURES_FROM
+                self._outcome.lost += place == ending and self._is_measured()
                 return refused
         return ""
 
     def _called(self, token: int, call: Call, *, counts: bool) -> Steps:
-        """Where many count the use of one token at once, the transaction is tried again without, and the counting apart."""
-        if call.name != "TransactWriteItems" or not any(part.partition == "USAGE" for part in call.parts):
+        """A transaction that meets another one over a token's use is tried again without, and counts it afterwards."""
+        if call.name != "TransactWriteItems" or not call.notes_use:
             yield limits.SECONDS[call.name]
-            return self._spent(token, call)
+            refused = self._spent(token, call)
+            if refused and call.only("USAGE") == call:
+                # A number is wrong, and nobody is refused for that.
+                self._miscounted()
+                return ""
+            return refused
         if self._is_locked(token):
             yield limits.SECONDS[call.name] + self._pause()
             refused = yield from self._called(token, call.without("USAGE"), counts=False)
@@ -186,18 +150,24 @@ class _World:
             return refused
         self._lock(token)
         yield limits.SECONDS[call.name]
-        self._noted[token] = self._now // 60
         return self._spent(token, call)
 
-    def _counted_apart(self, token: int, call: Call) -> Generator[float]:
+    def _counted_apart(self, token: int, call: Call) -> Iterator[float]:
         for _ in range(_COUNTING_ATTEMPTS):
             if not self._is_locked(token):
                 self._lock(token)
                 yield limits.SECONDS[call.name]
-                self._outcome.uncounted += bool(self._spent(token, call))
+                if self._spent(token, call):
+                    break
                 return
             yield limits.SECONDS[call.name] + self._pause()
-        self._outcome.uncounted += 1
+        self._miscounted()
+
+    def _miscounted(self) -> None:
+        self._outcome.uncounted += self._is_measured()
+
+    def _is_measured(self) -> bool:
+        return _MEASURES_FROM <= self._now < _ENDS_AT
 
     def _is_locked(self, token: int) -> bool:
         return self._locked_until[token] > self._now
@@ -216,29 +186,31 @@ class _World:
                 return f"503 {partition.split('#')[0]}, {kind}"
         for kind, partition, units in bills:
             self._partitions[kind][partition].take(units)
-            if _MEASURES_FROM <= self._now < _ENDS_AT:
-                self._outcome.heat[kind, partition] += units / (_ENDS_AT - _MEASURES_FROM)
+            if self._is_measured():
+                self._outcome.heat[kind, partition] += units
+        if call.notes_use:
+            self._noted[token] = self._now // 60
         return ""
 
     def _bills(self, token: int, part: Part) -> Iterator[tuple[str, str, float]]:
         """Kind of unit, partition, units."""
-        if self._setting.partitions is not None or part.partition in _SHARED:
-            partition = self._partition("table", part.partition, self._owner(token, part.partition))
-            yield from ((kind, partition, units) for kind, units in (("reads", part.reads), ("writes", part.writes)) if units)
         if part.entries:
             yield "writes", self._partition("index", part.listed, token), part.entries
+        owner = token // _TOKENS_OF_A_TARGET if part.partition == "TARGET" else token
+        if part.partition not in _SHARED:
+            if self._setting.partitions is None:
+                return
+            # A visitor's own keys lie anywhere.
+            owner = self._random.randrange(1_000_000)
+        partition = self._partition("table", part.partition, owner)
+        if part.writes:
+            yield "writes", partition, part.writes
+        elif part.partition == "TOKEN":
+            yield "reads", partition, part.reads / self._setting.token_copies
+        else:
+            yield "reads", partition, part.reads
 
-    def _owner(self, token: int, kind: str) -> float:
-        match kind:
-            case "TOKEN":
-                return token + self._random.randrange(self._setting.token_copies) / self._setting.token_copies
-            case "TARGET":
-                return token // _TOKENS_OF_A_TARGET
-            case "USAGE":
-                return token
-        return self._random.random()
-
-    def _partition(self, where: str, kind: str, owner: float) -> str:
+    def _partition(self, where: str, kind: str, owner: int) -> str:
         if self._setting.partitions is None:
             return f"{kind} in the {where}#{owner}"
         return f"{where}#{zlib.crc32(f'{kind}#{owner}'.encode()) % self._setting.partitions}"

@@ -2,152 +2,157 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from datetime import datetime
-from typing import Any, Self
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
 
 from shared.rules import instant
 from shared.rules.client_token import ClientToken, Usage
 from shared.rules.security_warning import SecurityWarning
-from shared.wire.answer import OMITTED_IF_NONE, Answer, Page
+from shared.wire.page import Page
 
 _UNUSED = Usage()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token(Answer):
-    """A client token without its value."""
+class Token(TypedDict):
+    """`tokenValue` is there right after it was made, and never again."""
 
     id: str
     name: str
-    flow_ids: tuple[str, ...]
-    agent_ids: tuple[str, ...]
-    default_flow_id: str | None
-    allowed_origins: tuple[str, ...]
+    flowIds: Sequence[str]
+    agentIds: Sequence[str]
+    defaultFlowId: str | None
+    allowedOrigins: Sequence[str]
     environment: str
-    pin_to_version: str
-    target_alias: str | None
-    target_version_id: str | None
-    rate_limit_per_minute: int
-    rate_limit_per_hour: int
-    max_messages_per_session: int
-    session_idle_timeout_minutes: int
+    pinToVersion: str
+    targetAlias: str | None
+    targetVersionId: str | None
+    rateLimitPerMinute: int
+    rateLimitPerHour: int
+    maxMessagesPerSession: int
+    sessionIdleTimeoutMinutes: int
     config: Mapping[str, Any]
-    is_active: bool
-    expires_at: datetime | None
-    product_surface_id: str | None
-    token_prefix: str
-    token_hint: str
-    last_used_at: datetime | None
-    conversation_count: int
-    created_at: datetime
-    updated_at: datetime
-
-    @classmethod
-    def of(cls, token: ClientToken, usage: Usage = _UNUSED, **more: Any) -> Self:
-        terms = {field.name: getattr(token.terms, field.name) for field in fields(token.terms)}
-        return cls(
-            **terms,
-            id=token.id,
-            environment=token.environment,
-            product_surface_id=token.product_surface_id,
-            token_prefix=token.seal.prefix,
-            token_hint=token.seal.hint,
-            last_used_at=usage.last_used_at,
-            conversation_count=usage.conversation_count,
-            created_at=token.created_at,
-            updated_at=token.updated_at,
-            **more,
-        )
+    isActive: bool
+    expiresAt: str | None
+    productSurfaceId: str | None
+    tokenPrefix: str
+    tokenHint: str
+    lastUsedAt: str | None
+    conversationCount: int
+    createdAt: str
+    updatedAt: str
+    tokenValue: NotRequired[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuedToken(Token):
-    """A client token with its value: right after it was made, and never again but by asking for the value."""
-
-    token_value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Warned(Answer):
+class Warned(TypedDict):
     type: str
     message: str
 
-    @classmethod
-    def all_of(cls, warnings: Iterable[SecurityWarning]) -> list[Self]:
-        return [cls(type=warning.type, message=warning.message) for warning in warnings]
+
+class ClientTokenFound(TypedDict):
+    clientToken: Token
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientTokenCreated(Answer):
-    client_token: IssuedToken
+class ClientTokenCreated(TypedDict):
+    clientToken: Token
     token: str
     warnings: list[Warned]
 
-    @classmethod
-    def of(cls, token: ClientToken, value: str, warnings: Iterable[SecurityWarning]) -> Self:
-        issued = IssuedToken.of(token, token_value=value)
-        return cls(client_token=issued, token=value, warnings=Warned.all_of(warnings))
+
+class ClientTokenUpdated(TypedDict):
+    clientToken: Token
+    warnings: list[Warned]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientTokenRegenerated(Answer):
-    """`previous_value_expires_at`: until when the old value works as well, null where it stopped at once."""
+class ClientTokenRegenerated(TypedDict):
+    """`previousValueExpiresAt`: until when the old value works as well, null where it stopped at once."""
 
-    client_token: IssuedToken
+    clientToken: Token
     token: str
     message: str
-    previous_value_expires_at: datetime | None
-
-    @classmethod
-    def of(cls, token: ClientToken, usage: Usage, value: str) -> Self:
-        until = token.previous.valid_until if token.previous else None
-        return cls(
-            client_token=IssuedToken.of(token, usage, token_value=value),
-            token=value,
-            message=f"The previous value works until {instant.to_text(until)}."
-            if until
-            else "The previous value no longer works.",
-            previous_value_expires_at=until,
-        )
+    previousValueExpiresAt: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientTokenFound(Answer):
-    client_token: Token
-
-    @classmethod
-    def of(cls, token: ClientToken, usage: Usage) -> Self:
-        return cls(client_token=Token.of(token, usage))
+class ClientTokenDeleted(TypedDict):
+    success: bool
+    message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientTokenUpdated(Answer):
-    client_token: Token
-    warnings: list[Warned]
-
-    @classmethod
-    def of(cls, token: ClientToken, usage: Usage, warnings: Iterable[SecurityWarning]) -> Self:
-        return cls(client_token=Token.of(token, usage), warnings=Warned.all_of(warnings))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientTokenDeleted(Answer):
-    success: bool = True
-    message: str = "The client token is deleted and no longer works."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientTokenValue(Answer):
+class ClientTokenValue(TypedDict):
     token: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientTokensListed(Answer):
-    client_tokens: list[Token]
-    pagination: Page | None = field(default=None, metadata=OMITTED_IF_NONE)
+class ClientTokensListed(TypedDict):
+    """`pagination` answers a `limit`."""
 
-    @classmethod
-    def of(cls, listed: Iterable[tuple[ClientToken, Usage]], pagination: Page | None) -> Self:
-        return cls(client_tokens=[Token.of(token, usage) for token, usage in listed], pagination=pagination)
+    clientTokens: list[Token]
+    pagination: NotRequired[Page]
+
+
+def created(token: ClientToken, value: str, warnings: Iterable[SecurityWarning]) -> ClientTokenCreated:
+    issued = _token(token, _UNUSED) | {"tokenValue": value}
+    return {"clientToken": issued, "token": value, "warnings": _warned(warnings)}
+
+
+def found(token: ClientToken, usage: Usage) -> ClientTokenFound:
+    return {"clientToken": _token(token, usage)}
+
+
+def updated(token: ClientToken, usage: Usage, warnings: Iterable[SecurityWarning]) -> ClientTokenUpdated:
+    return {"clientToken": _token(token, usage), "warnings": _warned(warnings)}
+
+
+def regenerated(token: ClientToken, usage: Usage, value: str) -> ClientTokenRegenerated:
+    until = instant.to_text(token.previous.valid_until) if token.previous else None
+    return {
+        "clientToken": _token(token, usage) | {"tokenValue": value},
+        "token": value,
+        "message": f"The previous value works until {until}." if until else "The previous value no longer works.",
+        "previousValueExpiresAt": until,
+    }
+
+
+def deleted() -> ClientTokenDeleted:
+    return {"success": True, "message": "The client token is deleted and no longer works."}
+
+
+def revealed(value: str) -> ClientTokenValue:
+    return {"token": value}
+
+
+def listed(tokens: Iterable[tuple[ClientToken, Usage]], pagination: Page | None) -> ClientTokensListed:
+    whole: ClientTokensListed = {"clientTokens": [_token(token, usage) for token, usage in tokens]}
+    return whole if pagination is None else whole | {"pagination": pagination}
+
+
+def _token(token: ClientToken, usage: Usage) -> Token:
+    terms = token.terms
+    return {
+        "id": token.id,
+        "name": terms.name,
+        "flowIds": terms.flow_ids,
+        "agentIds": terms.agent_ids,
+        "defaultFlowId": terms.default_flow_id,
+        "allowedOrigins": terms.allowed_origins,
+        "environment": token.environment,
+        "pinToVersion": terms.pin_to_version,
+        "targetAlias": terms.target_alias,
+        "targetVersionId": terms.target_version_id,
+        "rateLimitPerMinute": terms.rate_limit_per_minute,
+        "rateLimitPerHour": terms.rate_limit_per_hour,
+        "maxMessagesPerSession": terms.max_messages_per_session,
+        "sessionIdleTimeoutMinutes": terms.session_idle_timeout_minutes,
+        "config": terms.config,
+        "isActive": terms.is_active,
+        "expiresAt": instant.to_text(terms.expires_at) if terms.expires_at else None,
+        "productSurfaceId": token.product_surface_id,
+        "tokenPrefix": token.seal.prefix,
+        "tokenHint": token.seal.hint,
+        "lastUsedAt": instant.to_text(usage.last_used_at) if usage.last_used_at else None,
+        "conversationCount": usage.conversation_count,
+        "createdAt": instant.to_text(token.created_at),
+        "updatedAt": instant.to_text(token.updated_at),
+    }
+
+
+def _warned(warnings: Iterable[SecurityWarning]) -> list[Warned]:
+    return [{"type": warning.type, "message": warning.message} for warning in warnings]

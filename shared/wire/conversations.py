@@ -3,44 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Self
+from typing import TypedDict
 
+from shared.rules import instant
 from shared.rules.conversation import Conversation
-from shared.wire.answer import Answer, Page
+from shared.wire.page import Page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConversationSummary(Answer):
+class ConversationSummary(TypedDict):
     id: str
     name: str
-    flow_id: str
+    flowId: str
     origin: str
-    message_count: int
-    first_message: str | None
-    created_at: datetime
-    updated_at: datetime
-
-    @classmethod
-    def of(cls, conversation: Conversation) -> Self:
-        return cls(
-            id=conversation.id,
-            name=conversation.name,
-            flow_id=conversation.flow_id,
-            origin=conversation.origin,
-            message_count=conversation.message_count,
-            first_message=conversation.first_message,
-            created_at=conversation.created_at,
-            updated_at=conversation.updated_at,
-        )
+    messageCount: int
+    firstMessage: str | None
+    createdAt: str
+    updatedAt: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConversationsListed(Answer):
+class ConversationsListed(TypedDict):
     conversations: list[ConversationSummary]
     pagination: Page
 
-    @classmethod
-    def of(cls, conversations: Iterable[Conversation], pagination: Page) -> Self:
-        return cls(conversations=[ConversationSummary.of(one) for one in conversations], pagination=pagination)
+
+def listed(conversations: Iterable[Conversation], pagination: Page) -> ConversationsListed:
+    return {"conversations": [_summary(one) for one in conversations], "pagination": pagination}
+
+
+def _summary(conversation: Conversation) -> ConversationSummary:
+    return {
+        "id": conversation.id,
+        "name": conversation.name,
+        "flowId": conversation.flow_id,
+        "origin": conversation.origin,
+        "messageCount": conversation.message_count,
+        "firstMessage": conversation.first_message,
+        "createdAt": instant.to_text(conversation.created_at),
+        "updatedAt": instant.to_text(conversation.updated_at),
+    }

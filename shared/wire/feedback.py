@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import Field
 
 from shared.rules import feedback, identifier
 from shared.rules.feedback import Feedback
-from shared.wire.answer import Answer
 from shared.wire.question import BrowserQuestion, Integer
 
 
@@ -28,7 +26,10 @@ class LeaveFeedback(BrowserQuestion):
         return feedback.check(given)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedbackLeft(Answer):
-    success: bool = True
-    feedback_id: str
+class FeedbackLeft(TypedDict):
+    success: bool
+    feedbackId: str
+
+
+def left(feedback_id: str) -> FeedbackLeft:
+    return {"success": True, "feedbackId": feedback_id}

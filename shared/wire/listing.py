@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.wire.answer import Page
+from shared.wire.page import Page
 from shared.wire.question import QueryInteger, Question
 
 
@@ -15,7 +15,7 @@ class ListClientTokens(Question):
     offset: Annotated[QueryInteger, Field(ge=0)] = 0
 
     def pagination(self, has_more: bool) -> Page | None:  # noqa: FBT001
-        return None if self.limit is None else Page(limit=self.limit, offset=self.offset, has_more=has_more)
+        return None if self.limit is None else {"limit": self.limit, "offset": self.offset, "hasMore": has_more}
 
 
 class ListConversations(Question):
@@ -28,4 +28,4 @@ class ListConversations(Question):
     flow_id: str | None = None
 
     def pagination(self, has_more: bool) -> Page:  # noqa: FBT001
-        return Page(limit=self.limit, offset=self.offset, has_more=has_more)
+        return {"limit": self.limit, "offset": self.offset, "hasMore": has_more}

@@ -1,12 +1,17 @@
 """What each operation costs in AWS calls, and that each role gives what its function needs and nothing else."""
 
+import io
 from datetime import UTC, datetime
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from shared.rules.target import Target
 from shared.store import targets
+from shared.targets import answering
 from tests.conftest import STACK
+from tests.functions.interruptions import Crash
+from tests.functions.page import reply
 
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
 LIST = "/v1/client-tokens"
@@ -47,8 +52,85 @@ def test_a_new_credential_costs_one_call(caller, calls):
     assert calls == ["GetItem"]
 
 
-def test_no_role_grants_what_its_function_never_does(api, caller, guard):
+COUNTED = ["BatchGetItem", "UpdateItem"]
+
+
+def test_opening_a_session_costs_three_calls_new_or_not(page, token, clock, calls):
+    calls.clear()
+    session = page.open(token.value)
+    clock.forward(minutes=1)
+    assert page.open(token.value, sessionId=session) == session
+    assert calls == [*COUNTED, "TransactWriteItems"] * 2
+
+
+def test_feedback_costs_three_calls(page, token, calls):
+    session = page.open(token.value)
+    calls.clear()
+    assert page.rate(session, token.value).status_code == 200
+    assert calls == [*COUNTED, "PutItem"]
+
+
+def test_a_turn_of_chat_costs_four_calls_the_first_and_any_other(page, token, clock, calls):
+    session = page.open(token.value)
+    for _ in range(3):
+        calls.clear()
+        assert page.say(session).status_code == 200
+        assert calls == [*COUNTED, "TransactWriteItems", "TransactWriteItems"]
+        clock.forward(minutes=1)
+
+
+def test_a_turn_that_is_answered_from_what_is_stored_costs_three_calls(page, token, calls):
+    session = page.open(token.value)
+    page.say(session, message_id="usr_1")
+    calls.clear()
+    assert page.say(session, message_id="usr_1").status_code == 200
+    assert calls == [*COUNTED, "GetItem"]
+
+
+def test_a_turn_that_is_taken_over_costs_four_calls(page, token, clock, calls, at_call):
+    session = page.open(token.value)
+    at_call(4, _crash)
+    with pytest.raises(Crash):
+        page.say(session, message_id="usr_1")
+    clock.forward(seconds=30)
+    calls.clear()
+    assert page.say(session, message_id="usr_1").status_code == 200
+    assert calls == [*COUNTED, "TransactWriteItems", "TransactWriteItems"]
+
+
+def _crash():
+    raise Crash
+
+
+@pytest.fixture
+def with_history(register):
+    """The flow's target is a Lambda function, which reads the history, and answers "Hi"."""
+    register("flow_echo", "aws_lambda", function_arn="arn:aws:lambda:us-east-1:123456789012:function:assistant")
+    events = answering.load("aws_lambda")._lambda.meta.events
+
+    def answer(**_event):
+        return AWSResponse("", 200, {}, None), {"Payload": io.BytesIO(b'{"text": "Hi"}')}
+
+    events.register("before-call", answer)
+    yield
+    events.unregister("before-call", answer)
+
+
+def test_a_turn_costs_five_calls_where_the_target_reads_the_history(page, token, calls, with_history):
+    session = page.open(token.value)
+    for _ in range(2):
+        calls.clear()
+        assert reply(page.say(session)) == "Hi"
+        assert calls == [*COUNTED, "TransactWriteItems", "Query", "TransactWriteItems"]
+
+
+def test_no_role_grants_what_its_function_never_does(api, caller, page, token, guard, with_history):
     """A tour of everything that the API can do, each call under its function's role, and what is left over."""
+    session = page.open(token.value)
+    for _ in range(2):
+        assert page.say(session, message_id="usr_1").status_code == 200
+    assert page.open(token.value, sessionId=session) == session
+    assert page.rate(session, token.value).status_code == 200
     for method, path, body, _ in BUDGET:
         token_id = caller(api.tenant).create()["clientToken"]["id"]
         assert caller(api.tenant).request(method, path.replace("ID", token_id), body).status_code < 300

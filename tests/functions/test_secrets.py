@@ -1,5 +1,7 @@
 """A canary put through every endpoint appears in no log line and no metric."""
 
+from tests.functions.page import Page
+
 CANARY = "canary-7f3a"
 
 
@@ -39,4 +41,43 @@ def test_nothing_that_a_caller_sends_or_gets_is_logged(api, caller, output, aws_
     assert logged.count('"answered"') >= len(answers)
     assert {answer.status_code for answer in answers} >= {200, 400, 401, 403, 404, 503}
     secrets = [CANARY, created["token"], created["token"].rpartition(".")[2], regenerated, api.credential]
+    assert [secret for secret in secrets if secret in logged] == []
+
+
+def test_nothing_that_a_visitor_sends_or_gets_is_logged(app, api, page, create, register, output, aws_answers):
+    token = create(allowedOrigins=["https://app.example.com", f"https://{CANARY}.example.com"])
+    here = Page(app, f"https://{CANARY}.example.com")
+    session = here.open(token.value)
+    beside = {"inputs": {CANARY: CANARY}, "metadata": {"a": [CANARY]}, "context": {"b": CANARY}}
+    part = {"type": "file", "data": CANARY, "filename": CANARY, "mimeType": CANARY}
+
+    def send():
+        said = f"I am {CANARY}"
+        return [
+            here.init(token.value),
+            here.init(f"{token.value[:-1]}{CANARY}", sessionId=CANARY, flowId=CANARY),
+            here.init(token.value, flowId=CANARY),
+            here.say(session, said, message_id=CANARY, assistantMessageId=f"{CANARY}-2", **beside),
+            here.say(session, said),
+            here.say(session, [{"type": "text", "text": said}, part]),
+            here.say(session, said * 5000),
+            here.say(f"{session[:-1]}{CANARY}", said),
+            here.post("chat", f"not json {CANARY}"),
+            here.post("feedback", {"sessionId": session, "token": token.value, CANARY: CANARY, "type": CANARY}),
+            here.rate(session, token.value, messageId=CANARY, comment=CANARY, metadata={CANARY: CANARY}),
+            here.rate(CANARY, token.value),
+            Page(app, f"https://evil-{CANARY}.example").init(token.value),
+            Page(app, f"https://evil-{CANARY}.example").say(session, said),
+        ]
+
+    answers = send()
+    register("flow_echo", "aws_lambda", function_arn=f"arn:aws:lambda:us-east-1:123456789012:function:{CANARY}")
+    answers += send()
+    for operation in ("BatchGetItem", "UpdateItem", "TransactWriteItems", "PutItem", "GetItem", "Query"):
+        with aws_answers(operation, "ValidationException", 400, message=CANARY):
+            answers += send()
+    logged = output()
+    assert logged.count('"answered"') >= len(answers)
+    assert {answer.status_code for answer in answers} >= {200, 400, 401, 403, 404, 429, 502, 503}
+    secrets = [CANARY, token.value, token.value.rpartition(".")[2], session, session.rpartition("_")[2]]
     assert [secret for secret in secrets if secret in logged] == []

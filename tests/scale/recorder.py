@@ -40,7 +40,7 @@ class Recorder:
             call |= _queried(self._params, parsed["Items"])
         elif model.name in {"GetItem", "BatchGetItem"}:
             keys, call["consistent"] = _asked(model.name, self._params)
-            call["items"] = [{"key": _family(key), "bytes": _bytes(_item(key))} for key in keys]
+            call["items"] = [{"key": _family(key), "bytes": item_bytes(_item(key))} for key in keys]
         elif self._before:
             call["items"] = [_change(key, before, _item(key)) for key, before in self._before.items()]
         self.operations[self._operation].append(call)
@@ -71,17 +71,17 @@ def _queried(params, items):
     key = f"{place}/{params['ExpressionAttributeValues'][name]['S'].split('#')[0]}"
     return {
         "consistent": params.get("ConsistentRead", False),
-        "items": [{"key": key, "bytes": sum(map(_bytes, items))}],
+        "items": [{"key": key, "bytes": sum(map(item_bytes, items))}],
     }
 
 
 def _change(key, before, after):
-    change = {"key": _family(key), "before": _bytes(before), "after": _bytes(after)}
+    change = {"key": _family(key), "before": item_bytes(before), "after": item_bytes(after)}
     places = [_place(before), _place(after)]
     if any(places):
         # An entry that moves is deleted in one place and put in another; one that stays is written over.
         moved = places[0] != places[1]
-        sizes = [_bytes(item) for item, place in zip((before, after), places, strict=True) if place]
+        sizes = [item_bytes(item) for item, place in zip((before, after), places, strict=True) if place]
         entry = places[1] or places[0]
         change["listing"] = {"key": entry[0].split("#")[0], "writes": sizes if moved else [max(sizes)]}
     return change
@@ -105,7 +105,7 @@ def _item(key):
     return found.get("Item", {})
 
 
-def _bytes(item):
+def item_bytes(item):
     """As DynamoDB counts them ("DynamoDB item sizes and formats")."""
     return sum(len(name.encode()) + _size(value) for name, value in item.items())
 

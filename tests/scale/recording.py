@@ -81,4 +81,3 @@ def _invoke(function, event):
     module, _, handler = STACK.functions[function].handler.rpartition(".")
     door = getattr(importlib.import_module(f"functions.{module}"), handler)
     return json.loads(json.dumps(door(event, None)))
-

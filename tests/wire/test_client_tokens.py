@@ -13,15 +13,7 @@ from shared.errors import Invalid
 from shared.rules import token_value
 from shared.rules.client_token import ClientToken, Previous, Terms, Usage
 from shared.rules.security_warning import SecurityWarning
-from shared.wire.client_tokens import (
-    ClientTokenCreated,
-    ClientTokenDeleted,
-    ClientTokenFound,
-    ClientTokenRegenerated,
-    ClientTokensListed,
-    ClientTokenUpdated,
-    ClientTokenValue,
-)
+from shared.wire import client_tokens as answers
 from shared.wire.listing import ListClientTokens
 from shared.wire.regeneration import RegenerateClientToken
 from shared.wire.terms import CreateClientToken, UpdateClientToken
@@ -491,7 +483,7 @@ def test_whatever_is_accepted_is_within_the_bounds_and_reads_the_same_again(body
     assert terms.name == terms.name.strip()
     for entries, least in ((terms.allowed_origins, 1), (terms.flow_ids, 0), (terms.agent_ids, 0)):
         assert least <= len(entries) == len(set(entries))
-    answered = json.loads(ClientTokenFound.of(token(terms), Usage()).to_json())["clientToken"]
+    answered = json.loads(json.dumps(answers.found(token(terms), Usage())))["clientToken"]
     writable = {to_camel(name) for name in UpdateClientToken.model_fields} - {"environment", "productSurfaceId"}
     again = UpdateClientToken.read(json.dumps({name: answered[name] for name in writable}))
     assert replace(terms, **again.given()) == terms
@@ -567,16 +559,16 @@ class TestAnswers:
     WARNED = {"type": "no_target", "message": "This token has no flow."}  # noqa: RUF012 - never written to
 
     def test_created_is_the_one_that_gives_the_value(self):
-        answer = json.loads(ClientTokenCreated.of(token(), VALUE, [self.WARNING]).to_json())
+        answer = json.loads(json.dumps(answers.created(token(), VALUE, [self.WARNING])))
         issued = ON_THE_WIRE | UNUSED | {"tokenValue": VALUE}
         assert answer == {"clientToken": issued, "token": VALUE, "warnings": [self.WARNED]}
 
     def test_without_warnings_there_is_a_list_of_none(self):
-        assert json.loads(ClientTokenCreated.of(token(), VALUE, []).to_json())["warnings"] == []
-        assert json.loads(ClientTokenUpdated.of(token(), USAGE, []).to_json())["warnings"] == []
+        assert json.loads(json.dumps(answers.created(token(), VALUE, [])))["warnings"] == []
+        assert json.loads(json.dumps(answers.updated(token(), USAGE, [])))["warnings"] == []
 
     def test_regenerated_gives_the_new_value_and_the_end_of_the_old(self):
-        answer = json.loads(ClientTokenRegenerated.of(token(), USAGE, VALUE).to_json())
+        answer = json.loads(json.dumps(answers.regenerated(token(), USAGE, VALUE)))
         message = answer.pop("message")
         issued = ON_THE_WIRE | {"tokenValue": VALUE}
         assert answer == {"clientToken": issued, "token": VALUE, "previousValueExpiresAt": None}
@@ -584,51 +576,51 @@ class TestAnswers:
 
     def test_regenerated_says_until_when_the_old_value_works(self):
         previous = Previous(digest="d", jti="j", valid_until=AT + timedelta(days=1))
-        answer = json.loads(ClientTokenRegenerated.of(token(previous=previous), USAGE, VALUE).to_json())
+        answer = json.loads(json.dumps(answers.regenerated(token(previous=previous), USAGE, VALUE)))
         assert answer["previousValueExpiresAt"] == "2026-11-25T03:25:36.123Z"
         assert "2026-11-25T03:25:36.123Z" in answer["message"]
 
     def test_found_and_updated_and_listed_have_no_value(self):
-        found = json.loads(ClientTokenFound.of(token(), USAGE).to_json())
-        updated = json.loads(ClientTokenUpdated.of(token(), USAGE, [self.WARNING]).to_json())
-        listed = json.loads(ClientTokensListed.of([(token(), USAGE), (token(), Usage())], None).to_json())
+        found = json.loads(json.dumps(answers.found(token(), USAGE)))
+        updated = json.loads(json.dumps(answers.updated(token(), USAGE, [self.WARNING])))
+        listed = json.loads(json.dumps(answers.listed([(token(), USAGE), (token(), Usage())], None)))
         assert found == {"clientToken": ON_THE_WIRE}
         assert updated == {"clientToken": ON_THE_WIRE, "warnings": [self.WARNED]}
         assert listed == {"clientTokens": [ON_THE_WIRE, ON_THE_WIRE | UNUSED]}
 
     def test_deleted_and_value(self):
-        deleted = json.loads(ClientTokenDeleted().to_json())
+        deleted = json.loads(json.dumps(answers.deleted()))
         assert (deleted.pop("success"), bool(deleted.pop("message")), deleted) == (True, True, {})
-        assert json.loads(ClientTokenValue(token=VALUE).to_json()) == {"token": VALUE}
+        assert json.loads(json.dumps(answers.revealed(VALUE))) == {"token": VALUE}
 
     def test_none_of_them_tells_how_a_value_is_kept(self):
         """The digests, the tenant and the key are nobody's business."""
         secret = Previous(digest="digest-of-the-previous", jti="id-of-the-previous", valid_until=AT)
         kept = token(previous=secret)
-        answers = [
-            ClientTokenCreated.of(kept, VALUE, []),
-            ClientTokenRegenerated.of(kept, USAGE, VALUE),
-            ClientTokenFound.of(kept, USAGE),
-            ClientTokenUpdated.of(kept, USAGE, []),
-            ClientTokensListed.of([(kept, USAGE)], None),
+        sent = [
+            answers.created(kept, VALUE, []),
+            answers.regenerated(kept, USAGE, VALUE),
+            answers.found(kept, USAGE),
+            answers.updated(kept, USAGE, []),
+            answers.listed([(kept, USAGE)], None),
         ]
         internal = [kept.seal.digest, kept.seal.claims.jti, KEY_ARN, "tenant-1", secret.digest, secret.jti]
-        assert [word for answer in answers for word in internal if word in answer.to_json()] == []
+        assert [word for answer in sent for word in internal if word in json.dumps(answer)] == []
 
     def test_what_came_as_floats_goes_out_as_integers(self):
         wish = read(CreateClientToken, **dict.fromkeys(LIMITS, 10.0))
-        answer = json.loads(ClientTokenCreated.of(token(wish.terms()), VALUE, []).to_json(), parse_float=Decimal)
+        answer = json.loads(json.dumps(answers.created(token(wish.terms()), VALUE, [])), parse_float=Decimal)
         assert {field: type(answer["clientToken"][field]) for field in LIMITS} == dict.fromkeys(LIMITS, int)
 
     def test_config_goes_out_as_it_came(self):
         config = {"snake_case": {"a_b": 1}, "n": [1, 1.0, 2.5, 1e22, 10**299, None, True], "\U0001f600": "\u2028\0"}
         wish = read(CreateClientToken, config=config)
-        answer = json.loads(ClientTokenFound.of(token(wish.terms()), USAGE).to_json())
+        answer = json.loads(json.dumps(answers.found(token(wish.terms()), USAGE)))
         assert json.dumps(answer["clientToken"]["config"]) == json.dumps(config)
 
     def test_a_page_is_told_where_one_was_asked_for(self):
         page = ListClientTokens.read_query({"limit": "20", "offset": "40"}).pagination(has_more=True)
-        answer = json.loads(ClientTokensListed.of([], page).to_json())
+        answer = json.loads(json.dumps(answers.listed([], page)))
         assert answer == {"clientTokens": [], "pagination": {"limit": 20, "offset": 40, "hasMore": True}}
 
 

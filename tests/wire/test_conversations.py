@@ -1,13 +1,12 @@
 """The list of a token's conversations: how it is asked for, and what every entry says."""
 
-import json
 from datetime import UTC, datetime
 
 import pytest
 
 from shared.errors import Detail, Invalid
 from shared.rules.conversation import Conversation
-from shared.wire.conversations import ConversationsListed
+from shared.wire import conversations as answers
 from shared.wire.listing import ListConversations
 
 AT = datetime(2026, 11, 24, 3, 25, 36, 123_000, tzinfo=UTC)
@@ -79,7 +78,7 @@ class TestAnswer:
             updated_at=AT,
         )
         page = ListConversations.read_query({"limit": "1", "offset": "3"}).pagination(has_more=True)
-        assert json.loads(ConversationsListed.of([conversation], page).to_json()) == {
+        assert answers.listed([conversation], page) == {
             "conversations": [
                 {
                     "id": "conv_1",
@@ -97,7 +96,7 @@ class TestAnswer:
 
     def test_none_is_an_empty_list_with_its_page(self):
         page = ListConversations.read_query({}).pagination(has_more=False)
-        assert json.loads(ConversationsListed.of([], page).to_json()) == {
+        assert answers.listed([], page) == {
             "conversations": [],
             "pagination": {"limit": 50, "offset": 0, "hasMore": False},
         }

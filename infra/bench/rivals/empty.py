@@ -1,4 +1,4 @@
-"""The least that a function can be: what Python and Lambda's runtime client take by themselves, for us and for rivals."""
+"""The least that a function can be: what Python and Lambda's runtime client take by themselves."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What a team would otherwise write: create, get, init and chat as one FastAPI application behind Mangum.
 
-Written as well as that can be: asynchronous endpoints (synchronous ones would cost another millisecond in a thread pool),
-one client a service made at import, no second read of anything, both messages of a turn in one batch, no logging.
+Written as well as that can be: asynchronous endpoints (synchronous ones would cost another millisecond in a thread
+pool), one client a service, made at import, nothing read twice, both messages of a turn in one batch, no logging.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ async def create(wish: TokenTerms, request: Request) -> TokenCreated:
         updated_at=now,
     )
     keys = {"pk": f"TOKEN#{token_id}", "sk": "RECORD"}
-    listing = {"listing_pk": f"TENANT#{_tenant(request)}", "listing_sk": keys["pk"]}
+    listing = {"listing_pk": f"OWNER#{_tenant(request)}", "listing_sk": keys["pk"]}
     record = token.model_dump(mode="json", exclude_none=True)
     table.put_item(
         Item=keys | listing | record | {"tenant": _tenant(request), "digest": _digest(value)},
@@ -194,7 +194,7 @@ async def chat(wish: Chat, request: Request) -> Response:
 
 
 def _events(reply_id: str, text: str) -> str:
-    sequence = [
+    sequence: list[tuple[str, dict[str, Any]]] = [
         ("execution_start", {}),
         ("turn_start", {"role": "assistant"}),
         ("text_start", {}),

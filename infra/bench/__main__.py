@@ -1,0 +1,132 @@
+"""`make bench`: records every operation once, measures it many times beside the rivals, and writes what was found."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from infra.bench import cost, growth, machine, measure, programs, report, resources, speed, tour
+from infra.bench.cost import Prices
+from infra.bench.figures import Figures, Spread, interleaved
+from infra.bench.growth import Group
+from infra.bench.report import Section
+from infra.bench.world import Recording, World
+from infra.local import cloud
+from infra.local.template import ROOT
+
+_ROUNDS, _QUICK_ROUNDS = 15, 3
+_INVOCATIONS = 30
+_CALLS = ROOT / ".local/bench/calls"
+_began = time.monotonic()
+
+
+def main() -> None:
+    options = _options()
+    rounds = _QUICK_ROUNDS if options.quick else _ROUNDS
+    if not sys.platform.startswith("linux"):
+        sys.exit("Only Linux tells what is measured here of another process.")
+    cloud.isolate()
+    # The servers' lines about each call, and the translator's about its own switches, are nobody's concern.
+    logging.disable(logging.WARNING)
+    about = machine.description()
+    _say("records every operation, ours and the usual application's")
+    with World() as world:
+        ours, usual = world.caller(), world.caller(world.usual)
+        tour.of_everything(ours, world.flow)
+        tour.of_what_usual_does(usual, world.flow)
+        functions = [name for name in world.programs if name in ours.recorded]
+        groups = list(growth.record(world))
+    recorded = {name: ours.recorded[name] for name in functions}
+    recorded |= {f"usual {name}": one for name, one in usual.recorded.items() if name != "Authorize"}
+    _say(f"{rounds} rounds of every function and its rivals")
+    figures = Figures(interleaved(_subjects(recorded), rounds, _say))
+    _say(f"{rounds} rounds of growth")
+    sections = [
+        *speed.sections(functions, figures),
+        resources.section(recorded, figures),
+        growth.section(_grown(groups, rounds)),
+        cost.section(recorded, {name: figures.cpu(name, "warm").median for name in recorded}, Prices()),
+    ]
+    _print(sections)
+    report.write(options.output, _introduction(about, rounds), sections)
+    _say(f"wrote {options.output}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.bench", description="Measures the built artifact beside rivals."
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help=f"{_QUICK_ROUNDS} rounds instead of {_ROUNDS}, to try it out"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / "docs/benchmarks.md", help="where to write (default: docs/benchmarks.md)"
+    )
+    return parser.parse_args()
+
+
+def _subjects(recorded: Mapping[str, Recording]) -> dict[str, partial[measure.Sample]]:
+    """Ours, the rivals' operations, and what only makes the calls of ours, or none."""
+    subjects = dict(recorded)
+    _CALLS.mkdir(parents=True, exist_ok=True)
+    for name, one in recorded.items():
+        if name.startswith("usual "):
+            continue
+        file = _CALLS / f"{name}.json"
+        calls = [
+            {"service": call.service, "operation": call.operation, "request": call.asked()} for call in one.exchanges
+        ]
+        file.write_text(json.dumps(calls), encoding="utf-8")
+        bare = programs.rival("bare", one.program.function, BENCH_CALLS=str(file))
+        subjects[f"bare {name}"] = Recording(bare, one.event, one.exchanges, logged=0)
+    like = recorded["GetClientToken"].program.function
+    for name in ("empty", "floor"):
+        subjects[name] = Recording(programs.rival(name, like), {}, [], logged=0)
+    return {name: partial(measure.run, one, invocations=_INVOCATIONS) for name, one in subjects.items()}
+
+
+def _grown(groups: list[Group], rounds: int) -> list[tuple[Group, dict[str, Spread]]]:
+    subjects = {group.name: partial(measure.compare, group.cases) for group in groups}
+    found = interleaved(subjects, rounds, _say)
+    return [
+        (group, {label: Spread.of(one[label] for one in found[group.name]) for label in group.cases})
+        for group in groups
+    ]
+
+
+def _introduction(about: list[tuple[str, str]], rounds: int) -> str:
+    told = "\n".join(f"- {name}: {value}" for name, value in about)
+    return f"""\
+Measured by `make bench`, which wrote this page.
+
+{told}
+
+Everything runs as in Lambda, under its runtime client, on the artifact as it is built for Lambda but for this machine's
+architecture; AWS is a recording that answers at once. Each figure is the median of {rounds} runs, with the least and
+the most, each in a process of its own and all in turns. Machines differ, and this one may have been busy: trust the
+ratios, which are taken round by round. What an empty function takes is left out of all CPU.
+
+Three rivals stand beside ours, in `infra/bench/rivals`: `floor` makes a DynamoDB client and does nothing, `bare` makes
+the same AWS calls as the function and does nothing else, `usual` is what a team would otherwise write: FastAPI behind
+Mangum, with pydantic and boto3."""
+
+
+def _print(sections: list[Section]) -> None:
+    for section in sections:
+        print(f"\n{section.title}\n")
+        for table in section.tables:
+            print(f"{report.plain(table)}\n")
+
+
+def _say(text: str) -> None:
+    print(f"{time.monotonic() - _began:5.0f} s  {text}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

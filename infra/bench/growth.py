@@ -1,0 +1,173 @@
+"""What becomes of an operation as there is more of everything: it is recorded at each size, and measured afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from secrets import token_bytes
+
+from infra.bench import tour
+from infra.bench.chart import Bar, Chart
+from infra.bench.figures import Spread
+from infra.bench.report import Section, Table, cell
+from infra.bench.tour import TOKENS
+from infra.bench.units import Item
+from infra.bench.world import Caller, Recording, World
+from shared.rules import identifier, instant
+from shared.rules.target import Target
+
+SIZES = (10, 100, 1_000, 10_000)
+# A list that is not asked for in pages holds no more.
+_UNPAGED_MAX = 5_000
+_PAGE = 200
+_FLOW_WITH_HISTORY = "flow_with_history"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Recordings of one function by the label of their case. `name` is its chart's file."""
+
+    name: str
+    title: str
+    cases: dict[str, Recording] = field(default_factory=dict)
+
+
+def record(world: World) -> Iterator[Group]:
+    caller = world.caller()
+    _register(world)
+    token_id, value = tour.create(caller, _FLOW_WITH_HISTORY)
+    session_id = tour.open_session(caller, value)
+    tour.say(caller, session_id)
+    ours = f"TOKEN#{token_id}"
+    (record,) = (one for one in world.items("CONVERSATION#", "RECORD") if one["listing_pk"]["S"] == ours)
+    yield _chats(world, caller, record, session_id)
+    yield _addresses(world, caller, token_id, session_id)
+    yield _conversations(world, caller, record, token_id)
+    yield from _large_tokens(world, caller)
+    yield _lists(world, caller, token_id)
+
+
+def section(measured: Iterable[tuple[Group, Mapping[str, Spread]]]) -> Section:
+    """Milliseconds of CPU by case, of each group."""
+    charts, tables = [], []
+    for group, cases in measured:
+        bars = [Bar(label, value) for label, value in cases.items()]
+        charts.append(Chart(f"growth-{group.name}", group.title, "CPU, ms", bars))
+        rows = [
+            [
+                label,
+                str(len(recording.exchanges)),
+                f"{sum(exchange.size for exchange in recording.exchanges) / 1000:,.1f}",
+                cell(cases[label]),
+            ]
+            for label, recording in group.cases.items()
+        ]
+        tables.append(Table([group.title, "calls", "KB to and from AWS", "CPU, ms"], rows))
+    return Section(
+        "Growth",
+        "The same operation as there is more of everything. A whole list ends at 5,000 tokens: beyond that it has to "
+        "be asked for in pages. What an offset passes over is counted by DynamoDB, costs read units, and is not sent.",
+        charts,
+        tables,
+    )
+
+
+def _register(world: World) -> None:
+    """A target that wants to know what was said before."""
+    # Late, for the store finds its table and its AWS in the environment as it is imported.
+    from infra.local import seed  # noqa: PLC0415
+    from shared.store import targets  # noqa: PLC0415
+
+    settings = {"function_arn": world.programs["Chat"].function.arn}
+    flow = Target(id=_FLOW_WITH_HISTORY, tenant=seed.TENANT, kind="aws_lambda", settings=settings, created_at=_now())
+    targets.register(flow)
+
+
+def _chats(world: World, caller: Caller, record: Item, session_id: str) -> Group:
+    group = Group("chat-messages", "Chat in a conversation of so many messages, to a target that wants the last 40")
+    (message, _answer) = world.items(record["pk"]["S"], "MESSAGE#")
+    said, made = instant.from_text(message["at"]["S"]), 2
+    for size in SIZES:
+        earlier = (instant.to_text(said - timedelta(seconds=number)) for number in range(made, size))
+        _fill(world, [message], ({message["at"]["S"]: at} for at in earlier))
+        made = size
+        tour.say(caller, session_id)
+        group.cases[f"{size:,} messages"] = caller.recorded["Chat"]
+    return group
+
+
+def _addresses(world: World, caller: Caller, token_id: str, session_id: str) -> Group:
+    group = Group("chat-addresses", "Chat while so many other addresses are counted on the same token")
+    (counted,) = world.items(f"RATE#{token_id}#", "")
+    address, made = counted["pk"]["S"].rpartition("#")[2], 0
+    for size in SIZES:
+        _fill(world, [counted], ({address: str(IPv4Address("10.0.0.0") + number)} for number in range(made, size)))
+        made = size
+        tour.say(caller, session_id, address=f"198.51.100.{len(group.cases)}")
+        group.cases[f"{size:,} addresses"] = caller.recorded["Chat"]
+    return group
+
+
+def _conversations(world: World, caller: Caller, record: Item, token_id: str) -> Group:
+    group = Group("conversations", "20 conversations after so many, of 10,100")
+    _fill(world, [record], ({record["id"]["S"]: _new("conv")} for _ in range(10_100)))
+    for offset in (0, 1_000, 10_000):
+        caller.ask("GET", f"{TOKENS}/{token_id}/conversations?limit=20&offset={offset}")
+        group.cases[f"offset {offset:,}"] = caller.recorded["ListClientTokenConversations"]
+    return group
+
+
+def _large_tokens(world: World, caller: Caller) -> Iterator[Group]:
+    """The largest that there can be, beside an ordinary one."""
+    names = {"GetClientToken": "get", "InitSession": "init", "Chat": "chat"}
+    groups = {
+        name: Group(f"{word}-large", f"{word.capitalize()}, with an ordinary token and with the largest")
+        for name, word in names.items()
+    }
+    origins = [f"https://shop-{number}.example.com" for number in range(99)]
+    large = {"allowedOrigins": [*origins, "https://app.example.com"], "config": {"theme": {"css": "x" * 16_000}}}
+    for label, terms in {"ordinary": {}, "100 origins, 16 KB of config": large}.items():
+        token_id, value = tour.create(caller, world.flow, **terms)
+        caller.ask("GET", f"{TOKENS}/{token_id}")
+        tour.say(caller, tour.open_session(caller, value))
+        for name, group in groups.items():
+            group.cases[label] = caller.recorded[name]
+        caller.ask("DELETE", f"{TOKENS}/{token_id}")
+    yield from groups.values()
+
+
+def _lists(world: World, caller: Caller, token_id: str) -> Group:
+    group = Group("list", "List of so many tokens, whole or 200 of them")
+    token, use = world.items(f"TOKEN#{token_id}", "RECORD"), world.items(f"USAGE#{token_id}", "RECORD")
+    made = 1
+    for size in sorted({*SIZES, _UNPAGED_MAX}):
+        _fill(world, [*token, *use], ({token_id: _new("ct")} for _ in range(made, size)))
+        made = size
+        pages = {"whole": ""} if size <= _UNPAGED_MAX else {}
+        if size > _PAGE:
+            pages |= {"first page": f"?limit={_PAGE}", "last page": f"?limit={_PAGE}&offset={size - _PAGE}"}
+        for page, query in pages.items():
+            caller.ask("GET", TOKENS + query)
+            group.cases[f"{size:,} tokens, {page}"] = caller.recorded["ListClientTokens"]
+    return group
+
+
+def _new(prefix: str) -> str:
+    return identifier.new(prefix, _now(), token_bytes)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _fill(world: World, items: list[Item], renamings: Iterable[Mapping[str, str]]) -> None:
+    """Copies of items in which each of some texts is another."""
+    written = json.dumps(items)
+    for renaming in renamings:
+        copy = written
+        for old, new in renaming.items():
+            copy = copy.replace(old, new)
+        world.put(json.loads(copy))

@@ -1,0 +1,64 @@
+"""What it takes besides time: AWS calls, bytes on disk, memory."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from infra.bench.chart import Bar, Chart
+from infra.bench.figures import Figures
+from infra.bench.programs import ARTIFACT, USUAL
+from infra.bench.report import Section, Table, judged
+from infra.bench.world import Recording
+
+_PEAK_MB = 128
+_MB = 1_000_000
+
+
+def section(recorded: Mapping[str, Recording], figures: Figures) -> Section:
+    """`recorded`: ours by logical id, and the rivals' as `usual <logical id>`."""
+    calls = [
+        [name, str(len(one.exchanges)), _listed(one), f"{sum(exchange.size for exchange in one.exchanges):,}"]
+        for name, one in recorded.items()
+    ]
+    subjects = [name for name in figures.samples if not name.startswith("bare ")]
+    memory = [[name, judged(figures.raw(name, "peak"), _PEAK_MB)] for name in subjects]
+    kinds = {name: "usual" if name.startswith("usual ") else "ours" for name in recorded}
+    bars = [Bar(name, figures.raw(name, "peak"), kinds.get(name, "floor")) for name in subjects]
+    return Section(
+        "Calls, sizes, memory",
+        "AWS calls of one operation, and the bytes of requests and answers without headers. Sizes are of the artifact "
+        "for this machine's architecture; Lambda brings boto3 itself. Memory is the most that a process has had.",
+        [Chart("memory", "Peak memory", "MB", bars, _PEAK_MB)],
+        [
+            Table(["operation", "calls", "which", "bytes"], calls),
+            Table(["artifact", "unzipped, MB", "zipped, MB"], [_sizes(name, path) for name, path in _PARTS.items()]),
+            Table(["function", "peak memory, MB"], memory),
+        ],
+    )
+
+
+_PARTS = {
+    "functions": ARTIFACT / "functions",
+    "SharedLayer": ARTIFACT / "SharedLayer",
+    "CryptographyLayer, for the authorizer alone": ARTIFACT / "CryptographyLayer",
+    "usual": USUAL,
+}
+
+
+def _listed(recording: Recording) -> str:
+    counted = Counter(exchange.operation for exchange in recording.exchanges)
+    return ", ".join(f"{count} {name}" if count > 1 else name for name, count in counted.items())
+
+
+def _sizes(name: str, folder: Path) -> list[str]:
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            archive.write(file, file.relative_to(folder))
+    unzipped = sum(file.stat().st_size for file in files)
+    return [name, f"{unzipped / _MB:.1f}", f"{packed.tell() / _MB:.1f}"]

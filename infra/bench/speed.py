@@ -1,0 +1,100 @@
+"""How fast: a function's start, its first invocation, and those that follow, beside the rivals."""
+
+from __future__ import annotations
+
+from infra.bench.chart import Bar, Chart
+from infra.bench.figures import Figures
+from infra.bench.report import Section, Table, cell, judged
+
+# What is promised of the medians. A second client, for KMS, is dearer to make than the first was.
+_START_TO_FLOOR = {"CreateClientToken": 1.10, "GetClientTokenValue": 1.10, "RegenerateClientToken": 1.10}
+_START_TO_USUAL = 0.50
+_WARM_TO_BARE = 1.15
+_WARM_TO_USUAL = 0.80
+# Any will do, for one application serves all its operations.
+_USUAL = "usual GetClientToken"
+
+
+def sections(functions: list[str], figures: Figures) -> list[Section]:
+    return [_starts(functions, figures), _first_invocations(functions, figures), _warm_path(functions, figures)]
+
+
+def _starts(functions: list[str], figures: Figures) -> Section:
+    names = sorted(functions, key=lambda name: figures.ratio(name, "floor", "start").median)
+    bars = [Bar(name, figures.ratio(name, "floor", "start")) for name in names]
+    rivals = [
+        Bar("floor", figures.ratio("floor", "floor", "start"), "floor"),
+        Bar("usual", figures.ratio(_USUAL, "floor", "start"), "usual"),
+    ]
+    rows = [
+        [
+            name,
+            cell(figures.cpu(name, "start")),
+            cell(figures.raw(name, "start_wall")),
+            judged(figures.ratio(name, "floor", "start"), _START_TO_FLOOR.get(name, 1.0)),
+            judged(figures.ratio(name, _USUAL, "start"), _START_TO_USUAL),
+        ]
+        for name in functions
+    ]
+    for name, subject in (("floor", "floor"), ("usual", _USUAL)):
+        ratios = [cell(figures.ratio(subject, other, "start")) for other in ("floor", _USUAL)]
+        rows.append([name, cell(figures.cpu(subject, "start")), cell(figures.raw(subject, "start_wall")), *ratios])
+    empty = [cell(figures.raw("empty", what)) for what in ("start", "start_wall")]
+    rows.append(["empty, which CPU above leaves out", *empty, "", ""])
+    return Section(
+        "Cold start",
+        "From the start of the process until the function asks for its first event: Python, Lambda's runtime client, "
+        "the function's imports, its AWS clients. `floor` imports boto3, makes a DynamoDB client and answers 200.",
+        [Chart("cold-start", "CPU of a start", "floor = 1", bars + rivals, 1.0)],
+        [Table(["function", "CPU, ms", "wall, ms", "CPU to floor", "CPU to usual"], rows)],
+    )
+
+
+def _first_invocations(functions: list[str], figures: Figures) -> Section:
+    rows = [
+        [
+            name,
+            cell(figures.cpu(name, "first")),
+            cell(figures.raw(name, "first_wall")),
+            cell(figures.cpu(f"bare {name}", "first")),
+            cell(figures.ratio(name, f"bare {name}", "first")),
+            cell(figures.cpu(f"usual {name}", "first")) if f"usual {name}" in figures.samples else "",
+        ]
+        for name in functions
+    ]
+    return Section(
+        "First invocation",
+        "The first event after the start: connections are opened, and what was not needed before is loaded. `bare` "
+        "makes the same AWS calls with the same parameters by boto3, and does nothing else.",
+        [Chart("first-invocation", "CPU of the first invocation", "ms", _beside_rivals(functions, figures, "first"))],
+        [Table(["function", "CPU, ms", "wall, ms", "bare, CPU, ms", "CPU to bare", "usual, CPU, ms"], rows)],
+    )
+
+
+def _warm_path(functions: list[str], figures: Figures) -> Section:
+    rows = [
+        [
+            name,
+            cell(figures.cpu(name, "warm")),
+            cell(figures.cpu(f"bare {name}", "warm")),
+            judged(figures.ratio(name, f"bare {name}", "warm"), _WARM_TO_BARE),
+            judged(figures.ratio(name, f"usual {name}", "warm"), _WARM_TO_USUAL)
+            if f"usual {name}" in figures.samples
+            else "",
+        ]
+        for name in functions
+    ]
+    bars = [Bar(name, figures.ratio(name, f"bare {name}", "warm")) for name in functions]
+    return Section(
+        "Warm path",
+        "Every invocation after that, with an AWS that answers at once: what the function itself takes. In a "
+        "deployment the network comes on top, a few milliseconds a call.",
+        [Chart("warm-path", "CPU of an invocation", "bare = 1", bars, _WARM_TO_BARE)],
+        [Table(["function", "CPU, ms", "bare, CPU, ms", "CPU to bare", "CPU to usual"], rows)],
+    )
+
+
+def _beside_rivals(functions: list[str], figures: Figures, what: str) -> list[Bar]:
+    kinds = {"": "ours", "bare ": "bare", "usual ": "usual"}
+    subjects = [(f"{rival}{name}", kind) for name in functions for rival, kind in kinds.items()]
+    return [Bar(name, figures.cpu(name, what), kind) for name, kind in subjects if name in figures.samples]

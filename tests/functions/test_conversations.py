@@ -1,0 +1,115 @@
+"""What a token's owner sees afterwards: conversations, how many, and when the token was last used."""
+
+import pytest
+
+from tests.functions.page import ORIGIN, Page
+
+
+def test_200_a_conversation_with_every_field(page, token, clock):
+    opened = page.init(token.value).json
+    assert token.conversations() == []
+    page.say(opened["sessionId"], "Do you sell tea?")
+    clock.forward(minutes=3)
+    page.say(opened["sessionId"], "And coffee?")
+    assert token.conversations() == [
+        {
+            "id": opened["conversationId"],
+            "name": "Conversation 2027-01-31 12:00",
+            "flowId": "flow_echo",
+            "origin": ORIGIN,
+            "messageCount": 4,
+            "firstMessage": "Do you sell tea?",
+            "createdAt": "2027-01-31T12:00:00.250Z",
+            "updatedAt": "2027-01-31T12:03:00.250Z",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [("x" * 280, "x" * 280), ("x" * 281, "x" * 280), ("🙂" * 300, "🙂" * 280), ("<b>\n</b>", "<b>\n</b>")],
+)
+def test_of_the_first_message_280_characters_are_shown(page, token, said, shown):
+    page.say(page.open(token.value), said)
+    assert token.conversations()[0]["firstMessage"] == shown
+
+
+def test_the_one_that_went_on_last_comes_first(page, token, clock):
+    sessions = [page.open(token.value) for _ in range(3)]
+    for number in (0, 1, 2, 0):
+        clock.forward(minutes=1)
+        page.say(sessions[number], f"Visitor {number}")
+    listed = token.conversations()
+    assert [one["firstMessage"] for one in listed] == ["Visitor 0", "Visitor 2", "Visitor 1"]
+    assert [one["firstMessage"] for one in token.conversations("?limit=1&offset=1")] == ["Visitor 2"]
+
+
+def test_conversations_are_found_by_flow_and_tell_where_they_were_held(app, page, create, register):
+    register("agent_a")
+    token = create(agentIds=["agent_a"], allowedOrigins=[ORIGIN, "native"])
+    page.say(page.open(token.value), "On the page")
+    native = Page(app, None)
+    native.say(native.open(token.value, flowId="agent_a"), "In the app")
+    (by_agent,), (by_flow,) = token.conversations("?flow_id=agent_a"), token.conversations("?flow_id=flow_echo")
+    assert (by_agent["firstMessage"], by_agent["origin"]) == ("In the app", "")
+    assert (by_flow["firstMessage"], by_flow["origin"]) == ("On the page", ORIGIN)
+
+
+def test_sessions_without_a_message_are_neither_listed_nor_counted(page, token):
+    for _ in range(3):
+        page.open(token.value)
+    assert token.conversations() == []
+    assert token.record()["conversationCount"] == 0
+
+
+def test_conversations_are_counted_and_not_messages(page, token):
+    for _ in range(2):
+        session = page.open(token.value)
+        for _ in range(3):
+            page.say(session)
+    assert token.record()["conversationCount"] == 2
+
+
+def test_a_token_was_last_used_in_the_minute_of_the_last_accepted_call(app, page, token, clock):
+    def used():
+        return token.record()["lastUsedAt"]
+
+    assert used() is None
+    session = page.open(token.value)
+    assert used() == "2027-01-31T12:00:00.000Z"
+    clock.forward(minutes=3)
+    page.say(session)
+    assert used() == "2027-01-31T12:03:00.000Z"
+    clock.forward(minutes=2)
+    page.say(session)
+    assert used() == "2027-01-31T12:05:00.000Z"
+    clock.forward(minutes=2)
+    Page(app, "https://evil.example").init(token.value)
+    page.say("x")
+    assert used() == "2027-01-31T12:05:00.000Z"
+    page.open(token.value)
+    assert used() == "2027-01-31T12:07:00.000Z"
+
+
+def test_use_is_written_once_a_minute_and_no_more(page, token, clock, calls, contended):
+    """Who meets others there needs one more call."""
+    session = page.open(token.value)
+    page.say(session)
+    contended("USAGE#")
+    clock.forward(seconds=59)
+    calls.clear()
+    page.open(token.value)
+    page.say(session)
+    assert calls.count("TransactWriteItems") == 1 + 2
+    clock.forward(seconds=1)
+    calls.clear()
+    page.open(token.value)
+    page.say(session)
+    assert calls.count("TransactWriteItems") == 2 + 3
+
+
+def test_one_tokens_conversations_are_not_anothers(page, create):
+    first, second = create(), create()
+    page.say(page.open(first.value), "To the first")
+    assert second.conversations() == []
+    assert second.record()["conversationCount"] == 0

@@ -1,0 +1,138 @@
+"""What visitors say of answers: five kinds, once each, and for a day after the session's end."""
+
+import pytest
+
+from shared.rules.session import pointers
+from shared.store import sessions, table
+from tests.functions.page import Page, assert_refused
+
+
+@pytest.fixture
+def session(page, token):
+    session = page.open(token.value)
+    page.say(session, assistantMessageId="ast_1")
+    return session
+
+
+def stored(session):
+    """What is kept beside the session's conversation."""
+    record = table.get(sessions.key(pointers(session).digest))
+    items = table.query("pk = :pk", {":pk": f"CONVERSATION#{record['conversation_id']}"})
+    kept = ("type", "message_id", "rating", "comment", "id")
+    return [{name: item.get(name) for name in kept} for item in items if item["sk"].startswith("FEEDBACK#")]
+
+
+@pytest.mark.parametrize(
+    "feedback",
+    [
+        {"type": "upvote", "messageId": "ast_1"},
+        {"type": "downvote", "messageId": "ast_1", "comment": "Wrong 🙁"},
+        {"type": "copy", "messageId": "x" * 128},
+        {"type": "csat", "rating": 1},
+        {"type": "csat", "rating": 5.0, "comment": "x" * 2000},
+        {"type": "nps", "rating": 0},
+        {"type": "nps", "rating": 10, "messageId": "ast_1"},
+    ],
+    ids=lambda feedback: feedback["type"],
+)
+def test_200_every_kind_is_kept(page, token, session, feedback):
+    answer = page.post("feedback", {"sessionId": session, "token": token.value} | feedback)
+    assert answer.status_code == 200
+    assert answer.json == {"success": True, "feedbackId": answer.json["feedbackId"]}
+    assert stored(session) == [
+        {
+            "type": feedback["type"],
+            "message_id": feedback.get("messageId"),
+            "rating": feedback.get("rating"),
+            "comment": feedback.get("comment"),
+            "id": answer.json["feedbackId"],
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("feedback", "path"),
+    [
+        ({"type": "upvote"}, "messageId"),
+        ({"type": "downvote", "messageId": None}, "messageId"),
+        ({"type": "copy", "messageId": ""}, "messageId"),
+        ({"type": "upvote", "messageId": "x" * 129}, "messageId"),
+        ({"type": "csat"}, "rating"),
+        ({"type": "csat", "rating": 0}, "rating"),
+        ({"type": "csat", "rating": 6}, "rating"),
+        ({"type": "csat", "rating": 4.5}, "rating"),
+        ({"type": "csat", "rating": "5"}, "rating"),
+        ({"type": "csat", "rating": True}, "rating"),
+        ({"type": "nps", "rating": -1}, "rating"),
+        ({"type": "nps", "rating": 11}, "rating"),
+        ({"type": "applause"}, "type"),
+        ({"type": None}, "type"),
+        ({}, "type"),
+        ({"type": "nps", "rating": 5, "comment": "x" * 2001}, "comment"),
+        ({"type": "nps", "rating": 5, "sessionId": None}, "sessionId"),
+        ({"type": "nps", "rating": 5, "token": None}, "token"),
+    ],
+    ids=str,
+)
+def test_400_what_breaks_a_rule_names_the_field(page, token, session, calls, feedback, path):
+    calls.clear()
+    answer = page.post("feedback", {"sessionId": session, "token": token.value} | feedback)
+    assert assert_refused(answer, 400, "invalid_request")["details"][0]["path"] == path
+    assert calls == []
+
+
+def test_200_the_same_again_takes_the_place_of_the_first(page, token, session):
+    first = page.rate(session, token.value, "csat", rating=1, comment="Bad").json["feedbackId"]
+    assert page.rate(session, token.value, "csat", rating=5).json["feedbackId"] == first
+    assert stored(session) == [{"type": "csat", "message_id": None, "rating": 5, "comment": None, "id": first}]
+
+
+def test_200_other_kinds_messages_and_sessions_stand_beside_it(page, token, session):
+    other = page.open(token.value)
+    answers = [
+        page.rate(session, token.value, "upvote", messageId="ast_1"),
+        page.rate(session, token.value, "downvote", messageId="ast_1"),
+        page.rate(session, token.value, "upvote", messageId="ast_2"),
+        page.rate(other, token.value, "upvote", messageId="ast_1"),
+    ]
+    assert len({answer.json["feedbackId"] for answer in answers}) == 4
+    assert (len(stored(session)), len(stored(other))) == (3, 1)
+
+
+def test_404_a_day_after_the_sessions_end(page, token, session, clock):
+    clock.forward(minutes=30, days=1, milliseconds=-1)
+    assert page.rate(session, token.value).status_code == 200
+    clock.forward(milliseconds=1)
+    assert_refused(page.rate(session, token.value), 404, "session_not_found")
+
+
+@pytest.mark.parametrize("unknown", ["", "x", "cs_", "cs_01m85tkcek9dh4b89k1xdr8rvw_" + "a" * 20 + "_" + "b" * 32])
+def test_404_a_session_that_nobody_knows(page, token, unknown):
+    """Never 401: the widget would drop the session that it has."""
+    assert_refused(page.rate(unknown, token.value), 404, "session_not_found")
+
+
+def test_404_a_session_of_another_token(page, create, session):
+    assert_refused(page.rate(session, create().value), 404, "session_not_found")
+    assert stored(session) == []
+
+
+def test_200_a_session_whose_value_was_replaced_may_still_be_rated_with_the_new_one(page, token, session):
+    assert page.rate(session, token.regenerate()).status_code == 200
+
+
+def test_429_sixty_ratings_a_minute_from_one_address(app, page, token, session, clock):
+    accepted = 0
+    while (answer := page.rate(session, token.value, messageId=f"ast_{accepted}")).status_code == 200:
+        accepted += 1
+    assert accepted == 60
+    assert_refused(answer, 429, "rate_limited")
+    assert Page(app, address="203.0.113.8").rate(session, token.value).status_code == 200
+    assert page.say(session).status_code == 200
+    clock.forward(seconds=int(answer.headers["Retry-After"]))
+    assert page.rate(session, token.value).status_code == 200
+
+
+def test_200_what_a_newer_widget_sends_does_no_harm(page, token, session):
+    fields = {"metadata": {"a": [1]}, "rating": None, "comment": None, "new": True}
+    assert page.rate(session, token.value, **fields).status_code == 200

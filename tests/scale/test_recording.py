@@ -1,0 +1,39 @@
+"""The simulation reasons from what our code does today."""
+
+import json
+
+import pytest
+
+from infra.scale.operations import RECORDED, recorded
+from tests.scale.recorder import item_bytes
+from tests.scale.recording import record
+
+
+def test_what_was_recorded_is_what_the_doors_do():
+    """Else: `python -m tests.scale`, then `make scale`, and read what docs/scale.md says now."""
+    assert record() == json.loads(RECORDED.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("attribute", "size"),
+    [
+        ({"S": "héllo"}, 6),
+        ({"N": "7"}, 2),
+        ({"N": "-1234"}, 3),
+        ({"N": "1801396800"}, 5),
+        ({"BOOL": True}, 1),
+        ({"L": [{"S": "ab"}, {"S": "c"}]}, 3 + 3 + 2),
+    ],
+)
+def test_items_are_counted_as_dynamodb_counts_them(attribute, size):
+    assert item_bytes({"name": attribute}) == len("name") + size
+
+
+def test_transactions_count_twice_and_the_index_once():
+    begin = recorded()["chat, next message"][2]
+    assert [(part.partition, part.writes, part.entry, part.entries) for part in begin.parts] == [
+        ("SESSION", 2, "", 0),
+        ("SESSION", 2, "", 0),
+        ("CONVERSATION", 2, "", 0),
+        ("CONVERSATION", 2, "moved", 2),
+    ]
