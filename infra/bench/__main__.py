@@ -43,12 +43,13 @@ def main() -> None:
         functions = [name for name in world.programs if name in ours.recorded]
         groups = list(growth.record(world))
     recorded = {name: ours.recorded[name] for name in functions}
+    loaded_late = {name: measure.late_imports(one) for name, one in recorded.items()}
     recorded |= {f"usual {name}": one for name, one in usual.recorded.items() if name != "Authorize"}
     _say(f"{rounds} rounds of every function and its rivals")
     figures = Figures(interleaved(_subjects(recorded), rounds, _say))
     _say(f"{rounds} rounds of growth")
     sections = [
-        *speed.sections(functions, figures),
+        *speed.sections(functions, figures, loaded_late),
         resources.section(recorded, figures),
         growth.section(_grown(groups, rounds)),
         cost.section(recorded, {name: figures.cpu(name, "warm").median for name in recorded}, Prices()),

@@ -9,6 +9,7 @@ import re
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,10 +54,14 @@ Ask = Callable[[str, str, bytes, Mapping[str, str]], tuple[int, bytes]]
 
 
 class Aws(loopback.Server):
-    """Serves from construction to `stop`, or to the end of a `with`. `ask` may be replaced at any time."""
+    """Serves from construction to `stop`, or to the end of a `with`.
+
+    `ask` may be replaced at any time, and so may `meanwhile`: what holds from a request until its answer is sent.
+    """
 
     def __init__(self, ask: Ask) -> None:
         self.ask = ask
+        self.meanwhile: Callable[[], AbstractContextManager[None]] = nullcontext
         super().__init__(_Handler)
 
     @property
@@ -127,9 +132,10 @@ class _Handler(loopback.Handler):
         else:
             name, _, operation = self.headers["X-Amz-Target"].partition(".")
             service = _SERVICES[name]
-        status, answer = self.server.ask(service, operation, body, dict(self.headers.items()))
-        headers = {"Content-Type": "application/x-amz-json-1.0"}
-        if service == "dynamodb":
-            # DynamoDB sends a checksum, and its clients check it.
-            headers["x-amz-crc32"] = str(zlib.crc32(answer))
-        self.answer(status, headers, answer)
+        with self.server.meanwhile():
+            status, answer = self.server.ask(service, operation, body, dict(self.headers.items()))
+            headers = {"Content-Type": "application/x-amz-json-1.0"}
+            if service == "dynamodb":
+                # DynamoDB sends a checksum, and its clients check it.
+                headers["x-amz-crc32"] = str(zlib.crc32(answer))
+            self.answer(status, headers, answer)

@@ -54,8 +54,7 @@ class Chart:
 
 def svg(chart: Chart) -> str:
     height = _TOP + _LINE * len(chart.bars) + 14
-    step = _step(max([bar.value.most for bar in chart.bars] + ([chart.limit] if chart.limit else [])))
-    body = "\n".join(_body(chart, step, height))
+    body = "\n".join(_body(chart, height))
     title = escape(f"{chart.title} ({chart.unit})")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" role="img">\n'
@@ -64,9 +63,11 @@ def svg(chart: Chart) -> str:
     )
 
 
-def _body(chart: Chart, step: float, height: int) -> Iterator[str]:
+def _body(chart: Chart, height: int) -> Iterator[str]:
     bottom = height - 10
-    ticks = 5
+    most = max([bar.value.most for bar in chart.bars] + ([chart.limit] if chart.limit else []))
+    step = _step(most)
+    ticks = math.ceil(most / step)
 
     def x(value: float) -> float:
         return round(_LABELS + _PLOT * value / (step * ticks), 1)
@@ -74,7 +75,7 @@ def _body(chart: Chart, step: float, height: int) -> Iterator[str]:
     for number in range(ticks + 1):
         place = x(step * number)
         yield f'<line class="grid" x1="{place}" y1="{_TOP - 6}" x2="{place}" y2="{bottom}"/>'
-        yield f'<text x="{place}" y="{_TOP - 12}" text-anchor="middle">{step * number:g}</text>'
+        yield f'<text x="{place}" y="{_TOP - 12}" text-anchor="middle">{step * number:,g}</text>'
     for number, bar in enumerate(chart.bars):
         middle = _TOP + _LINE * number + _LINE // 2
         value = bar.value
@@ -95,6 +96,6 @@ def figure(value: float) -> str:
 
 
 def _step(most: float) -> float:
-    """A fifth of the axis: 1, 2, 2.5 or 5 times a power of ten, so that all bars fit."""
+    """Of an axis that ends with the first one beyond: 1, 2, 2.5 or 5 times a power of ten, five or six of them."""
     power = 10.0 ** math.floor(math.log10(most / 5))
-    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power * 5 >= most)
+    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power * 6 >= most)

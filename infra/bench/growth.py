@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
-from secrets import token_bytes
 
 from infra.bench import tour
 from infra.bench.chart import Bar, Chart
@@ -24,6 +24,7 @@ SIZES = (10, 100, 1_000, 10_000)
 _UNPAGED_MAX = 5_000
 _PAGE = 200
 _FLOW_WITH_HISTORY = "flow_with_history"
+_random = random.Random(0)  # noqa: S311 - no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,14 @@ def record(world: World) -> Iterator[Group]:
     token_id, value = tour.create(caller, _FLOW_WITH_HISTORY)
     session_id = tour.open_session(caller, value)
     tour.say(caller, session_id)
+    # First, for moto sorts all that it has with every query.
+    yield _lists(world, caller, token_id)
     ours = f"TOKEN#{token_id}"
     (record,) = (one for one in world.items("CONVERSATION#", "RECORD") if one["listing_pk"]["S"] == ours)
     yield _chats(world, caller, record, session_id)
     yield _addresses(world, caller, token_id, session_id)
     yield _conversations(world, caller, record, token_id)
     yield from _large_tokens(world, caller)
-    yield _lists(world, caller, token_id)
 
 
 def section(measured: Iterable[tuple[Group, Mapping[str, Spread]]]) -> Section:
@@ -147,7 +149,7 @@ def _lists(world: World, caller: Caller, token_id: str) -> Group:
         _fill(world, [*token, *use], ({token_id: _new("ct")} for _ in range(made, size)))
         made = size
         pages = {"whole": ""} if size <= _UNPAGED_MAX else {}
-        if size > _PAGE:
+        if size in SIZES and size > _PAGE:
             pages |= {"first page": f"?limit={_PAGE}", "last page": f"?limit={_PAGE}&offset={size - _PAGE}"}
         for page, query in pages.items():
             caller.ask("GET", TOKENS + query)
@@ -156,7 +158,7 @@ def _lists(world: World, caller: Caller, token_id: str) -> Group:
 
 
 def _new(prefix: str) -> str:
-    return identifier.new(prefix, _now(), token_bytes)
+    return identifier.new(prefix, _now(), _random.randbytes)
 
 
 def _now() -> datetime:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infra.bench.aws import Aws, Replayer
 from infra.bench.world import Recording
 from infra.local.environment import Environment
 
+# As Python tells of an import that it was asked to time, and how long such lines may be on their way.
+_IMPORTED = re.compile(r"import time: +\d+ \| +\d+ \| +(\S+)")
+_LINES_SECONDS = 0.3
 # Milliseconds for which a case is measured, if it is over sooner.
 _ENOUGH = 100
 
@@ -55,6 +58,24 @@ def run(recording: Recording, *, invocations: int) -> Sample:
     )
 
 
+def late_imports(recording: Recording) -> list[str]:
+    """The modules that a function loads only with its first event."""
+    function = recording.program.function
+    telling = replace(function, environment={**function.environment, "PYTHONPROFILEIMPORTTIME": "1"})
+    lines: list[str] = []
+    with Aws(Replayer(recording.exchanges).ask) as aws:
+        environment = replace(recording.program, function=telling).start(aws.endpoint, lines.append)
+        try:
+            environment.start_up()
+            time.sleep(_LINES_SECONDS)
+            lines.clear()
+            environment.invoke(recording.event, function.timeout)
+            time.sleep(_LINES_SECONDS)
+        finally:
+            environment.stop()
+    return [found[1] for line in lines if (found := _IMPORTED.fullmatch(line))]
+
+
 def compare(cases: Mapping[str, Recording]) -> dict[str, float]:
     """Milliseconds of CPU of one invocation in each case of a function, all of them in one fresh process."""
     found = {}
@@ -64,8 +85,10 @@ def compare(cases: Mapping[str, Recording]) -> dict[str, float]:
         try:
             for label, case in cases.items():
                 aws.ask = Replayer(case.exchanges).ask
-                first = _invocations(environment, case, 1)
-                found[label] = _invocations(environment, case, max(1, min(20, int(_ENOUGH / first))))
+                found[label] = _invocations(environment, case, 1)
+                # Quick ones are repeated, and then the first counts no more, which may have loaded something.
+                if count := min(20, int(_ENOUGH / found[label])):
+                    found[label] = _invocations(environment, case, count)
         finally:
             environment.stop()
     return found

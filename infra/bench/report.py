@@ -33,9 +33,13 @@ def cell(value: Spread) -> str:
     return f"{figure(value.median)} ({figure(value.least)} to {figure(value.most)})"
 
 
-def judged(value: Spread, limit: float) -> str:
+def ratio(value: Spread) -> str:
+    return f"{value.median:.2f} ({value.least:.2f} to {value.most:.2f})"
+
+
+def judged(text: str, value: Spread, limit: float) -> str:
     """With what was promised of its median."""
-    return f"{cell(value)}, {'at most' if value.median <= limit else '**more than**'} {limit:.2f}"
+    return f"{text}, {'at most' if value.median <= limit else '**more than**'} {limit:g}"
 
 
 def write(file: Path, introduction: str, sections: Iterable[Section]) -> None:

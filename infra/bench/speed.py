@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from infra.bench.chart import Bar, Chart
-from infra.bench.figures import Figures
-from infra.bench.report import Section, Table, cell, judged
+from infra.bench.figures import Figures, Spread
+from infra.bench.report import Section, Table, cell, judged, ratio
 
 # What is promised of the medians. A second client, for KMS, is dearer to make than the first was.
 _START_TO_FLOOR = {"CreateClientToken": 1.10, "GetClientTokenValue": 1.10, "RegenerateClientToken": 1.10}
 _START_TO_USUAL = 0.50
 _WARM_TO_BARE = 1.15
 _WARM_TO_USUAL = 0.80
+_FEW = 4
 # Any will do, for one application serves all its operations.
 _USUAL = "usual GetClientToken"
 
 
-def sections(functions: list[str], figures: Figures) -> list[Section]:
-    return [_starts(functions, figures), _first_invocations(functions, figures), _warm_path(functions, figures)]
+def sections(functions: list[str], figures: Figures, loaded_late: Mapping[str, list[str]]) -> list[Section]:
+    """`loaded_late`: the modules that each function loads only with its first event."""
+    return [
+        _starts(functions, figures),
+        _first_invocations(functions, figures, loaded_late),
+        _warm_path(functions, figures),
+    ]
 
 
 def _starts(functions: list[str], figures: Figures) -> Section:
@@ -31,13 +39,13 @@ def _starts(functions: list[str], figures: Figures) -> Section:
             name,
             cell(figures.cpu(name, "start")),
             cell(figures.raw(name, "start_wall")),
-            judged(figures.ratio(name, "floor", "start"), _START_TO_FLOOR.get(name, 1.0)),
-            judged(figures.ratio(name, _USUAL, "start"), _START_TO_USUAL),
+            _judged(figures.ratio(name, "floor", "start"), _START_TO_FLOOR.get(name, 1.0)),
+            _judged(figures.ratio(name, _USUAL, "start"), _START_TO_USUAL),
         ]
         for name in functions
     ]
     for name, subject in (("floor", "floor"), ("usual", _USUAL)):
-        ratios = [cell(figures.ratio(subject, other, "start")) for other in ("floor", _USUAL)]
+        ratios = [ratio(figures.ratio(subject, other, "start")) for other in ("floor", _USUAL)]
         rows.append([name, cell(figures.cpu(subject, "start")), cell(figures.raw(subject, "start_wall")), *ratios])
     empty = [cell(figures.raw("empty", what)) for what in ("start", "start_wall")]
     rows.append(["empty, which CPU above leaves out", *empty, "", ""])
@@ -50,15 +58,16 @@ def _starts(functions: list[str], figures: Figures) -> Section:
     )
 
 
-def _first_invocations(functions: list[str], figures: Figures) -> Section:
+def _first_invocations(functions: list[str], figures: Figures, loaded_late: Mapping[str, list[str]]) -> Section:
     rows = [
         [
             name,
             cell(figures.cpu(name, "first")),
             cell(figures.raw(name, "first_wall")),
             cell(figures.cpu(f"bare {name}", "first")),
-            cell(figures.ratio(name, f"bare {name}", "first")),
+            ratio(figures.ratio(name, f"bare {name}", "first")),
             cell(figures.cpu(f"usual {name}", "first")) if f"usual {name}" in figures.samples else "",
+            _few(loaded_late[name]),
         ]
         for name in functions
     ]
@@ -67,7 +76,7 @@ def _first_invocations(functions: list[str], figures: Figures) -> Section:
         "The first event after the start: connections are opened, and what was not needed before is loaded. `bare` "
         "makes the same AWS calls with the same parameters by boto3, and does nothing else.",
         [Chart("first-invocation", "CPU of the first invocation", "ms", _beside_rivals(functions, figures, "first"))],
-        [Table(["function", "CPU, ms", "wall, ms", "bare, CPU, ms", "CPU to bare", "usual, CPU, ms"], rows)],
+        [Table(["function", "CPU, ms", "wall, ms", "bare, CPU, ms", "CPU to bare", "usual, CPU, ms", "loads"], rows)],
     )
 
 
@@ -77,8 +86,8 @@ def _warm_path(functions: list[str], figures: Figures) -> Section:
             name,
             cell(figures.cpu(name, "warm")),
             cell(figures.cpu(f"bare {name}", "warm")),
-            judged(figures.ratio(name, f"bare {name}", "warm"), _WARM_TO_BARE),
-            judged(figures.ratio(name, f"usual {name}", "warm"), _WARM_TO_USUAL)
+            _judged(figures.ratio(name, f"bare {name}", "warm"), _WARM_TO_BARE),
+            _judged(figures.ratio(name, f"usual {name}", "warm"), _WARM_TO_USUAL)
             if f"usual {name}" in figures.samples
             else "",
         ]
@@ -98,3 +107,12 @@ def _beside_rivals(functions: list[str], figures: Figures, what: str) -> list[Ba
     kinds = {"": "ours", "bare ": "bare", "usual ": "usual"}
     subjects = [(f"{rival}{name}", kind) for name in functions for rival, kind in kinds.items()]
     return [Bar(name, figures.cpu(name, what), kind) for name, kind in subjects if name in figures.samples]
+
+
+def _few(modules: list[str]) -> str:
+    more = len(modules) - _FEW
+    return ", ".join(modules[:_FEW]) + (f" and {more} more" if more > 0 else "")
+
+
+def _judged(value: Spread, limit: float) -> str:
+    return judged(ratio(value), value, limit)

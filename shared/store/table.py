@@ -45,6 +45,10 @@ class Contended(Exception):  # noqa: N818 - as above
         super().__init__()
 
 
+class Throttled(Unavailable):
+    """Part of the table is busier than it can be; that passes."""
+
+
 def get(key: Key) -> Item | None:
     """The item as of now (strongly consistent)."""
     answer = _call("get_item", TableName=NAME, Key=_key(key), ConsistentRead=True)
@@ -108,11 +112,14 @@ def transact(writes: Sequence[Write]) -> None:
 
 
 def transact_patiently(writes: Sequence[Write]) -> None:
-    """The same, but waits while others are at work on an item; Unavailable if they do not come to an end."""
+    """The same for what must not be lost, such as an answer that was paid for: waits while an item is busy.
+
+    Raises ConditionFailed, and Unavailable if it stays busy.
+    """
     for _ in range(_ATTEMPTS):
         try:
             return transact(writes)
-        except Contended:
+        except (Contended, Throttled):
             pause()
     raise Unavailable
 
@@ -199,7 +206,10 @@ def _cancelled(reasons: Sequence[Mapping[str, Any]]) -> Exception:
         if reason.get("Code") == "ConditionalCheckFailed":
             return ConditionFailed(_unpacked(reason["Item"]) if reason.get("Item") else None, place)
     contended = [place for place, reason in enumerate(reasons) if reason.get("Code") == "TransactionConflict"]
-    return Contended(contended) if contended else Unavailable()
+    if contended:
+        return Contended(contended)
+    is_busy = any(reason.get("Code") in {"ThrottlingError", "ProvisionedThroughputExceeded"} for reason in reasons)
+    return Throttled() if is_busy else Unavailable()
 
 
 def _conditional(condition: str | None, values: Mapping[str, Any] | None) -> dict[str, Any]:

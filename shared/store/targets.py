@@ -18,7 +18,7 @@ def register(registered: Target) -> None:
         "id": registered.id,
         "tenant": registered.tenant,
         "kind": registered.kind,
-        "settings": json.dumps(registered.settings),
+        "settings": json.dumps(registered.settings, ensure_ascii=False),
         "created_at": instant.to_text(registered.created_at),
     }
     table.transact([table.putting({"pk": pk, "sk": sk} | record) for pk, sk in _keys(registered.tenant, registered.id)])

@@ -1,0 +1,53 @@
+"""AWS as a benchmark has it: what was recorded is what is replayed, and a call costs what its changes do."""
+
+import boto3
+import pytest
+
+from infra.bench import cost, programs
+from infra.bench.aws import Aws, Exchange, Replayer
+from infra.bench.cost import Prices
+from infra.bench.units import Change
+from infra.bench.world import Recording
+from tests.conftest import STACK
+
+FUNCTION = STACK.functions["GetClientToken"]
+ITEM = {"pk": {"S": "p"}, "sk": {"S": "s"}}
+
+
+@pytest.fixture
+def client():
+    """A DynamoDB whose answers were recorded."""
+    asked = b'{"TableName": "t"}'
+    answers = [b'{"Item": {"n": {"N": "1"}}}', b'{"Item": {"n": {"N": "2"}}}']
+    with Aws(Replayer([Exchange("dynamodb", "GetItem", asked, 200, answer) for answer in answers]).ask) as aws:
+        yield boto3.Session().client("dynamodb", endpoint_url=aws.endpoint, region_name="us-east-1")
+
+
+@pytest.fixture
+def _real_http(monkeypatch):
+    """moto, which stands before every client of the tests, lets these calls through."""
+    from moto.core.config import default_user_config
+
+    monkeypatch.setitem(default_user_config["core"], "passthrough", {"urls": [r"http://127\.0\.0\.1:\d+/?"]})
+
+
+@pytest.mark.usefixtures("_real_http")
+def test_answers_come_as_they_were_recorded_and_again_from_the_first(client):
+    found = [client.get_item(TableName="t", Key=ITEM)["Item"]["n"]["N"] for _ in range(3)]
+    assert found == ["1", "2", "1"]
+
+
+def test_an_operation_costs_its_calls_its_items_and_its_time():
+    put = Exchange("dynamodb", "PutItem", b"{}", 200, b"{}", (Change(None, ITEM),))
+    get = Exchange("dynamodb", "GetItem", b'{"ConsistentRead": true}', 200, b"{}")
+    sign = Exchange("kms", "GenerateMac", b"{}", 200, b"{}")
+    recording = Recording(programs.Program("x", FUNCTION, programs.RIVALS), {}, [put, get, sign], logged=200)
+    found = cost.of("GetClientToken", recording, 5.12, Prices())
+    # 5.12 ms of a whole CPU at 512 of 1,769 MB, and three round trips.
+    assert found.duration == pytest.approx(5.12 * 1769 / 512 + 4 + 4 + 8)
+    assert (found.writes, found.reads) == (1, 1)
+    assert found.table == pytest.approx(0.625 + 0.125)
+    assert found.key == 3
+    assert found.logs == pytest.approx(0.1)
+    assert found.total == pytest.approx(3.5 + found.compute + 0.75 + 3 + 0.1)
+    assert cost.of("Authorize", recording, 5.12, Prices()).gateway == 0

@@ -1,0 +1,71 @@
+"""What DynamoDB charges for, by the rules of its developer guide."""
+
+import pytest
+
+from infra.bench import units
+from infra.bench.units import Change
+
+
+def item(octets, **attributes):
+    """Of so many bytes, its keys and attributes among them."""
+    made = {"pk": {"S": "p"}, "sk": {"S": "s"}} | {name: {"S": value} for name, value in attributes.items()}
+    return made | {"f": {"S": "x" * (octets - units.size(made) - 1)}}
+
+
+def test_an_items_size_is_that_of_its_names_and_values():
+    whole = {"é": {"S": "é"}, "n": {"N": "-123"}, "b": {"BOOL": True}, "l": {"L": [{"S": "ab"}, {"N": "1"}]}}
+    assert units.size(whole) == (2 + 2) + (1 + 3) + (1 + 1) + (1 + 3 + (1 + 2) + (1 + 2))
+    assert units.size(None) == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "once"),
+    [
+        (None, item(1024), 1),
+        (None, item(1025), 2),
+        (item(3000), item(100), 3),
+        (item(2048), None, 2),
+        (None, None, 1),
+    ],
+)
+def test_a_write_is_charged_by_the_larger_item_and_twice_in_a_transaction(before, after, once):
+    change = Change(before, after)
+    assert units.write_units("PutItem", change) == once
+    assert units.write_units("TransactWriteItems", change) == 2 * once
+
+
+LISTED = {"listing_pk": "T", "listing_sk": "1"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "index"),
+    [
+        (None, item(500, **LISTED), 1),
+        (item(500, **LISTED), item(600, **LISTED), 1),
+        (item(500, **LISTED), item(500, **LISTED), 0),
+        (item(500, **LISTED), item(500, listing_pk="T", listing_sk="2"), 2),
+        (item(500, **LISTED), None, 1),
+    ],
+)
+def test_the_index_is_written_where_it_changes(before, after, index):
+    assert units.write_units("PutItem", Change(before, after)) == 1 + index
+
+
+def test_a_consistent_read_costs_a_unit_for_each_4_kb_and_any_other_half():
+    assert units.read_units("GetItem", {"ConsistentRead": True}, {"Item": item(4097)}) == 2
+    assert units.read_units("GetItem", {}, {}) == 0.5
+    asked = {"RequestItems": {"t": {"Keys": [{}, {}, {}], "ConsistentRead": True}}}
+    assert units.read_units("BatchGetItem", asked, {"Responses": {"t": [item(100), item(5000)]}}) == 1 + 2 + 1
+    assert units.read_units("Query", {}, {"Items": [item(3000)] * 3}) == 1.5
+    assert units.read_units("PutItem", {}, {}) == 0
+
+
+def test_every_write_names_its_keys():
+    key = {"pk": {"S": "p"}, "sk": {"S": "s"}}
+    expected = ("p", "s")
+    assert units.written("PutItem", {"Item": item(100)}) == [expected]
+    assert units.written("DeleteItem", {"Key": key}) == [expected]
+    parts = [{"Put": {"Item": item(100)}}, {"Update": {"Key": key}}]
+    assert units.written("TransactWriteItems", {"TransactItems": parts}) == [expected] * 2
+    assert units.written("BatchWriteItem", {"RequestItems": {"t": [{"PutRequest": {"Item": item(100)}}]}}) == [expected]
+    assert units.written("Query", {}) == []
