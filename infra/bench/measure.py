@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infra.bench.aws import Aws, Replayer
+from infra.bench.programs import Program
 from infra.bench.world import Recording
 from infra.local.environment import Environment
 
@@ -33,46 +35,37 @@ class Sample:
 
 def run(recording: Recording, *, invocations: int) -> Sample:
     """Under Lambda's runtime client, with an AWS that answers at once what it answered when that was recorded."""
-    program, timeout = recording.program, recording.program.function.timeout
+    timeout = recording.program.function.timeout
     with Aws(Replayer(recording.exchanges).ask) as aws:
         began = time.perf_counter()
-        environment = program.start(aws.endpoint, _ignore)
-        try:
+        with _running(recording.program, aws, _ignore) as environment:
             environment.start_up()
             started, start = time.perf_counter(), _cpu(environment.pid)
             environment.invoke(recording.event, timeout)
             answered, first = time.perf_counter(), _cpu(environment.pid)
             for _ in range(invocations):
                 environment.invoke(recording.event, timeout)
-            warm = _cpu(environment.pid)
-            peak = _peak(environment.pid)
-        finally:
-            environment.stop()
-    return Sample(
-        start=start,
-        start_wall=(started - began) * 1000,
-        first=first - start,
-        first_wall=(answered - started) * 1000,
-        warm=(warm - first) / invocations,
-        peak=peak,
-    )
+            return Sample(
+                start=start,
+                start_wall=(started - began) * 1000,
+                first=first - start,
+                first_wall=(answered - started) * 1000,
+                warm=(_cpu(environment.pid) - first) / invocations,
+                peak=_peak(environment.pid),
+            )
 
 
 def late_imports(recording: Recording) -> list[str]:
     """The modules that a function loads only with its first event."""
     function = recording.program.function
     telling = replace(function, environment={**function.environment, "PYTHONPROFILEIMPORTTIME": "1"})
-    lines: list[str] = []
-    with Aws(Replayer(recording.exchanges).ask) as aws:
-        environment = replace(recording.program, function=telling).start(aws.endpoint, lines.append)
-        try:
-            environment.start_up()
-            time.sleep(_LINES_SECONDS)
-            lines.clear()
-            environment.invoke(recording.event, function.timeout)
-            time.sleep(_LINES_SECONDS)
-        finally:
-            environment.stop()
+    program, lines = replace(recording.program, function=telling), list[str]()
+    with Aws(Replayer(recording.exchanges).ask) as aws, _running(program, aws, lines.append) as environment:
+        environment.start_up()
+        time.sleep(_LINES_SECONDS)
+        lines.clear()
+        environment.invoke(recording.event, function.timeout)
+        time.sleep(_LINES_SECONDS)
     return [found[1] for line in lines if (found := _IMPORTED.fullmatch(line))]
 
 
@@ -80,23 +73,28 @@ def compare(cases: Mapping[str, Recording]) -> dict[str, float]:
     """Milliseconds of CPU of one invocation in each case of a function, all of them in one fresh process."""
     found = {}
     program = next(iter(cases.values())).program
-    with Aws(Replayer(()).ask) as aws:
-        environment = program.start(aws.endpoint, _ignore)
-        try:
-            for label, case in cases.items():
-                aws.ask = Replayer(case.exchanges).ask
-                found[label] = _invocations(environment, case, 1)
-                # Quick ones are repeated, and then the first counts no more, which may have loaded something.
-                if count := min(20, int(_ENOUGH / found[label])):
-                    found[label] = _invocations(environment, case, count)
-        finally:
-            environment.stop()
+    with Aws(Replayer(()).ask) as aws, _running(program, aws, _ignore) as environment:
+        environment.start_up()
+        for label, case in cases.items():
+            aws.ask = Replayer(case.exchanges).ask
+            found[label] = _invocations(environment, case, 1)
+            # Quick ones are repeated, and then the first counts no more, which may have loaded something.
+            if count := min(20, int(_ENOUGH / found[label])):
+                found[label] = _invocations(environment, case, count)
     return found
+
+
+@contextmanager
+def _running(program: Program, aws: Aws, log: Callable[[str], None]) -> Iterator[Environment]:
+    environment = program.start(aws.endpoint, log)
+    try:
+        yield environment
+    finally:
+        environment.stop()
 
 
 def _invocations(environment: Environment, case: Recording, count: int) -> float:
     """Milliseconds of CPU of one of so many."""
-    environment.start_up()
     before = _cpu(environment.pid)
     for _ in range(count):
         environment.invoke(case.event, case.program.function.timeout)

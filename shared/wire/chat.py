@@ -47,18 +47,19 @@ class Part(BrowserQuestion):
         return Attachment(media_type=media_type, data=decoded, name=self.filename)
 
 
+def _parts(content: Any) -> Any:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
 class VisitorMessage(BrowserQuestion):
     id: _Id | None = None
-    content: str | list[Part]
+    content: Annotated[list[Part], BeforeValidator(_parts)]
 
     def text(self) -> str:
-        if isinstance(self.content, str):
-            return self.content
         return "\n".join(part.text for part in self.content if part.type == "text")
 
     def attachments(self) -> list[Attachment]:
-        parts = [] if isinstance(self.content, str) else self.content
-        return [part.attachment() for part in parts if part.type in {"image", "file"}]
+        return [part.attachment() for part in self.content if part.type in {"image", "file"}]
 
 
 class Chat(BrowserQuestion):

@@ -153,6 +153,7 @@ def _nearest(name: str, names: Iterable[str]) -> str | None:
 _MESSAGES = {
     "string_type": ("wrong_type", "must be text"),
     "bool_type": ("wrong_type", "must be true or false"),
+    "list_type": ("wrong_type", "must be a list"),
     "tuple_type": ("wrong_type", "must be a list"),
     "dict_type": ("wrong_type", "must be an object"),
     "integer": ("wrong_type", "must be a whole number"),

@@ -3,12 +3,14 @@
 import contextlib
 import functools
 import importlib
+import io
 import itertools
 import json
 from datetime import UTC, datetime
 from secrets import token_bytes
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 from moto.core.models import botocore_stubber
 from werkzeug.test import Client
@@ -19,6 +21,7 @@ from shared.rules import api_key
 from shared.rules.principal import SCOPES
 from shared.rules.target import Target
 from shared.store import api_keys, targets
+from shared.targets import answering
 from tests.aws import CLIENTS, aws_answers, calls, output  # noqa: F401 - fixtures
 from tests.conftest import STACK, TEMPLATE
 from tests.functions.interruptions import at_call, contended  # noqa: F401 - fixtures
@@ -119,6 +122,22 @@ def caller(app):
 def api(caller):
     """A tenant's management plane, with every scope."""
     return caller()
+
+
+@pytest.fixture
+def assistant(register):
+    """The flow's target is a Lambda function, which answers "Hi there"; this is the list of events that it is sent."""
+    register("flow_echo", "aws_lambda", function_arn="arn:aws:lambda:us-east-1:123456789012:function:assistant")
+    client = answering.load("aws_lambda")._lambda.meta.events
+    asked = []
+
+    def answer(params, **_event):
+        asked.append(json.loads(params["body"]))
+        return AWSResponse("", 200, {}, None), {"Payload": io.BytesIO(b'{"text": "Hi there"}')}
+
+    client.register("before-call", answer)
+    yield asked
+    client.unregister("before-call", answer)
 
 
 @pytest.fixture

@@ -1,14 +1,11 @@
 """What each operation costs in AWS calls, and that each role gives what its function needs and nothing else."""
 
-import io
 from datetime import UTC, datetime
 
 import pytest
-from botocore.awsrequest import AWSResponse
 
 from shared.rules.target import Target
 from shared.store import targets
-from shared.targets import answering
 from tests.conftest import STACK
 from tests.functions.interruptions import Crash
 from tests.functions.page import reply
@@ -102,29 +99,15 @@ def _crash():
     raise Crash
 
 
-@pytest.fixture
-def with_history(register):
-    """The flow's target is a Lambda function, which reads the history, and answers "Hi"."""
-    register("flow_echo", "aws_lambda", function_arn="arn:aws:lambda:us-east-1:123456789012:function:assistant")
-    events = answering.load("aws_lambda")._lambda.meta.events
-
-    def answer(**_event):
-        return AWSResponse("", 200, {}, None), {"Payload": io.BytesIO(b'{"text": "Hi"}')}
-
-    events.register("before-call", answer)
-    yield
-    events.unregister("before-call", answer)
-
-
-def test_a_turn_costs_five_calls_where_the_target_reads_the_history(page, token, calls, with_history):
+def test_a_turn_costs_five_calls_where_the_target_reads_the_history(page, token, calls, assistant):
     session = page.open(token.value)
     for _ in range(2):
         calls.clear()
-        assert reply(page.say(session)) == "Hi"
+        assert reply(page.say(session)) == "Hi there"
         assert calls == [*COUNTED, "TransactWriteItems", "Query", "TransactWriteItems"]
 
 
-def test_no_role_grants_what_its_function_never_does(api, caller, page, token, guard, with_history):
+def test_no_role_grants_what_its_function_never_does(api, caller, page, token, guard, assistant):
     """A tour of everything that the API can do, each call under its function's role, and what is left over."""
     session = page.open(token.value)
     for _ in range(2):

@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from shared.rules.session import pointers
-from shared.store import sessions, table
 from tests.functions.page import assert_refused, events, reply
+from tests.functions.stored import messages
 
 TEXTS = {
     "one byte": "x",
@@ -25,13 +24,6 @@ TEXTS = {
 }
 
 
-def stored(session):
-    """The messages of the session's conversation, as role, id and text."""
-    record = table.get(sessions.key(pointers(session).digest))
-    items = table.query("pk = :pk", {":pk": f"CONVERSATION#{record['conversation_id']}"})
-    return [(item["role"], item["id"], item["text"]) for item in items if item["sk"].startswith("MESSAGE#")]
-
-
 @pytest.fixture
 def session(page, token):
     return page.open(token.value)
@@ -41,7 +33,7 @@ def session(page, token):
 def test_200_whatever_a_visitor_says_comes_back_and_is_stored_as_it_is(page, session, text):
     answer = page.say(session, text, message_id="usr_1", assistantMessageId="ast_1")
     assert reply(answer) == f"You said: {text}"
-    assert stored(session) == [("user", "usr_1", text), ("assistant", "ast_1", f"You said: {text}")]
+    assert messages(session) == [("user", "usr_1", text), ("assistant", "ast_1", f"You said: {text}")]
 
 
 def test_200_the_events_that_widget_and_sdk_follow(page, session):
@@ -82,7 +74,7 @@ def test_of_a_transcript_only_the_visitors_last_message_is_read(page, session):
     message = {"id": "usr_1", "role": "user", "content": "Do you?"}
     answer = page.say(session, messages=[*before, message, after], assistantMessageId="ast_1")
     assert reply(answer) == "You said: Do you?"
-    assert stored(session) == [("user", "usr_1", "Do you?"), ("assistant", "ast_1", "You said: Do you?")]
+    assert messages(session) == [("user", "usr_1", "Do you?"), ("assistant", "ast_1", "You said: Do you?")]
 
 
 def test_200_a_transcript_of_two_thousand_messages_costs_no_more_than_one_of_two(page, session, calls):
@@ -94,7 +86,7 @@ def test_200_a_transcript_of_two_thousand_messages_costs_no_more_than_one_of_two
         assert page.say(session, before=transcript).status_code == 200
         costs.append([*calls])
     assert costs[0] == costs[1]
-    assert len(stored(session)) == 4
+    assert len(messages(session)) == 4
 
 
 def test_200_text_parts_are_one_text(page, session):
@@ -125,7 +117,7 @@ IMAGE = {"type": "image", "image": PNG}
 def test_400_a_target_that_reads_no_attachments_says_so_and_keeps_the_message(page, session, part, text):
     body = assert_refused(page.say(session, [*text, part], message_id="usr_1"), 400, "attachment_not_supported")
     assert "text only" in body["error"]
-    assert stored(session) == [("user", "usr_1", text[0]["text"] if text else "")]
+    assert messages(session) == [("user", "usr_1", text[0]["text"] if text else "")]
 
 
 @pytest.mark.parametrize(
@@ -171,14 +163,14 @@ def user(**message):
         (user(content="x" * 32_769), "message_too_long", "32768 characters"),
         (user(content="x" * 32_768 + " "), "message_too_long", "32768 characters"),
         (user(content=[{"type": "text", "text": "x" * 20_000}] * 2), "message_too_long", "32768 characters"),
-        (user(content=5), "invalid_request", "content"),
-        (user(content=None), "invalid_request", "content"),
-        (user(content=[{"text": "of no type"}]), "invalid_request", "content"),
+        (user(content=5), "invalid_request", "content: must be a list"),
+        (user(content=None), "invalid_request", "content: must be a list"),
+        (user(content=[{"text": "of no type"}]), "invalid_request", "content[0].type: is required"),
         (user(id="x" * 129), "invalid_request", "id: must be at most 128 characters long"),
         (user(id=""), "invalid_request", "id: must be at least 1"),
         (user(id=5), "invalid_request", "id: must be text"),
-        ({"messages": {}}, "invalid_request", "messages"),
-        ({"messages": None}, "invalid_request", "messages"),
+        ({"messages": {}}, "invalid_request", "messages: must be a list"),
+        ({"messages": None}, "invalid_request", "messages: must be a list"),
         ({"sessionId": None}, "invalid_request", "sessionId: must be text"),
         ({"assistantMessageId": "x" * 129}, "invalid_request", "assistantMessageId: must be at most 128"),
         ({"inputs": "x"}, "invalid_request", "inputs: must be an object"),
@@ -190,7 +182,7 @@ def test_400_what_is_no_message_costs_nothing(page, session, calls, fields, code
     calls.clear()
     assert error in assert_refused(page.say(session, **fields), 400, code)["error"]
     assert calls == []
-    assert stored(session) == []
+    assert messages(session) == []
 
 
 def test_200_ids_of_128_characters_or_none_and_nulls_for_what_is_not_given(page, session):
@@ -198,7 +190,7 @@ def test_200_ids_of_128_characters_or_none_and_nulls_for_what_is_not_given(page,
     assert page.say(session, message_id="x" * 128, assistantMessageId="y" * 128).status_code == 200
     assert page.say(session, **user(id=None), **nothing).status_code == 200
     assert page.say(session, messages=[{"role": "user", "content": "Hi"}]).status_code == 200
-    ids = [message_id for _, message_id, _ in stored(session)]
+    ids = [message_id for _, message_id, _ in messages(session)]
     assert ids[:2] == ["x" * 128, "y" * 128]
     assert len(set(ids)) == 6
 

@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.functions.page import Page, assert_refused, reply
-from tests.functions.test_chat import stored
-from tests.functions.test_turns import spent
+from tests.functions.stored import messages, spent
 
 THREADS = 16
 AMPLE = {"rateLimitPerMinute": 1000, "rateLimitPerHour": 10_000}
@@ -31,17 +30,26 @@ def test_sixteen_tabs_share_what_is_left_of_a_hundred_messages_and_not_one_more(
     token = create(maxMessagesPerSession=100, **AMPLE)
     session = page.open(token.value)
     assert {page.say(session).status_code for _ in range(88)} == {200}
-    left = 12
+    left = 100 - 88
     statuses = itertools.chain(*at_once(lambda _: say_until_refused(page, session, 3 * left), range(THREADS)))
     counted = Counter(statuses)
-    assert counted.keys() <= {200, 409, 429}
+    assert counted.keys() == {200, 429}
     assert counted[200] == left
     assert spent(session) == 100
-    messages = stored(session)
-    assert len({message_id for _, message_id, _ in messages}) == len(messages) == 200
+    ids = [message_id for _, message_id, _ in messages(session)]
+    assert len(set(ids)) == len(ids) == 200
     (conversation,) = token.conversations()
     assert conversation["messageCount"] == 200
     assert token.record()["conversationCount"] == 1
+
+
+def test_200_two_messages_that_meet_are_both_accepted(page, token, at_call):
+    session = page.open(token.value)
+    meanwhile = []
+    at_call(3, lambda: meanwhile.append(page.say(session, "Second")))
+    assert page.say(session, "First").status_code == meanwhile[0].status_code == 200
+    assert [text for role, _, text in messages(session) if role == "user"] == ["Second", "First"]
+    assert spent(session) == 2
 
 
 def test_one_message_from_sixteen_tabs_at_once_is_stored_and_answered_once(page, create):
@@ -50,7 +58,7 @@ def test_one_message_from_sixteen_tabs_at_once_is_stored_and_answered_once(page,
     answers = at_once(lambda _: page.say(session, "Hi", message_id="usr_1"), range(THREADS))
     assert {answer.status_code for answer in answers} <= {200, 409}
     assert {reply(answer) for answer in answers if answer.status_code == 200} == {"You said: Hi"}
-    assert [text for _, _, text in stored(session)] == ["Hi", "You said: Hi"]
+    assert [text for _, _, text in messages(session)] == ["Hi", "You said: Hi"]
     assert token.record()["conversationCount"] == 1
 
 
@@ -92,7 +100,7 @@ def test_409_a_session_that_is_never_free_loses_nothing(page, token, session, co
     answer = page.say(session)
     assert_refused(answer, 409, "conflict")
     assert answer.headers["Retry-After"] == "1"
-    assert stored(session) == []
+    assert messages(session) == []
     assert spent(session) == 0
 
 

@@ -1,8 +1,14 @@
 """What a token's owner sees afterwards: conversations, how many, and when the token was last used."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from tests.functions.page import ORIGIN, Page
+from shared.store import table
+from tests.functions.page import ADDRESS, ORIGIN, Page
+from tests.functions.stored import record
+
+NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
 
 
 def test_200_a_conversation_with_every_field(page, token, clock):
@@ -113,3 +119,20 @@ def test_one_tokens_conversations_are_not_anothers(page, create):
     page.say(page.open(first.value), "To the first")
     assert second.conversations() == []
     assert second.record()["conversationCount"] == 0
+
+
+def test_everything_that_a_visitor_leaves_behind_is_dropped_in_time(page, token):
+    """Conversations after their retention, a session a day after its end, what was counted after two hours."""
+    session = page.open(token.value)
+    page.say(session)
+    page.rate(session, token.value)
+    kept = record(session)
+    partitions = {
+        f"CONVERSATION#{kept['conversation_id']}": timedelta(days=90),
+        kept["pk"]: timedelta(days=1, minutes=30),
+        f"RATE#{token.id}#{ADDRESS}": timedelta(hours=2),
+    }
+    for partition, lifetime in partitions.items():
+        items = list(table.query("pk = :pk", {":pk": partition}))
+        assert items
+        assert {item["expires_at"] for item in items} == {int((NOON + lifetime).timestamp())}

@@ -2,9 +2,8 @@
 
 import pytest
 
-from shared.rules.session import pointers
-from shared.store import sessions, table
 from tests.functions.page import Page, assert_refused
+from tests.functions.stored import beside
 
 
 @pytest.fixture
@@ -14,12 +13,9 @@ def session(page, token):
     return session
 
 
-def stored(session):
-    """What is kept beside the session's conversation."""
-    record = table.get(sessions.key(pointers(session).digest))
-    items = table.query("pk = :pk", {":pk": f"CONVERSATION#{record['conversation_id']}"})
-    kept = ("type", "message_id", "rating", "comment", "id")
-    return [{name: item.get(name) for name in kept} for item in items if item["sk"].startswith("FEEDBACK#")]
+def kept(session):
+    names = ("type", "message_id", "rating", "comment", "id")
+    return [{name: item.get(name) for name in names} for item in beside(session, "FEEDBACK#")]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +35,7 @@ def test_200_every_kind_is_kept(page, token, session, feedback):
     answer = page.post("feedback", {"sessionId": session, "token": token.value} | feedback)
     assert answer.status_code == 200
     assert answer.json == {"success": True, "feedbackId": answer.json["feedbackId"]}
-    assert stored(session) == [
+    assert kept(session) == [
         {
             "type": feedback["type"],
             "message_id": feedback.get("messageId"),
@@ -84,7 +80,7 @@ def test_400_what_breaks_a_rule_names_the_field(page, token, session, calls, fee
 def test_200_the_same_again_takes_the_place_of_the_first(page, token, session):
     first = page.rate(session, token.value, "csat", rating=1, comment="Bad").json["feedbackId"]
     assert page.rate(session, token.value, "csat", rating=5).json["feedbackId"] == first
-    assert stored(session) == [{"type": "csat", "message_id": None, "rating": 5, "comment": None, "id": first}]
+    assert kept(session) == [{"type": "csat", "message_id": None, "rating": 5, "comment": None, "id": first}]
 
 
 def test_200_other_kinds_messages_and_sessions_stand_beside_it(page, token, session):
@@ -96,7 +92,7 @@ def test_200_other_kinds_messages_and_sessions_stand_beside_it(page, token, sess
         page.rate(other, token.value, "upvote", messageId="ast_1"),
     ]
     assert len({answer.json["feedbackId"] for answer in answers}) == 4
-    assert (len(stored(session)), len(stored(other))) == (3, 1)
+    assert (len(kept(session)), len(kept(other))) == (3, 1)
 
 
 def test_404_a_day_after_the_sessions_end(page, token, session, clock):
@@ -114,7 +110,7 @@ def test_404_a_session_that_nobody_knows(page, token, unknown):
 
 def test_404_a_session_of_another_token(page, create, session):
     assert_refused(page.rate(session, create().value), 404, "session_not_found")
-    assert stored(session) == []
+    assert kept(session) == []
 
 
 def test_200_a_session_whose_value_was_replaced_may_still_be_rated_with_the_new_one(page, token, session):

@@ -2,9 +2,8 @@
 
 import pytest
 
-from shared.rules.session import pointers
-from shared.store import sessions, table
 from tests.functions.page import ORIGIN, Page, assert_refused
+from tests.functions.stored import record
 
 
 def opened(answer):
@@ -155,9 +154,8 @@ def test_401_a_session_ends_with_its_targets_place_on_the_token(page, create, re
 
 def test_the_table_holds_no_session_id(page, token):
     session = page.open(token.value)
-    item = table.get(sessions.key(pointers(session).digest))
-    assert item["origin"] == ORIGIN
-    assert session.rpartition("_")[2] not in str(item)
+    assert record(session)["origin"] == ORIGIN
+    assert session.rpartition("_")[2] not in str(record(session))
 
 
 def test_what_a_star_admits_is_kept_in_short(app, create):

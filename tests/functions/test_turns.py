@@ -3,11 +3,10 @@
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from shared.rules.session import pointers
-from shared.store import sessions, table, targets
+from shared.store import targets
 from tests.functions.interruptions import Crash
 from tests.functions.page import assert_refused, reply
-from tests.functions.test_chat import stored
+from tests.functions.stored import beside, messages, spent
 
 ONCE = [("user", "usr_1", "Hello"), ("assistant", "ast_1", "You said: Hello")]
 CALLS = ["BatchGetItem", "UpdateItem", "TransactWriteItems", "TransactWriteItems"]
@@ -30,17 +29,13 @@ def assert_once(token, session):
     """The message is there once, with its answer, paid for once, in one conversation."""
 
     def assert_once():
-        assert stored(session) == ONCE
+        assert messages(session) == ONCE
         assert spent(session) == 1
         (conversation,) = token.conversations()
         assert conversation["messageCount"] == 2
         assert token.record()["conversationCount"] == 1
 
     return assert_once
-
-
-def spent(session):
-    return table.get(sessions.key(pointers(session).digest))["message_count"]
 
 
 def test_a_message_that_arrives_again_is_answered_from_what_is_stored(token, send, calls, register, assert_once):
@@ -81,7 +76,7 @@ def test_502_a_target_that_fails_keeps_the_message_for_the_next_time(token, send
     register("flow_echo", "aws_lambda", function_arn=GONE)
     for _ in range(2):
         assert "gone" not in str(assert_refused(send(), 502, "target_failed"))
-    assert stored(session) == ONCE[:1]
+    assert messages(session) == ONCE[:1]
     assert token.conversations()[0]["messageCount"] == 1
     register("flow_echo")
     assert reply(send()) == "You said: Hello"
@@ -192,11 +187,10 @@ def test_times_increase_whatever_clocks_say(page, session, clock):
     for number in range(6):
         clock.forward(milliseconds=-number)
         assert page.say(session, str(number)).status_code == 200
-    record = table.get(sessions.key(pointers(session).digest))
-    items = table.query("pk = :pk", {":pk": f"CONVERSATION#{record['conversation_id']}"})
-    messages = sorted((item["at"], item["text"]) for item in items if item["sk"].startswith("MESSAGE#"))
-    assert [text for _, text in messages] == [t for n in range(6) for t in (str(n), f"You said: {n}")]
-    assert len({at for at, _ in messages}) == 12
+    assert [text for _, _, text in messages(session)] == [t for n in range(6) for t in (str(n), f"You said: {n}")]
+    times = [item["at"] for item in beside(session, "MESSAGE#")]
+    assert times == sorted(set(times))
+    assert len(times) == 12
 
 
 def test_a_late_answer_does_not_set_its_conversation_back(page, token, session, send, clock, register):
