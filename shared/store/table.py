@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared import aws
 from shared.errors import Unavailable
+from shared.store.attributes import packed, unpacked
 
 NAME = os.environ["TABLE_NAME"]
 LISTING = "listing"
@@ -52,7 +53,7 @@ class Throttled(Unavailable):
 def get(key: Key) -> Item | None:
     """The item as of now (strongly consistent)."""
     answer = _call("get_item", TableName=NAME, Key=_key(key), ConsistentRead=True)
-    return _unpacked(answer["Item"]) if "Item" in answer else None
+    return unpacked(answer["Item"]) if "Item" in answer else None
 
 
 def read(keys: Iterable[Key], *, is_consistent: bool) -> dict[Key, Item]:
@@ -62,7 +63,7 @@ def read(keys: Iterable[Key], *, is_consistent: bool) -> dict[Key, Item]:
     while wanted:
         asked = wanted[:_BATCH]
         answer = _call("batch_get_item", RequestItems={NAME: {"Keys": asked, "ConsistentRead": is_consistent}})
-        items = [_unpacked(item) for item in answer["Responses"].get(NAME, ())]
+        items = [unpacked(item) for item in answer["Responses"].get(NAME, ())]
         found |= {(item["pk"], item["sk"]): item for item in items}
         left_over = answer.get("UnprocessedKeys", {}).get(NAME, {}).get("Keys", [])
         if len(left_over) == len(asked):
@@ -73,18 +74,18 @@ def read(keys: Iterable[Key], *, is_consistent: bool) -> dict[Key, Item]:
 
 def put(item: Mapping[str, Any], *, condition: str | None = None, values: Mapping[str, Any] | None = None) -> None:
     """Writes the whole item. Raises ConditionFailed with what stands there instead."""
-    _call("put_item", TableName=NAME, Item=_packed(item), **_conditional(condition, values))
+    _call("put_item", TableName=NAME, Item=packed(item), **_conditional(condition, values))
 
 
 def update(key: Key, expression: str, values: Mapping[str, Any], *, condition: str | None = None) -> Item:
     """Changes single attributes, and gives the item as it is then; an item that is not there is made."""
     changes = {"UpdateExpression": expression, "ReturnValues": "ALL_NEW"} | _conditional(condition, values)
     answer = _call("update_item", TableName=NAME, Key=_key(key), **changes)
-    return _unpacked(answer["Attributes"])
+    return unpacked(answer["Attributes"])
 
 
 def putting(item: Mapping[str, Any], *, condition: str | None = None) -> Write:
-    return {"Put": {"TableName": NAME, "Item": _packed(item)} | _conditional(condition, None)}
+    return {"Put": {"TableName": NAME, "Item": packed(item)} | _conditional(condition, None)}
 
 
 def updating(
@@ -129,14 +130,10 @@ def pause() -> None:
     time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311 - no secret
 
 
-def query(
-    condition: str,
-    values: Mapping[str, Any],
-    **options: Any,
-) -> Iterator[Item]:
+def query(condition: str, values: Mapping[str, Any], **options: Any) -> Iterator[Item]:
     """Every item that fits, page by page. `options` as the Query operation spells them."""
     for page in _pages(condition, values, options):
-        yield from map(_unpacked, page["Items"])
+        yield from map(unpacked, page["Items"])
 
 
 def query_slice(
@@ -160,7 +157,7 @@ def query_slice(
     found: list[Item] = []
     enough = offset + limit + 1
     for page in _pages(condition, values, options | start | ({} if is_filtered else {"Limit": enough})):
-        found += map(_unpacked, page["Items"])
+        found += map(unpacked, page["Items"])
         if len(found) >= enough:
             break
     return found[offset : offset + limit], len(found) > offset + limit
@@ -177,13 +174,8 @@ def _pages(condition: str, values: Mapping[str, Any], options: dict[str, Any]) -
 
 
 def _query(condition: str, values: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    return _call(
-        "query",
-        TableName=NAME,
-        KeyConditionExpression=condition,
-        ExpressionAttributeValues=_packed(values),
-        **options,
-    )
+    asked = {"TableName": NAME, "KeyConditionExpression": condition, "ExpressionAttributeValues": packed(values)}
+    return _call("query", **asked, **options)
 
 
 def _call(operation: str, **parameters: Any) -> dict[str, Any]:
@@ -192,7 +184,7 @@ def _call(operation: str, **parameters: Any) -> dict[str, Any]:
         answer: dict[str, Any] = getattr(_dynamodb, operation)(**parameters)
     except _dynamodb.exceptions.ConditionalCheckFailedException as error:
         found = error.response.get("Item")
-        raise ConditionFailed(_unpacked(found) if found else None) from error
+        raise ConditionFailed(unpacked(found) if found else None) from error
     except _dynamodb.exceptions.TransactionCanceledException as error:
         raise _cancelled(error.response.get("CancellationReasons", ())) from error
     except (ClientError, BotoCoreError) as error:
@@ -204,7 +196,7 @@ def _cancelled(reasons: Sequence[Mapping[str, Any]]) -> Exception:
     """The one reason that decides: a failed condition will fail again, contention will pass."""
     for place, reason in enumerate(reasons):
         if reason.get("Code") == "ConditionalCheckFailed":
-            return ConditionFailed(_unpacked(reason["Item"]) if reason.get("Item") else None, place)
+            return ConditionFailed(unpacked(reason["Item"]) if reason.get("Item") else None, place)
     contended = [place for place, reason in enumerate(reasons) if reason.get("Code") == "TransactionConflict"]
     if contended:
         return Contended(contended)
@@ -215,42 +207,11 @@ def _cancelled(reasons: Sequence[Mapping[str, Any]]) -> Exception:
 def _conditional(condition: str | None, values: Mapping[str, Any] | None) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if values:
-        options["ExpressionAttributeValues"] = _packed(values)
+        options["ExpressionAttributeValues"] = packed(values)
     if condition:
         options |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
     return options
 
 
 def _key(key: Key) -> dict[str, Any]:
-    return _packed({"pk": key[0], "sk": key[1]})
-
-
-def _packed(values: Mapping[str, Any]) -> dict[str, Any]:
-    """None is left out: an absent attribute and an unknown value are the same thing here."""
-    return {name: _attribute(value) for name, value in values.items() if value is not None}
-
-
-def _attribute(value: Any) -> dict[str, Any]:
-    match value:
-        case bool():
-            return {"BOOL": value}
-        case str():
-            return {"S": value}
-        case int():
-            return {"N": str(value)}
-        case list() | tuple():
-            return {"L": [_attribute(one) for one in value]}
-    raise TypeError(f"no attribute type for {type(value).__name__}")
-
-
-def _unpacked(attributes: Mapping[str, Any]) -> Item:
-    return {name: _value(attribute) for name, attribute in attributes.items()}
-
-
-def _value(attribute: Mapping[str, Any]) -> Any:
-    ((kind, value),) = attribute.items()
-    if kind == "N":
-        return int(value)
-    if kind == "L":
-        return [_value(one) for one in value]
-    return value
+    return packed({"pk": key[0], "sk": key[1]})

@@ -93,7 +93,9 @@ def guard():
 
 @pytest.fixture(scope="session")
 def app(guard):
-    return Api(openapi.read_routes(TEMPLATE), functools.partial(_invoke, guard), clock=_clock, tell=lambda _: None)
+    invoke = functools.partial(_invoke, guard)
+    # How long API Gateway waits is for tests/local to show; here only a slow machine would meet it.
+    return Api(openapi.read_routes(TEMPLATE), invoke, clock=_clock, patience=600, tell=lambda _: None)
 
 
 @pytest.fixture

@@ -53,8 +53,8 @@ class Page:
 
     def say(self, session, text="Hello", *, message_id=None, before=(), **fields):
         number = next(_numbers)
-        message = {"id": message_id or f"usr_{number}", "role": "user", "content": text}
-        given = {"sessionId": session, "messages": [*before, message], "assistantMessageId": f"ast_{number}"}
+        message = {"id": message_id or f"usr_{number:06}", "role": "user", "content": text}
+        given = {"sessionId": session, "messages": [*before, message], "assistantMessageId": f"ast_{number:06}"}
         return self.post("chat", given | fields)
 
     def rate(self, session, token, kind="upvote", **fields):

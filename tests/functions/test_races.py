@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from shared.rules import token_value
 from shared.store import client_tokens, table
+from shared.store.attributes import packed
 
 THREADS = 16
 
@@ -74,7 +75,7 @@ def test_tokens_that_are_created_at_once_are_all_there_and_all_different(api):
 def test_409_somebody_else_is_faster_every_time(api, aws_answers):
     path = "/v1/client-tokens/" + api.create()["clientToken"]["id"]
     record = table.get(("TOKEN#" + path.rpartition("/")[2], "RECORD"))
-    aws_answers("PutItem", "ConditionalCheckFailedException", item=table._packed(record))
+    aws_answers("PutItem", "ConditionalCheckFailedException", item=packed(record))
     answer = api.put(path, {"name": "x"})
     assert answer.status_code == 409
     assert answer.headers["Retry-After"] == "1"

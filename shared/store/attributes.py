@@ -1,0 +1,37 @@
+"""DynamoDB's typed attributes, from plain values and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def packed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """None is left out: an absent attribute and an unknown value are the same thing here."""
+    return {name: _attribute(value) for name, value in values.items() if value is not None}
+
+
+def _attribute(value: Any) -> dict[str, Any]:
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case int():
+            return {"N": str(value)}
+        case list() | tuple():
+            return {"L": [_attribute(one) for one in value]}
+    raise TypeError(f"no attribute type for {type(value).__name__}")
+
+
+def unpacked(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _value(attribute) for name, attribute in attributes.items()}
+
+
+def _value(attribute: Mapping[str, Any]) -> Any:
+    ((kind, value),) = attribute.items()
+    if kind == "N":
+        return int(value)
+    if kind == "L":
+        return [_value(one) for one in value]
+    return value
