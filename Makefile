@@ -1,10 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run build sam-local test lint check bench lock scale clean
+.PHONY: help install run build sam-local test coverage lint check bench lock scale clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
 PORT ?= 3000
 VENV ?= .venv
+PYTEST := --numprocesses auto --dist worksteal
 
 REQUIREMENTS := infra/requirements
 LOCAL := $(VENV)/.local
@@ -32,15 +33,18 @@ build: $(SAM) ## Build what goes to Lambda into .aws-sam/build; needs python3.13
 sam-local: $(LOCAL) build ## Serve the built functions in Lambda's containers; needs a container engine (PORT=3000)
 	@$(VENV)/bin/python -m infra.local.sam --sam $(SAM) --port $(PORT)
 
-test: $(DEVELOPMENT) ## Every test, and how much of functions and shared they cover
-	$(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile --cov
+test: $(DEVELOPMENT) ## Every test
+	$(VENV)/bin/python -m pytest $(PYTEST)
+
+coverage: PYTEST += --cov
+coverage: test ## Every test, and how much of functions and shared they cover
 
 lint: $(DEVELOPMENT) ## Style and types (the template is linted by the tests, in both its forms)
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 
-check: lint test ## All that has to pass before a change lands
+check: lint coverage ## All that has to pass before a change lands
 
 bench: $(LOCAL) $(ARTIFACT)/.built $(RIVAL)/.built ## Measure the artifact beside rivals, write docs/benchmarks.md; Linux, python3.13 (QUICK=1)
 	$(VENV)/bin/python -m infra.bench $(if $(QUICK),--quick)

@@ -28,5 +28,5 @@ PATIENT = Config(
 
 
 def client(service: str, config: Config = PROMPT) -> Any:
-    """botocore rather than boto3: the same calls, and a fifth less to load at a cold start."""
+    """botocore rather than boto3: the same calls, and less to load at a cold start."""
     return session.create_client(service, config=config)

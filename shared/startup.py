@@ -1,6 +1,6 @@
 """A cold start without garbage collection: importing makes much and drops little, so every collection is in vain.
 
-A sixth of a function's start (`make bench`). It begins when this is imported, ahead of AWS's library, and ends when a
+It begins when this is imported, ahead of AWS's library, and ends when a
 frame is put around a door, which is the last thing that a door's module does.
 """
 

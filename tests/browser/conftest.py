@@ -121,7 +121,7 @@ class Website:
         application = SharedDataMiddleware(self._serve, {"/widget": str(widget_copy)})
         self._server = make_server("127.0.0.1", 0, application, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def show(self, body):
         self._html = f"<!doctype html><title>A website</title><body>{body}"

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from shared.rules.session import pointers
+from shared.store import sessions, table
 from tests.functions.page import Page, assert_refused, reply
 from tests.functions.stored import messages, spent
 
@@ -29,7 +31,10 @@ def say_until_refused(page, session, most):
 def test_sixteen_tabs_share_what_is_left_of_a_hundred_messages_and_not_one_more(page, create):
     token = create(maxMessagesPerSession=100, **AMPLE)
     session = page.open(token.value)
-    assert {page.say(session).status_code for _ in range(88)} == {200}
+    assert page.say(session).status_code == 200
+    # As if eighty more had been sent: each takes a while, and all are alike.
+    table.update(sessions.key(pointers(session).digest), "SET message_count = :sent", {":sent": 81})
+    assert {page.say(session).status_code for _ in range(7)} == {200}
     left = 100 - 88
     statuses = itertools.chain(*at_once(lambda _: say_until_refused(page, session, 3 * left), range(THREADS)))
     counted = Counter(statuses)
@@ -37,9 +42,9 @@ def test_sixteen_tabs_share_what_is_left_of_a_hundred_messages_and_not_one_more(
     assert counted[200] == left
     assert spent(session) == 100
     ids = [message_id for _, message_id, _ in messages(session)]
-    assert len(set(ids)) == len(ids) == 200
+    assert len(set(ids)) == len(ids) == 200 - 2 * 80
     (conversation,) = token.conversations()
-    assert conversation["messageCount"] == 200
+    assert conversation["messageCount"] == 200 - 2 * 80
     assert token.record()["conversationCount"] == 1
 
 

@@ -57,13 +57,13 @@ def test_use_of_each_token_is_told_in_the_list(api):
 def test_one_call_and_one_more_for_each_hundred_tokens(api, calls):
     original, _ = api.create(), calls.clear()
     record = table.get((f"TOKEN#{original['clientToken']['id']}", "RECORD"))
-    for number in range(249):
+    for number in range(149):
         token_id = identifier.new("ct", datetime.now(UTC), lambda n, number=number: number.to_bytes(n))
         table.put(record | {"pk": f"TOKEN#{token_id}", "listing_sk": f"TOKEN#{token_id}", "id": token_id})
     api.get("/v1/client-tokens?limit=1")
     calls.clear()
-    assert len(names(api.get("/v1/client-tokens"))) == 250
-    assert calls == ["Query", "BatchGetItem", "BatchGetItem", "BatchGetItem"]
+    assert len(names(api.get("/v1/client-tokens"))) == 150
+    assert calls == ["Query", "BatchGetItem", "BatchGetItem"]
     calls.clear()
     assert len(names(api.get("/v1/client-tokens?limit=100"))) == 100
     assert calls == ["Query", "BatchGetItem"]
@@ -118,7 +118,7 @@ def test_conversations_come_with_every_field_and_the_latest_first(conversations)
 def test_conversations_are_the_same_in_pages_of_any_size(conversations, flow, total):
     whole = conversations("?limit=200" + flow).json["conversations"]
     assert len(whole) == total
-    for limit, offset in itertools.product((1, 2, 6), range(7)):
+    for limit, offset in itertools.product((1, 4), (0, 1, 2, 5, 6)):
         answer = conversations(f"?limit={limit}&offset={offset}{flow}").json
         assert answer["conversations"] == whole[offset : offset + limit]
         assert answer["pagination"]["hasMore"] is (offset + limit < total)
