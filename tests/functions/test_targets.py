@@ -79,9 +79,9 @@ def test_a_target_is_asked_everything_that_it_may_need(page, create, assistant):
 
 def test_a_target_that_reads_the_history_gets_the_last_forty_messages(page, create, assistant):
     session = page.open(create(rateLimitPerMinute=100).value)
-    for number in range(22):
+    for number in range(21):
         page.say(session, str(number))
     texts = [message["text"] for message in assistant[-1]["messages"]]
     assert len(texts) == 40
-    assert texts[:3] == ["Hi there", "2", "Hi there"]
-    assert texts[-1] == "21"
+    assert texts[:3] == ["Hi there", "1", "Hi there"]
+    assert texts[-1] == "20"
