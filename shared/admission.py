@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from shared.errors import Forbidden, NotFound, TooMany
-from shared.rules import client_token, origin, session, token_value
+from shared.rules import client_token, digest, origin, session, token_value
 from shared.rules.client_token import ClientToken
 from shared.rules.question import Message, Question
 from shared.rules.rate import Standing, Window
@@ -22,7 +22,7 @@ from shared.store import client_tokens, conversations, counters, sessions, table
 from shared.store.table import Item, Key
 from shared.store.turns import Turn
 
-# Not on a token's record: what a page needs of these, no visitor reaches.
+# Fixed, and not among the token's own limits: no honest page comes near.
 _ENTRIES = (Window("i", 60, 60),)
 _RATINGS = (Window("f", 60, 60),)
 # An origin that could be listed is no longer; what * admits may be anything.
@@ -74,7 +74,7 @@ def to_enter(visitor: Visitor, value: str, *, session_id: str | None, wanted_tar
     rate_key = counters.key(token_id, visitor.address)
     items = _read(client_tokens.key(token_id), usage.key(token_id), rate_key, session_key)
     token = _known_token(items, token_id)
-    jti = client_token.accept(token, token_value.digest(value), at=visitor.at)
+    jti = client_token.accept(token, digest.of(value), at=visitor.at)
     client_token.require_usable(token, at=visitor.at)
     _require_origin(visitor, token)
     target_id = client_token.choose_target(token, wanted_target)
@@ -126,7 +126,7 @@ def to_rate(visitor: Visitor, value: str, session_id: str) -> Session:
     rate_key = counters.key(token_id, visitor.address)
     items = _read(client_tokens.key(token_id), rate_key, session_key)
     token = _known_token(items, token_id)
-    client_token.accept(token, token_value.digest(value), at=visitor.at)
+    client_token.accept(token, digest.of(value), at=visitor.at)
     client_token.require_usable(token, at=visitor.at)
     _require_origin(visitor, token)
     found = sessions.from_item(items[session_key]) if session_key in items else None

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.errors import Unauthenticated, Unavailable
-from shared.rules import api_key
+from shared.rules import api_key, digest
 from shared.rules.api_key import ApiKey
 from shared.rules.principal import SCOPES, Principal
 
@@ -40,7 +40,7 @@ def prove(bearer: str, *, find_api_key: Callable[[str], ApiKey | None], at: date
 
 
 def _by_api_key(value: str, find: Callable[[str], ApiKey | None], at: datetime) -> Principal:
-    key = find(api_key.digest(value)) if api_key.is_well_formed(value) else None
+    key = find(digest.of(value)) if api_key.is_well_formed(value) else None
     if key is None or key.is_expired(at):
         raise Unauthenticated
     return key.principal()

@@ -73,7 +73,7 @@ class BrowserRequest:
 
     visitor: Visitor
     body: str | None
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str]
 
     @property
     def at(self) -> datetime:

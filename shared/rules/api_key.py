@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.rules import base62, identifier
+from shared.rules import base62, digest, identifier
 from shared.rules.identifier import RandomBytes
 from shared.rules.principal import Principal
 
@@ -54,7 +53,7 @@ def mint(
         tenant=tenant,
         name=name,
         scopes=scopes,
-        digest=digest(value),
+        digest=digest.of(value),
         hint=value[-4:],
         created_at=at,
         expires_at=expires_at,
@@ -65,10 +64,6 @@ def mint(
 def is_well_formed(value: str) -> bool:
     """Tells a typing error or a guess from a key without a look into the table."""
     return _SHAPE.fullmatch(value) is not None and value[-_CHECKSUM_LENGTH:] == _checksum(value[:-_CHECKSUM_LENGTH])
-
-
-def digest(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest()
 
 
 def _checksum(text: str) -> str:

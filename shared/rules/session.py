@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.errors import Unauthenticated
-from shared.rules import base62, client_token, identifier, target
+from shared.rules import base62, client_token, digest, identifier, target
 from shared.rules.client_token import ClientToken
 from shared.rules.identifier import RandomBytes
 
@@ -53,7 +52,7 @@ def mint(
     secret = base62.encode(int.from_bytes(random_bytes(32)), 32)
     session_id = f"cs_{token.id.removeprefix('ct_')}_{target.reference(token.tenant, target_id)}_{secret}"
     session = Session(
-        digest=_digest(session_id),
+        digest=digest.of(session_id),
         token_id=token.id,
         jti=jti,
         origin=origin,
@@ -67,7 +66,7 @@ def mint(
 def pointers(session_id: str) -> Pointers | None:
     """None for what cannot be a session's id."""
     shape = _SHAPE.fullmatch(session_id)
-    return Pointers(_digest(session_id), f"ct_{shape[1]}", shape[2]) if shape else None
+    return Pointers(digest.of(session_id), f"ct_{shape[1]}", shape[2]) if shape else None
 
 
 def ended() -> Unauthenticated:
@@ -114,7 +113,3 @@ def answer_at(message_at: datetime) -> datetime:
 
 def idle_until(token: ClientToken, at: datetime) -> datetime:
     return at + max(timedelta(minutes=token.terms.session_idle_timeout_minutes), _SHORTEST_IDLE)
-
-
-def _digest(session_id: str) -> str:
-    return hashlib.sha256(session_id.encode()).hexdigest()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.rules import identifier
+from shared.rules import digest, identifier
 from shared.rules.identifier import RandomBytes
 
 _HEADER = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=").decode()
@@ -47,7 +46,7 @@ class Seal:
     key_arn: str
 
     def fits(self, value: str) -> bool:
-        return hmac.compare_digest(self.digest, digest(value))
+        return hmac.compare_digest(self.digest, digest.of(value))
 
 
 def claims(*, issuer: str, subject: str, environment: str, at: datetime, random_bytes: RandomBytes) -> Claims:
@@ -55,7 +54,7 @@ def claims(*, issuer: str, subject: str, environment: str, at: datetime, random_
 
 
 def seal(value: str, claims: Claims, key_arn: str) -> Seal:
-    return Seal(claims=claims, digest=digest(value), prefix=value[:8], hint=value[-4:], key_arn=key_arn)
+    return Seal(claims=claims, digest=digest.of(value), prefix=value[:8], hint=value[-4:], key_arn=key_arn)
 
 
 def subject(value: str) -> str | None:
@@ -75,10 +74,6 @@ def subject(value: str) -> str | None:
         return None
     sub = claims.get("sub") if isinstance(claims, dict) else None
     return sub if isinstance(sub, str) and identifier.is_one("ct", sub) else None
-
-
-def digest(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest()
 
 
 def _decoded(text: str) -> bytes | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.rules import instant
+from shared.rules import digest, instant
 from shared.rules.conversation import Conversation
 from shared.rules.feedback import Feedback
 from shared.rules.question import Message
@@ -80,8 +79,7 @@ def history(conversation_id: str, until: datetime) -> list[Message]:
 def rate(session: Session, feedback: Feedback, *, at: datetime) -> str:
     """Keeps what a visitor said of an answer, in the place of what was said before; gives the feedback's id."""
     subject = f"{feedback.type}#{feedback.message_id or ''}"
-    digest = hashlib.sha256(f"{session.conversation_id}#{subject}".encode()).hexdigest()
-    feedback_id = f"fb_{digest[:32]}"
+    feedback_id = f"fb_{digest.of(f'{session.conversation_id}#{subject}')[:32]}"
     table.put(
         {
             "pk": _pk(session.conversation_id),

@@ -1,4 +1,4 @@
-"""The one table: its client, how values become attributes, and how a failed call becomes a refusal."""
+"""The one table: its client, what is asked of it, and how a failed call becomes a refusal."""
 
 from __future__ import annotations
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.errors import Conflict, TooMany, Unavailable
-from shared.rules import instant, session
+from shared.rules import digest, instant, session
 from shared.rules.client_token import ClientToken
 from shared.rules.question import Message
 from shared.rules.session import Session
@@ -36,9 +35,9 @@ class Turn:
     reply: str | None = None
 
 
-def key(digest: str, message_id: str) -> Key:
+def key(session_digest: str, message_id: str) -> Key:
     """The message's id is the page's own, and may be anything."""
-    return f"SESSION#{digest}", f"TURN#{_digest(message_id)}"
+    return f"SESSION#{session_digest}", f"TURN#{digest.of(message_id)}"
 
 
 def begin(current: Session, token: ClientToken, message: Message, *, counts_use: bool) -> Turn:
@@ -90,7 +89,7 @@ def resume(current: Session, item: Item, message: Message, *, at: datetime) -> T
         return Turn(session=current, message=message, leased_until=at, reply=answer.text)
     if at < instant.from_text(item["leased_until"]):
         raise _in_progress()
-    if _digest(message.text) != item["text_digest"]:
+    if digest.of(message.text) != item["text_digest"]:
         message = _stored(current, message.at)
     turn = Turn(session=current, message=message, leased_until=at + _LEASE)
     _lease(turn, until=turn.leased_until, now=item["leased_until"])
@@ -133,10 +132,6 @@ def _stored(current: Session, at: datetime) -> Message:
     return stored
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _spending(turn: Turn, token: ClientToken) -> Write:
     """Only from the state that was found, so that two messages at once cannot be the same one of the budget."""
     at = turn.message.at
@@ -156,7 +151,7 @@ def _beginning(turn: Turn) -> Write:
         "pk": pk,
         "sk": sk,
         "message_at": instant.to_text(turn.message.at),
-        "text_digest": _digest(turn.message.text),
+        "text_digest": digest.of(turn.message.text),
         "leased_until": instant.to_text(turn.leased_until),
         "is_answered": False,
         "expires_at": until[":expiry"],

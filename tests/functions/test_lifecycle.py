@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.rules import token_value
+from shared.rules import digest
 from shared.store import client_tokens, table
 
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
@@ -127,7 +127,7 @@ def test_200_regenerating_with_grace_keeps_the_old_value_until_it_says(api):
     assert timedelta(minutes=59) < until - datetime.now(UTC) <= timedelta(hours=1)
     assert answer.json["previousValueExpiresAt"] in answer.json["message"]
     record, _ = client_tokens.get(api.tenant, created["clientToken"]["id"])
-    assert record.previous.digest == token_value.digest(created["token"])
+    assert record.previous.digest == digest.of(created["token"])
     assert record.previous.valid_until == until
 
 

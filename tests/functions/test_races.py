@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from shared.rules import token_value
+from shared.rules import digest
 from shared.store import client_tokens, table
 from shared.store.attributes import packed
 
@@ -69,7 +69,7 @@ def test_tokens_that_are_created_at_once_are_all_there_and_all_different(api):
     assert sorted(token["name"] for token in listed) == sorted(str(number) for number in range(THREADS))
     for answer in answers:
         record, _ = client_tokens.get(api.tenant, answer["clientToken"]["id"])
-        assert record.seal.digest == token_value.digest(answer["token"])
+        assert record.seal.digest == digest.of(answer["token"])
 
 
 def test_409_somebody_else_is_faster_every_time(api, aws_answers):
@@ -91,6 +91,6 @@ def test_a_write_whose_answer_was_lost_is_known_again(api, lost_answers):
     record, _ = client_tokens.get(api.tenant, created["clientToken"]["id"])
     assert record.revision == 2
     assert record.seal.fits(answer.json["token"])
-    assert record.previous.digest == token_value.digest(created["token"])
+    assert record.previous.digest == digest.of(created["token"])
     with lost_answers("TransactWriteItems"):
         assert api.delete(path).status_code == 200

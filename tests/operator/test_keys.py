@@ -8,7 +8,7 @@ import pytest
 
 from shared import credentials
 from shared.errors import Unauthenticated
-from shared.rules import api_key
+from shared.rules import digest
 from shared.rules.principal import SCOPES
 from shared.store import api_keys
 
@@ -79,7 +79,7 @@ def test_a_list_tells_keys_apart_and_shows_no_value(operate):
 
 def test_a_list_marks_a_key_that_has_expired(operate):
     value = operate("keys", "create", "--tenant", "keys-old", "--name", "Old").out.strip()
-    key = api_keys.find(api_key.digest(value))
+    key = api_keys.find(digest.of(value))
     api_keys.add(dataclasses.replace(key, expires_at=datetime(2026, 1, 31, tzinfo=UTC)))
     (_, line) = operate("keys", "list", "--tenant", "keys-old").out.splitlines()
     assert line.endswith("  2026-01-31T00:00:00.000Z (expired)")

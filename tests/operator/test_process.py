@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra.local import cloud
-from shared.rules import api_key
+from shared.rules import digest
 from shared.store import api_keys
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +52,7 @@ def operate(python):
 def test_the_local_stack_is_reached_with_no_setting_at_all(operate):
     made = operate("keys", "create", "--local", "--tenant", "process", "--name", "CI")
     assert made.returncode == 0
-    assert api_keys.find(api_key.digest(made.stdout.strip())).tenant == "process"
+    assert api_keys.find(digest.of(made.stdout.strip())).tenant == "process"
 
 
 def test_aws_is_reached_by_the_settings_of_the_environment(operate, endpoint):

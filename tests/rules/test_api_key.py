@@ -91,7 +91,7 @@ def test_arbitrary_text_is_no_key_and_no_reason_to_fall_over(text):
 
 def test_the_record_keeps_a_digest_and_four_characters_and_nothing_else_of_the_value():
     value, key = mint()
-    assert key.digest == hashlib.sha256(value.encode()).hexdigest() == api_key.digest(value)
+    assert key.digest == hashlib.sha256(value.encode()).hexdigest()
     assert key.hint == value[-4:]
     kept = repr({name: kept for name, kept in asdict(key).items() if name != "digest"})
     assert [value[start : start + 5] for start in range(len(value) - 4) if value[start : start + 5] in kept] == []
