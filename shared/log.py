@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
+from shared import startup  # noqa: F401 # isort: skip - ahead of what it is to speed up
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
@@ -30,15 +31,14 @@ def answered(
 
 def fault(error: BaseException, *, operation: str, request_id: str) -> None:
     """Where it broke and what kind of error it was; never its message, which may quote what a caller sent."""
-    answer = getattr(error, "response", None) or {}
     _logger.error(
         "fault",
         extra={
             "operation": operation,
             "request_id": request_id,
             "error": type(error).__name__,
-            "aws_operation": getattr(error, "operation_name", None),
-            "aws_error": answer.get("Error", {}).get("Code"),
+            "aws_operation": getattr(error, "operation", None),
+            "aws_error": getattr(error, "code", None),
             "frames": [
                 f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
             ],

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+from base64 import b64decode, b64encode
 from datetime import datetime
 
-from botocore.exceptions import BotoCoreError, ClientError
 from jwt.algorithms import HMACAlgorithm
 from jwt.api_jws import PyJWS
 
-from shared import aws
+from shared.aws.client import AwsError, JsonClient, Refused
 from shared.errors import Invalid, Unavailable
 from shared.rules import token_value
 from shared.rules.identifier import RandomBytes
@@ -18,7 +18,8 @@ from shared.rules.token_value import Claims, Seal
 _KEY_ARN = os.environ["SIGNING_KEY_ARN"]
 _ISSUER = os.environ["TOKEN_ISSUER"]
 
-_kms = aws.client("kms")
+_kms = JsonClient("kms", "TrentService", "1.1")
+_UNUSABLE = {"DisabledException", "KMSInvalidStateException", "NotFoundException"}
 
 
 class _KeyUnusable(Exception):  # noqa: N818 - translated below, differently for a new value and for an old one
@@ -32,18 +33,14 @@ class _GenerateMac(HMACAlgorithm):
         return key if isinstance(key, bytes) else key.encode()
 
     def sign(self, msg: bytes, key: bytes) -> bytes:
+        request = {"KeyId": key.decode(), "Message": b64encode(msg).decode(), "MacAlgorithm": "HMAC_SHA_256"}
         try:
-            answer = _kms.generate_mac(KeyId=key.decode(), Message=msg, MacAlgorithm="HMAC_SHA_256")
-        except (
-            _kms.exceptions.DisabledException,
-            _kms.exceptions.KMSInvalidStateException,
-            _kms.exceptions.NotFoundException,
-        ) as error:
-            raise _KeyUnusable from error
-        except (ClientError, BotoCoreError) as error:
+            answer = _kms.call("GenerateMac", request)
+        except AwsError as error:
+            if isinstance(error, Refused) and error.code in _UNUSABLE:
+                raise _KeyUnusable from error
             raise Unavailable from error
-        mac: bytes = answer["Mac"]
-        return mac
+        return b64decode(answer["Mac"])
 
 
 _jws = PyJWS(algorithms=[])
@@ -58,7 +55,7 @@ def issue(token_id: str, environment: str, *, at: datetime, random_bytes: Random
     try:
         value = _sign(claims, _KEY_ARN)
     except _KeyUnusable as unusable:
-        raise Unavailable("Tokens cannot be signed just now.", code="signing_key_unusable") from unusable
+        raise Unavailable("Tokens cannot be signed just now.", code="signing_key_unusable") from unusable.__cause__
     return value, token_value.seal(value, claims, _KEY_ARN)
 
 

@@ -11,14 +11,19 @@ from moto import mock_aws
 
 from infra.local import cloud, mends
 from infra.local import template as sam
+from shared.aws import client
+from tests.aws.network import NETWORK
 from tests.local_stack import operate, stack  # noqa: F401 - fixtures for whoever speaks HTTP
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("repeatable")
 
-os.environ.update(cloud.CREDENTIALS, AWS_DEFAULT_REGION=sam.REGION)
+os.environ.update(cloud.CREDENTIALS, AWS_REGION=sam.REGION, AWS_DEFAULT_REGION=sam.REGION)
 mends.apply()
 mock_aws().start()
+client.HTTPSConnection = NETWORK.connection
+# Nobody is waiting for moto to recover.
+client._PAUSE_SECONDS = 0
 TEMPLATE = sam.translate(sam.read())
 STACK = cloud.create(TEMPLATE)
 for function in STACK.functions.values():

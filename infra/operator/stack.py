@@ -6,25 +6,30 @@ import json
 import os
 from pathlib import Path
 
-from botocore.exceptions import ClientError, EndpointConnectionError
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from shared import aws
 from shared.errors import NotFound, Unavailable
 
 # Where `make run` says how to reach the stack that it runs, from the project's own folder.
 _LOCAL = Path(".local/stack.json")
 _TABLE_OUTPUT = "TableName"
+_PROMPT = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+
+session = botocore.session.get_session()
 
 
 def choose(name: str, *, region: str | None = None, profile: str | None = None) -> None:
     """The stack of this name in AWS. Raises NotFound where there is none, and whatever botocore raises."""
     # Not through the environment, where credentials of its own would win over a profile: what is named here is meant.
     if profile:
-        aws.session.set_config_variable("profile", profile)
+        session.set_config_variable("profile", profile)
     # AWS's other tools read AWS_REGION, botocore does not.
     if region := region or os.environ.get("AWS_REGION"):
-        aws.session.set_config_variable("region", region)
-    os.environ["TABLE_NAME"] = _table_of(name)
+        session.set_config_variable("region", region)
+    table = _table_of(name)
+    os.environ |= _access() | {"TABLE_NAME": table}
 
 
 def choose_local() -> None:
@@ -51,8 +56,24 @@ def choose_local() -> None:
         raise Unavailable(f"The local stack does not answer on {endpoint}: start it again with `make run`.") from None
 
 
+def _access() -> dict[str, str]:
+    """What was found out above, in the variables where the store's own client looks, as in Lambda."""
+    found = session.get_credentials()
+    if found is None:
+        raise NoCredentialsError
+    frozen = found.get_frozen_credentials()
+    dynamodb = session.create_client("dynamodb").meta
+    return {
+        "AWS_ACCESS_KEY_ID": frozen.access_key,
+        "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
+        "AWS_SESSION_TOKEN": frozen.token or "",
+        "AWS_REGION": dynamodb.region_name,
+        "AWS_ENDPOINT_URL": dynamodb.endpoint_url,
+    }
+
+
 def _table_of(name: str) -> str:
-    cloudformation = aws.client("cloudformation")
+    cloudformation = session.create_client("cloudformation", config=_PROMPT)
     try:
         (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from shared import aws
+from shared.aws.client import AwsError, JsonClient, Refused
 from shared.errors import Unavailable
 from shared.store.attributes import packed, unpacked
 
@@ -23,7 +22,7 @@ Item = dict[str, Any]
 Write = dict[str, Any]
 """One part of a transaction."""
 
-_dynamodb = aws.client("dynamodb")
+_dynamodb = JsonClient("dynamodb", "DynamoDB_20120810", "1.0")
 _BATCH = 100
 _ATTEMPTS = 20
 _PAUSE_SECONDS = 0.02
@@ -52,7 +51,7 @@ class Throttled(Unavailable):
 
 def get(key: Key) -> Item | None:
     """The item as of now (strongly consistent)."""
-    answer = _call("get_item", TableName=NAME, Key=_key(key), ConsistentRead=True)
+    answer = _call("GetItem", TableName=NAME, Key=_key(key), ConsistentRead=True)
     return unpacked(answer["Item"]) if "Item" in answer else None
 
 
@@ -62,7 +61,7 @@ def read(keys: Iterable[Key], *, is_consistent: bool) -> dict[Key, Item]:
     found: dict[Key, Item] = {}
     while wanted:
         asked = wanted[:_BATCH]
-        answer = _call("batch_get_item", RequestItems={NAME: {"Keys": asked, "ConsistentRead": is_consistent}})
+        answer = _call("BatchGetItem", RequestItems={NAME: {"Keys": asked, "ConsistentRead": is_consistent}})
         items = [unpacked(item) for item in answer["Responses"].get(NAME, ())]
         found |= {(item["pk"], item["sk"]): item for item in items}
         left_over = answer.get("UnprocessedKeys", {}).get(NAME, {}).get("Keys", [])
@@ -74,13 +73,13 @@ def read(keys: Iterable[Key], *, is_consistent: bool) -> dict[Key, Item]:
 
 def put(item: Mapping[str, Any], *, condition: str | None = None, values: Mapping[str, Any] | None = None) -> None:
     """Writes the whole item. Raises ConditionFailed with what stands there instead."""
-    _call("put_item", TableName=NAME, Item=packed(item), **_conditional(condition, values))
+    _call("PutItem", TableName=NAME, Item=packed(item), **_conditional(condition, values))
 
 
 def update(key: Key, expression: str, values: Mapping[str, Any], *, condition: str | None = None) -> Item:
     """Changes single attributes, and gives the item as it is then; an item that is not there is made."""
     changes = {"UpdateExpression": expression, "ReturnValues": "ALL_NEW"} | _conditional(condition, values)
-    answer = _call("update_item", TableName=NAME, Key=_key(key), **changes)
+    answer = _call("UpdateItem", TableName=NAME, Key=_key(key), **changes)
     return unpacked(answer["Attributes"])
 
 
@@ -108,8 +107,8 @@ def deleting(key: Key, *, condition: str | None = None, values: Mapping[str, Any
 
 
 def transact(writes: Sequence[Write]) -> None:
-    """All of it or nothing; a transaction may safely be sent twice. Raises ConditionFailed or Contended."""
-    _call("transact_write_items", TransactItems=list(writes))
+    """All of it or nothing, and once, though it be sent again. Raises ConditionFailed or Contended."""
+    _call("TransactWriteItems", TransactItems=list(writes), ClientRequestToken=secrets.token_hex(16))
 
 
 def transact_patiently(writes: Sequence[Write]) -> None:
@@ -175,21 +174,22 @@ def _pages(condition: str, values: Mapping[str, Any], options: dict[str, Any]) -
 
 def _query(condition: str, values: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     asked = {"TableName": NAME, "KeyConditionExpression": condition, "ExpressionAttributeValues": packed(values)}
-    return _call("query", **asked, **options)
+    return _call("Query", **asked, **options)
 
 
 def _call(operation: str, **parameters: Any) -> dict[str, Any]:
     """One AWS call. What goes wrong with it is either a failed condition or makes us unavailable: we fail closed."""
     try:
-        answer: dict[str, Any] = getattr(_dynamodb, operation)(**parameters)
-    except _dynamodb.exceptions.ConditionalCheckFailedException as error:
-        found = error.response.get("Item")
-        raise ConditionFailed(unpacked(found) if found else None) from error
-    except _dynamodb.exceptions.TransactionCanceledException as error:
-        raise _cancelled(error.response.get("CancellationReasons", ())) from error
-    except (ClientError, BotoCoreError) as error:
+        return _dynamodb.call(operation, parameters)
+    except Refused as refused:
+        if refused.code == "ConditionalCheckFailedException":
+            found = refused.answer.get("Item")
+            raise ConditionFailed(unpacked(found) if found else None) from refused
+        if refused.code == "TransactionCanceledException":
+            raise _cancelled(refused.answer.get("CancellationReasons", ())) from refused
+        raise Unavailable from refused
+    except AwsError as error:
         raise Unavailable from error
-    return answer
 
 
 def _cancelled(reasons: Sequence[Mapping[str, Any]]) -> Exception:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, Protocol, cast
 
-from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from pydantic import BaseModel, ValidationError
 
+from shared.aws.client import AwsError, TimedOut
 from shared.errors import NotFound, TargetFailed, TargetTimedOut
 from shared.rules.question import Question
 from shared.rules.target import KINDS, Target
@@ -39,9 +39,9 @@ def answer(target: Target | None, question: Question) -> str:
     kind = load(target.kind)
     try:
         text = kind.answer(kind.Settings.model_validate(target.settings), question)
-    except ReadTimeoutError as error:
+    except TimedOut as error:
         raise TargetTimedOut from error
-    except (BotoCoreError, ClientError, ValidationError) as error:
+    except (AwsError, ValidationError) as error:
         raise TargetFailed from error
     if not text.strip():
         raise TargetFailed(code="target_answer_empty")

@@ -6,11 +6,12 @@ import json
 import re
 from base64 import b64encode
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
-from shared import aws
+from shared.aws.client import PATIENT, Client, Refused
 from shared.errors import TargetFailed, TargetTimedOut, TooLarge
 from shared.rules import instant
 from shared.rules.question import Question
@@ -19,7 +20,7 @@ _ARN = re.compile(
     r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:(\$LATEST|[A-Za-z0-9_-]{1,128}))?"
 )
 
-_lambda = aws.client("lambda", aws.PATIENT)
+_lambda = Client("lambda", PATIENT)
 
 
 def _function_arn(text: str) -> str:
@@ -50,17 +51,19 @@ class _Failure(BaseModel):
 def answer(settings: Settings, question: Question) -> str:
     # Characters as they are: escaped, many languages would be twice as long, and Lambda takes 6 MB.
     event = json.dumps(_event(question), ensure_ascii=False).encode()
+    path = f"/2015-03-31/functions/{quote(settings.function_arn, safe='')}/invocations"
     try:
-        response = _lambda.invoke(FunctionName=settings.function_arn, InvocationType="RequestResponse", Payload=event)
-    except _lambda.exceptions.RequestTooLargeException:
-        raise TooLarge("This is more than the assistant can read. Please start a new conversation.") from None
-    payload = response["Payload"].read()
-    if "FunctionError" in response:
+        reply = _lambda.post("Invoke", path, event, {"X-Amz-Invocation-Type": "RequestResponse"})
+    except Refused as refused:
+        if refused.code == "RequestTooLargeException":
+            raise TooLarge("This is more than the assistant can read. Please start a new conversation.") from None
+        raise
+    if "X-Amz-Function-Error" in reply.headers:
         # The function's own time limit may be shorter than ours.
-        if _Failure.model_validate_json(payload).error_type == "Sandbox.Timedout":
+        if _Failure.model_validate_json(reply.body).error_type == "Sandbox.Timedout":
             raise TargetTimedOut(code="target_function_timed_out")
         raise TargetFailed(code="target_function_failed")
-    return _Reply.model_validate_json(payload).text
+    return _Reply.model_validate_json(reply.body).text
 
 
 def _event(question: Question) -> dict[str, Any]:

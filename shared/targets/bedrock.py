@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from base64 import b64encode
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
-from shared import aws
+from shared.aws.client import PATIENT, Client, Refused
 from shared.errors import Invalid, TargetFailed, TargetTimedOut
 from shared.rules.question import Attachment, Question
 
@@ -27,7 +30,7 @@ _DOCUMENTS = {
 # Why a model stopped that would not go on; what there is of its answer is not one.
 _DECLINED = {"content_filtered", "guardrail_intervened"}
 
-_bedrock = aws.client("bedrock-runtime", aws.PATIENT)
+_bedrock = Client("bedrock-runtime", PATIENT, signing_name="bedrock")
 
 
 def _model_id(text: str) -> str:
@@ -49,7 +52,6 @@ class Settings(BaseModel, extra="forbid", frozen=True):
 
 def answer(settings: Settings, question: Question) -> str:
     request: dict[str, Any] = {
-        "modelId": settings.model_id,
         "messages": _messages(question),
         "inferenceConfig": {"maxTokens": settings.max_tokens},
     }
@@ -57,15 +59,19 @@ def answer(settings: Settings, question: Question) -> str:
         request["inferenceConfig"]["temperature"] = settings.temperature
     if settings.system_prompt:
         request["system"] = [{"text": settings.system_prompt}]
+    path = f"/model/{quote(settings.model_id, safe='')}/converse"
     try:
-        response = _bedrock.converse(**request)
-    except _bedrock.exceptions.ModelTimeoutException as error:
-        raise TargetTimedOut from error
-    except _bedrock.exceptions.ValidationException as error:
+        reply = _bedrock.post("Converse", path, json.dumps(request).encode(), {"Content-Type": "application/json"})
+    except Refused as refused:
+        if refused.code == "ModelTimeoutException":
+            raise TargetTimedOut from refused
         # Which models read what, only Bedrock knows.
-        if question.attachments:
-            raise Invalid("This assistant could not read what is attached.", code="attachment_not_supported") from error
+        if refused.code == "ValidationException" and question.attachments:
+            raise Invalid(
+                "This assistant could not read what is attached.", code="attachment_not_supported"
+            ) from refused
         raise
+    response = json.loads(reply.body)
     if response["stopReason"] in _DECLINED:
         raise TargetFailed("The assistant cannot answer that.", code="target_declined")
     # Between texts there may be what is not for the visitor, such as a model's reasoning.
@@ -91,7 +97,7 @@ def _messages(question: Question) -> list[dict[str, Any]]:
 
 
 def _block(attachment: Attachment, number: int) -> dict[str, Any]:
-    source = {"bytes": attachment.data}
+    source = {"bytes": b64encode(attachment.data).decode()}
     if attachment.media_type in _IMAGES:
         return {"image": {"format": _IMAGES[attachment.media_type], "source": source}}
     if attachment.media_type in _DOCUMENTS:

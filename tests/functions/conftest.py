@@ -3,32 +3,30 @@
 import contextlib
 import functools
 import importlib
-import io
 import itertools
 import json
 from datetime import UTC, datetime
 from secrets import token_bytes
 
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ReadTimeoutError
-from moto.core.models import botocore_stubber
 from werkzeug.test import Client
 
 from infra.local import openapi
 from infra.local.api import Api, InvocationFailed
+from infra.local.template import REGION
 from shared.rules import api_key
 from shared.rules.principal import SCOPES
 from shared.rules.target import Target
 from shared.store import api_keys, targets
-from shared.targets import answering
-from tests.aws import CLIENTS, aws_answers, calls, output  # noqa: F401 - fixtures
+from tests.aws.fixtures import aws_answers, calls, output  # noqa: F401 - fixtures
+from tests.aws.network import NETWORK, Answer
 from tests.conftest import STACK, TEMPLATE
 from tests.functions.interruptions import at_call, contended  # noqa: F401 - fixtures
 from tests.functions.page import Clock, Page
 from tests.iam.guard import Guard
 
 ACCOUNT = "123456789012"
+MODEL = f"arn:aws:bedrock:{REGION}::foundation-model/amazon.nova-lite-v1:0"
 _clock = Clock()
 _tenants = (f"tenant-{number}" for number in itertools.count(1))
 
@@ -84,9 +82,14 @@ def guard():
     values = {
         "Table.Arn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/{STACK.outputs['TableName']}",
         "SigningKey.Arn": STACK.outputs["SigningKeyArn"],
+        "TargetFunctionPrefix": "assistant",
+        "BedrockModelArns": MODEL,
+        "AWS::Partition": "aws",
+        "AWS::Region": REGION,
+        "AWS::AccountId": ACCOUNT,
     }
     guard = Guard(TEMPLATE, values)
-    with guard.watching(*CLIENTS):
+    with NETWORK.hooked(guard.judge):
         yield guard
     assert guard.refused == []
 
@@ -130,16 +133,25 @@ def api(caller):
 def assistant(register):
     """The flow's target is a Lambda function, which answers "Hi there"; this is the list of events that it is sent."""
     register("flow_echo", "aws_lambda", function_arn="arn:aws:lambda:us-east-1:123456789012:function:assistant")
-    client = answering.load("aws_lambda")._lambda.meta.events
     asked = []
 
-    def answer(params, **_event):
-        asked.append(json.loads(params["body"]))
-        return AWSResponse("", 200, {}, None), {"Payload": io.BytesIO(b'{"text": "Hi there"}')}
+    def answer(request):
+        if request.service == "lambda":
+            asked.append(request.parameters)
+            return Answer(200, {"text": "Hi there"})
+        return None
 
-    client.register("before-call", answer)
-    yield asked
-    client.unregister("before-call", answer)
+    with NETWORK.hooked(answer):
+        yield asked
+
+
+@pytest.fixture
+def model(register):
+    """The flow's target is a model, which answers "Good day"."""
+    register("flow_echo", "bedrock", model_id=MODEL)
+    said = {"output": {"message": {"content": [{"text": "Good day"}]}}, "stopReason": "end_turn"}
+    with NETWORK.hooked(lambda request: Answer(200, said) if request.service == "bedrock-runtime" else None):
+        yield
 
 
 @pytest.fixture
@@ -199,23 +211,19 @@ def token(create):
 
 @pytest.fixture
 def lost_answers():
-    """Within `lost_answers("PutItem")` the first such answer is lost, and botocore asks again."""
+    """Within `lost_answers("PutItem")` the first such answer is lost, and our client asks again."""
 
     @contextlib.contextmanager
     def lose(operation):
         lost = []
 
-        def lose_first(event_name, request, **event):
-            if lost:
-                return
-            lost.append(botocore_stubber(event_name, request, **event).status_code)
-            raise ReadTimeoutError(endpoint_url=request.url)
+        def lose_first(request, answer):
+            if request.operation == operation and not lost:
+                lost.append(answer.status)
+                raise TimeoutError
 
-        for client in CLIENTS:
-            client.register_first(f"before-send.*.{operation}", lose_first)
-        yield
-        for client in CLIENTS:
-            client.unregister(f"before-send.*.{operation}", lose_first)
+        with NETWORK.hooked(after=lose_first):
+            yield
         assert lost == [200]
 
     return lose

@@ -2,12 +2,10 @@
 
 import contextlib
 import itertools
-import json
 
 import pytest
-from botocore.awsrequest import AWSResponse
 
-from tests.aws import CLIENTS
+from tests.aws.network import NETWORK, refusal
 
 
 class Crash(BaseException):
@@ -21,11 +19,14 @@ def at_call():
 
         def at_call(number, act, when="before"):
             passed = itertools.count(1)
+            met = []
 
-            def look(**_event):
-                return act() if next(passed) == number else None
+            def look(request, _answer=None):
+                if request.attempt == 1:
+                    met[:] = [next(passed)]
+                return act() if met == [number] else None
 
-            _watch(until_the_end, f"{when}-call", look)
+            until_the_end.enter_context(NETWORK.hooked(**{when: look}))
 
         yield at_call
 
@@ -38,32 +39,21 @@ def contended():
         def contended(partition, times=None):
             met = itertools.count(1)
 
-            def look(model, params, **_event):
-                if model.name != "TransactWriteItems":
+            def look(request):
+                if request.operation != "TransactWriteItems":
                     return None
-                parts = [part for item in json.loads(params["body"])["TransactItems"] for part in item.values()]
+                parts = [part for item in request.parameters["TransactItems"] for part in item.values()]
                 keys = [(part.get("Key") or part["Item"])["pk"]["S"] for part in parts]
                 codes = ["TransactionConflict" if key.startswith(partition) else "None" for key in keys]
                 if "TransactionConflict" not in codes or (times and next(met) > times):
                     return None
                 return cancelled(*codes)
 
-            _watch(until_the_end, "before-call", look)
+            until_the_end.enter_context(NETWORK.hooked(look))
 
         yield contended
 
 
 def cancelled(*codes):
     """AWS's answer to a transaction that it has not done: a reason for each of its parts."""
-    parsed = {
-        "Error": {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"},
-        "CancellationReasons": [{"Code": code} for code in codes],
-        "ResponseMetadata": {"HTTPStatusCode": 400, "HTTPHeaders": {}, "RetryAttempts": 0},
-    }
-    return AWSResponse("", 400, {}, None), parsed
-
-
-def _watch(until_the_end, event, look):
-    for client in CLIENTS:
-        client.register(event, look)
-        until_the_end.callback(client.unregister, event, look)
+    return refusal("TransactionCanceledException", CancellationReasons=[{"Code": code} for code in codes])

@@ -1,5 +1,7 @@
 """AWS does not do as it should: a clear answer, no half-written state, and a line for whoever looks."""
 
+import base64
+
 import pytest
 
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
@@ -27,7 +29,7 @@ def test_400_a_value_whose_key_is_disabled_or_about_to_be_deleted(api, path, aws
 
 def test_400_a_value_that_the_key_no_longer_yields(api, path, aws_answers):
     """Whatever KMS says, what does not fit the digest is not this token's value."""
-    aws_answers("GenerateMac", answer={"Mac": b"\0" * 32})
+    aws_answers("GenerateMac", answer={"Mac": base64.b64encode(bytes(32)).decode()})
     answer = api.get(f"{path}/token")
     assert answer.status_code == 400
     assert answer.json["code"] == "value_unavailable"

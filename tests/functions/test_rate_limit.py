@@ -59,7 +59,7 @@ def test_every_counted_answer_tells_and_no_other(app, page, create, register):
     token = create(maxMessagesPerSession=1)
     session = page.open(token.value)
     counted = [page.say(session, message_id="usr_1"), page.say(session, message_id="usr_1"), page.say(session)]
-    register("flow_echo", "aws_lambda", function_arn="arn:aws:lambda:us-east-1:123456789012:function:gone")
+    register("flow_echo", "aws_lambda", function_arn="arn:aws:lambda:us-east-1:123456789012:function:assistant-gone")
     counted.append(page.say(page.open(token.value)))
     assert [answer.status_code for answer in counted] == [200, 200, 429, 502]
     assert [told(answer)[:2] for answer in counted] == [(10, 9), (10, 8), (10, 7), (10, 6)]

@@ -71,7 +71,9 @@ def test_nothing_that_a_visitor_sends_or_gets_is_logged(app, api, page, create, 
         ]
 
     answers = send()
-    register("flow_echo", "aws_lambda", function_arn=f"arn:aws:lambda:us-east-1:123456789012:function:{CANARY}")
+    register(
+        "flow_echo", "aws_lambda", function_arn=f"arn:aws:lambda:us-east-1:123456789012:function:assistant-{CANARY}"
+    )
     answers += send()
     for operation in ("BatchGetItem", "UpdateItem", "TransactWriteItems", "PutItem", "GetItem", "Query"):
         with aws_answers(operation, "ValidationException", 400, message=CANARY):

@@ -1,7 +1,6 @@
 """A message is stored, paid for and answered once, however often it arrives and wherever its turn breaks off."""
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
 from shared.store import targets
 from tests.functions.interruptions import Crash
@@ -10,7 +9,7 @@ from tests.functions.stored import beside, messages, spent
 
 ONCE = [("user", "usr_1", "Hello"), ("assistant", "ast_1", "You said: Hello")]
 CALLS = ["BatchGetItem", "UpdateItem", "TransactWriteItems", "TransactWriteItems"]
-GONE = "arn:aws:lambda:us-east-1:123456789012:function:gone"
+GONE = "arn:aws:lambda:us-east-1:123456789012:function:assistant-gone"
 
 
 @pytest.fixture
@@ -106,7 +105,7 @@ def crash():
 
 
 def fail():
-    raise EndpointConnectionError(endpoint_url="https://simulated.example.com")
+    raise ConnectionRefusedError
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -72,6 +72,17 @@ class Module:
             match node:
                 case ast.Subscript(value=ast.Attribute(attr="environ") as environ, slice=ast.Constant(value=str(name))):
                     named[id(environ)] = name
+                case ast.Call(
+                    func=ast.Attribute(attr="get", value=ast.Attribute(attr="environ") as environ),
+                    args=[ast.Constant(value=str(name)), *_],
+                ):
+                    named[id(environ)] = name
+                case ast.Compare(
+                    left=ast.Constant(value=str(name)),
+                    ops=[ast.In()],
+                    comparators=[ast.Attribute(attr="environ") as environ],
+                ):
+                    named[id(environ)] = name
         for node in ast.walk(self.tree):
             match node:
                 case (

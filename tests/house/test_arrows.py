@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "admission": GROUND | {"rules", "store"},
     "rules": {"errors"},
     **{room: set() for room in GROUND},
-    "aws": {"startup"},
+    "log": {"startup"},
 }
 OURS = ("functions.", "shared.", "infra.", "tests.")
 

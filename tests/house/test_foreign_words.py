@@ -12,7 +12,6 @@ from tests.house.code import ROOT, Module, modules
 # Third-party package -> the modules, or rooms, that alone import it.
 PACKAGES = {
     "aws_lambda_powertools": {"shared.log"},
-    "botocore": {"shared.aws", "shared.signer", "shared.store.table", "shared.targets"},
     "jwt": {"shared.credentials", "shared.signer"},
     "publicsuffixlist": {"shared.public_suffixes"},
     # A target's settings are written by an operator, and its answer by a stranger's code: as untrusted as a body.
@@ -26,6 +25,14 @@ SERVICES = {
     "lambda": "shared.targets.aws_lambda",
 }
 ENVIRONMENT = {
+    "shared.aws.client": {"AWS_ENDPOINT_URL", "AWS_REGION", "_X_AMZN_TRACE_ID"},
+    "shared.aws.credentials": {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+    },
     "shared.credentials": {"CLERK_ISSUER", "CLERK_AUTHORIZED_PARTIES"},
     "shared.signer": {"SIGNING_KEY_ARN", "TOKEN_ISSUER"},
     "shared.store.conversations": {"CONVERSATION_RETENTION_DAYS"},
@@ -38,7 +45,12 @@ HEADER = (
 )
 # Kind -> what such a word looks like, where it can stand, and who alone may speak it.
 WORDS = {
-    "HTTP": (re.compile(f"statusCode|{HEADER}"), Module.texts, {"shared.gateway"}),
+    "HTTP": (
+        re.compile(f"statusCode|{HEADER}"),
+        Module.texts,
+        # We answer in it, and ask AWS in it.
+        {"shared.aws", "shared.gateway", "shared.targets.aws_lambda", "shared.targets.bedrock"},
+    ),
     "camelCase": (
         re.compile(r"[a-z][a-z0-9]*([A-Z][a-z0-9]*)+"),
         Module.words,
@@ -92,14 +104,14 @@ def test_each_package_is_imported_by_its_own_adapter():
     assert found.keys() == PACKAGES.keys()
 
 
-def test_the_layers_ship_what_is_imported_and_the_runtime_lacks():
+def test_the_layers_ship_what_is_imported():
     distributions = packages_distributions()
     imported = {distributions[package][0].lower().replace("_", "-") for package in PACKAGES}
     requirements = [ROOT / "infra" / "requirements" / f"{layer}.in" for layer in ("layer", "authorizer")]
     shipped = {line.split("~")[0] for path in requirements for line in path.read_text(encoding="utf-8").splitlines()}
     shipped = {name for name in shipped if re.fullmatch(r"[a-z-]+", name)}
-    # Lambda's runtime brings botocore, pydantic its own core; PyJWT finds cryptography by itself.
-    assert shipped == imported - {"botocore", "pydantic-core"} | {"cryptography"}
+    # pydantic brings its own core; PyJWT finds cryptography by itself.
+    assert shipped == imported - {"pydantic-core"} | {"cryptography"}
 
 
 def test_each_aws_service_has_one_client_in_its_own_adapter():
@@ -107,7 +119,7 @@ def test_each_aws_service_has_one_client_in_its_own_adapter():
         (node.args[0].value, module.name)
         for module in modules("functions", "shared")
         for node in ast.walk(module.tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"aws.client", "session.create_client"}
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Client", "JsonClient"}
         if isinstance(node.args[0], ast.Constant)
     ]
     assert sorted(found) == sorted(SERVICES.items())

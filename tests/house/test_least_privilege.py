@@ -6,6 +6,7 @@ import pytest
 
 from infra.local import template as sam
 from tests.house.code import module, reached_from
+from tests.house.test_foreign_words import ENVIRONMENT
 from tests.iam.role import Access, decide, role_of
 
 # Each names the keys that it touches. A Scan or a PartiQL statement need not, and then passes any condition on keys.
@@ -14,6 +15,8 @@ ITEM_ACTIONS = {
     for name in ("BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
 }
 READ_BY_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+# Lambda sets these itself; or whoever runs the stack elsewhere.
+NOT_FOR_THE_TEMPLATE = ENVIRONMENT["shared.aws.client"] | ENVIRONMENT["shared.aws.credentials"]
 
 
 FUNCTIONS = "arn:aws:lambda:us-east-1:123456789012:function:"
@@ -132,7 +135,7 @@ def test_only_lambda_itself_takes_on_a_functions_role(template, functions):
 
 def test_a_function_is_given_the_variables_that_its_imports_read_and_no_others(functions, loaded):
     read = {
-        name: {variable for one in modules for variable, _ in module(one).variables()}
+        name: {variable for one in modules for variable, _ in module(one).variables()} - NOT_FOR_THE_TEMPLATE
         | (READ_BY_POWERTOOLS if "shared.log" in modules else set())
         for name, modules in loaded.items()
     }

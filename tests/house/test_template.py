@@ -8,7 +8,8 @@ import pytest
 from cfnlint.api import lint
 
 from infra.local.template import ROOT
-from shared import aws, errors, gateway
+from shared import errors, gateway
+from shared.aws import client
 
 UNREADABLE_WITHOUT = {
     "Access-Control-Allow-Origin": "'*'",
@@ -88,7 +89,7 @@ class TestFunctions:
         assert {name for name, properties in functions.items() if properties["Timeout"] >= 29} == set()
 
     def test_outlive_the_target_that_they_wait_for(self, functions):
-        assert aws.PATIENT.connect_timeout + aws.PATIENT.read_timeout < functions["Chat"]["Timeout"]
+        assert client._CONNECT_SECONDS + client.PATIENT.seconds < functions["Chat"]["Timeout"]
 
     def test_log_where_logs_expire(self, template, functions):
         groups = _of_type(template, "AWS::Logs::LogGroup")

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any
 
-from botocore.awsrequest import AWSResponse
-
+from tests.aws.network import Answer, Request, refusal
 from tests.iam.request import Reader
 from tests.iam.role import Access, Grant, Unknown, decide, role_of
-
-
-class Emitter(Protocol):
-    """A botocore session (whose clients to come inherit its handlers) or the `meta.events` of a client that exists."""
-
-    def register(self, event_name: str, handler: Any) -> None: ...
-    def unregister(self, event_name: str, handler: Any) -> None: ...
 
 
 class Guard:
@@ -38,17 +29,6 @@ class Guard:
         self._acting: ContextVar[str | None] = ContextVar("acting", default=None)
         self._running = 0
         self._lock = threading.Lock()
-
-    @contextmanager
-    def watching(self, *emitters: Emitter) -> Iterator[None]:
-        """Judges what clients are about to send. Outside of `acting_as` the test itself calls, and may do anything."""
-        for emitter in emitters:
-            emitter.register("before-call", self._judge)
-        try:
-            yield
-        finally:
-            for emitter in emitters:
-                emitter.unregister("before-call", self._judge)
 
     @contextmanager
     def acting_as(self, function: str) -> Iterator[None]:
@@ -70,7 +50,11 @@ class Guard:
         statements = [statement for statement in self._roles[function] if statement.allow]
         return sorted({grant for statement in statements for grant in statement.grants()} - self._used)
 
-    def _judge(self, model: Any, params: dict[str, Any], **_event: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
+    def judge(self, request: Request) -> Answer | None:
+        """AWS's refusal of what the role does not allow.
+
+        Outside of `acting_as` the test itself calls, and may do anything.
+        """
         function = self._acting.get()
         if function is None:
             if self._running and threading.current_thread() is not threading.main_thread():
@@ -78,12 +62,12 @@ class Guard:
                 raise Unknown("whose call this is: give the thread a contextvars.copy_context(), or acting_as")
             return None
         used: set[Grant] = set()
-        for access in self._reader.accesses(model.service_model.service_name, model.name, json.loads(params["body"])):
+        for access in self._reader.accesses(request.service, request.operation or request.path, request.parameters):
             decision = decide(self._roles[function], access)
             if not decision.allowed:
                 denial = _denial(function, access, decision.reason)
                 self.refused.append(denial)
-                return _answer(denial)
+                return refusal("AccessDeniedException", denial)
             used |= decision.used
         with self._lock:
             self._used |= used
@@ -94,12 +78,3 @@ def _denial(function: str, access: Access, reason: str) -> str:
     account = access.resource.split(":")[4]
     user = f"arn:aws:sts::{account}:assumed-role/{function}Role/{function}"
     return f"User: {user} is not authorized to perform: {access.action} on resource: {access.resource} {reason}"
-
-
-def _answer(denial: str) -> tuple[AWSResponse, dict[str, Any]]:
-    """Stands in for AWS's answer: botocore makes the same ClientError of it, by the same path."""
-    parsed = {
-        "Error": {"Code": "AccessDeniedException", "Message": denial},
-        "ResponseMetadata": {"HTTPStatusCode": 400, "HTTPHeaders": {}, "RetryAttempts": 0},
-    }
-    return AWSResponse("", 400, {}, None), parsed

@@ -37,11 +37,16 @@ class Reader:
                     self._keys[values[name]] = values[f"{properties['TargetKeyId']['Ref']}.Arn"]
 
     def accesses(self, service: str, operation: str, request: dict[str, Any]) -> list[Access]:
+        """`operation`: its name, or its path where a service's protocol names none."""
         match service, request:
             case "dynamodb", _:
                 return self._items(operation, request)
             case "kms", {"KeyId": str(key)}:
                 return [Access(f"kms:{operation}", self._key(key))]
+            case "lambda", _ if function := re.fullmatch(r"/2015-03-31/functions/(arn:.+)/invocations", operation):
+                return [Access("lambda:InvokeFunction", function[1])]
+            case "bedrock-runtime", _ if model := re.fullmatch(r"/model/(arn:.+)/converse", operation):
+                return [Access("bedrock:InvokeModel", model[1])]
             case _:
                 raise Unknown(f"how IAM sees {service}:{operation}")
 

@@ -3,50 +3,52 @@
 import contextvars
 import threading
 
-import botocore.session
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ClientError
 
+from shared.aws import client as aws
+from shared.aws.client import JsonClient, Refused
+from tests.aws.network import Answer, Network
 from tests.iam.guard import Guard
 from tests.iam.role import Unknown
 from tests.iam.sample import GET, GET_TOKENS, ON_TABLE, TABLE, VALUES, allow, template, under
 
 
-@pytest.fixture(scope="module")
-def client():
+@pytest.fixture
+def network():
     """Whatever passes the guard is answered with nothing."""
-    made = botocore.session.get_session().create_client(
-        "dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
-    )
-    made.meta.events.register_last("before-call", lambda **_: (AWSResponse("", 200, {}, None), {}))
-    return made
-
-
-def _get(client, pk="TOKEN#1"):
-    return client.get_item(TableName="stack-Table", Key={"pk": {"S": pk}, "sk": {"S": "RECORD"}})
+    return Network(lambda *_: Answer(200, {}))
 
 
 @pytest.fixture
-def guard(client):
+def client(network, monkeypatch):
+    monkeypatch.setattr(aws, "HTTPSConnection", network.connection)
+    return JsonClient("dynamodb", "DynamoDB_20120810", "1.0")
+
+
+def _get(client, pk="TOKEN#1"):
+    return client.call("GetItem", {"TableName": "stack-Table", "Key": {"pk": {"S": pk}, "sk": {"S": "RECORD"}}})
+
+
+@pytest.fixture
+def guard(network):
     guard = Guard(template(GET_TOKENS, allow("dynamodb:PutItem", ON_TABLE, Condition=under("A#*", "B#*"))), VALUES)
-    with guard.watching(client.meta.events):
+    with network.hooked(guard.judge):
         yield guard
 
 
 def test_a_refusal_is_the_error_that_aws_answers(client, guard):
-    with guard.acting_as("Door"), pytest.raises(ClientError) as caught:
+    with guard.acting_as("Door"), pytest.raises(Refused) as caught:
         _get(client, "APIKEY#1")
-    assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
+    assert caught.value.code == "AccessDeniedException"
     assert f"is not authorized to perform: dynamodb:GetItem on resource: {TABLE} because" in str(caught.value)
-    assert guard.refused == [caught.value.response["Error"]["Message"]]
+    assert guard.refused == [str(caught.value)]
 
 
 def test_a_transaction_is_refused_whole_if_one_part_is(client, guard):
     on = {"TableName": "stack-Table"}
     items = [{"Put": on | {"Item": {"pk": {"S": "A#1"}}}}, {"Delete": on | {"Key": {"pk": {"S": "A#1"}}}}]
-    with guard.acting_as("Door"), pytest.raises(ClientError, match="dynamodb:DeleteItem"):
-        client.transact_write_items(TransactItems=items)
+    with guard.acting_as("Door"), pytest.raises(Refused, match="dynamodb:DeleteItem"):
+        client.call("TransactWriteItems", {"TransactItems": items})
     assert {grant.leading_key for grant in guard.unused_grants("Door")} == {"TOKEN#*", "A#*", "B#*"}
 
 
@@ -55,23 +57,15 @@ def test_grants_stay_unused_until_a_call_rests_on_each(client, guard):
     assert [grant.leading_key for grant in guard.unused_grants("Door")] == ["TOKEN#*", "A#*", "B#*"]
     with guard.acting_as("Door"):
         _get(client)
-        client.put_item(TableName="stack-Table", Item={"pk": {"S": "B#1"}})
+        client.call("PutItem", {"TableName": "stack-Table", "Item": {"pk": {"S": "B#1"}}})
     assert [grant.leading_key for grant in guard.unused_grants("Door")] == ["A#*"]
 
 
-def test_a_grant_given_twice_is_unused_once(client):
+def test_a_grant_given_twice_is_unused_once(client, network):
     guard = Guard(template(GET_TOKENS, GET), VALUES)
-    with guard.watching(client.meta.events), guard.acting_as("Door"):
+    with network.hooked(guard.judge), guard.acting_as("Door"):
         _get(client)
     assert [grant.statement for grant in guard.unused_grants("Door")] == [1]
-
-
-def test_clients_that_a_watched_session_makes_are_watched(guard):
-    session = botocore.session.get_session()
-    with guard.watching(session):
-        client = session.create_client("dynamodb", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-        with guard.acting_as("Door"), pytest.raises(ClientError, match="AccessDenied"):
-            _get(client, "APIKEY#1")
 
 
 def test_outside_of_a_function_a_test_may_do_anything(client, guard):
@@ -105,10 +99,10 @@ def test_threads_act_each_as_their_own_function(client, guard):
         with guard.acting_as("Door"):
             return _get(client, "APIKEY#1")
 
-    assert isinstance(_in_a_thread(door), ClientError)
+    assert isinstance(_in_a_thread(door), Refused)
     with guard.acting_as("Door"):
         context = contextvars.copy_context()
-        assert isinstance(_in_a_thread(lambda: context.run(_get, client, "APIKEY#1")), ClientError)
+        assert isinstance(_in_a_thread(lambda: context.run(_get, client, "APIKEY#1")), Refused)
 
 
 def test_a_thread_cannot_slip_out_of_its_functions_role(client, guard):

@@ -8,29 +8,29 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from infra.local import cloud
+from infra.operator import stack
 from infra.operator.__main__ import main
-from shared import aws
+from tests.aws.fixtures import aws_answers  # noqa: F401 - a fixture
 
 
 @dataclass(frozen=True)
 class Outcome:
+    """`endpoint`: where the store was led to."""
+
     status: int
     out: str
     err: str
+    endpoint: str | None
 
 
 @pytest.fixture(autouse=True)
 def _as_in_a_process_of_its_own(monkeypatch, tmp_path):
-    """A command sets up AWS for its whole process, and looks for the local stack where it is started."""
-    before = dict(os.environ)
+    """A command looks for the local stack where it is started."""
     session = botocore.session.get_session()
     # What it has read of AWS's services is the same for everybody, and slow to read again.
-    session.register_component("data_loader", aws.session.get_component("data_loader"))
-    monkeypatch.setattr(aws, "session", session)
+    session.register_component("data_loader", stack.session.get_component("data_loader"))
+    monkeypatch.setattr(stack, "session", session)
     monkeypatch.chdir(tmp_path)
-    yield
-    os.environ.clear()
-    os.environ.update(before)
 
 
 @pytest.fixture
@@ -38,11 +38,17 @@ def run(capsys):
     """`run("keys", "list", ...)`: with exactly these words."""
 
     def run(*words):
+        # A command sets up AWS for its whole process.
+        before = dict(os.environ)
         try:
             status = main(words)
         except SystemExit as left:
             status = left.code
-        return Outcome(status, *capsys.readouterr())
+        finally:
+            endpoint = os.environ.get("AWS_ENDPOINT_URL")
+            os.environ.clear()
+            os.environ.update(before)
+        return Outcome(status, *capsys.readouterr(), endpoint)
 
     return run
 
@@ -60,17 +66,13 @@ def operate(run):
 
 @pytest.fixture
 def refuse():
-    """`refuse(events, "PutItem", code, message)`: from here on AWS answers this to the operation."""
-    registered = []
+    """`refuse(code, message)`: what AWS answers to whoever looks for the stack."""
 
-    def refuse(events, operation, code, message):
+    def refuse(code, message):
         def answer(**_):
             error = {"Code": code, "Message": message}
             return AWSResponse("", 400, {}, None), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
 
-        events.register_first(f"before-call.*.{operation}", answer)
-        registered.append((events, f"before-call.*.{operation}", answer))
+        stack.session.get_component("event_emitter").register_first("before-call.*.DescribeStacks", answer)
 
-    yield refuse
-    for events, event, answer in registered:
-        events.unregister(event, answer)
+    return refuse

@@ -9,7 +9,8 @@ import boto3
 import pytest
 
 from infra.local import cloud
-from shared import aws
+from infra.operator import stack
+from tests.aws.network import NETWORK
 
 LIST = ("keys", "list", "--tenant", "stack")
 
@@ -41,8 +42,8 @@ def test_the_local_stack_says_itself_where_it_is(run, endpoint, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
     _write_state(json.dumps({"awsEndpoint": endpoint, "stackName": cloud.STACK_NAME, "url": "..."}))
-    assert run(*LIST, "--local").status == 0
-    assert aws.client("dynamodb").meta.endpoint_url == endpoint
+    listed = run(*LIST, "--local")
+    assert (listed.status, listed.endpoint) == (0, endpoint)
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "{}", "[]", "null"])
@@ -67,8 +68,8 @@ def test_a_local_stack_that_has_died_is_said_to_be_dead(run, dead_endpoint):
 
 def test_an_endpoint_of_the_environment_is_asked(run, endpoint, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    assert run(*LIST, "--stack", cloud.STACK_NAME).status == 0
-    assert aws.client("cloudformation").meta.endpoint_url == endpoint
+    listed = run(*LIST, "--stack", cloud.STACK_NAME)
+    assert (listed.status, listed.endpoint) == (0, endpoint)
 
 
 def test_an_unreachable_aws_is_said_to_be_so(run, dead_endpoint, monkeypatch):
@@ -122,9 +123,10 @@ def test_a_profile_that_is_named_wins_over_credentials_of_the_environment(run, m
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ENVIRONMENT")
     signed = []
-    aws.session.register("before-send", lambda request, **_: signed.append(request.headers["Authorization"]))
-    assert run(*LIST, "--stack", cloud.STACK_NAME, "--profile", "ops").status == 0
-    assert [b"Credential=OPS/" in one for one in signed] == [True]
+    stack.session.register("before-send", lambda request, **_: signed.append(request.headers["Authorization"].decode()))
+    with NETWORK.hooked(lambda request: signed.append(request.headers["Authorization"])):
+        assert run(*LIST, "--stack", cloud.STACK_NAME, "--profile", "ops").status == 0
+    assert ["Credential=OPS/" in one for one in signed] == [True, True]
 
 
 def test_an_unknown_profile_is_named(run, monkeypatch):

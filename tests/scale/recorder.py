@@ -3,11 +3,12 @@
 from collections import defaultdict
 from contextlib import contextmanager
 
-from shared import aws
-from shared.store import table
-from tests.aws import CLIENTS
+import boto3
 
-_dynamodb = aws.client("dynamodb")
+from shared.store import table
+from tests.aws.network import NETWORK
+
+_dynamodb = boto3.client("dynamodb")
 
 
 class Recorder:
@@ -20,26 +21,18 @@ class Recorder:
     def recording(self, operation):
         """Within, what is called belongs to `operation`."""
         self._operation = operation
-        for client in CLIENTS:
-            client.register("provide-client-params", self._look_ahead)
-            client.register("after-call", self._look_back)
-        try:
+        with NETWORK.hooked(self._look_ahead, self._look_back):
             yield
-        finally:
-            for client in CLIENTS:
-                client.unregister("provide-client-params", self._look_ahead)
-                client.unregister("after-call", self._look_back)
 
-    def _look_ahead(self, params, model, **_event):
-        self._params = params
-        self._before = {key: _item(key) for key in _written(model.name, params)}
+    def _look_ahead(self, request):
+        self._before = {key: _item(key) for key in _written(request.operation, request.parameters)}
 
-    def _look_back(self, model, parsed, **_event):
-        call = {"call": model.name}
-        if model.name == "Query":
-            call |= _queried(self._params, parsed["Items"])
-        elif model.name in {"GetItem", "BatchGetItem"}:
-            keys, call["consistent"] = _asked(model.name, self._params)
+    def _look_back(self, request, answer):
+        call = {"call": request.operation}
+        if request.operation == "Query":
+            call |= _queried(request.parameters, answer.body["Items"])
+        elif request.operation in {"GetItem", "BatchGetItem"}:
+            keys, call["consistent"] = _asked(request.operation, request.parameters)
             call["items"] = [{"key": _family(key), "bytes": item_bytes(_item(key))} for key in keys]
         elif self._before:
             call["items"] = [_change(key, before, _item(key)) for key, before in self._before.items()]

@@ -1,3 +1,3 @@
 """What the store's tests see of AWS."""
 
-from tests.aws import aws_answers, aws_unreachable, calls, output  # noqa: F401 - fixtures
+from tests.aws.fixtures import aws_answers, aws_unreachable, calls, output  # noqa: F401 - fixtures

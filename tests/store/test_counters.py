@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import pytest
 
 from shared.errors import Unavailable
@@ -120,7 +121,7 @@ def test_doors_with_windows_of_their_own_do_not_share(visit):
 
 
 def test_the_table_drops_the_item_two_hours_after_the_last_attempt(token, visit):
-    described = table._dynamodb.describe_time_to_live(TableName=table.NAME)["TimeToLiveDescription"]
+    described = boto3.client("dynamodb").describe_time_to_live(TableName=table.NAME)["TimeToLiveDescription"]
     assert described["TimeToLiveStatus"] == "ENABLED"
     for at in (AT, AT + timedelta(minutes=5)):
         visit(at=at)

@@ -9,12 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
 import pytest
-from botocore.config import Config
 
-from shared import aws
+from shared.aws import client
 from shared.rules.question import Message, Question
 from shared.rules.target import KINDS, Target
 from shared.targets import answering
+from tests.aws.test_client import close
 
 NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
 MESSAGES = (
@@ -80,9 +80,8 @@ def aws_on_loopback(monkeypatch):
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.aws = Aws()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
-    for service in ("LAMBDA", "BEDROCK_RUNTIME"):
-        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setattr(aws, "PATIENT", aws.PATIENT.merge(Config(read_timeout=0.5)))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr(client, "PATIENT", client.PATIENT._replace(seconds=0.5))
     _forget_kinds()
     yield server.aws
     _forget_kinds()
@@ -93,7 +92,10 @@ def aws_on_loopback(monkeypatch):
 
 def _forget_kinds():
     for kind in KINDS:
-        sys.modules.pop(f"shared.targets.{kind}", None)
+        module = sys.modules.pop(f"shared.targets.{kind}", None)
+        for made in vars(module or object).values():
+            if isinstance(made, client.Client):
+                close(made)
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ def test_what_lambda_refuses_is_a_failure_of_which_the_visitor_learns_nothing(an
         answer("aws_lambda", SETTINGS)
     assert (failed.value.sentence, failed.value.hint) == (TargetFailed.sentence, None)
     # The log tells the operator, by name only.
-    assert failed.value.__cause__.response["Error"]["Code"] == code
+    assert failed.value.__cause__.code == code
     assert len(aws_on_loopback.asked) == 1
 
 

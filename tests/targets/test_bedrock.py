@@ -124,7 +124,7 @@ def test_what_bedrock_refuses_is_a_failure_of_which_the_visitor_learns_nothing(a
     with pytest.raises(TargetFailed) as failed:
         answer("bedrock", SETTINGS)
     assert (failed.value.sentence, failed.value.hint) == (TargetFailed.sentence, None)
-    assert failed.value.__cause__.response["Error"]["Code"] == code
+    assert failed.value.__cause__.code == code
     assert len(aws_on_loopback.asked) == 1
 
 

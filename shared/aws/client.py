@@ -1,0 +1,201 @@
+"""Asks AWS, over connections that are kept, and gives up before the caller does.
+
+AWS's own library takes more time to load than all else together, and four times as long for a call. What functions need
+of it is this: a signature, a kept connection, and a request that is sent again where that helps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import select
+import ssl
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.message import Message
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from shared.aws import credentials
+from shared.aws.credentials import NoCredentials
+from shared.aws.signature import Scope, signed
+
+# 30 ms to load the certificate authorities, while Lambda still gives a whole core.
+_TLS = ssl.create_default_context()
+_CONNECT_SECONDS = 1.0
+_PAUSE_SECONDS = 0.05
+_PASSING = {
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+}
+_REFUSED = 300
+_SERVER_FAILED = 500
+
+
+class Patience(NamedTuple):
+    """`attempts`: how often a request is sent at most. `seconds`: for which each waits for its answer."""
+
+    attempts: int
+    seconds: float
+
+
+# 7.8 s at the worst, pauses included.
+PROMPT = Patience(attempts=3, seconds=1.5)
+# For what a visitor waits for. API Gateway gives up after 29 s, some of which our own calls need. One attempt: what
+# answered too late has still been done, and paid for.
+PATIENT = Patience(attempts=1, seconds=24)
+
+
+class AwsError(Exception):
+    """`operation`: AWS's name for what we asked. The message may quote what a caller sent: it is for operators only."""
+
+    def __init__(self, operation: str, message: str) -> None:
+        self.operation = operation
+        super().__init__(message)
+
+
+class Refused(AwsError):  # noqa: N818 - it is AWS's answer, not a fault of ours
+    """AWS said no. `code`: its name for why; `answer`: the whole of what it said."""
+
+    def __init__(self, operation: str, status: int, code: str, answer: Mapping[str, Any]) -> None:
+        self.status = status
+        self.code = code
+        self.answer = answer
+        super().__init__(operation, str(answer.get("message") or answer.get("Message") or ""))
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same request may succeed in a moment."""
+        return self.status >= _SERVER_FAILED or self.code in _PASSING
+
+
+class Unreachable(AwsError):  # noqa: N818 - a state, not a fault of ours
+    """No answer: what was asked may have been done, or not."""
+
+
+class TimedOut(Unreachable):
+    """No answer in time."""
+
+
+class Reply(NamedTuple):
+    """`headers`: by name in any case."""
+
+    headers: Message
+    body: bytes
+
+
+class Client:
+    """One service of AWS. Any number of threads may ask at once; each connection is one's own while it does.
+
+    `service`: as in its host name. `signing_name`: where AWS signs by another. The region is AWS_REGION, the address
+    AWS's own, or AWS_ENDPOINT_URL.
+    """
+
+    def __init__(self, service: str, patience: Patience = PROMPT, *, signing_name: str | None = None) -> None:
+        region = os.environ["AWS_REGION"]
+        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        address = urlsplit(os.environ.get("AWS_ENDPOINT_URL") or f"https://{service}.{region}.{suffix}")
+        self.host = address.netloc
+        self._is_secure = address.scheme == "https"
+        self._scope = Scope(region, signing_name or service)
+        self._patience = patience
+        self._idle: list[HTTPConnection] = []
+
+    def post(self, operation: str, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """`operation`: how errors call it. `path`: encoded. Raises Refused, Unreachable or TimedOut."""
+        attempt = 1
+        while True:
+            try:
+                return self._once(operation, path, body, headers)
+            except Unreachable:
+                if attempt == self._patience.attempts:
+                    raise
+            except Refused as refused:
+                if attempt == self._patience.attempts or not refused.is_passing:
+                    raise
+            time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))  # noqa: S311 - no secret
+            attempt += 1
+
+    def _once(self, operation: str, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        sent = {"Host": self.host, "User-Agent": "client-tokens", **headers}
+        if trace := os.environ.get("_X_AMZN_TRACE_ID"):
+            # So that X-Ray draws one line, and AWS sees a function that calls itself.
+            sent["X-Amzn-Trace-Id"] = trace
+        try:
+            sent = signed(sent, path, body, by=credentials.current(), scope=self._scope, at=datetime.now(UTC))
+            connection = self._connection()
+            try:
+                connection.request("POST", path, body, sent)
+                response = connection.getresponse()
+                reply = Reply(response.headers, response.read())
+            except BaseException:
+                connection.close()
+                raise
+        except TimeoutError as error:
+            raise TimedOut(operation, f"no answer from {self.host} in time") from error
+        except (OSError, HTTPException, NoCredentials) as error:
+            raise Unreachable(operation, f"no answer from {self.host}: {error}") from error
+        if not response.will_close:
+            self._idle.append(connection)
+        if response.status >= _REFUSED:
+            raise _refused(operation, response.status, reply)
+        return reply
+
+    def _connection(self) -> HTTPConnection:
+        with contextlib.suppress(IndexError):
+            while True:
+                connection = self._idle.pop()
+                if not _is_dropped(connection):
+                    return connection
+                connection.close()
+        if self._is_secure:
+            made: HTTPConnection = HTTPSConnection(self.host, timeout=_CONNECT_SECONDS, context=_TLS)
+        else:
+            made = HTTPConnection(self.host, timeout=_CONNECT_SECONDS)
+        made.connect()
+        made.sock.settimeout(self._patience.seconds)
+        return made
+
+
+class JsonClient(Client):
+    """A service that is asked in AWS's JSON protocol. `prefix` and `version`: of its API, as its manual names them."""
+
+    def __init__(self, service: str, prefix: str, version: str) -> None:
+        super().__init__(service)
+        self._prefix = prefix
+        self._content_type = f"application/x-amz-json-{version}"
+
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Raises as `post` does."""
+        headers = {"Content-Type": self._content_type, "X-Amz-Target": f"{self._prefix}.{operation}"}
+        reply = self.post(operation, "/", json.dumps(parameters).encode(), headers)
+        try:
+            answer: dict[str, Any] = json.loads(reply.body)
+        except ValueError as error:
+            raise Unreachable(operation, f"{self.host} did not answer in JSON") from error
+        return answer
+
+
+def _is_dropped(connection: HTTPConnection) -> bool:
+    """AWS closes what is idle for long, as all is while a function is frozen; an idle connection has nothing to say."""
+    poll = select.poll()
+    poll.register(connection.sock, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _refused(operation: str, status: int, reply: Reply) -> Refused:
+    try:
+        answer = json.loads(reply.body)
+    except ValueError:
+        answer = {}
+    answer = answer if isinstance(answer, dict) else {}
+    # Such as com.amazonaws.dynamodb.v20120810#ThrottlingException, or ThrottlingException:http://internal.amazon.com/...
+    name = reply.headers.get("X-Amzn-ErrorType") or answer.get("__type") or answer.get("code") or str(status)
+    return Refused(operation, status, str(name).rpartition("#")[2].partition(":")[0], answer)

@@ -1,0 +1,58 @@
+"""Whose our requests to AWS are: the role's, as Lambda hands it over."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
+
+from shared.aws.signature import Credentials
+
+_ENDPOINT_SECONDS = 2
+_RENEWED_BEFORE = timedelta(minutes=5)
+
+_lent: tuple[Credentials, datetime] | None = None
+
+
+class NoCredentials(Exception):  # noqa: N818 - it says what there is
+    """Nothing in the environment says who we are, or what says it does not answer."""
+
+
+def current() -> Credentials:
+    """Read at each request: a function that SnapStart restores has not those of the one that it was copied from.
+
+    Raises NoCredentials.
+    """
+    if "AWS_ACCESS_KEY_ID" in os.environ:
+        return Credentials(
+            os.environ["AWS_ACCESS_KEY_ID"],
+            os.environ["AWS_SECRET_ACCESS_KEY"],
+            os.environ.get("AWS_SESSION_TOKEN", ""),
+        )
+    if "AWS_CONTAINER_CREDENTIALS_FULL_URI" in os.environ:
+        return _of_container(
+            os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"], os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+        )
+    raise NoCredentials("AWS_ACCESS_KEY_ID is not set")
+
+
+def _of_container(url: str, authorization: str) -> Credentials:
+    """From the endpoint that Lambda has beside a restored function; they expire, and are asked for anew before."""
+    global _lent  # noqa: PLW0603 - one process, one role
+    now = datetime.now(UTC)
+    if _lent is None or now >= _lent[1]:
+        address = urlsplit(url)
+        connection = HTTPConnection(address.netloc, timeout=_ENDPOINT_SECONDS)
+        try:
+            connection.request("GET", address.path, headers={"Authorization": authorization})
+            answer = json.loads(connection.getresponse().read())
+            expires = datetime.fromisoformat(answer["Expiration"])
+            credentials = Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["Token"])
+        except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:
+            raise NoCredentials("the credentials endpoint does not answer") from error
+        finally:
+            connection.close()
+        _lent = credentials, expires - _RENEWED_BEFORE
+    return _lent[0]

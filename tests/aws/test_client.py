@@ -1,0 +1,191 @@
+"""Our client over real sockets: what it sends, what it keeps, what it sends again, and when it gives up."""
+
+import json
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from shared.aws.client import Client, JsonClient, Patience, Refused, TimedOut, Unreachable
+
+THROTTLED = (400, {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "Slow down"})
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        server = self.server
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with server.lock:
+            server.asked.append((self.path, dict(self.headers), body, self.client_address))
+            status, answer = server.answers.pop(0) if server.answers else (200, {})
+        if status is None:
+            # A connection that breaks instead of an answer.
+            self.close_connection = True
+            return
+        if status == "silent":
+            server.test_is_over.wait()
+            self.close_connection = True
+            return
+        data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+        self.close_connection = server.hangs_up
+
+    def log_message(self, *_):
+        """A test says itself what it found."""
+
+
+def close(client):
+    for connection in client._idle:
+        connection.close()
+
+
+@pytest.fixture
+def aws(monkeypatch):
+    """`aws.answers`: one `(status, body)` after the other, then `(200, {})`; `aws.asked`: what came in."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.lock, server.asked, server.answers, server.hangs_up = threading.Lock(), [], [], False
+    server.test_is_over = threading.Event()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    yield server
+    server.test_is_over.set()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def dynamodb(aws):
+    client = JsonClient("dynamodb", "DynamoDB_20120810", "1.0")
+    yield client
+    close(client)
+
+
+def test_asks_in_json_and_signs(aws, dynamodb):
+    aws.answers = [(200, {"Item": {"pk": {"S": "é"}}})]
+    assert dynamodb.call("GetItem", {"TableName": "t"}) == {"Item": {"pk": {"S": "é"}}}
+    ((path, headers, body, _),) = aws.asked
+    assert (path, json.loads(body)) == ("/", {"TableName": "t"})
+    assert headers["X-Amz-Target"] == "DynamoDB_20120810.GetItem"
+    assert headers["Content-Type"] == "application/x-amz-json-1.0"
+    assert headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=")
+    assert headers["X-Amz-Security-Token"] == "local"
+
+
+def test_passes_on_what_x_ray_and_loop_detection_read(aws, dynamodb, monkeypatch):
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793")
+    dynamodb.call("GetItem", {})
+    assert aws.asked[0][1]["X-Amzn-Trace-Id"] == "Root=1-5759e988-bd862e3fe1be46a994272793"
+
+
+def test_keeps_its_connection(aws, dynamodb):
+    for _ in range(3):
+        dynamodb.call("GetItem", {})
+    assert len({address for *_, address in aws.asked}) == 1
+
+
+def test_a_connection_that_was_closed_meanwhile_is_replaced_without_a_second_attempt(aws, dynamodb):
+    """As after a function was frozen for long."""
+    aws.hangs_up = True
+    for _ in range(3):
+        dynamodb.call("GetItem", {})
+        # The server's end is closed when its word for the end has arrived.
+        while dynamodb._idle and dynamodb._idle[0].sock.recv(1, socket.MSG_PEEK):
+            pass
+    assert len(aws.asked) == 3
+    assert len({address for *_, address in aws.asked}) == 3
+
+
+def test_many_threads_ask_at_once_and_get_each_their_own_answer(aws, dynamodb):
+    aws.answers = [(200, {"n": n}) for n in range(64)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: dynamodb.call("GetItem", {}), range(64)))
+    assert sorted(answer["n"] for answer in answers) == list(range(64))
+    assert len({address for *_, address in aws.asked}) <= 8
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        pytest.param(THROTTLED, id="throttled"),
+        pytest.param((500, {"__type": "InternalServerError"}), id="500"),
+        pytest.param((503, b"<html>Service Unavailable</html>"), id="503 in HTML"),
+        pytest.param((None, None), id="broken connection"),
+    ],
+)
+def test_what_passes_is_asked_again_with_a_new_signature_and_the_same_body(aws, dynamodb, passing):
+    aws.answers = [passing, passing, (200, {"done": 1})]
+    assert dynamodb.call("PutItem", {"a": 1}) == {"done": 1}
+    assert [body for _, _, body, _ in aws.asked] == [b'{"a": 1}'] * 3
+
+
+def test_gives_up_after_three(aws, dynamodb):
+    aws.answers = [THROTTLED] * 4
+    with pytest.raises(Refused, match="Slow down") as refused:
+        dynamodb.call("PutItem", {})
+    assert (refused.value.operation, refused.value.code) == ("PutItem", "ThrottlingException")
+    assert len(aws.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "code"),
+    [
+        (400, {"__type": "com.amazonaws.kms#InvalidArnException"}, "InvalidArnException"),
+        (400, {"__type": "DisabledException"}, "DisabledException"),
+        (403, {"message": "no"}, "403"),
+        (400, b"[]", "400"),
+        (301, b"", "301"),
+    ],
+)
+def test_what_does_not_pass_is_said_at_once(aws, dynamodb, status, answer, code):
+    aws.answers = [(status, answer)]
+    with pytest.raises(Refused) as refused:
+        dynamodb.call("PutItem", {})
+    assert (refused.value.status, refused.value.code) == (status, code)
+    assert len(aws.asked) == 1
+
+
+def test_an_answer_that_is_not_json_is_none(aws, dynamodb):
+    aws.answers = [(200, b"<html>")]
+    with pytest.raises(Unreachable, match="did not answer in JSON"):
+        dynamodb.call("GetItem", {})
+
+
+def test_does_not_wait_for_ever_and_uses_no_late_answer(aws):
+    client = Client("lambda", Patience(attempts=1, seconds=0.2))
+    aws.answers = [("silent", None), (200, {"n": 2})]
+    with pytest.raises(TimedOut, match="in time"):
+        client.post("Invoke", "/", b"{}", {})
+    assert json.loads(client.post("Invoke", "/", b"{}", {}).body) == {"n": 2}
+    close(client)
+    assert len({address for *_, address in aws.asked}) == 2
+
+
+def test_nobody_there(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    with pytest.raises(Unreachable, match="no answer from"):
+        JsonClient("kms", "TrentService", "1.1").call("GenerateMac", {})
+
+
+def test_without_credentials_nothing_is_sent(aws, dynamodb, monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    with pytest.raises(Unreachable, match="AWS_ACCESS_KEY_ID is not set"):
+        dynamodb.call("GetItem", {})
+    assert aws.asked == []
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [("eu-central-1", "dynamodb.eu-central-1.amazonaws.com"), ("cn-north-1", "dynamodb.cn-north-1.amazonaws.com.cn")],
+)
+def test_aws_is_where_it_is(monkeypatch, region, host):
+    monkeypatch.setenv("AWS_REGION", region)
+    assert JsonClient("dynamodb", "DynamoDB_20120810", "1.0").host == host

@@ -1,0 +1,77 @@
+"""Whose requests ours are: by the environment, or by the endpoint that Lambda has beside a restored function."""
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from shared.aws import credentials
+from shared.aws.credentials import NoCredentials
+from shared.aws.signature import Credentials
+
+
+class _Lender(BaseHTTPRequestHandler):
+    def do_GET(self):
+        server = self.server
+        server.asked.append((self.path, self.headers["Authorization"]))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(server.says)
+
+    def log_message(self, *_):
+        """A test says itself what it found."""
+
+
+@pytest.fixture
+def lender(monkeypatch):
+    """Lambda's endpoint, which says what a test tells it to."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Lender)
+    server.asked = []
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"http://127.0.0.1:{server.server_port}/2021/credentials")
+    monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "secret")
+    monkeypatch.setattr(credentials, "_lent", None)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def _lent(name, lasting=timedelta(hours=6)):
+    expires = (datetime.now(UTC) + lasting).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return json.dumps({"AccessKeyId": name, "SecretAccessKey": "s", "Token": "t", "Expiration": expires}).encode()
+
+
+def test_the_environment_says_so_at_each_request(monkeypatch):
+    for name in ("ONE", "OTHER"):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", name)
+        assert credentials.current().access_key_id == name
+
+
+def test_a_restored_function_asks_once_for_as_long_as_they_last(lender):
+    lender.says = _lent("LENT")
+    assert [credentials.current() for _ in range(3)] == [Credentials("LENT", "s", "t")] * 3
+    assert lender.asked == [("/2021/credentials", "secret")]
+
+
+def test_what_is_about_to_expire_is_asked_for_anew(lender):
+    lender.says = _lent("OLD", timedelta(minutes=4))
+    assert credentials.current().access_key_id == "OLD"
+    lender.says = _lent("NEW")
+    assert credentials.current().access_key_id == "NEW"
+
+
+@pytest.mark.parametrize("said", [b"", b"not json", b"[]", b"{}", b'{"Expiration": 1}'])
+def test_an_endpoint_that_makes_no_sense_gives_none(lender, said):
+    lender.says = said
+    with pytest.raises(NoCredentials):
+        credentials.current()
+
+
+def test_nowhere_to_look(monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    with pytest.raises(NoCredentials):
+        credentials.current()

@@ -1,0 +1,39 @@
+"""Our signatures are those of AWS's own library, for whatever is sent."""
+
+from datetime import UTC, datetime
+from unittest import mock
+
+from botocore import auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotocoreCredentials
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.aws.signature import Credentials, Scope, signed
+
+AT = datetime(2027, 1, 31, 12, 0, 0, tzinfo=UTC)
+printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
+# As they are sent: encoded once.
+paths = st.text("abcZ09-_.~%:3A", max_size=30).map(lambda text: f"/model/x{text}y/converse")
+
+
+@given(
+    path=st.just("/") | paths,
+    body=st.binary(max_size=100),
+    target=printable,
+    token=st.just("") | printable,
+    secret=printable,
+    service=st.sampled_from(["dynamodb", "kms", "lambda", "bedrock"]),
+)
+def test_is_botocores(path, body, target, token, secret, service):
+    headers = {"Host": "service.us-east-1.amazonaws.com", "X-Amz-Target": target}
+    by = Credentials("AKIDEXAMPLE", secret, token)
+    ours = signed(headers, path, body, by=by, scope=Scope("us-east-1", service), at=AT)
+
+    request = AWSRequest("POST", f"https://service.us-east-1.amazonaws.com{path}", headers, body)
+    theirs = auth.SigV4Auth(BotocoreCredentials("AKIDEXAMPLE", secret, token or None), service, "us-east-1")
+    with mock.patch.object(auth, "get_current_datetime", return_value=AT.replace(tzinfo=None)):
+        theirs.add_auth(request)
+    assert ours["Authorization"] == request.headers["Authorization"]
+    assert ours.get("X-Amz-Security-Token", "") == request.headers.get("X-Amz-Security-Token", "")
+    assert ours["X-Amz-Date"] == request.headers["X-Amz-Date"]
