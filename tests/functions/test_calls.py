@@ -6,9 +6,12 @@ import pytest
 
 from shared.rules.target import Target
 from shared.store import targets
+from shared.store.attributes import packed
 from tests.conftest import STACK
+from tests.functions import stored
 from tests.functions.interruptions import Crash
 from tests.functions.page import reply
+from tests.scale.recorder import item_bytes
 
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
 LIST = "/v1/client-tokens"
@@ -93,6 +96,15 @@ def test_a_turn_that_is_taken_over_costs_four_calls(page, token, clock, calls, a
     calls.clear()
     assert page.say(session, message_id="usr_1").status_code == 200
     assert calls == [*COUNTED, "TransactWriteItems", "TransactWriteItems"]
+
+
+def test_a_stored_message_costs_one_write_unit_and_its_own_text(page, token):
+    """A unit is a kilobyte of the whole item, and the longest ids that a page may give are part of it."""
+    session = page.open(token.value)
+    said = page.say(session, message_id="u" * 128, assistantMessageId="a" * 128)
+    assert said.status_code == 200
+    for item in stored.beside(session, "MESSAGE#"):
+        assert item_bytes(packed(item)) - len(item["text"].encode()) < 1024
 
 
 def _crash():

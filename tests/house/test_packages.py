@@ -1,0 +1,58 @@
+"""What a cold start loads: the packages of each function, to the last one. Whoever adds one pays for it on purpose."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from infra.local.template import ROOT
+
+# Of botocore only its first file: Powertools looks whether it is there.
+LOGGING = {"aws_lambda_powertools", "botocore", "jmespath", "typing_extensions"}
+# For what callers send.
+PYDANTIC = {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}
+JWT = {"jwt"}
+LOADED = {
+    "Authorize": LOGGING,
+    "ListClientTokens": LOGGING | PYDANTIC,
+    "CreateClientToken": LOGGING | PYDANTIC | JWT,
+    "GetClientToken": LOGGING,
+    "UpdateClientToken": LOGGING | PYDANTIC,
+    "DeleteClientToken": LOGGING,
+    "GetClientTokenValue": LOGGING | JWT,
+    "RegenerateClientToken": LOGGING | PYDANTIC | JWT,
+    "ListClientTokenConversations": LOGGING | PYDANTIC,
+    "InitSession": LOGGING | PYDANTIC,
+    "Chat": LOGGING | PYDANTIC,
+    "LeaveFeedback": LOGGING | PYDANTIC,
+}
+
+# One process imports each function in a child that it forks, from a state in which nothing of it is loaded. PyJWT would
+# load cryptography if it were there, and there it is in the authorizer alone, which needs it late if at all.
+LOADS = """
+import importlib, json, os, sys
+sys.modules["cryptography"] = None
+before = set(sys.modules)
+for handler in sys.argv[1:]:
+    if os.fork():
+        os.wait()
+    else:
+        importlib.import_module(f"functions.{handler}")
+        loaded = {name.partition(".")[0] for name in set(sys.modules) - before}
+        loaded -= sys.stdlib_module_names | {"functions", "shared"}
+        print(json.dumps([handler, sorted(name for name in loaded if not name.startswith("_"))]), flush=True)
+        os._exit(0)
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded(functions):
+    modules = {properties["Handler"].rpartition(".")[0]: name for name, properties in functions.items()}
+    run = subprocess.run([sys.executable, "-c", LOADS, *modules], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = dict(json.loads(line) for line in run.stdout.splitlines())
+    return {modules[handler]: set(packages) for handler, packages in found.items()}
+
+
+def test_a_function_loads_these_packages_and_no_other(loaded):
+    assert loaded == LOADED
