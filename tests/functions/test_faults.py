@@ -45,48 +45,6 @@ def test_503_no_new_value_without_a_key(api, path, aws_answers, calls, code):
     assert calls.writes() == []
 
 
-FAULTS = [("ThrottlingException", 400), ("InternalServerError", 500), ("AccessDeniedException", 400)]
-
-
-CALLS = [
-    ("GET", "", "BatchGetItem"),
-    ("PUT", "", "BatchGetItem"),
-    ("PUT", "", "PutItem"),
-    ("DELETE", "", "TransactWriteItems"),
-    ("GET", "/token", "BatchGetItem"),
-    ("GET", "/token", "GenerateMac"),
-    ("POST", "/regenerate", "BatchGetItem"),
-    ("POST", "/regenerate", "GenerateMac"),
-    ("POST", "/regenerate", "PutItem"),
-    ("GET", "/conversations", "BatchGetItem"),
-    ("GET", "/conversations", "Query"),
-]
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("call", CALLS)
-def test_503_when_a_call_fails_and_the_token_is_as_before(api, created, path, aws_answers, output, call, fault):
-    method, suffix, operation = call
-    with aws_answers(operation, *fault):
-        answer = api.request(method, path + suffix, {"name": "x"} if method == "PUT" else None)
-    assert answer.status_code == 503, answer.text
-    assert answer.json["code"] == "unavailable"
-    assert answer.headers["Retry-After"].isdigit()
-    assert api.get(f"{path}/token").json["token"] == created["token"]
-    assert api.get(path).json["clientToken"]["name"] == "Web Client Token"
-    logged = output()
-    assert f'"aws_error":"{fault[0]}"' in logged
-    assert '"Faults":[1.0]' in logged
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("operation", ["PutItem", "GenerateMac"])
-def test_503_a_token_that_could_not_be_made_is_not_there(api, aws_answers, operation, fault):
-    with aws_answers(operation, *fault):
-        assert api.post("/v1/client-tokens", SEED).status_code == 503
-    assert api.get("/v1/client-tokens").json == {"clientTokens": []}
-
-
 def test_500_our_own_mistake_tells_the_caller_nothing_and_the_log_where(api, monkeypatch, output):
     def broken(*_, **__):
         raise RuntimeError("the secret of the house")
