@@ -133,3 +133,4 @@ def test_no_role_grants_what_its_function_never_does(api, caller, page, token, g
         assert caller(api.tenant).request(method, path.replace("ID", token_id), body).status_code < 300
     assert guard.refused == []
     assert {name: unused for name in STACK.functions if (unused := guard.unused_grants(name))} == {}
+    assert {name: rest for name in STACK.functions if (rest := guard.dispensable_statements(name))} == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -26,6 +27,7 @@ class Guard:
         # A function may take a refusal for an outage, or shrug it off: a test asks here, not the function's answer.
         self.refused: list[str] = []
         self._used: set[Grant] = set()
+        self._needed: dict[str, set[Access]] = defaultdict(set)
         self._acting: ContextVar[str | None] = ContextVar("acting", default=None)
         self._running = 0
         self._lock = threading.Lock()
@@ -50,6 +52,16 @@ class Guard:
         statements = [statement for statement in self._roles[function] if statement.allow]
         return sorted({grant for statement in statements for grant in statement.grants()} - self._used)
 
+    def dispensable_statements(self, function: str) -> list[int]:
+        """Those of `function`'s role without which everything that it has done so far would still be allowed."""
+        role = self._roles[function]
+        without = {statement.index: [one for one in role if one is not statement] for statement in role}
+        return [
+            index
+            for index, rest in without.items()
+            if all(decide(rest, access).allowed for access in self._needed[function])
+        ]
+
     def judge(self, request: Request) -> Answer | None:
         """AWS's refusal of what the role does not allow.
 
@@ -62,6 +74,7 @@ class Guard:
                 raise Unknown("whose call this is: give the thread a contextvars.copy_context(), or acting_as")
             return None
         used: set[Grant] = set()
+        needed: set[Access] = set()
         for access in self._reader.accesses(request.service, request.operation or request.path, request.parameters):
             decision = decide(self._roles[function], access)
             if not decision.allowed:
@@ -69,8 +82,10 @@ class Guard:
                 self.refused.append(denial)
                 return refusal("AccessDeniedException", denial)
             used |= decision.used
+            needed.add(access)
         with self._lock:
             self._used |= used
+            self._needed[function] |= needed
         return None
 
 
