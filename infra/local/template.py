@@ -48,6 +48,24 @@ def parameter(template: Template, value: Any) -> Any:
     return value
 
 
+def resources(template: Template) -> dict[str, Any]:
+    """Those that its parameters ask for, by logical id. Raises NotModelled for a condition of a kind that we do not know."""
+    return {
+        name: resource
+        for name, resource in template["Resources"].items()
+        if "Condition" not in resource or _holds(template, template["Conditions"][resource["Condition"]])
+    }
+
+
+def _holds(template: Template, condition: Any) -> bool:
+    match condition:
+        case {"Fn::Not": [inner]}:
+            return not _holds(template, inner)
+        case {"Fn::Equals": [one, other]}:
+            return str(parameter(template, one)) == str(parameter(template, other))
+    raise NotModelled(f"The local stack does not model the condition {json.dumps(condition)}.")
+
+
 def _package(source: Template) -> None:
     """Stands in for `sam package`: the translator takes code only as something that already lies in S3."""
     described = [resource.get("Properties", {}) for resource in source["Resources"].values()]

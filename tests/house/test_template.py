@@ -191,7 +191,7 @@ class TestParameters:
 
 
 def test_outputs_tell_where_everything_is(source):
-    assert source["Outputs"].keys() == {"ApiUrl", "TableName", "SigningKeyArn"}
+    assert source["Outputs"].keys() == {"ApiUrl", "DomainTarget", "TableName", "SigningKeyArn"}
     assert {name for name, output in source["Outputs"].items() if not output.get("Description")} == set()
 
 
