@@ -45,7 +45,9 @@ def read_routes(template: Template) -> Routes:
         if "+}" in path:
             raise NotModelled(f"The local stack does not model the greedy path {path}.")
         paths[path] = {
-            "ANY" if method == _ANY else method.upper(): _route(f"{method} {path}", path, operation, authorizers, functions)
+            "ANY" if method == _ANY else method.upper(): _route(
+                f"{method} {path}", path, operation, authorizers, functions
+            )
             for method, operation in methods.items()
         }
     return Routes(str(parameter(template, stage["StageName"])), paths, refusals)
@@ -121,7 +123,7 @@ def _authorizer(place: str, scheme: Any, functions: Mapping[str, str]) -> Author
 
 
 def _functions(template: Template) -> dict[str, str]:
-    """What a function may be called by, its ARN or an alias, and its logical id. (All versions run the same source here.)"""
+    """What a function may be called by, its ARN or an alias -> its logical id. Here every version runs the source."""
     named = {}
     for name, resource in template["Resources"].items():
         match resource:
@@ -133,7 +135,7 @@ def _functions(template: Template) -> dict[str, str]:
 
 
 def _function(place: str, uri: Any, functions: Mapping[str, str]) -> str:
-    """The logical id behind an integration's URI: SAM writes ${Name.Arn} or ${Alias}, in the text or as its variable."""
+    """The logical id behind an integration's URI: SAM writes ${Name.Arn} or ${Alias}, in the text or as a variable."""
     match uri:
         case {"Fn::Sub": str(text)} if found := re.search(r"/functions/\$\{([\w.]+)\}/invocations$", text):
             called = found[1]

@@ -18,8 +18,8 @@ _PROPERTIES: Mapping[str, Collection[str]] = {
     },
     "AWS::CloudWatch::Alarm": {
         "AlarmActions", "AlarmDescription", "AlarmName", "ComparisonOperator", "DatapointsToAlarm", "Dimensions",
-        "EvaluationPeriods", "ExtendedStatistic", "MetricName", "Metrics", "Namespace", "OKActions", "Period", "Statistic",
-        "Threshold", "TreatMissingData",
+        "EvaluationPeriods", "ExtendedStatistic", "MetricName", "Metrics", "Namespace", "OKActions", "Period",
+        "Statistic", "Threshold", "TreatMissingData",
     },
     "AWS::CloudWatch::Dashboard": {"DashboardBody", "DashboardName"},
     "AWS::DynamoDB::Table": {

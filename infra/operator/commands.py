@@ -164,8 +164,10 @@ def _revoke_tenant(arguments: argparse.Namespace) -> None:
                 if switched_off % _PROGRESS_EVERY == 0:
                     _say(f"{switched_off} client tokens are off, more follow.")
     _say(f"Switched off {_counted(switched_off, 'client token')} of tenant {tenant}. Their sessions have ended.")
-    _say("The API may still accept a key for as long as the authorizer remembers it (the stack's AuthorizerCacheSeconds).")
-    _say("When that is over, revoke once more: until then a key could make or switch on a token. It should find none.")
+    _say(
+        "The API may still accept a key for as long as the authorizer remembers it (the stack's AuthorizerCacheSeconds),"
+    )
+    _say("and with it make or switch on a token. When that is over, revoke once more: it should find nothing.")
 
 
 def _switched_off(token: ClientToken) -> ClientToken:

@@ -16,7 +16,7 @@ def forget(tenant: str, conversation_id: str) -> int:
     """
     partition = f"CONVERSATION#{conversation_id}"
     found = list(table.query("pk = :pk", {":pk": partition}, ConsistentRead=True))
-    # A conversation belongs to its token. When that is deleted, what its visitors said is nobody's, and goes on request.
+    # A conversation belongs to its token's tenant. Once the token is deleted it is nobody's, and goes for who asks.
     token_id = next((item["listing_pk"].removeprefix("TOKEN#") for item in found if "listing_pk" in item), "")
     token = table.get(client_tokens.key(token_id))
     if not found or (token and token["tenant"] != tenant):

@@ -1,4 +1,4 @@
-"""The signing key is rotated as docs/operate.md says: old values are shown with the old key, new ones signed with the new."""
+"""The signing key is rotated as docs/operate.md says: what the old key signed is shown with it, the new one signs."""
 
 import contextlib
 import functools

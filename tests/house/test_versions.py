@@ -53,7 +53,7 @@ def test_every_function_is_called_by_the_alias_of_its_version(template, function
 
 
 def test_a_parameter_that_a_function_is_given_describes_its_version(template, functions, versions):
-    """CloudFormation replaces a version whose description changes. Without that, a changed parameter would change nothing."""
+    """CloudFormation replaces a version whose description changes; without that, a parameter would change nothing."""
     for name, properties in functions.items():
         given = {key: value for key, value in properties.items() if key not in UNVERSIONED}
         description = template["Resources"][versions[name]]["Properties"]["Description"]

@@ -116,7 +116,9 @@ def talk():
             at = AT.replace(microsecond=2000 * number)
             said = Message(id=f"usr_{number}", role="user", text="My name is Ada", at=at)
             table.transact(conversations.said(session, said))
-            answer = Message(id=f"ast_{number}", role="assistant", text="Hi Ada", at=at.replace(microsecond=at.microsecond + 1000))
+            answer = Message(
+                id=f"ast_{number}", role="assistant", text="Hi Ada", at=at.replace(microsecond=at.microsecond + 1000)
+            )
             table.transact(conversations.answered(session, answer))
         conversations.rate(session, Feedback(type="upvote", message_id="ast_0", rating=None, comment="Ada"), at=AT)
         return token, session.conversation_id
