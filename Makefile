@@ -40,12 +40,12 @@ test: $(DEVELOPMENT) ## Every test
 coverage: PYTEST += --cov
 coverage: test ## Every test, and how much of functions and shared they cover
 
-lint: $(DEVELOPMENT) ## Style and types (the tests lint the template, in both its forms)
+lint: $(DEVELOPMENT) ## Style and types
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 
-scan: $(SCANNERS) ## The template, by the rules of checkov and cfn-lint-serverless
+scan: $(SCANNERS) ## The template, by the rules of cfn-lint, its serverless ones, and checkov
 	.venv-scan/bin/checkov --config-file infra/checkov.yaml --file template.yaml
 	# WS1004 looks for a log group for each function. Ours share one, which expires (tests/house).
 	.venv-scan/bin/cfn-lint --append-rules cfn_lint_serverless.rules --ignore-checks WS1004 -- template.yaml

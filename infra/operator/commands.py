@@ -165,9 +165,9 @@ def _revoke_tenant(arguments: argparse.Namespace) -> None:
                     _say(f"{switched_off} client tokens are off, more follow.")
     _say(f"Switched off {_counted(switched_off, 'client token')} of tenant {tenant}. Their sessions have ended.")
     _say(
-        "The API may still accept a key for as long as the authorizer remembers it (the stack's AuthorizerCacheSeconds),"
+        "The API may accept a key for as long as the authorizer remembers it (the stack's AuthorizerCacheSeconds), and"
     )
-    _say("and with it make or switch on a token. When that is over, revoke once more: it should find nothing.")
+    _say("with it make or switch on a token. When that is over, revoke once more: it should find nothing.")
 
 
 def _switched_off(token: ClientToken) -> ClientToken:

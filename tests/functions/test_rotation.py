@@ -11,7 +11,7 @@ from infra.local import template as sam
 from infra.local.api import Api
 from shared import signer
 from shared.store import client_tokens
-from tests.aws import CLIENTS
+from tests.aws.network import NETWORK
 from tests.conftest import STACK
 from tests.functions.conftest import ACCOUNT, Management, _invoke
 from tests.functions.page import Page
@@ -67,7 +67,7 @@ def deploy(api, monkeypatch):
             (key,) = {key_of(template, function) for function in SIGNERS}
             monkeypatch.setattr(signer, "_KEY_ARN", key)
             guard = Guard(template, VALUES)
-            until_the_end.enter_context(guard.watching(*CLIENTS))
+            until_the_end.enter_context(NETWORK.hooked(guard.judge))
             return Deployment(api, template, guard)
 
         yield deploy
