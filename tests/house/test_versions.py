@@ -1,10 +1,14 @@
 """The API calls versions of functions, which never change: whatever changes a function must make a new one."""
 
 import copy
+import os
+import subprocess
+import sys
 
 import pytest
 
 from infra.local import template as sam
+from tests.house.code import ROOT, modules
 
 # What a version has not: it is the function's own.
 UNVERSIONED = {"ReservedConcurrentExecutions"}
@@ -100,3 +104,24 @@ def test_functions_start_from_snapshots_only_if_told_to(source, switch, apply_on
         if one["Type"] == "AWS::Lambda::Function":
             condition, *either = one["Properties"]["SnapStart"]["ApplyOn"]["Fn::If"]
             assert either[not sam.holds(template, condition)] == apply_on, name
+
+
+FROZEN = """
+import importlib, os, secrets, socket, sys, uuid
+
+def forbidden(*_, **__):
+    raise AssertionError("done while a function starts, and so the same in all that are restored from its snapshot")
+
+socket.socket.connect = socket.getaddrinfo = forbidden
+secrets.token_bytes = secrets.token_hex = os.urandom = uuid.uuid4 = forbidden
+for door in sys.argv[1:]:
+    importlib.import_module(door)
+"""
+
+
+def test_a_snapshot_holds_no_connection_no_credential_and_no_randomness():
+    """A function that is restored has the credentials of a container, not those of the one that was copied."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    doors = [door.name for door in modules("functions")]
+    command = [sys.executable, "-c", FROZEN, *doors]
+    subprocess.run(command, cwd=ROOT, env=environment | {"AWS_REGION": "us-east-1"}, check=True)
