@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run build sam-local test coverage lint check bench lock scale clean
+.PHONY: help install run build sam-local test coverage lint scan check bench lock scale clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -11,6 +11,7 @@ REQUIREMENTS := infra/requirements
 LOCAL := $(VENV)/.local
 DEVELOPMENT := $(VENV)/.development
 SAM := .venv-sam/bin/sam
+SCANNERS := .venv-scan/.made
 
 # The artifact for this machine, and Lambda's runtime beside it, in Lambda's own version of Python.
 RUNTIME_PYTHON ?= python3.13
@@ -39,12 +40,17 @@ test: $(DEVELOPMENT) ## Every test
 coverage: PYTEST += --cov
 coverage: test ## Every test, and how much of functions and shared they cover
 
-lint: $(DEVELOPMENT) ## Style and types (the template is linted by the tests, in both its forms)
+lint: $(DEVELOPMENT) ## Style and types
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 
-check: lint coverage ## All that has to pass before a change lands
+scan: $(SCANNERS) ## The template, by the rules of cfn-lint, its serverless ones, and checkov
+	.venv-scan/bin/checkov --config-file infra/checkov.yaml --file template.yaml
+	# WS1004 looks for a log group for each function. Ours share one, which expires (tests/house).
+	.venv-scan/bin/cfn-lint --append-rules cfn_lint_serverless.rules --ignore-checks WS1004 -- template.yaml
+
+check: lint scan coverage ## All that has to pass before a change lands
 
 bench: $(LOCAL) $(ARTIFACT)/.built $(RIVAL)/.built ## Measure the artifact beside rivals, write docs/benchmarks.md; Linux, python3.13 (QUICK=1)
 	$(VENV)/bin/python -m infra.bench $(if $(QUICK),--quick)
@@ -53,7 +59,7 @@ scale: ## Simulate what a deployment stands, and write the tables of docs/scale.
 	@$(PYTHON) -m infra.scale
 
 lock: ## Pin all requirements anew; needs uv
-	cd $(REQUIREMENTS) && for name in layer authorizer local runtime bench development sam; do \
+	cd $(REQUIREMENTS) && for name in layer authorizer local runtime bench development sam scan; do \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 			$$name.in -o $$name.txt; done
 
@@ -75,6 +81,11 @@ $(DEVELOPMENT): $(REQUIREMENTS)/development.txt $(LOCAL)
 $(SAM): $(REQUIREMENTS)/sam.txt
 	$(PYTHON) -m venv .venv-sam
 	.venv-sam/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(SCANNERS): $(REQUIREMENTS)/scan.txt
+	$(PYTHON) -m venv .venv-scan
+	.venv-scan/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(RUNTIME): $(REQUIREMENTS)/runtime.txt

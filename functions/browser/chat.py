@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from secrets import token_bytes
 
-from shared import admission, gateway
+from shared import admission, gateway, log
 from shared.gateway import BrowserRequest, Response
 from shared.rules import identifier
 from shared.store import turns
@@ -23,5 +23,6 @@ def handler(request: BrowserRequest) -> Response:
     execution_id = identifier.new("exec", request.at, token_bytes)
     reply_id = wish.assistant_message_id or execution_id
     reply = turns.settle(visit.turn, lambda: answering.answer(visit.target, question), reply_id=reply_id)
+    log.count("MessagesAnswered", environment=visit.token.environment)
     times = {"started_at": request.at, "completed_at": datetime.now(UTC)}
     return gateway.stream(chat.events(execution_id, question.target_id, reply, **times))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secrets import token_bytes
 
-from shared import admission, gateway
+from shared import admission, gateway, log
 from shared.gateway import BrowserRequest, Response
 from shared.rules import session
 from shared.store import sessions
@@ -25,4 +25,6 @@ def handler(request: BrowserRequest) -> Response:
         random_bytes=token_bytes,
     )
     sessions.keep(current, counts_use=entry.counts_use, at=request.at)
+    if entry.resumed is None:
+        log.count("SessionsOpened", environment=entry.token.environment)
     return gateway.ok(answers.opened(session_id, current, entry.token))

@@ -12,19 +12,25 @@ import boto3
 from moto.server import ThreadedMotoServer
 
 from infra.local import mends, scope
+from infra.local import template as sam
 from infra.local.template import REGION, Template
 
 STACK_NAME = "client-tokens-local"
 # What clients need to have and moto never looks at.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_SESSION_TOKEN": "local"}
 
-# The emulator serves the API from the translated template itself, runs functions from the source, and nobody logs.
+# The emulator serves the API from the translated template itself, runs functions from the source, and nobody watches.
 _LEFT_OUT = {
     "AWS::ApiGateway::Account",
     "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::Stage",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::Lambda::Alias",
     "AWS::Lambda::LayerVersion",
     "AWS::Lambda::Permission",
+    "AWS::Lambda::Version",
+    "AWS::Logs::MetricFilter",
 }
 
 
@@ -127,7 +133,7 @@ def _function(configuration: Mapping[str, Any]) -> Function:
 
 def _reshaped(template: Template) -> Template:
     """What moto can create: code that is there, and no resource that it would pass over or that we stand in for."""
-    resources: Template = json.loads(json.dumps(template["Resources"]))
+    resources: Template = json.loads(json.dumps(sam.resources(template)))
     kept = {name: resource for name, resource in resources.items() if resource["Type"] not in _LEFT_OUT}
     for resource in kept.values():
         after = resource.pop("DependsOn", [])

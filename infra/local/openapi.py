@@ -23,10 +23,15 @@ def read_routes(template: Template) -> Routes:
     api = _only(template, "AWS::ApiGateway::RestApi")
     stage = _only(template, "AWS::ApiGateway::Stage")
     body = api["Body"]
-    _require("Api", body, {"components", "info", "openapi", "paths", "x-amazon-apigateway-gateway-responses"})
+    # `servers` only tells whether the API answers on execute-api, too.
+    known = {"components", "info", "openapi", "paths", "servers", "x-amazon-apigateway-gateway-responses"}
+    _require("Api", body, known)
+    for server in body.get("servers", ()):
+        _require("Api servers", server, {"x-amazon-apigateway-endpoint-configuration"})
+    functions = _functions(template)
     _require("Api components", body.get("components", {}), {"securitySchemes"})
     schemes = body.get("components", {}).get("securitySchemes", {})
-    authorizers = {name: _authorizer(f"authorizer {name}", scheme) for name, scheme in schemes.items()}
+    authorizers = {name: _authorizer(f"authorizer {name}", scheme, functions) for name, scheme in schemes.items()}
     refusals = {
         kind: _refusal(f"gateway response {kind}", response)
         for kind, response in body["x-amazon-apigateway-gateway-responses"].items()
@@ -40,20 +45,24 @@ def read_routes(template: Template) -> Routes:
         if "+}" in path:
             raise NotModelled(f"The local stack does not model the greedy path {path}.")
         paths[path] = {
-            "ANY" if method == _ANY else method.upper(): _route(path, f"{method} {path}", operation, authorizers)
+            "ANY" if method == _ANY else method.upper(): _route(
+                f"{method} {path}", path, operation, authorizers, functions
+            )
             for method, operation in methods.items()
         }
     return Routes(str(parameter(template, stage["StageName"])), paths, refusals)
 
 
-def _route(path: str, place: str, operation: Any, authorizers: Mapping[str, Authorizer]) -> Route:
+def _route(
+    place: str, path: str, operation: Any, authorizers: Mapping[str, Authorizer], functions: Mapping[str, str]
+) -> Route:
     _require(place, operation, {"responses", "security", "summary", "x-amazon-apigateway-integration"})
     integration = operation["x-amazon-apigateway-integration"]
     target: Function | Mock
     match integration["type"]:
         case "aws_proxy":
             _require(place, integration, {"httpMethod", "type", "uri"})
-            target = Function(_function(place, integration["uri"]))
+            target = Function(_function(place, integration["uri"], functions))
         case "mock":
             target = _mock(place, integration)
         case other:
@@ -98,7 +107,7 @@ def _answer(place: str, response: Any, prefix: str) -> Answer:
     return Answer(int(status) if status else None, headers, body)
 
 
-def _authorizer(place: str, scheme: Any) -> Authorizer:
+def _authorizer(place: str, scheme: Any, functions: Mapping[str, str]) -> Authorizer:
     _require(place, scheme, {"in", "name", "type", "x-amazon-apigateway-authorizer", "x-amazon-apigateway-authtype"})
     details = scheme["x-amazon-apigateway-authorizer"]
     _require(place, details, {"authorizerResultTtlInSeconds", "authorizerUri", "identityValidationExpression", "type"})
@@ -106,21 +115,39 @@ def _authorizer(place: str, scheme: Any) -> Authorizer:
         raise NotModelled(f"The local stack does not model an authorizer of type {details['type']} ({place}).")
     expression = details.get("identityValidationExpression")
     return Authorizer(
-        function=_function(place, details["authorizerUri"]),
+        function=_function(place, details["authorizerUri"], functions),
         header=scheme["name"],
         expression=re.compile(expression) if expression else None,
         ttl=int(details.get("authorizerResultTtlInSeconds", 300)),
     )
 
 
-def _function(place: str, uri: Any) -> str:
-    """The logical id in an integration's URI: SAM writes it as ${Name.Arn}, in the text or as one of its variables."""
+def _functions(template: Template) -> dict[str, str]:
+    """What a function may be called by, its ARN or an alias -> its logical id. Here every version runs the source."""
+    named = {}
+    for name, resource in template["Resources"].items():
+        match resource:
+            case {"Type": "AWS::Lambda::Function"}:
+                named[f"{name}.Arn"] = name
+            case {"Type": "AWS::Lambda::Alias", "Properties": {"FunctionName": {"Ref": str(function)}}}:
+                named[name] = function
+    return named
+
+
+def _function(place: str, uri: Any, functions: Mapping[str, str]) -> str:
+    """The logical id behind an integration's URI: SAM writes ${Name.Arn} or ${Alias}, in the text or as a variable."""
     match uri:
-        case {"Fn::Sub": str(text)} if found := re.search(r"/functions/\$\{(\w+)\.Arn\}/invocations$", text):
-            return found[1]
+        case {"Fn::Sub": str(text)} if found := re.search(r"/functions/\$\{([\w.]+)\}/invocations$", text):
+            called = found[1]
         case {"Fn::Sub": [str(), {"__FunctionArn__": {"Fn::GetAtt": [str(name), "Arn"]}}]}:
-            return name
-    raise NotModelled(f"The local stack cannot tell which function {json.dumps(uri)} is ({place}).")
+            called = f"{name}.Arn"
+        case {"Fn::Sub": [str(), {"__FunctionArn__": {"Ref": str(name)}}]}:
+            called = name
+        case _:
+            called = ""
+    if called not in functions:
+        raise NotModelled(f"The local stack cannot tell which function {json.dumps(uri)} is ({place}).")
+    return functions[called]
 
 
 def _only(template: Template, kind: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def main() -> None:
     variables.write_text(json.dumps(environment(made, endpoint), indent=2) + "\n", encoding="utf-8")
     # Beside the built one, whose paths to the code are relative.
     started = options.built.with_name("local.json")
-    started.write_text(json.dumps(with_endpoint(template.read(options.built))), encoding="utf-8")
+    started.write_text(json.dumps(adapted(template.read(options.built))), encoding="utf-8")
     print(f"AWS is moto on every interface of this machine, {endpoint}.")
     print(f"An API key of the tenant {seed.TENANT}: {key}", flush=True)
     # Ctrl-C reaches sam too, which removes its containers and ends; so do we.
@@ -84,10 +84,18 @@ def environment(stack: Stack, endpoint: str) -> dict[str, dict[str, str]]:
     }
 
 
-def with_endpoint(built: dict[str, Any]) -> dict[str, Any]:
-    """`sam local` sets only variables that the template declares, and ours must not declare this one."""
+def adapted(built: dict[str, Any]) -> dict[str, Any]:
+    """The template as `sam local` reads it.
+
+    It sets only variables that the template declares, and ours must not declare AWS's endpoint. It knows no aliases,
+    and would pass over an authorizer that is called by one.
+    """
     variables: dict[str, Any] = built["Globals"]["Function"]["Environment"]["Variables"]
     variables["AWS_ENDPOINT_URL"] = ""
+    for resource in built["Resources"].values():
+        for authorizer in resource.get("Properties", {}).get("Auth", {}).get("Authorizers", {}).values():
+            function = authorizer["FunctionArn"]["Ref"].removesuffix(".Alias")
+            authorizer["FunctionArn"] = {"Fn::GetAtt": [function, "Arn"]}
     return built
 
 

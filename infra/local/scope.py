@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from infra.local import template as sam
 from infra.local.template import NotModelled, Template
 
 # Each type with the properties that the stack obeys, and those that change nothing a caller of one machine could see:
-# descriptions, architectures, capacity, logs, traces and backups.
+# descriptions, architectures, capacity, logs, metrics, traces and backups.
 _PROPERTIES: Mapping[str, Collection[str]] = {
     "AWS::ApiGateway::Account": {"CloudWatchRoleArn"},
     "AWS::ApiGateway::Deployment": {"Description", "RestApiId", "StageName"},
@@ -15,22 +16,31 @@ _PROPERTIES: Mapping[str, Collection[str]] = {
     "AWS::ApiGateway::Stage": {
         "AccessLogSetting", "DeploymentId", "MethodSettings", "RestApiId", "StageName", "TracingEnabled",
     },
+    "AWS::CloudWatch::Alarm": {
+        "AlarmActions", "AlarmDescription", "AlarmName", "ComparisonOperator", "DatapointsToAlarm", "Dimensions",
+        "EvaluationPeriods", "ExtendedStatistic", "MetricName", "Metrics", "Namespace", "OKActions", "Period",
+        "Statistic", "Threshold", "TreatMissingData",
+    },
+    "AWS::CloudWatch::Dashboard": {"DashboardBody", "DashboardName"},
     "AWS::DynamoDB::Table": {
         "AttributeDefinitions", "BillingMode", "DeletionProtectionEnabled", "GlobalSecondaryIndexes", "KeySchema",
-        "PointInTimeRecoverySpecification", "TimeToLiveSpecification",
+        "PointInTimeRecoverySpecification", "SSESpecification", "TimeToLiveSpecification",
     },
     "AWS::IAM::Role": {"AssumeRolePolicyDocument", "ManagedPolicyArns", "Policies", "Tags"},
     "AWS::KMS::Alias": {"AliasName", "TargetKeyId"},
-    "AWS::KMS::Key": {"Description", "KeyPolicy", "KeySpec", "KeyUsage", "PendingWindowInDays"},
+    "AWS::KMS::Key": {"Description", "EnableKeyRotation", "KeyPolicy", "KeySpec", "KeyUsage", "PendingWindowInDays"},
+    "AWS::Lambda::Alias": {"FunctionName", "FunctionVersion", "Name"},
     "AWS::Lambda::Function": {
         "Architectures", "Code", "Description", "Environment", "Handler", "Layers", "LoggingConfig", "MemorySize",
-        "Role", "Runtime", "Tags", "Timeout", "TracingConfig",
+        "ReservedConcurrentExecutions", "Role", "Runtime", "SnapStart", "Tags", "Timeout", "TracingConfig",
     },
     "AWS::Lambda::LayerVersion": {
         "CompatibleArchitectures", "CompatibleRuntimes", "Content", "Description", "LayerName",
     },
     "AWS::Lambda::Permission": {"Action", "FunctionName", "Principal", "SourceArn"},
+    "AWS::Lambda::Version": {"Description", "FunctionName"},
     "AWS::Logs::LogGroup": {"LogGroupName", "RetentionInDays"},
+    "AWS::Logs::MetricFilter": {"FilterPattern", "LogGroupName", "MetricTransformations"},
 }  # fmt: skip
 
 # A stage that caches responses would answer differently; one that counts or limits thousands a second does not.
@@ -42,7 +52,7 @@ _METHOD_SETTINGS = {
 
 def require_modelled(template: Template) -> None:
     """Raises NotModelled with every resource and property that the local stack would have to pass over."""
-    problems = [problem for name, resource in template["Resources"].items() for problem in _problems(name, resource)]
+    problems = [problem for name, resource in sam.resources(template).items() for problem in _problems(name, resource)]
     if problems:
         raise NotModelled("The local stack does not model: " + "; ".join(problems) + ".")
 

@@ -48,12 +48,36 @@ def parameter(template: Template, value: Any) -> Any:
     return value
 
 
+def resources(template: Template) -> dict[str, Any]:
+    """Those that its parameters ask for, by logical id. Raises NotModelled as `holds` does."""
+    return {
+        name: resource
+        for name, resource in template["Resources"].items()
+        if "Condition" not in resource or holds(template, resource["Condition"])
+    }
+
+
+def holds(template: Template, condition: str) -> bool:
+    """By its name. Raises NotModelled for a condition of a kind that we do not know."""
+    return _is_true(template, template["Conditions"][condition])
+
+
+def _is_true(template: Template, condition: Any) -> bool:
+    match condition:
+        case {"Fn::Not": [inner]}:
+            return not _is_true(template, inner)
+        case {"Fn::Equals": [one, other]}:
+            return str(parameter(template, one)) == str(parameter(template, other))
+    raise NotModelled(f"The local stack does not model the condition {json.dumps(condition)}.")
+
+
 def _package(source: Template) -> None:
-    """Stands in for `sam package`: the translator takes code only as something that already lies in S3."""
+    """Stands in for `sam package`: the translator takes code only as something that lies in S3."""
     described = [resource.get("Properties", {}) for resource in source["Resources"].values()]
     for properties in [*described, *source.get("Globals", {}).values()]:
         for key in {"CodeUri", "ContentUri"} & properties.keys():
-            properties[key] = "s3://local/code"
+            if not properties[key].startswith("s3://"):
+                properties[key] = "s3://local/code"
 
 
 def _plain(tree: Any) -> Template:

@@ -25,7 +25,7 @@ def read(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operator",
-        description="Manages what the API itself does not: the API keys and targets of tenants.",
+        description="Manages what the API itself does not: API keys, targets, and what to take back.",
         epilog="""\
 examples:
   %(prog)s keys create --stack client-tokens --tenant acme \\
@@ -41,6 +41,9 @@ command.""",
     nouns = parser.add_subparsers(dest="noun", metavar="NOUN", required=True)
     _add_keys(nouns)
     _add_targets(nouns)
+    _add_tokens(nouns)
+    _add_tenants(nouns)
+    _add_conversations(nouns)
     return parser
 
 
@@ -195,6 +198,77 @@ in its tokens again.""",
     flow_support""",
     )
     _add_target_id(remove)
+
+
+def _add_tokens(nouns: Any) -> None:
+    verbs = _add_noun(
+        nouns,
+        "tokens",
+        "client tokens, as the table has them",
+        "  %(prog)s list --stack client-tokens --tenant acme",
+    )
+    listing = _add_verb(
+        verbs,
+        "list",
+        "show a tenant's client tokens and who signed them",
+        """\
+Shows a tenant's client tokens, oldest first, each with the KMS key that signed
+its value. After a rotation, those of the old key are yet to be regenerated.""",
+        """\
+  %(prog)s --stack client-tokens --tenant acme
+  %(prog)s --stack client-tokens --tenant acme \\
+    --json | jq -r '.[] | select(.signingKeyArn == "arn:...") | .id'""",
+    )
+    _add_json(listing, "print a JSON list")
+
+
+def _add_tenants(nouns: Any) -> None:
+    verbs = _add_noun(
+        nouns,
+        "tenants",
+        "everything of a tenant at once",
+        "  %(prog)s revoke --stack client-tokens --tenant acme",
+    )
+    _add_verb(
+        verbs,
+        "revoke",
+        "revoke every API key, switch off every client token",
+        """\
+Revokes every API key of a tenant, for good, and switches off every client
+token, which ends its sessions; a token may be switched on again. It may be
+interrupted and run again. People who sign in with Clerk are Clerk's to lock
+out.""",
+        "  %(prog)s --stack client-tokens --tenant acme",
+    )
+
+
+def _add_conversations(nouns: Any) -> None:
+    verbs = _add_noun(
+        nouns,
+        "conversations",
+        "what visitors said",
+        """\
+  %(prog)s delete --stack client-tokens \\
+    --tenant acme conv_01kav7t0d3p9s8x2m4n6q8r0vw""",
+    )
+    delete = _add_verb(
+        verbs,
+        "delete",
+        "delete a conversation with its messages and feedback",
+        """\
+Deletes a conversation for good: its record, its messages and the feedback on
+them. A visitor who is still in it would go on in an empty one. Backups of the
+table hold it until they expire.""",
+        """\
+  %(prog)s --stack client-tokens \\
+    --tenant acme conv_01kav7t0d3p9s8x2m4n6q8r0vw""",
+    )
+    delete.add_argument(
+        "id",
+        type=values.conversation_id,
+        metavar="CONVERSATION_ID",
+        help="its id, as the API lists a token's conversations",
+    )
 
 
 def _add_noun(nouns: Any, noun: str, what: str, examples: str) -> Any:

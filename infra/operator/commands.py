@@ -10,15 +10,20 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
 from typing import Any
 
 from infra.operator import settings
-from shared.rules import api_key, instant
+from shared.errors import NotFound
+from shared.rules import api_key, client_token, instant
 from shared.rules.api_key import ApiKey
+from shared.rules.client_token import ClientToken
 from shared.rules.target import Target
-from shared.store import api_keys, targets
+from shared.store import api_keys, client_tokens, erasure, targets
+
+_PROGRESS_EVERY = 100
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -36,6 +41,12 @@ def run(arguments: argparse.Namespace) -> None:
             _list_targets(arguments)
         case "targets", "remove":
             _remove_target(arguments)
+        case "tokens", "list":
+            _list_tokens(arguments)
+        case "tenants", "revoke":
+            _revoke_tenant(arguments)
+        case "conversations", "delete":
+            _delete_conversation(arguments)
 
 
 def _create_key(arguments: argparse.Namespace) -> None:
@@ -110,6 +121,78 @@ def _list_targets(arguments: argparse.Namespace) -> None:
 def _remove_target(arguments: argparse.Namespace) -> None:
     targets.remove(arguments.tenant, arguments.id)
     _say(f"Removed target {arguments.id} of tenant {arguments.tenant}.")
+
+
+def _list_tokens(arguments: argparse.Namespace) -> None:
+    tokens = list(client_tokens.of_tenant(arguments.tenant))
+    if arguments.json:
+        print(json.dumps([_token_facts(token) for token in tokens], indent=2))
+        return
+    if not tokens:
+        _say(f"Tenant {arguments.tenant} has no client tokens.")
+        return
+    _print_table(
+        ("ID", "NAME", "ENVIRONMENT", "ACTIVE", "CREATED", "SIGNED BY"),
+        [
+            (
+                token.id,
+                token.terms.name,
+                token.environment,
+                "yes" if token.terms.is_active else "no",
+                instant.to_text(token.created_at),
+                token.seal.key_arn.rpartition("/")[2],
+            )
+            for token in tokens
+        ],
+    )
+
+
+def _revoke_tenant(arguments: argparse.Namespace) -> None:
+    """Keys first: who still has one could make a token behind us."""
+    tenant, revoked, switched_off = arguments.tenant, 0, 0
+    for key in api_keys.of_tenant(tenant):
+        # Whoever else revokes keys at this moment may be faster.
+        with suppress(NotFound):
+            api_keys.revoke(tenant, key.id)
+            revoked += 1
+    _say(f"Revoked {_counted(revoked, 'API key')} of tenant {tenant}.")
+    for token in client_tokens.of_tenant(tenant):
+        if token.terms.is_active:
+            with suppress(NotFound):
+                client_tokens.change(token, _switched_off)
+                switched_off += 1
+                if switched_off % _PROGRESS_EVERY == 0:
+                    _say(f"{switched_off} client tokens are off, more follow.")
+    _say(f"Switched off {_counted(switched_off, 'client token')} of tenant {tenant}. Their sessions have ended.")
+    _say(
+        "The API may accept a key for as long as the authorizer remembers it (the stack's AuthorizerCacheSeconds), and"
+    )
+    _say("with it make or switch on a token. When that is over, revoke once more: it should find nothing.")
+
+
+def _switched_off(token: ClientToken) -> ClientToken:
+    return client_token.amend(token, {"is_active": False}, at=datetime.now(UTC))
+
+
+def _delete_conversation(arguments: argparse.Namespace) -> None:
+    items = erasure.forget(arguments.tenant, arguments.id)
+    _say(f"Deleted conversation {arguments.id} of tenant {arguments.tenant}: {_counted(items, 'item')} of the table.")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _token_facts(token: ClientToken) -> dict[str, Any]:
+    """In the spelling of the API, and the key, which the API does not tell."""
+    return {
+        "id": token.id,
+        "name": token.terms.name,
+        "environment": token.environment,
+        "isActive": token.terms.is_active,
+        "createdAt": instant.to_text(token.created_at),
+        "signingKeyArn": token.seal.key_arn,
+    }
 
 
 def _key_facts(key: ApiKey) -> dict[str, Any]:

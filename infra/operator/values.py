@@ -34,6 +34,12 @@ def key_id(text: str) -> str:
     return text
 
 
+def conversation_id(text: str) -> str:
+    if not identifier.is_one("conv", text):
+        raise ArgumentTypeError("that is no conversation's id: those start with conv_, and the API lists a token's")
+    return text
+
+
 def name(text: str) -> str:
     text = text.strip()
     if not 1 <= len(text) <= _NAME_LENGTH or not text.isprintable():

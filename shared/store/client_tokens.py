@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,11 @@ def page(tenant: str, offset: int, limit: int | None) -> tuple[list[Listed], boo
     tokens = [from_item(item) for item in items]
     usages = table.read([usage.key(token.id) for token in tokens], is_consistent=False)
     return [(token, usage.from_item(usages.get(usage.key(token.id)))) for token in tokens], has_more
+
+
+def of_tenant(tenant: str) -> Iterator[ClientToken]:
+    """All of them, oldest first, as they are found while somebody walks through."""
+    return map(from_item, table.query(_OF_TENANT, _tenant(tenant), IndexName=table.LISTING))
 
 
 def change(token: ClientToken, changed: Callable[[ClientToken], ClientToken]) -> ClientToken:

@@ -18,7 +18,7 @@ from shared.rules import api_key
 from shared.rules.principal import SCOPES
 from shared.rules.target import Target
 from shared.store import api_keys, targets
-from tests.aws.fixtures import aws_answers, calls, output  # noqa: F401 - fixtures
+from tests.aws.fixtures import aws_answers, aws_unreachable, calls, output  # noqa: F401 - fixtures
 from tests.aws.network import NETWORK, Answer
 from tests.conftest import STACK, TEMPLATE
 from tests.functions.interruptions import at_call, contended  # noqa: F401 - fixtures

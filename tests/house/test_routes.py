@@ -24,7 +24,8 @@ def operations(body):
 
 
 def _function(uri):
-    return re.search(r"functions/\$\{(\w+)\.Arn\}/invocations", uri["Fn::Sub"])[1]
+    """A version of it, by its alias."""
+    return re.search(r"functions/\$\{(\w+)Aliaslive\}/invocations", uri["Fn::Sub"])[1]
 
 
 def _guard(path):
@@ -51,7 +52,7 @@ def test_the_authorizer_is_ours_and_asks_for_a_bearer_credential(body):
     authorizer = bearer["x-amazon-apigateway-authorizer"]
     assert (bearer["in"], bearer["name"], authorizer["type"]) == ("header", "Authorization", "token")
     _, given = authorizer["authorizerUri"]["Fn::Sub"]
-    assert given == {"__FunctionArn__": {"Fn::GetAtt": ["Authorize", "Arn"]}}
+    assert given == {"__FunctionArn__": {"Ref": "AuthorizeAliaslive"}}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from infra.local import template as sam
 from tests.iam.role import Access, Unknown
 
 TRANSACTION_ACTIONS = {
@@ -22,7 +23,7 @@ class Reader:
     def __init__(self, template: dict[str, Any], values: Mapping[str, str]) -> None:
         self._partition_key: dict[str, str] = {}
         self._keys: dict[str, str] = {}
-        for name, resource in template["Resources"].items():
+        for name, resource in sam.resources(template).items():
             match resource:
                 case {"Type": "AWS::DynamoDB::Table", "Properties": properties}:
                     arn = values[f"{name}.Arn"]

@@ -116,10 +116,11 @@ def role_of(template: dict[str, Any], function: str, values: Mapping[str, str]) 
     parameters = template.get("Parameters", {})
     values = {name: str(one["Default"]) for name, one in parameters.items() if "Default" in one} | dict(values)
     documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    conditions = template.get("Conditions", {})
     written = [one for document in documents for one in listed(document["Statement"])]
-    chosen = [_chosen(one, template.get("Conditions", {}), values) for one in written]
+    chosen = [_chosen(one, conditions, values) for one in written]
     statements = [one for one in chosen if one != NO_VALUE]
-    return tuple(_statement(function, index, statement, values) for index, statement in enumerate(statements))
+    return tuple(_statement(function, index, one, conditions, values) for index, one in enumerate(statements))
 
 
 def resolve(written: Any, values: Mapping[str, str]) -> str:
@@ -173,7 +174,9 @@ def _resources(written: Any, values: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(resolve(resource, values) for resource in listed(written))
 
 
-def _statement(function: str, index: int, written: dict[str, Any], values: Mapping[str, str]) -> Statement:
+def _statement(
+    function: str, index: int, written: dict[str, Any], conditions: Mapping[str, Any], values: Mapping[str, str]
+) -> Statement:
     where = f"{function}, statement {index}"
     _only({"Sid", "Effect", "Action", "Resource", "Condition"}, written, where)
     if written["Effect"] not in {"Allow", "Deny"}:
@@ -183,7 +186,7 @@ def _statement(function: str, index: int, written: dict[str, Any], values: Mappi
         index,
         written["Effect"] == "Allow",
         tuple(listed(written["Action"])),
-        _resources(written["Resource"], values),
+        _resources(_chosen(written["Resource"], conditions, values), values),
         _leading_keys(written["Condition"], where) if "Condition" in written else None,
     )
 

@@ -20,6 +20,9 @@ Globals:
   Function:
     Environment: {Variables: {TABLE_NAME: !Ref Table}}
 Resources:
+  Api:
+    Type: AWS::Serverless::Api
+    Properties: {Auth: {Authorizers: {Bearer: {FunctionArn: !Ref Authorize.Alias}}}}
   CreateClientToken: {Type: AWS::Serverless::Function, Properties: {CodeUri: CreateClientToken}}
 """
 # Tells what it was given, and whether AWS is where it was told.
@@ -109,6 +112,9 @@ def test_sam_gets_the_built_functions_and_the_way_to_moto(run):
     # SAM sets a variable only where the template declares it.
     declared = told["template"]["Globals"]["Function"]["Environment"]["Variables"]
     assert declared == {"TABLE_NAME": {"Ref": "Table"}, "AWS_ENDPOINT_URL": ""}
+    # It knows no alias, and would leave every route without its authorizer.
+    authorizers = told["template"]["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]
+    assert authorizers == {"Bearer": {"FunctionArn": {"Fn::GetAtt": ["Authorize", "Arn"]}}}
     assert told["variables"].keys() == STACK.functions.keys()
     create = told["variables"]["CreateClientToken"]
     assert create.keys() == STACK.functions["CreateClientToken"].environment.keys() | {"AWS_ENDPOINT_URL"}

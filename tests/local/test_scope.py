@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from infra.local.scope import require_modelled
-from infra.local.template import NotModelled
+from infra.local.template import NotModelled, read, translate
 from tests.conftest import TEMPLATE
 
 
@@ -37,3 +37,16 @@ def test_an_unknown_property_is_named():
 def test_a_stage_that_caches_responses_is_refused():
     settings = [{"HttpMethod": "*", "ResourcePath": "/*", "CachingEnabled": True}]
     assert "ApiStage.MethodSettings.CachingEnabled" in refusal("ApiStage", Properties={"MethodSettings": settings})
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [
+        ({"Firewall": "on"}, "WebAcl (AWS::WAFv2::WebACL)"),
+        ({"DomainName": "tokens.example.com"}, "Domain (AWS::ApiGateway::DomainName)"),
+    ],
+)
+def test_what_a_parameter_switches_on_is_refused_and_not_passed_over(parameters, named):
+    with pytest.raises(NotModelled) as caught:
+        require_modelled(translate(read(), parameters))
+    assert named in str(caught.value)

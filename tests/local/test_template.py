@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.local.template import NotModelled, parameter, read, translate
+from infra.local.template import NotModelled, holds, parameter, read, resources, translate
 
 SOURCE = """
 Transform: AWS::Serverless-2016-10-31
@@ -56,3 +56,16 @@ def test_a_parameter_given_replaces_the_default(source):
 def test_an_unknown_parameter_is_named(source):
     with pytest.raises(NotModelled, match=r"^template.yaml has no parameter Secs\.$"):
         translate(source, {"Secs": "3"})
+
+
+def test_a_resource_is_there_if_its_condition_holds():
+    template = {
+        "Parameters": {"Size": {"Default": 0}},
+        "Conditions": {"Big": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Size"}, 0]}]}, "Odd": {"Fn::Or": []}},
+        "Resources": {"Always": {}, "Sometimes": {"Condition": "Big"}},
+    }
+    assert resources(template).keys() == {"Always"}
+    template["Parameters"]["Size"]["Default"] = "1"
+    assert resources(template).keys() == {"Always", "Sometimes"}
+    with pytest.raises(NotModelled, match="condition"):
+        holds(template, "Odd")

@@ -19,6 +19,9 @@ COMMANDS = [
     ("targets", "register"),
     ("targets", "list"),
     ("targets", "remove"),
+    ("tokens", "list"),
+    ("tenants", "revoke"),
+    ("conversations", "delete"),
 ]
 CREATE = ("keys", "create", "--stack", "s", "--tenant", "acme", "--name", "CI")
 REGISTER = ("targets", "register", "--stack", "s", "--tenant", "acme", "flow_a", "--kind", "echo")
@@ -31,7 +34,7 @@ def _replaced(option, value):
     return words
 
 
-@pytest.mark.parametrize("level", [(), ("keys",), ("targets",), *COMMANDS], ids=" ".join)
+@pytest.mark.parametrize("level", [(), *((noun,) for noun, _ in COMMANDS), *COMMANDS], ids=" ".join)
 class TestHelp:
     def test_fits_a_terminal(self, run, level, monkeypatch):
         monkeypatch.setenv("COLUMNS", "80")

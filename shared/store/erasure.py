@@ -1,0 +1,27 @@
+"""Forgetting a conversation: its record, everything that was said in it, and what its visitor thought of that."""
+
+from __future__ import annotations
+
+from shared.errors import NotFound
+from shared.store import client_tokens, table
+
+# As many as a transaction takes.
+_AT_ONCE = 100
+
+
+def forget(tenant: str, conversation_id: str) -> int:
+    """How many items are gone for good. Raises NotFound where there are none, or where they are another tenant's.
+
+    The record goes last: whoever is interrupted finds the conversation again.
+    """
+    partition = f"CONVERSATION#{conversation_id}"
+    found = list(table.query("pk = :pk", {":pk": partition}, ConsistentRead=True))
+    # A conversation belongs to its token's tenant. Once the token is deleted it is nobody's, and goes for who asks.
+    token_id = next((item["listing_pk"].removeprefix("TOKEN#") for item in found if "listing_pk" in item), "")
+    token = table.get(client_tokens.key(token_id))
+    if not found or (token and token["tenant"] != tenant):
+        raise NotFound(f"Tenant {tenant} has no conversation {conversation_id}.")
+    keys = sorted((item["pk"], item["sk"]) for item in found)
+    for start in range(0, len(keys), _AT_ONCE):
+        table.transact_patiently([table.deleting(key) for key in keys[start : start + _AT_ONCE]])
+    return len(keys)

@@ -1,0 +1,127 @@
+"""What functions emit is what alarms and dashboard look at: run here, compared with the template."""
+
+import json
+import re
+
+import pytest
+
+from infra.local import cloud
+from infra.local.template import ROOT
+from tests import watched
+from tests.conftest import STACK, TEMPLATE
+
+OURS = watched.OURS.replace("<AWS::StackName>", cloud.STACK_NAME)
+
+
+def emitted(output):
+    """(namespace, name) -> the sets of dimensions, of what CloudWatch reads from the log."""
+    found = {}
+    for line in output().splitlines():
+        written = json.loads(line)
+        for one in written.get("_aws", {}).get("CloudWatchMetrics", ()):
+            (names,) = one["Dimensions"]
+            for metric in one["Metrics"]:
+                dimensions = {name: written[name] for name in names}
+                found.setdefault((one["Namespace"], metric["Name"]), []).append(dimensions)
+    return found
+
+
+def fits(metric, dimensions):
+    """A search leaves values open."""
+    wanted = dict(metric.dimensions)
+    return wanted.keys() == dimensions.keys() and all(
+        value in {None, dimensions[name]} for name, value in wanted.items()
+    )
+
+
+def test_every_metric_of_ours_that_is_looked_at_is_emitted_so(page, create, api, output, aws_answers):
+    for environment in ("live", "test"):
+        token = create(environment=environment)
+        session = page.open(token.value)
+        assert page.say(session).status_code == 200
+    assert page.open(token.value, sessionId=session) == session
+    assert page.say("cs_unknown").status_code == 401
+    with aws_answers("UpdateItem", "ThrottlingException"):
+        assert page.say(session).status_code == 503
+    found = emitted(output)
+    filtered = {(metric.namespace, metric.name) for metric, *_ in watched.filters(TEMPLATE)}
+    looked_at = [
+        metric
+        for metric in watched.all_metrics(TEMPLATE)
+        if metric.namespace == watched.OURS and (metric.namespace, metric.name) not in filtered
+    ]
+    assert {metric.name for metric in looked_at} >= {"Refused", "Faults", "LimiterFailedClosed", "SessionsOpened"}
+    for metric in looked_at:
+        assert any(fits(metric, one) for one in found[OURS, metric.name]), metric
+    # A session that goes on is not opened again.
+    assert [one["environment"] for one in found[OURS, "SessionsOpened"]] == ["live", "test"]
+    assert [one["environment"] for one in found[OURS, "MessagesAnswered"]] == ["live", "test"]
+
+
+def test_a_metric_that_is_counted_in_the_logs_has_no_dimensions():
+    counted = {metric for metric, *_ in watched.filters(TEMPLATE)}
+    looked_at = {metric for metric in watched.all_metrics(TEMPLATE) if metric.name in {one.name for one in counted}}
+    assert {(one.namespace, one.name) for one in looked_at} == {(one.namespace, one.name) for one in counted}
+    assert {one.dimensions for one in looked_at} == {()}
+
+
+@pytest.fixture(scope="module")
+def signing():
+    (pattern,) = (pattern for metric, group, pattern in watched.filters(TEMPLATE) if group == "FunctionLogs")
+    return lambda output: [line for line in output().splitlines() if watched.matches(pattern, line)]
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "DisabledException"])
+def test_a_failure_of_kms_is_one_line_of_the_log_that_is_counted(api, output, aws_answers, signing, code):
+    with aws_answers("GenerateMac", code):
+        assert api.post("/v1/client-tokens", {"name": "n", "allowedOrigins": ["*"]}).status_code == 503
+    assert len(signing(output)) == 1
+
+
+def test_an_unreachable_kms_is_counted_too(api, output, aws_unreachable, signing):
+    with aws_unreachable("GenerateMac"):
+        assert api.post("/v1/client-tokens", {"name": "n", "allowedOrigins": ["*"]}).status_code == 503
+    assert len(signing(output)) == 1
+
+
+def test_a_failure_of_the_table_and_a_retired_key_are_no_failures_of_kms(api, output, aws_answers, signing):
+    path = f"/v1/client-tokens/{api.create()['clientToken']['id']}"
+    with aws_answers("PutItem", "ThrottlingException"):
+        assert api.post("/v1/client-tokens", {"name": "n", "allowedOrigins": ["*"]}).status_code == 503
+    with aws_answers("GenerateMac", "DisabledException"):
+        assert api.get(f"{path}/token").json["code"] == "value_unavailable"
+    assert signing(output) == []
+
+
+# Of Logs Insights' own language.
+WORDS = {*"fields filter stats sort by limit as and or count bin desc pct in like ispresent".split()}  # noqa: SIM905
+
+
+def test_queries_of_the_manual_ask_for_fields_that_are_logged(api, output, aws_answers):
+    with aws_answers("Query", "ThrottlingException"):
+        assert api.get("/v1/client-tokens").status_code == 503
+    lines = [json.loads(line) for line in output().splitlines()]
+    access = TEMPLATE["Resources"]["ApiStage"]["Properties"]["AccessLogSetting"]["Format"]
+    logged = {"": {name for line in lines for name in line}, " access": set(re.findall(r'"(\w+)":', access))}
+    manual = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
+    queries = re.findall(r"```insights( access)?\n(.*?)```", manual, re.DOTALL)
+    assert len(queries) > 10
+    for group, query in queries:
+        plain = re.sub(r'"[^"]*"|@\w+|\b\d\w*', "", query)
+        made = set(re.findall(r" as (\w+)", plain))
+        assert set(re.findall(r"\w+", plain)) - WORDS - made <= logged[group], query
+
+
+def test_a_throttled_request_is_counted_in_the_access_log():
+    (pattern,) = (pattern for _, group, pattern in watched.filters(TEMPLATE) if group == "AccessLogs")
+    written = TEMPLATE["Resources"]["ApiStage"]["Properties"]["AccessLogSetting"]["Format"]
+    refusals = TEMPLATE["Resources"]["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
+
+    def line(kind):
+        return re.sub(r"\$context\.[\w.]+", lambda name: kind if "responseType" in name[0] else "0", written)
+
+    assert [kind for kind in [*refusals, "-"] if watched.matches(pattern, line(kind))] == ["THROTTLED"]
+
+
+def test_metrics_of_two_deployments_in_one_account_are_apart():
+    assert {function.environment["POWERTOOLS_METRICS_NAMESPACE"] for function in STACK.functions.values()} == {OURS}

@@ -1,0 +1,234 @@
+"""What stands before and around the API where a deployment asks for it, and is not there where it does not."""
+
+import copy
+import json
+import re
+
+import pytest
+from cfnlint.api import lint
+
+from infra.local import template as sam
+from shared import gateway
+
+ALL = {
+    "AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:pager",
+    "AuthorizerConcurrency": "10",
+    "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b",
+    "ChatConcurrency": "500",
+    "DefaultEndpoint": "closed",
+    "DomainName": "tokens.example.com",
+    "Firewall": "on",
+    "HostedZoneId": "Z0123456789",
+    "RetiredSigningKeyArns": "arn:aws:kms:us-east-1:123456789012:key/0a1b",
+    "SigningKeyArn": "arn:aws:kms:us-east-1:123456789012:key/2c3d",
+    "SnapStart": "on",
+    "TableKey": "create",
+}
+OPTIONAL = {
+    "Domain", "DomainMapping", "DomainRecords", "TableEncryptionKey", "WebAcl", "WebAclAssociation",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def everything(source):
+    """The template of a deployment that asks for all of it."""
+    return sam.translate(source, ALL)
+
+
+def chosen(template, written):
+    match written:
+        case {"Fn::If": [condition, if_true, if_false]}:
+            return chosen(template, if_true if sam.holds(template, condition) else if_false)
+    return sam.parameter(template, written)
+
+
+def there(template, name):
+    return sam.resources(template)[name]["Properties"]
+
+
+def test_is_there_if_asked_for(template, everything):
+    assert OPTIONAL & sam.resources(template).keys() == set()
+    assert OPTIONAL - sam.resources(everything).keys() == set()
+
+
+def test_parameters_take_the_values_that_they_describe(source):
+    for name, value in ALL.items():
+        parameter = source["Parameters"][name]
+        if allowed := parameter.get("AllowedValues"):
+            assert value in allowed
+        if pattern := parameter.get("AllowedPattern"):
+            for one in (value, parameter["Default"]):
+                assert re.fullmatch(pattern, one), f"{name}: {one}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DomainName", "https://tokens.example.com"),
+        ("DomainName", "localhost"),
+        ("CertificateArn", "tokens.example.com"),
+        ("SigningKeyArn", "alias/client-tokens-signing"),
+        ("RetiredSigningKeyArns", f"{ALL['SigningKeyArn']},"),
+        ("RetiredSigningKeyArns", f"{ALL['SigningKeyArn']}, {ALL['SigningKeyArn']}"),
+        ("TableKey", ""),
+        ("TableKey", "alias/aws/dynamodb"),
+        ("AlarmTopicArn", "ops@example.com"),
+    ],
+)
+def test_parameters_refuse_what_would_fail_late(source, name, value):
+    assert not re.fullmatch(source["Parameters"][name]["AllowedPattern"], value)
+
+
+@pytest.mark.parametrize(
+    ("given", "broken"),
+    [
+        ({"DomainName": "tokens.example.com"}, "A DomainName needs a CertificateArn."),
+        ({"HostedZoneId": "Z0123456789"}, "A HostedZoneId is of use to a DomainName only."),
+        ({"DefaultEndpoint": "closed"}, "Leave DefaultEndpoint open."),
+        ({}, None),
+        (ALL, None),
+    ],
+)
+def test_parameters_that_need_one_another_say_so_before_anything_is_deployed(source, given, broken):
+    template = sam.translate(source, given)
+    # CloudFormation's rules are conditions, each with a sentence for the case that it does not hold.
+    said = []
+    for rule in template["Rules"].values():
+        conditions = {"If": rule["RuleCondition"], "Then": rule["Assertions"][0]["Assert"]}
+        judged = {"Parameters": template["Parameters"], "Conditions": conditions}
+        if sam.holds(judged, "If") and not sam.holds(judged, "Then"):
+            said.append(rule["Assertions"][0]["AssertDescription"])
+    assert [broken in one for one in said] == ([True] if broken else [])
+
+
+class TestDomain:
+    def test_speaks_tls_1_2_and_leads_to_the_stage(self, everything):
+        domain, mapping = there(everything, "Domain"), there(everything, "DomainMapping")
+        assert domain["SecurityPolicy"] == "TLS_1_2"
+        assert domain["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
+        assert (mapping["RestApiId"], mapping["Stage"]) == ({"Ref": "Api"}, {"Ref": "ApiStage"})
+        assert "BasePath" not in mapping
+
+    def test_has_its_records_where_the_zone_is_ours(self, source, everything):
+        records = there(everything, "DomainRecords")["RecordSets"]
+        assert [one["Type"] for one in records] == ["A", "AAAA"]
+        elsewhere = sam.translate(source, ALL | {"HostedZoneId": ""})
+        assert "DomainRecords" not in sam.resources(elsewhere)
+
+    def test_is_the_address_that_the_stack_tells(self, template, everything):
+        address = [chosen(one, one["Outputs"]["ApiUrl"]["Value"])["Fn::Sub"] for one in (template, everything)]
+        assert "execute-api" in address[0]
+        assert address[1] == "https://${DomainName}"
+
+    def test_is_the_only_one_once_the_other_is_closed(self, template, everything):
+        for one, is_closed in ((template, False), (everything, True)):
+            (server,) = there(one, "Api")["Body"]["servers"]
+            written = server["x-amazon-apigateway-endpoint-configuration"]["disableExecuteApiEndpoint"]
+            assert chosen(one, written) is is_closed
+
+
+class TestFirewall:
+    @pytest.fixture
+    def rules(self, everything):
+        return there(everything, "WebAcl")["Rules"]
+
+    def test_stands_before_the_stage(self, everything):
+        association = there(everything, "WebAclAssociation")
+        assert association["WebACLArn"] == {"Fn::GetAtt": ["WebAcl", "Arn"]}
+        assert association["ResourceArn"]["Fn::Sub"].endswith("::/restapis/${Api}/stages/${ApiStage}")
+        assert there(everything, "WebAcl")["Scope"] == "REGIONAL"
+
+    def test_knows_bad_addresses_attacks_and_floods(self, rules):
+        groups = [one["Statement"].get("ManagedRuleGroupStatement", {}).get("Name") for one in rules]
+        assert groups == [
+            "AWSManagedRulesAmazonIpReputationList",
+            None,
+            "AWSManagedRulesCommonRuleSet",
+            "AWSManagedRulesKnownBadInputsRuleSet",
+        ]
+        assert [one["Priority"] for one in rules] == [0, 1, 2, 3]
+        flood = rules[1]["Statement"]["RateBasedStatement"]
+        assert (flood["Limit"], flood["AggregateKeyType"]) == ({"Ref": "FirewallRate"}, "IP")
+        assert rules[1]["Action"] == {"Block": {}}
+
+    def test_refuses_nobody_for_what_is_in_a_body(self, rules):
+        """A body is a transcript, of up to 4 MB; AWS's rule would block it from 8 KB on."""
+        assert gateway._BROWSER_BODY_MAX > 8 * 1024
+        overrides = [
+            one
+            for rule in rules
+            for one in rule["Statement"].get("ManagedRuleGroupStatement", {}).get("RuleActionOverrides", ())
+        ]
+        assert {one["Name"] for one in overrides} == {
+            "SizeRestrictions_BODY",
+            "CrossSiteScripting_BODY",
+            "EC2MetaDataSSRF_BODY",
+            "GenericLFI_BODY",
+            "GenericRFI_BODY",
+            "JavaDeserializationRCE_BODY",
+            "Log4JRCE_BODY",
+        }
+        assert [one for one in overrides if one["ActionToUse"] != {"Count": {}}] == []
+
+
+class TestTableKey:
+    @pytest.mark.parametrize(
+        ("given", "key"),
+        [
+            ("aws", None),
+            ("create", {"Fn::GetAtt": ["TableEncryptionKey", "Arn"]}),
+            (ALL["SigningKeyArn"], ALL["SigningKeyArn"]),
+        ],
+    )
+    def test_is_dynamodbs_own_a_new_one_or_a_given_one(self, source, given, key):
+        template = sam.translate(source, {"TableKey": given})
+        encryption = chosen(template, there(template, "Table")["SSESpecification"])
+        if key is None:
+            assert encryption == {"Ref": "AWS::NoValue"}
+        else:
+            assert (encryption["SSEEnabled"], encryption["SSEType"]) == (True, "KMS")
+            assert chosen(template, encryption["KMSMasterKeyId"]) == key
+
+    def test_rotates_and_outlives_the_stack(self, everything):
+        key = everything["Resources"]["TableEncryptionKey"]
+        assert key["Properties"]["EnableKeyRotation"] is True
+        assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+    def test_serves_this_account_through_dynamodb_and_nobody_else(self, everything):
+        own, through = there(everything, "TableEncryptionKey")["KeyPolicy"]["Statement"]
+        assert own["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
+        assert through["Condition"] == {
+            "StringEquals": {
+                "kms:CallerAccount": {"Ref": "AWS::AccountId"},
+                "kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}"},
+            }
+        }
+        assert "kms:*" not in through["Action"]
+
+    def test_of_ones_own_needs_the_policy_that_the_manual_gives(self, everything):
+        manual = (sam.ROOT / "docs/operate.md").read_text(encoding="utf-8")
+        given = json.loads(re.search(r"```json\n(.*?)```", manual, re.DOTALL)[1])
+        ours = copy.deepcopy(there(everything, "TableEncryptionKey")["KeyPolicy"]["Statement"][1])
+        for statement in (given, ours):
+            statement["Condition"]["StringEquals"] = sorted(statement["Condition"]["StringEquals"])
+        assert given == ours
+
+
+@pytest.mark.parametrize(
+    ("function", "parameter"), [("Authorize", "AuthorizerConcurrency"), ("Chat", "ChatConcurrency")]
+)
+def test_concurrency_is_reserved_only_if_asked_for(template, everything, function, parameter):
+    written = there(template, function)["ReservedConcurrentExecutions"]
+    # Zero would be a function that never runs.
+    assert chosen(template, written) == {"Ref": "AWS::NoValue"}
+    assert chosen(everything, written) == ALL[parameter]
+
+
+def test_cloudformation_accepts_what_sam_makes_of_it(everything):
+    """Circles of references and duplicates only show once SAM has written out what the source implies.
+
+    cfn-lint looks at both sides of every condition; `make scan` lints the source.
+    """
+    # W2001: SAM has put a parameter's value in the place of the parameter.
+    found = lint(json.dumps(everything), config={"ignore_checks": ["W2001"]})
+    assert [str(match) for match in found] == []

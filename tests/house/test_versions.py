@@ -1,0 +1,127 @@
+"""The API calls versions of functions, which never change: whatever changes a function must make a new one."""
+
+import copy
+import os
+import subprocess
+import sys
+
+import pytest
+
+from infra.local import template as sam
+from tests.house.code import ROOT, modules
+
+# What a version has not: it is the function's own.
+UNVERSIONED = {"ReservedConcurrentExecutions"}
+DESCRIPTION_MAX = 256
+
+
+def _parameters(written, template):
+    """The parameters that decide what `written` becomes."""
+    match written:
+        case {"Ref": str(name)} if name in template["Parameters"]:
+            yield name
+        case {"Fn::Sub": str(text)}:
+            yield from (name for name in template["Parameters"] if f"${{{name}}}" in text)
+        case {"Fn::If": [condition, *either]}:
+            yield from _parameters(template["Conditions"][condition], template)
+            yield from _parameters(either, template)
+        case dict():
+            for inner in written.values():
+                yield from _parameters(inner, template)
+        case list():
+            for inner in written:
+                yield from _parameters(inner, template)
+
+
+def _versions(template):
+    """Function -> logical id of its version, which CloudFormation replaces where the id is another."""
+    return {
+        one["Properties"]["FunctionName"]["Ref"]: name
+        for name, one in template["Resources"].items()
+        if one["Type"] == "AWS::Lambda::Version"
+    }
+
+
+@pytest.fixture(scope="module")
+def versions(template):
+    return _versions(template)
+
+
+def test_every_function_is_called_by_the_alias_of_its_version(template, functions, versions):
+    assert versions.keys() == functions.keys()
+    for function, version in versions.items():
+        alias = template["Resources"][f"{function}Aliaslive"]["Properties"]
+        assert alias["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
+    permissions = [one["Properties"] for one in template["Resources"].values() if "::Permission" in one["Type"]]
+    assert sorted(one["FunctionName"]["Ref"] for one in permissions) == sorted(f"{name}Aliaslive" for name in functions)
+
+
+def test_a_parameter_that_a_function_is_given_describes_its_version(template, functions, versions):
+    """CloudFormation replaces a version whose description changes; without that, a parameter would change nothing."""
+    for name, properties in functions.items():
+        given = {key: value for key, value in properties.items() if key not in UNVERSIONED}
+        description = template["Resources"][versions[name]]["Properties"]["Description"]
+        assert set(_parameters(given, template)) == set(_parameters(description, template)), name
+
+
+def test_the_longest_description_of_a_version_is_not_too_long(source):
+    """Of the authorizer's, which is made of text that somebody types."""
+    parameters = source["Parameters"]
+    written = source["Resources"]["Authorize"]["Properties"]["VersionDescription"]["Fn::Sub"]
+    for name, one in parameters.items():
+        longest = one.get("MaxLength") or max(len(value) for value in map(str, one.get("AllowedValues", ["x" * 999])))
+        written = written.replace(f"${{{name}}}", "x" * longest)
+    assert "$" not in written
+    assert len(written) <= DESCRIPTION_MAX
+
+
+@pytest.mark.parametrize(
+    ("resource", "change", "changed"),
+    [
+        ("SharedLayer", {"ContentUri": "s3://local/other"}, None),
+        ("CryptographyLayer", {"ContentUri": "s3://local/other"}, {"Authorize"}),
+        ("Chat", {"CodeUri": "s3://local/other"}, {"Chat"}),
+        ("Chat", {"Timeout": 27}, {"Chat"}),
+        ("Chat", {"MemorySize": 1024}, {"Chat"}),
+    ],
+)
+def test_other_code_and_other_properties_make_other_versions(source, versions, functions, resource, change, changed):
+    other = copy.deepcopy(source)
+    other["Resources"][resource]["Properties"] |= change
+    others = _versions(sam.translate(other))
+    assert {name for name in functions if others[name] != versions[name]} == (changed or functions.keys())
+
+
+def test_old_versions_go_for_their_snapshots_are_paid_for(template):
+    found = [one for one in template["Resources"].values() if one["Type"] == "AWS::Lambda::Version"]
+    assert {one["DeletionPolicy"] for one in found} == {"Delete"}
+
+
+@pytest.mark.parametrize(("switch", "apply_on"), [("off", "None"), ("on", "PublishedVersions")])
+def test_functions_start_from_snapshots_only_if_told_to(source, switch, apply_on):
+    template = sam.translate(source, {"SnapStart": switch})
+    for name, one in template["Resources"].items():
+        if one["Type"] == "AWS::Lambda::Function":
+            condition, *either = one["Properties"]["SnapStart"]["ApplyOn"]["Fn::If"]
+            assert either[not sam.holds(template, condition)] == apply_on, name
+
+
+FROZEN = """
+import importlib, os, secrets, socket, sys, uuid
+
+def forbidden(*_, **__):
+    raise AssertionError("done while a function starts, and so the same in all that are restored from its snapshot")
+
+socket.socket.connect = socket.getaddrinfo = forbidden
+secrets.token_bytes = secrets.token_hex = os.urandom = uuid.uuid4 = forbidden
+for door in sys.argv[1:]:
+    importlib.import_module(door)
+"""
+
+
+def test_a_snapshot_holds_no_connection_no_credential_and_no_randomness():
+    """A function that is restored has the credentials of a container, not those of the one that was copied."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    doors = [door.name for door in modules("functions")]
+    command = [sys.executable, "-c", FROZEN, *doors]
+    subprocess.run(command, cwd=ROOT, env=environment | {"AWS_REGION": "us-east-1"}, check=True)

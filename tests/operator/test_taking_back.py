@@ -1,0 +1,161 @@
+"""Taking things back from the command line: everything of a tenant, and what a visitor said."""
+
+import json
+from datetime import UTC, datetime
+from secrets import token_bytes
+
+import boto3
+import pytest
+
+from infra.local.template import REGION
+from infra.operator import commands
+from shared import signer
+from shared.rules import identifier
+from shared.rules.client_token import ClientToken, Terms
+from shared.rules.feedback import Feedback
+from shared.rules.question import Message
+from shared.rules.session import mint
+from shared.store import client_tokens, conversations, table
+from tests.conftest import STACK
+
+AT = datetime(2027, 1, 31, 12, 0, tzinfo=UTC)
+
+
+def make_token(tenant, name="Web", environment="live"):
+    token_id = identifier.new("ct", AT, token_bytes)
+    _, seal = signer.issue(token_id, environment, at=AT, random_bytes=token_bytes)
+    terms = Terms(name=name, allowed_origins=("*",))
+    token = ClientToken(
+        id=token_id,
+        tenant=tenant,
+        environment=environment,
+        product_surface_id=None,
+        terms=terms,
+        seal=seal,
+        created_at=AT,
+        updated_at=AT,
+    )
+    client_tokens.add(token)
+    return token
+
+
+def is_active(token):
+    return client_tokens.get(token.tenant, token.id)[0].terms.is_active
+
+
+def everything():
+    pages = boto3.client("dynamodb", region_name=REGION).get_paginator("scan").paginate(TableName=table.NAME)
+    return [item for page in pages for item in page["Items"]]
+
+
+class TestTokens:
+    def test_are_listed_with_the_key_that_signed_them(self, operate):
+        token = make_token("tokens-list", "Shop", "test")
+        (listed,) = json.loads(operate("tokens", "list", "--tenant", "tokens-list", "--json").out)
+        assert listed == {
+            "id": token.id,
+            "name": "Shop",
+            "environment": "test",
+            "isActive": True,
+            "createdAt": "2027-01-31T12:00:00.000Z",
+            "signingKeyArn": STACK.outputs["SigningKeyArn"],
+        }
+        head, line = operate("tokens", "list", "--tenant", "tokens-list").out.splitlines()
+        assert head.split("  ")[0] == "ID"
+        assert line.split() == [token.id, "Shop", "test", "yes", listed["createdAt"], line.split()[-1]]
+        assert STACK.outputs["SigningKeyArn"].endswith(line.split()[-1])
+
+    def test_an_empty_list_is_empty_on_standard_output(self, operate):
+        shown = operate("tokens", "list", "--tenant", "tokens-none")
+        assert (shown.status, shown.out, shown.err) == (0, "", "Tenant tokens-none has no client tokens.\n")
+
+
+class TestTenants:
+    def test_revoking_one_ends_its_keys_and_its_tokens_and_nobody_elses(self, operate):
+        for name in ("CI", "Dashboard"):
+            operate("keys", "create", "--tenant", "tenant-gone", "--name", name)
+        operate("keys", "create", "--tenant", "tenant-stays", "--name", "CI")
+        gone, stays = make_token("tenant-gone"), make_token("tenant-stays")
+        done = operate("tenants", "revoke", "--tenant", "tenant-gone")
+        assert (done.status, done.out) == (0, "")
+        assert done.err.splitlines()[:2] == [
+            "Revoked 2 API keys of tenant tenant-gone.",
+            "Switched off 1 client token of tenant tenant-gone. Their sessions have ended.",
+        ]
+        assert json.loads(operate("keys", "list", "--tenant", "tenant-gone", "--json").out) == []
+        assert len(json.loads(operate("keys", "list", "--tenant", "tenant-stays", "--json").out)) == 1
+        assert (is_active(gone), is_active(stays)) == (False, True)
+
+    def test_revoking_one_again_finds_nothing_left(self, operate):
+        make_token("tenant-twice")
+        operate("tenants", "revoke", "--tenant", "tenant-twice")
+        before = everything()
+        again = operate("tenants", "revoke", "--tenant", "tenant-twice")
+        assert again.err.splitlines()[:2] == [
+            "Revoked 0 API keys of tenant tenant-twice.",
+            "Switched off 0 client tokens of tenant tenant-twice. Their sessions have ended.",
+        ]
+        assert everything() == before
+
+    def test_revoking_many_tells_how_far_it_is(self, operate, monkeypatch):
+        monkeypatch.setattr(commands, "_PROGRESS_EVERY", 2)
+        tokens = [make_token("tenant-many") for _ in range(5)]
+        said = operate("tenants", "revoke", "--tenant", "tenant-many").err.splitlines()
+        assert said[1:3] == ["2 client tokens are off, more follow.", "4 client tokens are off, more follow."]
+        assert not any(is_active(token) for token in tokens)
+
+
+@pytest.fixture
+def talk():
+    """`talk("tenant", 3)`: a conversation of so many messages, each with an answer, and feedback; its id."""
+
+    def talk(tenant, messages=1):
+        token = make_token(tenant)
+        _, session = mint(token, jti="j", target_id="flow_a", origin="", at=AT, random_bytes=token_bytes)
+        for number in range(messages):
+            at = AT.replace(microsecond=2000 * number)
+            said = Message(id=f"usr_{number}", role="user", text="My name is Ada", at=at)
+            table.transact(conversations.said(session, said))
+            answer = Message(
+                id=f"ast_{number}", role="assistant", text="Hi Ada", at=at.replace(microsecond=at.microsecond + 1000)
+            )
+            table.transact(conversations.answered(session, answer))
+        conversations.rate(session, Feedback(type="upvote", message_id="ast_0", rating=None, comment="Ada"), at=AT)
+        return token, session.conversation_id
+
+    return talk
+
+
+class TestConversations:
+    @pytest.mark.parametrize("messages", [1, 60])
+    def test_a_deleted_one_leaves_nothing_behind(self, operate, talk, messages):
+        token, gone = talk("talk-gone", messages)
+        _, stays = talk("talk-gone")
+        done = operate("conversations", "delete", "--tenant", "talk-gone", gone)
+        items = 2 * messages + 2
+        assert (done.status, done.out) == (0, "")
+        assert done.err == f"Deleted conversation {gone} of tenant talk-gone: {items} items of the table.\n"
+        written = json.dumps(everything())
+        assert gone not in written
+        assert stays in written
+        assert conversations.page(token.id, 0, 10, flow_id=None) == ([], False)
+
+    def test_another_tenants_is_not_touched(self, operate, talk):
+        _, conversation_id = talk("talk-mine")
+        before = everything()
+        refused = operate("conversations", "delete", "--tenant", "talk-theirs", conversation_id)
+        assert refused.status == 1
+        assert refused.err == f"error: Tenant talk-theirs has no conversation {conversation_id}.\n"
+        assert everything() == before
+
+    def test_one_whose_token_is_gone_can_still_be_deleted(self, operate, talk):
+        token, conversation_id = talk("talk-orphan")
+        client_tokens.delete("talk-orphan", token.id)
+        assert operate("conversations", "delete", "--tenant", "talk-orphan", conversation_id).status == 0
+        again = operate("conversations", "delete", "--tenant", "talk-orphan", conversation_id)
+        assert again.status == 1
+
+    def test_what_is_no_id_is_refused_before_anything_is_asked(self, operate):
+        refused = operate("conversations", "delete", "all")
+        assert refused.status == 2
+        assert "that is no conversation's id" in refused.err
