@@ -20,7 +20,7 @@ RIVAL := .local/bench/usual
 CODE := $(shell find functions shared -name __pycache__ -prune -o -print)
 
 help: ## This list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 install: $(LOCAL) ## What the local stack and the operator's command line need, in .venv
 
@@ -54,8 +54,8 @@ check: lint coverage ## All that has to pass before a change lands
 bench: $(LOCAL) $(BUILT) $(RIVAL)/.built ## Measure the artifact beside rivals, write docs/benchmarks.md; Linux, python3.13 (QUICK=1)
 	$(VENV)/bin/python -m infra.bench $(if $(QUICK),--quick)
 
-soak: $(LOCAL) ## Sixteen callers at the local stack for two minutes: nothing lost, memory flat; Linux (DURATION=120)
-	@$(VENV)/bin/python -m infra.soak $(if $(DURATION),--seconds $(DURATION))
+soak: $(LOCAL) ## Sixteen callers at the local stack for two minutes: nothing lost, memory flat; Linux (SECONDS=120)
+	@$(VENV)/bin/python -m infra.soak $(if $(SECONDS),--seconds $(SECONDS))
 
 scale: ## Simulate what a deployment stands, and write the tables of docs/scale.md
 	@$(PYTHON) -m infra.scale
