@@ -29,7 +29,7 @@ run: $(LOCAL) $(if $(ARTIFACT),$(BUILT)) ## Serve the API on this machine, AWS i
 
 build: $(SAM) ## Build what goes to Lambda into .aws-sam/build; needs python3.13
 	$(require_runtime_python)
-	PATH="$$($(RUNTIME_PYTHON) -c 'import sys; print(sys.base_prefix)')/bin:$$PATH" $(SAM) build
+	MAKEFLAGS= PATH="$$($(RUNTIME_PYTHON) -c 'import sys; print(sys.base_prefix)')/bin:$$PATH" $(SAM) build
 
 sam-local: $(LOCAL) build ## Serve the built functions in Lambda's containers; needs a container engine (PORT=3000)
 	@$(VENV)/bin/python -m infra.local.sam --sam $(SAM) --port $(PORT)
