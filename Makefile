@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run build sam-local test coverage lint scan check bench lock scale clean
+.PHONY: help install run build sam-local test test-artifact coverage lint scan check bench lock scale soak clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -16,20 +16,21 @@ SCANNERS := .venv-scan/.made
 # The artifact for this machine, and Lambda's runtime beside it, in Lambda's own version of Python.
 RUNTIME_PYTHON ?= python3.13
 RUNTIME := .venv-runtime/.made
-ARTIFACT := .local/artifact
+BUILT := .local/artifact/.built
 RIVAL := .local/bench/usual
 CODE := $(shell find functions shared -name __pycache__ -prune -o -print)
 
 help: ## This list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 install: $(LOCAL) ## What the local stack and the operator's command line need, in .venv
 
-run: $(LOCAL) ## Serve the API on this machine, AWS in memory (PORT=3000)
-	@$(VENV)/bin/python -m infra.local --port $(PORT)
+run: $(LOCAL) $(if $(ARTIFACT),$(BUILT)) ## Serve the API on this machine, AWS in memory (PORT=3000; ARTIFACT=1: as built)
+	@$(VENV)/bin/python -m infra.local --port $(PORT) $(if $(ARTIFACT),--artifact)
 
 build: $(SAM) ## Build what goes to Lambda into .aws-sam/build; needs python3.13
-	$(SAM) build
+	$(require_runtime_python)
+	MAKEFLAGS= PATH="$$($(RUNTIME_PYTHON) -c 'import sys; print(sys.base_prefix)')/bin:$$PATH" $(SAM) build
 
 sam-local: $(LOCAL) build ## Serve the built functions in Lambda's containers; needs a container engine (PORT=3000)
 	@$(VENV)/bin/python -m infra.local.sam --sam $(SAM) --port $(PORT)
@@ -37,13 +38,17 @@ sam-local: $(LOCAL) build ## Serve the built functions in Lambda's containers; n
 test: $(DEVELOPMENT) ## Every test
 	$(VENV)/bin/python -m pytest $(PYTEST)
 
+test-artifact: $(DEVELOPMENT) $(BUILT) build ## What is built, and the SDK's tests on it; needs python3.13
+	$(VENV)/bin/python -m pytest --artifact tests/artifact tests/contract
+
 coverage: PYTEST += --cov
 coverage: test ## Every test, and how much of functions and shared they cover
 
-lint: $(DEVELOPMENT) ## Style and types
+lint: $(DEVELOPMENT) $(SAM) ## Style, types, and the template as SAM reads it (as CloudFormation reads it, the tests do)
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+	$(SAM) validate
 
 scan: $(SCANNERS) ## The template, by the rules of cfn-lint, its serverless ones, and checkov
 	.venv-scan/bin/checkov --config-file infra/checkov.yaml --file template.yaml
@@ -52,8 +57,11 @@ scan: $(SCANNERS) ## The template, by the rules of cfn-lint, its serverless ones
 
 check: lint scan coverage ## All that has to pass before a change lands
 
-bench: $(LOCAL) $(ARTIFACT)/.built $(RIVAL)/.built ## Measure the artifact beside rivals, write docs/benchmarks.md; Linux, python3.13 (QUICK=1)
+bench: $(LOCAL) $(BUILT) $(RIVAL)/.built ## Measure the artifact beside rivals, write docs/benchmarks.md; Linux, python3.13 (QUICK=1)
 	$(VENV)/bin/python -m infra.bench $(if $(QUICK),--quick)
+
+soak: $(LOCAL) ## Sixteen callers at the local stack for two minutes: nothing lost, memory flat; Linux (SECONDS=120)
+	@$(VENV)/bin/python -m infra.soak $(if $(SECONDS),--seconds $(SECONDS))
 
 scale: ## Simulate what a deployment stands, and write the tables of docs/scale.md
 	@$(PYTHON) -m infra.scale
@@ -66,8 +74,12 @@ lock: ## Pin all requirements anew; needs uv
 clean: ## Remove what make has made here
 	rm -rf .venv* .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
+# AWS is asked for nothing here, and told nothing.
+$(SAM) build lint sam-local test-artifact: export SAM_CLI_TELEMETRY = 0
+
 # Environments apart: the functions' and the local stack's, with what tests need on top; the SAM CLI, whose boto3 is not
-# ours; and Lambda's runtime, which has nothing that the artifact does not bring.
+# ours, and whose dependencies are all in its list, which pip of Python 3.11 does not believe where one is named with extras;
+# and Lambda's runtime, which has nothing that the artifact does not bring.
 
 $(LOCAL): $(REQUIREMENTS)/layer.txt $(REQUIREMENTS)/authorizer.txt $(REQUIREMENTS)/local.txt
 	$(PYTHON) -m venv $(VENV)
@@ -80,23 +92,28 @@ $(DEVELOPMENT): $(REQUIREMENTS)/development.txt $(LOCAL)
 
 $(SAM): $(REQUIREMENTS)/sam.txt
 	$(PYTHON) -m venv .venv-sam
-	.venv-sam/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	.venv-sam/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
 $(SCANNERS): $(REQUIREMENTS)/scan.txt
 	$(PYTHON) -m venv .venv-scan
 	.venv-scan/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
+define require_runtime_python
+@$(RUNTIME_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null || { echo "What goes to Lambda is built \
+and run by Lambda's version of Python: install python3.13, or say where it is with RUNTIME_PYTHON=/path/to/python3.13." >&2; exit 1; }
+endef
 
 $(RUNTIME): $(REQUIREMENTS)/runtime.txt
+	$(require_runtime_python)
 	$(RUNTIME_PYTHON) -m venv .venv-runtime
 	.venv-runtime/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 BUILD := $(MAKE) --no-print-directory -f infra/Makefile PYTHON=.venv-runtime/bin/python
 
-$(ARTIFACT)/.built: $(CODE) $(REQUIREMENTS)/layer.txt $(REQUIREMENTS)/authorizer.txt infra/Makefile $(RUNTIME)
-	$(BUILD) host INTO=$(ARTIFACT)
+$(BUILT): $(CODE) $(REQUIREMENTS)/layer.txt $(REQUIREMENTS)/authorizer.txt infra/Makefile $(RUNTIME)
+	$(BUILD) host INTO=$(@D)
 	@touch $@
 
 $(RIVAL)/.built: $(wildcard infra/bench/rivals/usual/*.py) $(REQUIREMENTS)/bench.txt infra/Makefile $(RUNTIME)

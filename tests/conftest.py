@@ -5,6 +5,7 @@ Tests share its table and keep out of each other's way as tenants do.
 """
 
 import os
+from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from moto import mock_aws
@@ -17,6 +18,18 @@ from tests.local_stack import operate, stack  # noqa: F401 - fixtures for whoeve
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("repeatable")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--artifact", action="store_true", help="on what make builds, and tests of that")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """`make test` needs no build."""
+    if collection_path == Path(__file__).with_name("artifact") and not config.getoption("artifact"):
+        return True
+    return None
+
 
 os.environ.update(cloud.CREDENTIALS, AWS_REGION=sam.REGION, AWS_DEFAULT_REGION=sam.REGION)
 mends.apply()

@@ -57,8 +57,9 @@ class RunningStack:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory):
-    running = RunningStack(tmp_path_factory.mktemp("stack"))
+def stack(tmp_path_factory, request):
+    as_built = ["--artifact"] if request.config.getoption("artifact") else []
+    running = RunningStack(tmp_path_factory.mktemp("stack"), *as_built)
     yield running
     assert running.stop() == 0
 

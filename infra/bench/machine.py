@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
 
-from infra.bench.programs import ARTIFACT, RUNTIME, USUAL
+from infra.bench.programs import USUAL
+from infra.local.code import ARTIFACT, RUNTIME
 from infra.local.template import ROOT
 
 _RUNTIME_HAS = ("awslambdaric", "boto3")

@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from infra.local import functions
+from infra.local import code, functions
 from infra.local.cloud import Function
+from infra.local.code import RUNTIME
 from infra.local.environment import Environment
 from infra.local.template import ROOT, Template
 
-RUNTIME = ROOT / ".venv-runtime/bin/python"
-ARTIFACT = ROOT / ".local/artifact"
 RIVALS = ROOT / "infra/bench/rivals"
 USUAL = ROOT / ".local/bench/usual/python"
 
@@ -37,16 +36,8 @@ class Program:
 
 def ours(source: Template, made: Mapping[str, Function]) -> dict[str, Program]:
     """By logical id. `source` tells a function's layers; `made`: the functions as CloudFormation resolves them."""
-    shared = source["Globals"]["Function"]["Layers"]
-    return {
-        name: Program(
-            name,
-            function,
-            ARTIFACT / "functions",
-            tuple(_layer(layer) for layer in [*shared, *source["Resources"][name]["Properties"].get("Layers", ())]),
-        )
-        for name, function in made.items()
-    }
+    built = code.artifact(source)
+    return {name: Program(name, function, built.task, built.libraries(name)) for name, function in made.items()}
 
 
 def rival(name: str, like: Function, **environment: str) -> Program:
@@ -57,7 +48,3 @@ def rival(name: str, like: Function, **environment: str) -> Program:
 def usual(like: Function) -> Program:
     """`like`: a function that knows the table and the key."""
     return Program("usual", replace(like, handler="usual.app.handler"), USUAL, (USUAL,))
-
-
-def _layer(reference: Mapping[str, str]) -> Path:
-    return ARTIFACT / reference["Ref"] / "python"

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from infra.bench.chart import Bar, Chart
 from infra.bench.figures import Figures, Spread
-from infra.bench.programs import ARTIFACT, USUAL
+from infra.bench.programs import USUAL
 from infra.bench.report import Section, Table, cell, judged
 from infra.bench.world import Recording
+from infra.local.code import ARTIFACT
 
 _PEAK_MB = 128
 _MB = 1_000_000

@@ -12,7 +12,10 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from infra.local.code import Code
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,6 +28,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _leave)
     # Late, for it takes seconds, and a busy port should not.
     from infra.local import cloud  # noqa: PLC0415
+    from infra.local.code import NotBuilt  # noqa: PLC0415
     from infra.local.stack import Stack  # noqa: PLC0415
     from infra.local.template import NotModelled  # noqa: PLC0415
 
@@ -32,13 +36,13 @@ def main() -> None:
     # The servers' lines about each call, and the translator's about its own switches, are nobody's concern.
     logging.disable(logging.WARNING)
     try:
-        stack = Stack(listener, demo_listener, dict(options.parameter), _say)
-    except NotModelled as refusal:
+        stack = Stack(listener, demo_listener, dict(options.parameter), _say, as_built=options.artifact)
+    except (NotModelled, NotBuilt) as refusal:
         sys.exit(str(refusal))
     state_file = options.directory / "stack.json"
     try:
         _write(state_file, stack.state)
-        _say(_greeting(stack.state, stack.runtime_client, state_file))
+        _say(_greeting(stack.state, stack.code, state_file))
         threading.Event().wait()
     finally:
         # From here on it ends by itself, whatever else is asked.
@@ -59,6 +63,9 @@ def _options() -> argparse.Namespace:
         type=int,
         default=3000,
         help="where the API listens; the demo page does one above; 0 for any free ports (default: 3000)",
+    )
+    parser.add_argument(
+        "--artifact", action="store_true", help="run the functions as make run ARTIFACT=1 builds them, not the source"
     )
     parser.add_argument(
         "--parameter",
@@ -104,10 +111,10 @@ def _write(file: Path, state: Mapping[str, Any]) -> None:
         stream.write("\n")
 
 
-def _greeting(state: Mapping[str, Any], runtime_client: str, state_file: Path) -> str:
+def _greeting(state: Mapping[str, Any], code: Code, state_file: Path) -> str:
     url, key, token_id = state["url"], state["apiKey"], state["clientTokenId"]
     return f"""
-The API listens on {url}; functions run under {runtime_client}, AWS is moto on {state["awsEndpoint"]}.
+The API listens on {url}; {code.task} runs under {code.client}, AWS is moto on {state["awsEndpoint"]}.
 Everything is in memory and ends with Ctrl-C. {state_file} says the same to programs.
 
 A page with a chat that a client token lets in: {state["demoUrl"]}

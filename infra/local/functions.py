@@ -1,10 +1,8 @@
-"""Runs the template's functions from the source: processes start on first use, and anew when the code has changed."""
+"""Runs the template's functions: processes start on first use, and anew when the code has changed."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 from infra.local import cloud
 from infra.local.api import InvocationFailed
 from infra.local.cloud import Function
+from infra.local.code import Code
 from infra.local.environment import Environment
 
 # As many at once as a laptop enjoys; the next event waits, where Lambda would start one more.
@@ -20,12 +19,6 @@ _AT_ONCE = 4
 
 Log = Callable[[str, str], None]
 """Takes a function's logical id and a line that it printed."""
-
-
-def runtime_client() -> str:
-    """Lambda's own where it can be imported (it has no wheel for macOS), else the stand-in."""
-    has_own = importlib.util.find_spec("awslambdaric") and importlib.util.find_spec("runtime_client")
-    return "awslambdaric" if has_own else "infra.local.runtime"
 
 
 def variables(function: Function, endpoint: str, task: Path, libraries: Iterable[Path]) -> dict[str, str]:
@@ -52,14 +45,13 @@ def variables(function: Function, endpoint: str, task: Path, libraries: Iterable
 
 
 class Functions:
-    """`root` holds functions/ and shared/; `endpoint` is where AWS is; `client` is the runtime client's module."""
+    """`endpoint` is where AWS is."""
 
-    def __init__(self, functions: Mapping[str, Function], root: Path, endpoint: str, *, client: str, log: Log) -> None:
+    def __init__(self, functions: Mapping[str, Function], code: Code, endpoint: str, log: Log) -> None:
         self._functions = functions
-        self._root = root
+        self._code = code
         self._endpoint = endpoint
         self._log = log
-        self._client = client
         self._slots = {name: threading.BoundedSemaphore(_AT_ONCE) for name in functions}
         self._idle: dict[str, list[tuple[int, Environment]]] = {name: [] for name in functions}
         self._lock = threading.Lock()
@@ -88,7 +80,7 @@ class Functions:
 
     def _version(self) -> int:
         """Differs whenever a file of the code does."""
-        files = [file for room in ("functions", "shared") for file in (self._root / room).rglob("*.py")]
+        files = [file for folder in self._code.edited for file in folder.rglob("*.py")]
         return hash(tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in sorted(files)))
 
     def _take(self, name: str, version: int) -> Environment:
@@ -111,12 +103,11 @@ class Functions:
             self._idle[name].append((version, environment))
 
     def _start(self, name: str) -> Environment:
-        function, task = self._functions[name], self._root / "functions"
+        function, code = self._functions[name], self._code
         return Environment(
-            [sys.executable, "-m", self._client, function.handler],
-            # The repository's root stands for the layer.
-            variables(function, self._endpoint, task, [self._root]),
-            task,
+            [code.python, "-m", code.client, function.handler],
+            variables(function, self._endpoint, code.task, code.libraries(name)),
+            code.task,
             function.arn,
             lambda line: self._log(name, line),
         )

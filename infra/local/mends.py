@@ -10,6 +10,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
+from moto.core.common_models import BaseModel
 from moto.dynamodb import models
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
@@ -27,11 +28,13 @@ def apply() -> None:
     DynamoDBBackend.transact_write_items = _transact_write_items  # type: ignore[method-assign,assignment]
     DynamoHandler.transact_write_items = _transact_once  # type: ignore[method-assign,assignment]
     Key.create_from_cloudformation_json = classmethod(_create_key)  # type: ignore[method-assign,assignment]
+    BaseModel.__new__ = staticmethod(_create)  # type: ignore[method-assign,assignment]
 
 
 _unmended_call_action = DynamoHandler.call_action
 _unmended_transact_write_items = DynamoDBBackend.transact_write_items
 _unmended_transact = DynamoHandler.transact_write_items
+_unmended_create = BaseModel.__new__
 
 
 def _call_action(handler: DynamoHandler) -> Any:
@@ -73,6 +76,11 @@ def _copied(backend: DynamoDBBackend, parts: list[dict[str, Any]], thing: Any) -
             if place in items:
                 items[place] = copy.deepcopy(items[place])
     return twin
+
+
+def _create(model: type[BaseModel], *_arguments: Any, **_options: Any) -> BaseModel:
+    """moto holds on to all that it has ever made, deleted items and what a transaction has copied too."""
+    return object.__new__(model)
 
 
 def _create_key(

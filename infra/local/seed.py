@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from infra.local.management import Management
+from shared import startup
 from shared.rules import api_key
 from shared.rules.principal import SCOPES
 from shared.rules.target import Target
 from shared.store import api_keys, targets
+
+# The store's imports stop garbage collection until a function has started. This process is none, and makes garbage.
+startup.is_over()
 
 TENANT = "demo"
 FLOW = "flow_demo"

@@ -11,12 +11,11 @@ from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from infra.local import cloud, openapi, template
+from infra.local import cloud, code, openapi, template
 from infra.local.api import Api
 from infra.local.demo.server import Demo
-from infra.local.functions import Functions, runtime_client
+from infra.local.functions import Functions
 from infra.local.management import Management
-from infra.local.template import ROOT
 
 
 class Stack:
@@ -28,17 +27,20 @@ class Stack:
         demo_listener: socket.socket,
         parameters: Mapping[str, str],
         say: Callable[[str], None],
+        *,
+        as_built: bool,
     ) -> None:
-        """Two bound sockets, for the API and for the demo page; `say` takes a line for the terminal."""
-        translated = template.translate(template.read(), parameters)
+        """Two bound sockets, for the API and for the demo page; `say` takes a line for the terminal. `as_built`: the
+        functions run from the artifact, else from the source.
+        """
+        source = template.read()
+        self.code = code.artifact(source) if as_built else code.source()
+        translated = template.translate(source, parameters)
         routes = openapi.read_routes(translated)
         self._aws, endpoint = cloud.serve()
         made = cloud.create(translated, endpoint)
         os.environ.update(cloud.access(endpoint), TABLE_NAME=made.outputs["TableName"])
-        client = runtime_client()
-        self._functions = Functions(
-            made.functions, ROOT, endpoint, client=client, log=lambda name, line: say(f"{name} | {line}")
-        )
+        self._functions = Functions(made.functions, self.code, endpoint, lambda name, line: say(f"{name} | {line}"))
         host, port = listener.getsockname()
         self._server = make_server(
             host,
@@ -49,7 +51,6 @@ class Stack:
             fd=listener.fileno(),
         )
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.runtime_client = client
         url, demo_port = f"http://{host}:{port}", demo_listener.getsockname()[1]
         pages = [f"http://{name}:{demo_port}" for name in (host, "localhost")]
         seeds = _seeds(url, pages)

@@ -1,14 +1,16 @@
 """Functions in processes of their own, under Lambda's own runtime client and under the stand-in."""
 
+import dataclasses
 import importlib.util
 import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from infra.local import code as places
 from infra.local.api import InvocationFailed
 from infra.local.cloud import Function
-from infra.local.functions import Functions, runtime_client
+from infra.local.functions import Functions
 from infra.local.template import ROOT
 from tests.local_stack import STOPS_WITHIN_SECONDS
 
@@ -64,8 +66,9 @@ class Code:
         names = ["greet", "context", "environment", "fail", "crash", "wait", "swell", "nonsense"]
         declared = {name: self._declare(f"door.{name}") for name in names}
         declared |= {"hang": self._declare("door.hang", timeout=0.1), "broken": self._declare("broken.handler")}
+        here = dataclasses.replace(places.source(root), client=client)
         self.functions = Functions(
-            declared, root, "http://127.0.0.1:1", client=client, log=lambda name, line: self.lines.append((name, line))
+            declared, here, "http://127.0.0.1:1", lambda name, line: self.lines.append((name, line))
         )
         self.invoke = self.functions.invoke
 
@@ -199,4 +202,4 @@ def test_after_stopping_nothing_starts(code):
 )
 def test_lambdas_own_client_is_used_where_it_can_be_imported(monkeypatch, importable, client):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name if name in importable else None)
-    assert runtime_client() == client
+    assert places.source().client == client

@@ -6,8 +6,10 @@ import threading
 
 import boto3
 import pytest
+from moto.core.common_models import BaseModel
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms.models import Key
 
@@ -144,6 +146,22 @@ def test_moto_still_copies_all_that_there_is(dynamodb, stored, copies, monkeypat
     monkeypatch.setattr(DynamoDBBackend, "transact_write_items", mends._unmended_transact_write_items)
     transact(dynamodb, "a")
     assert {"a", "b", "counter"} <= set(copies)
+
+
+def made(dynamodb):
+    """How many tables and items moto holds on to because of a transaction."""
+    before = len(Item.instances_tracked) + len(Table.instances_tracked)
+    transact(dynamodb, "a", "new")
+    return len(Item.instances_tracked) + len(Table.instances_tracked) - before
+
+
+def test_what_is_gone_is_forgotten(dynamodb, stored):
+    assert made(dynamodb) == 0
+
+
+def test_moto_still_holds_on_to_all_that_it_has_made(dynamodb, stored, monkeypatch):
+    monkeypatch.setattr(BaseModel, "__new__", staticmethod(mends._unmended_create))
+    assert made(dynamodb) > 0
 
 
 def test_a_transaction_that_fails_leaves_everything_as_it_was(dynamodb, stored):

@@ -1,0 +1,57 @@
+"""Where the functions' code lies, and what runs it: the source as it is edited, or the artifact as it is built."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.template import ROOT, Template
+
+# What make builds: the artifact for this machine, and Lambda's runtime, without what the artifact brings.
+ARTIFACT = ROOT / ".local/artifact"
+RUNTIME = ROOT / ".venv-runtime/bin/python"
+
+
+class NotBuilt(Exception):  # noqa: N818 - it is an answer to whoever starts the stack
+    """There is no artifact to run; the message says how to get one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """`task` holds the doors; `libraries` tells, by a function's logical id, what stands for its layers. `python` runs
+    it under the runtime client whose module is `client`. `edited`: folders in which a change shows at the next event.
+    """
+
+    task: Path
+    libraries: Callable[[str], tuple[Path, ...]]
+    python: str
+    client: str
+    edited: tuple[Path, ...]
+
+
+def source(root: Path = ROOT) -> Code:
+    """`root` holds functions/ and shared/, and stands for the layers."""
+    task = root / "functions"
+    return Code(task, lambda _name: (root,), sys.executable, _runtime_client(), (task, root / "shared"))
+
+
+def artifact(template: Template) -> Code:
+    """As it is built for this machine. `template`, SAM's source, tells which layers a function has. Raises NotBuilt."""
+    if not (ARTIFACT.is_dir() and RUNTIME.is_file()):
+        raise NotBuilt(f"There is no artifact in {ARTIFACT}: make run ARTIFACT=1 builds it, and needs python3.13.")
+    shared = template["Globals"]["Function"]["Layers"]
+
+    def libraries(name: str) -> tuple[Path, ...]:
+        layers = [*shared, *template["Resources"][name]["Properties"].get("Layers", ())]
+        return tuple(ARTIFACT / layer["Ref"] / "python" for layer in layers)
+
+    return Code(ARTIFACT / "functions", libraries, str(RUNTIME), "awslambdaric", edited=())
+
+
+def _runtime_client() -> str:
+    """Lambda's own where it can be imported (it has no wheel for macOS), else the stand-in."""
+    has_own = importlib.util.find_spec("awslambdaric") and importlib.util.find_spec("runtime_client")
+    return "awslambdaric" if has_own else "infra.local.runtime"

@@ -1,0 +1,66 @@
+"""What callers were answered: each status, and all that the service has acknowledged and must therefore still have."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ClientToken:
+    """As its owner was last told."""
+
+    id: str
+    value: str
+    name: str
+
+
+class Ledger:
+    """Many callers write at once. `messages`: how many were answered, by conversation; `conversations`: a token's;
+    `ratings`: conversation and answer; `tokens`: by id, those not deleted; `faults`: sentences, of what should not be.
+    """
+
+    def __init__(self) -> None:
+        self.messages: Counter[str] = Counter()
+        self.conversations: defaultdict[str, set[str]] = defaultdict(set)
+        self.ratings: set[tuple[str, str]] = set()
+        self.tokens: dict[str, ClientToken] = {}
+        self.statuses: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        self.seconds: defaultdict[str, list[float]] = defaultdict(list)
+        self.faults: list[str] = []
+        self._lock = threading.Lock()
+
+    @property
+    def requests(self) -> int:
+        return sum(map(len, list(self.seconds.values())))
+
+    def answer(self, operation: str, status: int, seconds: float, expected: Collection[int], text: str) -> None:
+        with self._lock:
+            self.statuses[operation][status] += 1
+            self.seconds[operation].append(seconds)
+        if status not in expected:
+            either = " or ".join(map(str, sorted(expected)))
+            self.wrong(f"{operation}: {status} instead of {either}: {text[:300]}")
+
+    def wrong(self, sentence: str) -> None:
+        with self._lock:
+            self.faults.append(sentence)
+
+    def message(self, token_id: str, conversation_id: str) -> None:
+        with self._lock:
+            self.messages[conversation_id] += 1
+            self.conversations[token_id].add(conversation_id)
+
+    def rate(self, conversation_id: str, answer_id: str) -> None:
+        with self._lock:
+            self.ratings.add((conversation_id, answer_id))
+
+    def keep(self, token: ClientToken) -> None:
+        with self._lock:
+            self.tokens[token.id] = token
+
+    def forget(self, token_id: str) -> None:
+        with self._lock:
+            del self.tokens[token_id]

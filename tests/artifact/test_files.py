@@ -1,0 +1,122 @@
+"""What goes to Lambda holds what the functions need, compiled, for Lambda's machine, and nothing else."""
+
+import ast
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra.local.template import ROOT
+from tests.artifact.conftest import LAYERS
+from tests.conftest import STACK
+
+PLATFORM = re.compile(r"(aarch64|x86_64)-linux-gnu")
+MAGIC_BYTES, AARCH64 = 4, 183
+SHARED_LAYER_MB = 6
+# Package -> its licence and version, which scanners read.
+PACKAGES = {
+    "SharedLayer": {
+        "annotated_types", "aws_lambda_powertools", "jmespath", "jwt", "publicsuffixlist", "pydantic", "pydantic_core",
+        "shared", "typing_extensions.py", "typing_inspection",
+    },
+    "CryptographyLayer": {"_cffi_backend", "cryptography"},
+}  # fmt: skip
+PARTS = [*LAYERS, *STACK.functions]
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def code_of(folder):
+    """Our own modules, as git knows them by their names."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
+
+
+def compiled(path):
+    path = Path(path)
+    return (path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc").as_posix()
+
+
+def test_there_is_a_folder_for_each_function_and_layer(build):
+    assert {path.name for path in build.iterdir() if path.is_dir()} == set(PARTS)
+
+
+@pytest.mark.parametrize("name", STACK.functions)
+def test_a_function_holds_the_doors_alone(build, name):
+    doors = code_of(ROOT / "functions")
+    assert files(build / name) == doors | {compiled(door) for door in doors}
+
+
+def test_a_function_finds_its_door(build):
+    for name, function in STACK.functions.items():
+        module, _, handler = function.handler.rpartition(".")
+        door = ast.parse((build / name / f"{module.replace('.', '/')}.py").read_text())
+        assert handler in {node.name for node in door.body if isinstance(node, ast.FunctionDef)}, name
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_holds_these_packages_and_their_metadata(build, layer):
+    assert [path.name for path in (build / layer).iterdir()] == ["python"]
+    names = {path.name.partition(".cpython-")[0] for path in (build / layer / "python").iterdir()} - {"__pycache__"}
+    about = {name for name in names if name.endswith(".dist-info")}
+    assert names - about == PACKAGES[layer]
+    assert all((build / layer / "python" / name / "METADATA").is_file() for name in about)
+
+
+def test_the_shared_library_is_whole(build):
+    code = code_of(ROOT / "shared")
+    assert files(build / "SharedLayer/python/shared") == code | {compiled(module) for module in code}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_everything_is_compiled_for_lambdas_python_and_valid_without_a_date(build, part):
+    code = code_of(build / part)
+    pycs = {path.relative_to(build / part).as_posix(): path for path in (build / part).rglob("*.pyc")}
+    assert pycs.keys() == {compiled(module) for module in code}
+    for path in pycs.values():
+        flags = path.read_bytes()[MAGIC_BYTES : MAGIC_BYTES + 4]
+        # PEP 552: by a hash of the source, which is not looked at.
+        assert flags == b"\1\0\0\0", path
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_nothing_comes_along_that_no_function_reads(build, part):
+    wrong = re.compile(
+        r"(^|/)(tests?|docs?|infra|examples?|bin)(/|\.|$)|\.(pyi|h|c|so\.\d+|sh|md|rst|toml|cfg)$|RECORD$"
+    )
+    found = {name for name in files(build / part) if wrong.search(name) and "dist-info/licenses/" not in name}
+    assert found == set()
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_machine_code_is_for_lambdas_machine(build, layer):
+    libraries = list((build / layer).rglob("*.so"))
+    assert libraries
+    for library in libraries:
+        assert int.from_bytes(library.read_bytes()[18:20], "little") == AARCH64, library
+
+
+def test_the_shared_layer_is_small(build):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in files(build / "SharedLayer"):
+            archive.write(build / "SharedLayer" / name, name)
+    assert packed.tell() < SHARED_LAYER_MB * 1_000_000
+
+
+@pytest.mark.parametrize("part", [*LAYERS, "functions"])
+def test_what_runs_on_this_machine_is_the_same_but_for_machine_code(build, artifact, part):
+    ours, theirs = artifact / part, build / ("Chat" if part == "functions" else part)
+    assert {PLATFORM.sub("*", name) for name in files(ours)} == {PLATFORM.sub("*", name) for name in files(theirs)}
+    for name in files(ours):
+        if name.endswith(".py"):
+            assert (ours / name).read_bytes() == (theirs / name).read_bytes(), name
+
+
+def test_what_was_built_is_the_code_as_it_stands(build):
+    for folder, copy in ((ROOT / "shared", build / "SharedLayer/python/shared"), (ROOT / "functions", build / "Chat")):
+        for name in code_of(folder):
+            assert (folder / name).read_bytes() == (copy / name).read_bytes(), name

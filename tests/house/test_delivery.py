@@ -1,0 +1,91 @@
+"""What deploys, and how: samconfig.toml and the workflows, which nothing else runs before they count."""
+
+import re
+import tomllib
+
+import pytest
+import yaml
+
+from infra.local.template import ROOT
+
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+PINNED = re.compile(r"[a-z-]+/[a-z-]+@[0-9a-f]{40}|\./\.github/workflows/[a-z]+\.yml")
+
+
+@pytest.fixture(scope="module")
+def configuration():
+    return tomllib.loads((ROOT / "samconfig.toml").read_text())
+
+
+def workflow(name):
+    # YAML 1.1 reads `on` as true.
+    text = (ROOT / f".github/workflows/{name}.yml").read_text().replace("\non:", '\n"on":')
+    return yaml.safe_load(text)
+
+
+def overrides(configuration, environment):
+    return dict(
+        entry.split("=", 1) for entry in configuration[environment]["deploy"]["parameters"]["parameter_overrides"]
+    )
+
+
+class TestConfiguration:
+    @pytest.mark.parametrize("environment", ["dev", "prod"])
+    def test_sets_parameters_that_the_template_has(self, configuration, source, environment):
+        for name, value in overrides(configuration, environment).items():
+            assert value in source["Parameters"][name]["AllowedValues"], name
+
+    def test_protects_production_and_asks_before_it_changes(self, configuration):
+        assert overrides(configuration, "prod")["DeletionProtection"] == "true"
+        assert configuration["prod"]["deploy"]["parameters"]["confirm_changeset"] is True
+
+    def test_lets_a_trial_be_deleted_and_tells_all_of_it(self, configuration):
+        assert overrides(configuration, "dev") == {"DeletionProtection": "false", "LogLevel": "DEBUG"}
+
+    def test_keeps_the_two_apart(self, configuration):
+        names = [configuration[environment]["global"]["parameters"]["stack_name"] for environment in ("dev", "prod")]
+        assert names == ["client-tokens-dev", "client-tokens"]
+
+    def test_builds_anew_for_the_cache_misses_changes(self, configuration):
+        assert configuration["default"]["build"]["parameters"]["cached"] is False
+
+
+class TestWorkflows:
+    @pytest.mark.parametrize("name", [path.stem for path in WORKFLOWS])
+    def test_may_only_read_unless_a_job_needs_more(self, name):
+        assert workflow(name)["permissions"] == {"contents": "read"}
+        for job, one in workflow(name)["jobs"].items():
+            more = {"id-token": "write"} if (name, job) == ("deploy", "deploy") else {}
+            assert one.get("permissions", {"contents": "read"}) == {"contents": "read"} | more, job
+
+    @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+    def test_run_nobodys_code_of_tomorrow_and_hold_no_secret(self, path):
+        used = re.findall(r"uses: (\S+)", path.read_text())
+        assert used
+        assert [action for action in used if not PINNED.fullmatch(action)] == []
+        assert "secrets" not in path.read_text()
+        # What strangers write, such as a branch's name, never becomes part of a command.
+        assert [line for line in path.read_text().splitlines() if "run:" in line and "${{" in line] == []
+
+    def test_check_on_both_versions_of_python(self):
+        job = workflow("ci")["jobs"]["check"]
+        assert job["strategy"]["matrix"]["python"] == ["3.11", "3.13"]
+        assert job["steps"][-1] == {"run": ".ci/run"}
+        assert {"pull_request", "push", "workflow_call"} == workflow("ci")["on"].keys()
+
+    def test_deploy_a_tag_after_the_checks_and_a_yes(self):
+        deploy = workflow("deploy")
+        assert deploy["on"] == {"push": {"tags": ["v*"]}}
+        assert deploy["jobs"]["check"]["uses"] == "./.github/workflows/ci.yml"
+        job = deploy["jobs"]["deploy"]
+        assert (job["needs"], job["environment"]) == ("check", "production")
+
+    def test_deploy_with_a_role_and_build_before_they_have_it(self):
+        steps = workflow("deploy")["jobs"]["deploy"]["steps"]
+        runs = [step.get("run") or step["uses"].partition("@")[0] for step in steps]
+        assert runs[-3:] == [
+            "make build",
+            "aws-actions/configure-aws-credentials",
+            ".venv-sam/bin/sam deploy --config-env prod --no-confirm-changeset",
+        ]
+        assert steps[-2]["with"].keys() == {"role-to-assume", "aws-region"}

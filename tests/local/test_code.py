@@ -1,0 +1,21 @@
+"""Where the functions' code lies, before anything runs it."""
+
+import pytest
+
+from infra.local import code, template
+
+
+def test_without_a_build_it_says_how_to_get_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(code, "ARTIFACT", tmp_path / "artifact")
+    with pytest.raises(code.NotBuilt, match="make run ARTIFACT=1 builds it"):
+        code.artifact(template.read())
+
+
+def test_a_built_function_sees_its_layers_and_nothing_of_the_source(monkeypatch, tmp_path):
+    monkeypatch.setattr(code, "ARTIFACT", tmp_path)
+    monkeypatch.setattr(code, "RUNTIME", tmp_path / "python")
+    code.RUNTIME.touch()
+    built = code.artifact(template.read())
+    assert (built.task, built.python, built.edited) == (tmp_path / "functions", str(tmp_path / "python"), ())
+    assert built.libraries("Chat") == (tmp_path / "SharedLayer/python",)
+    assert built.libraries("Authorize") == (tmp_path / "SharedLayer/python", tmp_path / "CryptographyLayer/python")

@@ -1,0 +1,91 @@
+"""What the soak notices of what a service has lost, or has twice."""
+
+import pytest
+
+from infra.soak import books
+from infra.soak.ledger import ClientToken, Ledger
+
+TOKEN = {"id": "ct_1", "name": "Renamed", "conversationCount": 1}
+RECORD = {"pk": "CONVERSATION#conv_1", "sk": "RECORD", "message_count": 4}
+FEEDBACK = {"pk": "CONVERSATION#conv_1", "sk": "FEEDBACK#upvote#ast_1", "message_id": "ast_1"}
+MESSAGES = [
+    {"pk": "CONVERSATION#conv_1", "sk": f"MESSAGE#{number}", "role": role}
+    for number in range(2)
+    for role in ("user", "assistant")
+]
+OTHERS = [{"pk": "TOKEN#ct_1", "sk": "RECORD"}, {"pk": "SESSION#1", "sk": "TURN#1"}]
+WHOLE = [RECORD, FEEDBACK, *MESSAGES, *OTHERS]
+
+
+@pytest.fixture
+def ledger():
+    """Two messages were answered, one answer was rated, and the token was renamed."""
+    ledger = Ledger()
+    ledger.keep(ClientToken("ct_1", "v", "Soak"))
+    ledger.keep(ClientToken("ct_1", "v", "Renamed"))
+    ledger.keep(ClientToken("ct_2", "v", "Deleted"))
+    ledger.forget("ct_2")
+    for _ in range(2):
+        ledger.message("ct_1", "conv_1")
+    ledger.rate("conv_1", "ast_1")
+    ledger.rate("conv_1", "ast_1")
+    return ledger
+
+
+def noticed(ledger, items, tokens=(TOKEN,), limits=None):
+    return list(books.differences(ledger, books.read(items, tokens), limits or {}))
+
+
+def test_nothing_where_all_is_there(ledger):
+    assert noticed(ledger, WHOLE, limits={"conv_1": 2}) == []
+
+
+@pytest.mark.parametrize(
+    ("items", "sentence"),
+    [
+        ([RECORD, FEEDBACK, *MESSAGES[1:]], "conv_1: of 2 messages 1 are stored, and 2 answers"),
+        ([RECORD, FEEDBACK, *MESSAGES[:-1]], "conv_1: of 2 messages 2 are stored, and 1 answers"),
+        ([*WHOLE, MESSAGES[1]], "conv_1: of 2 messages 2 are stored, and 3 answers"),
+        ([RECORD | {"message_count": 3}, FEEDBACK, *MESSAGES], "conv_1: counts 3 instead of 4 messages"),
+        ([FEEDBACK, *MESSAGES], "conv_1: counts 0 instead of 4 messages"),
+        ([RECORD, *MESSAGES], "1 ratings were acknowledged, 0 are stored, or others"),
+        (
+            [*WHOLE, RECORD | {"pk": "CONVERSATION#conv_2"}],
+            "conv_2: counts 4 instead of 0 messages",
+        ),
+    ],
+)
+def test_a_message_a_count_or_a_rating_that_is_missing_or_too_many(ledger, items, sentence):
+    assert noticed(ledger, items) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "sentence"),
+    [
+        ([], "ct_1: lost"),
+        ([TOKEN, TOKEN | {"id": "ct_2"}], "ct_2: is there, though nobody has it"),
+        (
+            [TOKEN | {"name": "Soak"}],
+            "ct_1: name and number of conversations are ('Soak', 1) instead of ('Renamed', 1)",
+        ),
+        (
+            [TOKEN | {"conversationCount": 0}],
+            "ct_1: name and number of conversations are ('Renamed', 0) instead of ('Renamed', 1)",
+        ),
+    ],
+)
+def test_a_token_that_is_not_as_its_owner_was_told(ledger, tokens, sentence):
+    assert noticed(ledger, WHOLE, tokens) == [sentence]
+
+
+def test_a_limit_that_let_too_many_through(ledger):
+    assert noticed(ledger, WHOLE, limits={"conv_1": 1}) == ["conv_1: 2 messages passed a limit of 1"]
+
+
+def test_an_answer_that_was_not_to_be_expected():
+    ledger = Ledger()
+    ledger.answer("say", 200, 0.1, {200, 409}, "")
+    ledger.answer("say", 503, 0.1, {200, 409}, '{"code": "unavailable"}')
+    assert ledger.requests == 2
+    assert ledger.statuses["say"] == {200: 1, 503: 1}
+    assert ledger.faults == ['say: 503 instead of 200 or 409: {"code": "unavailable"}']
