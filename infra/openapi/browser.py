@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from infra.openapi import examples, headers
 from infra.openapi.operation import Operation
 from shared.wire.chat import Chat
@@ -12,23 +10,23 @@ from shared.wire.sessions import InitSession, SessionOpened
 
 # Server-sent event -> what it tells.
 _EVENTS = {
-    "execution_start": "the flow or agent has been asked",
-    "turn_start": "it begins to answer",
-    "text_start": "a block of text begins",
-    "text_delta": "more of the text, in `delta`",
-    "text_complete": "the whole text",
-    "turn_complete": "it has answered; `stopReason` says why it ended",
-    "execution_complete": "nothing follows",
+    "execution_start": "The flow or agent has been asked.",
+    "turn_start": "It begins to answer.",
+    "text_start": "A block of text begins.",
+    "text_delta": "More of the text, in delta.",
+    "text_complete": "The whole text.",
+    "turn_complete": "It has answered; stopReason says why it ended.",
+    "execution_complete": "Nothing follows.",
 }
 
 
-def _events() -> str:
-    """The events of an answer in their order, and what their data hold, as the service writes them."""
-    lines = []
-    for frame in examples.EVENTS.strip().split("\n\n"):
-        data = json.loads(frame.partition("\ndata: ")[2])
-        lines.append(f"- `{data['type']}`: {_EVENTS[data['type']]} ({', '.join(list(data)[1:])})")
-    return "\n".join(lines)
+def _events() -> dict[str, dict[str, str]]:
+    """The events of an answer, in their order, as the service writes them."""
+    frames = [frame.split("\n") for frame in examples.EVENTS.strip().split("\n\n")]
+    return {
+        kind.removeprefix("event: "): {"event": kind.removeprefix("event: "), "data": data.removeprefix("data: ")}
+        for kind, data in frames
+    }
 
 
 OPERATIONS = {
@@ -44,7 +42,7 @@ OPERATIONS = {
             "return": {"token": examples.VALUE, "flowId": examples.FLOW, "sessionId": examples.SESSION_ID},
         },
         answer=SessionOpened,
-        example=examples.OPENED,
+        examples={"an answer": examples.OPENED},
         refuses={400: "no_target", 401: "invalid_token", 403: "target_not_allowed"},
     ),
     "Chat": Operation(
@@ -74,7 +72,7 @@ OPERATIONS = {
                 ],
             },
         },
-        example=examples.EVENTS,
+        examples=_events(),
         answer_headers=headers.RATE,
         refuses={
             400: "no_message message_too_long invalid_attachment attachment_not_supported",
@@ -103,15 +101,37 @@ OPERATIONS = {
             "a score": {"token": examples.VALUE, "sessionId": examples.SESSION_ID, "type": "csat", "rating": 5},
         },
         answer=FeedbackLeft,
-        example=examples.LEFT,
+        examples={"an answer": examples.LEFT},
         refuses={401: "invalid_token", 404: "session_not_found"},
     ),
 }
 
-STREAM = {
-    "type": "string",
+EVENT = "ChatEvent"
+EVENT_SCHEMA = {
     "description": (
-        "Server-sent events: frames of `event: <type>` and `data: <JSON>`, each closed by an empty line; lines end in "
-        "LF. Every data object has type, executionId and seq, which counts from 1.\n\n" + _events()
+        "One server-sent event of an answer. Each is a frame of two lines, event and data, and an empty one; lines end in "
+        "LF. They come in this order, text_delta as often as it takes."
     ),
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {
+            "description": "\n".join(f"- `{kind}`: {text}" for kind, text in _EVENTS.items()),
+            "enum": [*_EVENTS],
+        },
+        "data": {
+            "description": "A JSON object on one line.",
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {
+                "type": "object",
+                "required": ["type", "executionId", "seq"],
+                "properties": {
+                    "type": {"description": "The same as event.", "enum": [*_EVENTS]},
+                    "executionId": {"description": "Identifies the answer.", "type": "string"},
+                    "seq": {"description": "Counts the events, from 1.", "type": "integer", "minimum": 1},
+                },
+            },
+        },
+    },
 }

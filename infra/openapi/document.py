@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.local.routes import Routes
 from infra.local.template import ROOT
-from infra.openapi import headers, paths, refusals, schemas
+from infra.openapi import browser, headers, paths, refusals, schemas
 from shared.wire.chat import VisitorMessage
 
 FILE = ROOT / "openapi.json"
@@ -60,7 +60,7 @@ def write(routes: Routes) -> dict[str, Any]:
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths.write(served, routes),
         "components": {
-            "schemas": schemas.of([*kinds, VisitorMessage, refusals.Error]),
+            "schemas": schemas.of([*kinds, VisitorMessage, refusals.Error]) | {browser.EVENT: browser.EVENT_SCHEMA},
             "parameters": headers.parameters(),
             "headers": headers.components(),
             "responses": {"MethodNotAllowed": refusals.method_not_allowed()},

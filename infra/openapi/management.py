@@ -25,7 +25,7 @@ OPERATIONS = {
         scope="tokens:read",
         query=ListClientTokens,
         answer=ClientTokensListed,
-        example=examples.LISTED,
+        examples={"an answer": examples.LISTED},
         refuses={400: "invalid_request too_many_to_list answer_too_large"},
     ),
     "CreateClientToken": Operation(
@@ -51,7 +51,7 @@ OPERATIONS = {
         headers=["Idempotency-Key"],
         status=201,
         answer=ClientTokenCreated,
-        example=examples.CREATED,
+        examples={"an answer": examples.CREATED},
         answer_headers=["ETag"],
         refuses={
             404: "target_not_found",
@@ -65,7 +65,7 @@ OPERATIONS = {
         description="Its terms and its use, without its value.",
         scope="tokens:read",
         answer=ClientTokenFound,
-        example=examples.FOUND,
+        examples={"an answer": examples.FOUND},
         answer_headers=["ETag"],
         refuses={404: "not_found"},
     ),
@@ -84,7 +84,7 @@ OPERATIONS = {
         },
         headers=["If-Match"],
         answer=ClientTokenUpdated,
-        example=examples.UPDATED,
+        examples={"an answer": examples.UPDATED},
         answer_headers=["ETag"],
         refuses={404: "not_found target_not_found", 409: "conflict", 412: "precondition_failed"},
     ),
@@ -94,7 +94,7 @@ OPERATIONS = {
         scope="tokens:write",
         headers=["If-Match"],
         answer=ClientTokenDeleted,
-        example=examples.DELETED,
+        examples={"an answer": examples.DELETED},
         refuses={404: "not_found", 409: "conflict", 412: "precondition_failed"},
     ),
     "RegenerateClientToken": Operation(
@@ -109,7 +109,7 @@ OPERATIONS = {
         bodies={"at once": {}, "an hour of grace": {"gracePeriodSeconds": 3600}},
         headers=["Idempotency-Key", "If-Match"],
         answer=ClientTokenRegenerated,
-        example=examples.REGENERATED,
+        examples={"an answer": examples.REGENERATED},
         answer_headers=["ETag"],
         refuses={
             404: "not_found",
@@ -124,7 +124,7 @@ OPERATIONS = {
         description="The value is not stored: it is signed again, with the same claims and the same key.",
         scope="tokens:reveal",
         answer=ClientTokenValue,
-        example=examples.REVEALED,
+        examples={"an answer": examples.REVEALED},
         refuses={400: "value_unavailable", 404: "not_found"},
     ),
     "ListClientTokenConversations": Operation(
@@ -133,7 +133,7 @@ OPERATIONS = {
         scope="tokens:read",
         query=ListConversations,
         answer=ConversationsListed,
-        example=examples.CONVERSATIONS,
+        examples={"an answer": examples.CONVERSATIONS},
         refuses={400: "invalid_request answer_too_large", 404: "not_found"},
     ),
 }

@@ -15,7 +15,7 @@ from infra.openapi.refusals import Codes
 class Operation:
     """`scope`: what the caller's credential needs, None for pages. `answer`: a typed dictionary, None for a stream.
 
-    `example` is the answer's; `bodies` are examples of the request's, by what they show. `refuses`: beside what every
+    `examples` are of the answer, `bodies` of the request, by what they show. `refuses`: beside what every
     operation may answer.
     """
 
@@ -29,6 +29,6 @@ class Operation:
     headers: Sequence[str] = ()
     status: int = 200
     answer: type | None = None
-    example: Any
+    examples: Mapping[str, Any]
     answer_headers: Sequence[str] = ()
     refuses: Codes = field(default_factory=dict)

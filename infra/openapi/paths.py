@@ -102,9 +102,9 @@ def _parameters(one: Served) -> Iterator[dict[str, Any]]:
 
 def _answer(operation: Operation) -> dict[str, Any]:
     if operation.answer is None:
-        content = {"text/event-stream": _media(browser.STREAM, {"an answer": operation.example})}
+        content = {"text/event-stream": _media({"$ref": schemas.AT + browser.EVENT}, operation.examples)}
     else:
-        content = {"application/json": _media(schemas.reference(operation.answer), {"an answer": operation.example})}
+        content = {"application/json": _media(schemas.reference(operation.answer), operation.examples)}
     answer: dict[str, Any] = {
         "description": "Created." if operation.status == HTTPStatus.CREATED else "Done.",
         "content": content,

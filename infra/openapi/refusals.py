@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from http import HTTPStatus
 from typing import Any, NotRequired, TypedDict
 
 from infra.local.routes import Routes
@@ -109,10 +108,10 @@ def responses(refuses: Iterable[Codes], routes: Routes, *, is_authorized: bool) 
     own = ((status, code) for codes in (_ANY, *refuses) for status, listed in codes.items() for code in listed.split())
     for status, code in [*own, *_of_gateway(routes, is_authorized=is_authorized)]:
         found.setdefault(status, set()).add(code)
-    said_no = {str(status): _response(sorted(found[status])) for status in sorted(found)}
-    for status, names in headers.OF_REFUSALS.items():
-        if status in said_no and (is_authorized or status != HTTPStatus.UNAUTHORIZED):
-            said_no[status]["headers"] = headers.references(names)
+    said_no = {str(status): _response(sorted(codes)) for status, codes in sorted(found.items())}
+    for name, names in headers.OF_REFUSALS.items():
+        if name in said_no and (is_authorized or name != "401"):
+            said_no[name]["headers"] = headers.references(names)
     return said_no
 
 
