@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run build sam-local test coverage lint check bench lock scale clean
+.PHONY: help install run build sam-local openapi test coverage lint fuzz check bench lock scale clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -33,6 +33,9 @@ build: $(SAM) ## Build what goes to Lambda into .aws-sam/build; needs python3.13
 sam-local: $(LOCAL) build ## Serve the built functions in Lambda's containers; needs a container engine (PORT=3000)
 	@$(VENV)/bin/python -m infra.local.sam --sam $(SAM) --port $(PORT)
 
+openapi: $(LOCAL) ## Write openapi.json from the template and the wire models
+	@$(VENV)/bin/python -m infra.openapi
+
 test: $(DEVELOPMENT) ## Every test
 	$(VENV)/bin/python -m pytest $(PYTEST)
 
@@ -44,7 +47,10 @@ lint: $(DEVELOPMENT) ## Style and types (the template is linted by the tests, in
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 
-check: lint coverage ## All that has to pass before a change lands
+fuzz: $(DEVELOPMENT) ## More than 2,000 made-up requests to the local stack, held to openapi.json; takes minutes
+	$(VENV)/bin/python -m tests.fuzz
+
+check: lint coverage fuzz ## All that has to pass before a change lands
 
 bench: $(LOCAL) $(ARTIFACT)/.built $(RIVAL)/.built ## Measure the artifact beside rivals, write docs/benchmarks.md; Linux, python3.13 (QUICK=1)
 	$(VENV)/bin/python -m infra.bench $(if $(QUICK),--quick)

@@ -109,8 +109,8 @@ OPERATIONS = {
 EVENT = "ChatEvent"
 EVENT_SCHEMA = {
     "description": (
-        "One server-sent event of an answer. Each is a frame of two lines, event and data, and an empty one; lines end in "
-        "LF. They come in this order, text_delta as often as it takes."
+        "One server-sent event of an answer. Each is a frame of two lines, event and data, and an empty one; lines end "
+        "in LF. They come in this order, text_delta as often as it takes."
     ),
     "type": "object",
     "required": ["event", "data"],

@@ -35,13 +35,14 @@ class Served:
 
 
 def served(routes: Routes) -> list[Served]:
-    """Raises LookupError for a function that nobody has described yet."""
-    return [
+    """In the order in which they are described. Raises LookupError for a function that nobody has described yet."""
+    found = [
         Served(path, method.lower(), route.target.name, route.authorizer is not None, _described(route.target.name))
-        for path, methods in sorted(routes.paths.items())
+        for path, methods in routes.paths.items()
         for method, route in methods.items()
         if isinstance(route.target, Function)
     ]
+    return sorted(found, key=lambda one: list(_OPERATIONS).index(one.function))
 
 
 def write(operations: list[Served], routes: Routes) -> dict[str, Any]:

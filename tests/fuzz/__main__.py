@@ -1,9 +1,10 @@
-"""`make fuzz`: schemathesis asks the local stack whatever openapi.json allows and forbids, and holds it to the document."""
+"""`make fuzz`: schemathesis sends the local stack what openapi.json allows and forbids, and compares the answers."""
 
 import copy
 import itertools
 import json
 import re
+import subprocess
 import sys
 from collections import Counter, deque
 from contextlib import suppress
@@ -101,26 +102,34 @@ def main():
         try:
             sys.exit(_run(stack, Path(directory)))
         finally:
-            stack.stop()
+            # It has much to forget by then, and is killed if that takes too long.
+            with suppress(subprocess.TimeoutExpired):
+                stack.stop()
 
 
 def _run(stack, directory):
+    """The exit code, or what is wrong with a run that found nothing."""
     world = World(stack)
     schemathesis.hook("before_call")(lambda _context, case, _arguments: world.enter(case))
     schemathesis.hook("after_call")(lambda _context, case, response: world.note(case, response))
+    written = json.loads(document.FILE.read_text(encoding="utf-8"))
     strict = directory / "openapi.json"
-    strict.write_text(json.dumps(_strict(json.loads(document.FILE.read_text(encoding="utf-8")))), encoding="utf-8")
+    strict.write_text(json.dumps(_strict(written)), encoding="utf-8")
     options = ["--url", stack.url, "--header", f"Authorization: Bearer {stack.api_key}"]
     try:
         command_line.main(["--config-file", str(CONFIG), "run", str(strict), *options])
     except SystemExit as ended:
         failed = ended.code
-    print("".join(line for line in stack.lines if '"fault"' in line))
+    print(*(line for line in stack.lines if '"fault"' in line), sep="")
+    for (operation, status), count in sorted(world.answers.items()):
+        print(f"{count:6} x {status} {operation}")
     asked = sum(world.answers.values())
     print(f"{asked} requests")
-    for (operation, status), count in sorted(world.answers.items()):
-        print(f"  {operation:50} {status} {count:5}")
-    return failed
+    answered = {operation for operation, status in world.answers if status < HTTPStatus.BAD_REQUEST}
+    operations = {f"{method.upper()} {path}" for path, item in written["paths"].items() for method in item}
+    if operations - answered:
+        return f"Never answered but with a refusal: {', '.join(sorted(operations - answered))}."
+    return failed or (f"That are fewer than {LEAST}." if asked < LEAST else 0)
 
 
 def _strict(written):
