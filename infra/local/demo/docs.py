@@ -8,8 +8,8 @@ from typing import Any
 from werkzeug.utils import send_from_directory
 from werkzeug.wrappers import Response
 
+from infra.local.template import ROOT
 from infra.openapi import page
-from infra.openapi.document import FILE
 
 FILES = {"docs", "docs.css", "openapi.json"}
 
@@ -23,7 +23,7 @@ def serve(name: str, url: str, environ: dict[str, Any]) -> Response:
     """One of FILES. `url`: where this stack's API listens."""
     if name == "docs.css":
         return send_from_directory(page.STYLE.parent, name, environ)
-    document = json.loads(FILE.read_text(encoding="utf-8"))
+    document = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
     document["servers"] = [{"url": url, "description": "This local stack."}]
     if name == "openapi.json":
         return Response(json.dumps(document), mimetype="application/json")
