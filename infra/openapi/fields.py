@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.rules import feedback, origin
+from shared.rules import feedback, origin, session
 from shared.wire import chat, terms
 
 _SCALES = ", ".join(f"{least} to {most} for {kind}" for kind, (least, most) in feedback.RATINGS.items())
@@ -28,7 +28,9 @@ MEANINGS = {
     "rateLimitPerMinute": "Messages that one client address may send in any 60 seconds.",
     "rateLimitPerHour": "Messages that one client address may send in any 3600 seconds.",
     "maxMessagesPerSession": "Messages of the visitor in one session.",
-    "sessionIdleTimeoutMinutes": "Minutes without a message after which a session ends; below 2 it is 2.",
+    "sessionIdleTimeoutMinutes": (
+        f"Minutes without a message after which a session ends, {session.SHORTEST_IDLE.seconds // 60} at the least."
+    ),
     "config": (
         f"What the widget reads (welcomeMessage, placeholder, theme) and whatever else your page does: at most "
         f"{terms.CONFIG_BYTES_MAX // 1024} KB as JSON, nested at most {terms.CONFIG_DEPTH_MAX} deep."

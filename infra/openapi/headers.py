@@ -7,10 +7,10 @@ from typing import Any
 
 REQUEST = {
     "Idempotency-Key": (
-        "Names this attempt, in up to 255 characters of your choice. Sent again within 24 hours with the same body, it "
+        "Names this attempt, in 1 to 255 printable ASCII characters. Sent again within 24 hours with the same body, it "
         "is answered as before, and nothing is done twice; with another body it is refused."
     ),
-    "If-Match": "The ETag of the client token as you know it. If it has changed since, nothing is done.",
+    "If-Match": "The ETag of the client token as you know it, or a list. If it has changed since, nothing is done.",
 }
 RESPONSE = {
     "ETag": "Names the state of the client token in this answer; for If-Match.",

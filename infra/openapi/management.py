@@ -54,8 +54,9 @@ OPERATIONS = {
         examples={"an answer": examples.CREATED},
         answer_headers=["ETag"],
         refuses={
+            400: "invalid_header",
             404: "target_not_found",
-            409: "conflict in_progress",
+            409: "conflict",
             422: "idempotency_key_reused",
             503: "signing_key_unusable",
         },
@@ -86,7 +87,12 @@ OPERATIONS = {
         answer=ClientTokenUpdated,
         examples={"an answer": examples.UPDATED},
         answer_headers=["ETag"],
-        refuses={404: "not_found target_not_found", 409: "conflict", 412: "precondition_failed"},
+        refuses={
+            400: "invalid_header",
+            404: "not_found target_not_found",
+            409: "conflict",
+            412: "precondition_failed",
+        },
     ),
     "DeleteClientToken": Operation(
         summary="Delete a client token",
@@ -95,7 +101,7 @@ OPERATIONS = {
         headers=["If-Match"],
         answer=ClientTokenDeleted,
         examples={"an answer": examples.DELETED},
-        refuses={404: "not_found", 409: "conflict", 412: "precondition_failed"},
+        refuses={400: "invalid_header", 404: "not_found", 409: "conflict", 412: "precondition_failed"},
     ),
     "RegenerateClientToken": Operation(
         summary="Replace a client token's value",
@@ -112,8 +118,9 @@ OPERATIONS = {
         examples={"an answer": examples.REGENERATED},
         answer_headers=["ETag"],
         refuses={
+            400: "invalid_header",
             404: "not_found",
-            409: "conflict in_progress",
+            409: "conflict",
             412: "precondition_failed",
             422: "idempotency_key_reused",
             503: "signing_key_unusable",

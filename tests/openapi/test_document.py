@@ -18,7 +18,7 @@ WRITTEN = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
 OPERATIONS = management.OPERATIONS | browser.OPERATIONS
 BY_ID = {operation["operationId"]: operation for item in WRITTEN["paths"].values() for operation in item.values()}
 # What the document says ahead of the code.
-AHEAD = {"idempotency_key_reused", "precondition_failed"}
+AHEAD = {"idempotency_key_reused", "invalid_header", "precondition_failed"}
 
 
 def _written(function):
