@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run build sam-local test test-artifact coverage lint scan check bench lock scale soak clean
+.PHONY: help install run build sam-local openapi test test-artifact coverage lint scan fuzz check bench lock scale soak clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -35,6 +35,9 @@ build: $(SAM) ## Build what goes to Lambda into .aws-sam/build; needs python3.13
 sam-local: $(LOCAL) build ## Serve the built functions in Lambda's containers; needs a container engine (PORT=3000)
 	@$(VENV)/bin/python -m infra.local.sam --sam $(SAM) --port $(PORT)
 
+openapi: $(LOCAL) ## Write openapi.json from the template and the wire models
+	@$(VENV)/bin/python -m infra.openapi
+
 test: $(DEVELOPMENT) ## Every test
 	$(VENV)/bin/python -m pytest $(PYTEST)
 
@@ -55,7 +58,11 @@ scan: $(SCANNERS) ## The template, by the rules of cfn-lint, its serverless ones
 	# WS1004 looks for a log group for each function. Ours share one, which expires (tests/house).
 	.venv-scan/bin/cfn-lint --append-rules cfn_lint_serverless.rules --ignore-checks WS1004 -- template.yaml
 
-check: lint scan coverage ## All that has to pass before a change lands
+fuzz: $(DEVELOPMENT) ## More than 2,000 made-up requests to the local stack, held to openapi.json; takes minutes
+	$(VENV)/bin/python -m tests.fuzz
+
+
+check: lint scan coverage fuzz ## All that has to pass before a change lands
 
 bench: $(LOCAL) $(BUILT) $(RIVAL)/.built ## Measure the artifact beside rivals, write docs/benchmarks.md; Linux, python3.13 (QUICK=1)
 	$(VENV)/bin/python -m infra.bench $(if $(QUICK),--quick)

@@ -44,9 +44,9 @@ _HEADERS = {
     "Access-Control-Expose-Headers": "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After",
     "Vary": "Origin",
 }
-_MANAGEMENT_BODY_MAX = 256 * 1024
+MANAGEMENT_BODY_MAX = 256 * 1024
 # The widget sends the whole transcript with every message.
-_BROWSER_BODY_MAX = 4 * 1024 * 1024
+BROWSER_BODY_MAX = 4 * 1024 * 1024
 # Lambda's own limit on an answer is 6 MB of JSON, in which our body is one string.
 _ANSWER_MAX = 6_000_000
 _CERTAINLY_SMALL = 500_000
@@ -120,7 +120,7 @@ def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]
                 principal=principal,
                 path=event.get("pathParameters") or {},
                 query=event.get("queryStringParameters") or {},
-                body=_body(event, _MANAGEMENT_BODY_MAX),
+                body=_body(event, MANAGEMENT_BODY_MAX),
             )
             return door(request)
 
@@ -145,7 +145,7 @@ def browser(door: Callable[[BrowserRequest], Response]) -> Handler:
             address=event["requestContext"]["identity"]["sourceIp"],
             at=_at(event),
         )
-        return door(BrowserRequest(visitor, _body(event, _BROWSER_BODY_MAX), headers))
+        return door(BrowserRequest(visitor, _body(event, BROWSER_BODY_MAX), headers))
 
     return _framed(_operation(door), enter)
 

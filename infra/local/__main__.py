@@ -118,6 +118,7 @@ The API listens on {url}; {code.task} runs under {code.client}, AWS is moto on {
 Everything is in memory and ends with Ctrl-C. {state_file} says the same to programs.
 
 A page with a chat that a client token lets in: {state["demoUrl"]}
+What the API is, to read and for programs: {state["demoUrl"]}/docs and {state["demoUrl"]}/openapi.json
 
 Create a client token:
 

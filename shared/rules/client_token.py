@@ -7,12 +7,14 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from shared.errors import Detail, Forbidden, Invalid, Unauthenticated
 from shared.rules import instant, origin
 from shared.rules.security_warning import SecurityWarning
 from shared.rules.token_value import Seal
+
+Environment = Literal["live", "test"]
 
 _NOT_VALID = "This client token is not valid."
 
@@ -53,7 +55,7 @@ class ClientToken:
 
     id: str
     tenant: str
-    environment: str
+    environment: Environment
     product_surface_id: str | None
     terms: Terms
     seal: Seal

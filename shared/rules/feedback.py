@@ -8,7 +8,7 @@ from shared.errors import Detail, Invalid
 
 # Of a message; the others are of the conversation.
 _OF_A_MESSAGE = {"upvote", "downvote", "copy"}
-_RATINGS = {"csat": (1, 5), "nps": (0, 10)}
+RATINGS = {"csat": (1, 5), "nps": (0, 10)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +25,8 @@ def check(feedback: Feedback) -> Feedback:
     """Raises Invalid for a vote without a message, and a score outside its scale."""
     if feedback.type in _OF_A_MESSAGE and feedback.message_id is None:
         raise Invalid.because(Detail.of_field("message_id", f"is required for {feedback.type}", "required"))
-    if feedback.type in _RATINGS:
-        lowest, highest = _RATINGS[feedback.type]
+    if feedback.type in RATINGS:
+        lowest, highest = RATINGS[feedback.type]
         if feedback.rating is None or not lowest <= feedback.rating <= highest:
             reason = f"must be from {lowest} to {highest} for {feedback.type}"
             raise Invalid.because(Detail.of_field("rating", reason, "out_of_range"))

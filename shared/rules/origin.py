@@ -13,7 +13,7 @@ _ANY = "*"
 _NATIVE = "native"
 
 # Room for a host of 253 characters, a long scheme, a wildcard and a port; it also bounds the work a header can cause.
-_MAX_LENGTH = 300
+LENGTH_MAX = 300
 _MAX_HOST_LENGTH = 253
 _MAX_PORT = 65535
 # The schemes of the web: under any other (capacitor, chrome-extension) the host names an app, not a machine.
@@ -152,8 +152,8 @@ def _read(entry: str) -> tuple[_Origin, bool]:
 
 def _parse(text: str) -> _Origin:
     """One exact origin, strictly: what a browser would mend before sending (a decimal IP address, say) is refused."""
-    if len(text) > _MAX_LENGTH:
-        raise ValueError(f"must have at most {_MAX_LENGTH} characters")
+    if len(text) > LENGTH_MAX:
+        raise ValueError(f"must have at most {LENGTH_MAX} characters")
     if " " in text or not text.isprintable():
         raise ValueError("must not contain spaces or control characters: list several origins as entries of their own")
     if (name := text.lower().partition(":")[0]) in _UNLISTABLE_SCHEMES:

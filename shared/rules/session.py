@@ -12,7 +12,7 @@ from shared.rules.client_token import ClientToken
 from shared.rules.identifier import RandomBytes
 
 # The widget refuses to send in the last minute before a session's end, so a session of one minute would be of no use.
-_SHORTEST_IDLE = timedelta(minutes=2)
+SHORTEST_IDLE = timedelta(minutes=2)
 # So long after its end, a visitor may still say what he thought of the answers.
 AFTERLIFE = timedelta(days=1)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -112,4 +112,4 @@ def answer_at(message_at: datetime) -> datetime:
 
 
 def idle_until(token: ClientToken, at: datetime) -> datetime:
-    return at + max(timedelta(minutes=token.terms.session_idle_timeout_minutes), _SHORTEST_IDLE)
+    return at + max(timedelta(minutes=token.terms.session_idle_timeout_minutes), SHORTEST_IDLE)

@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -16,10 +16,13 @@ from shared.rules.identifier import RandomBytes
 from shared.rules.question import Attachment, Message
 from shared.wire.question import BrowserQuestion
 
-_TEXT_MAX = 32_768
+TEXT_MAX = 32_768
 _Id = Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX)]
 # The SDK writes null for what it is not given.
-_Beside = Annotated[dict[str, Any], BeforeValidator(lambda value: {} if value is None else value)]
+_Beside = Annotated[
+    dict[str, Any],
+    BeforeValidator(lambda value: {} if value is None else value, json_schema_input_type=dict[str, Any] | None),
+]
 
 
 class Part(BrowserQuestion):
@@ -53,7 +56,8 @@ def _parts(content: Any) -> Any:
 
 class VisitorMessage(BrowserQuestion):
     id: _Id | None = None
-    content: Annotated[list[Part], BeforeValidator(_parts)]
+    role: Literal["user"]
+    content: Annotated[list[Part], BeforeValidator(_parts, json_schema_input_type=str | list[Part])]
 
     def text(self) -> str:
         return "\n".join(part.text for part in self.content if part.type == "text")
@@ -85,8 +89,8 @@ class Chat(BrowserQuestion):
         text, attachments = last.text(), last.attachments()
         if not text.strip() and not attachments:
             raise Invalid("There is nothing in the message to answer.", code="no_message")
-        if len(text) > _TEXT_MAX:
-            raise Invalid(f"Please keep your message below {_TEXT_MAX} characters.", code="message_too_long")
+        if len(text) > TEXT_MAX:
+            raise Invalid(f"Please keep your message below {TEXT_MAX} characters.", code="message_too_long")
         message_id = last.id or identifier.new("msg", at, random_bytes)
         return Message(id=message_id, role="user", text=text, at=at), attachments
 

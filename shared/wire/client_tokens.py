@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 from shared.rules import instant
-from shared.rules.client_token import ClientToken, Usage
+from shared.rules.client_token import ClientToken, Environment, Usage
 from shared.rules.security_warning import SecurityWarning
 from shared.wire.page import Page
 
@@ -22,7 +22,7 @@ class Token(TypedDict):
     agentIds: Sequence[str]
     defaultFlowId: str | None
     allowedOrigins: Sequence[str]
-    environment: str
+    environment: Environment
     pinToVersion: str
     targetAlias: str | None
     targetVersionId: str | None

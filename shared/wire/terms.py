@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from shared.rules import identifier, origin
-from shared.rules.client_token import Terms
+from shared.rules.client_token import Environment, Terms
 from shared.wire.question import Instant, Integer, Question
 
 _TERMS = {field.name for field in fields(Terms)}
-_CONFIG_BYTES = 16 * 1024
-_CONFIG_DEPTH = 16
+CONFIG_BYTES_MAX = 16 * 1024
+CONFIG_DEPTH_MAX = 16
 
 
 def _as_tuple(value: Any) -> Any:
@@ -41,10 +42,10 @@ def _origin(entry: str) -> str:
 
 
 def _config(config: dict[str, Any]) -> dict[str, Any]:
-    if _depth(config) > _CONFIG_DEPTH:
-        raise PydanticCustomError("out_of_range", "must be nested at most 16 deep")
-    if len(json.dumps(config, separators=(",", ":"), ensure_ascii=False).encode()) > _CONFIG_BYTES:
-        raise PydanticCustomError("out_of_range", "must be at most 16 KB as JSON")
+    if _depth(config) > CONFIG_DEPTH_MAX:
+        raise PydanticCustomError("out_of_range", f"must be nested at most {CONFIG_DEPTH_MAX} deep")
+    if len(json.dumps(config, separators=(",", ":"), ensure_ascii=False).encode()) > CONFIG_BYTES_MAX:
+        raise PydanticCustomError("out_of_range", f"must be at most {CONFIG_BYTES_MAX // 1024} KB as JSON")
     return config
 
 
@@ -61,7 +62,11 @@ def _immutable(_: Any) -> Any:
     raise PydanticCustomError("immutable", "cannot be changed once the token exists")
 
 
-Id = Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX), AfterValidator(_label)]
+Id = Annotated[
+    str,
+    Field(min_length=1, max_length=identifier.LABEL_MAX, json_schema_extra={"pattern": r"^\S+$"}),
+    AfterValidator(_label),
+]
 Ids = Annotated[tuple[Id, ...], BeforeValidator(_as_tuple), Field(max_length=100), AfterValidator(_without_repeats)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Origins = Annotated[
@@ -70,10 +75,14 @@ Origins = Annotated[
     Field(min_length=1, max_length=100),
     AfterValidator(_without_repeats),
 ]
-Immutable = Annotated[Any, BeforeValidator(_immutable)]
+Immutable = Annotated[SkipJsonSchema[Any], BeforeValidator(_immutable)]
 
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
+    Field(json_schema_extra={"pattern": r"\S"}),
+]
 Config = Annotated[dict[str, Any], AfterValidator(_config)]
 
 # A field that need not be given. Its default is never used: only what was given is read.
@@ -112,7 +121,7 @@ class CreateClientToken(_Settable):
 
     name: Name
     allowed_origins: Origins
-    environment: Literal["live", "test"] = "live"
+    environment: Environment = "live"
     product_surface_id: Id | None = None
 
     @model_validator(mode="before")

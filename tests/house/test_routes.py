@@ -101,6 +101,14 @@ def test_a_method_that_no_function_serves_is_answered_by_no_function(operations)
             assert integration["responses"]["default"]["statusCode"] == "405", path
 
 
+def test_what_is_said_to_be_allowed_is_what_is_served(body):
+    """RFC 9110, section 15.5.6."""
+    for path, item in body["paths"].items():
+        answer = item["x-amazon-apigateway-any-method"]["x-amazon-apigateway-integration"]["responses"]["default"]
+        allowed = answer["responseParameters"]["method.response.header.Allow"].strip("'").split(", ")
+        assert {method.lower() for method in allowed} == item.keys() - {"x-amazon-apigateway-any-method"}, path
+
+
 def test_nobody_but_this_api_may_call_a_function(template):
     resources = template["Resources"].values()
     permissions = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::Lambda::Permission"]

@@ -1,6 +1,7 @@
 """The demo page's server: what it gives to the browser, and where it has the widget from."""
 
 import http.client
+import json
 import queue
 import socket
 import tarfile
@@ -15,6 +16,7 @@ from infra.local.demo.server import Demo
 from infra.local.demo.site import Site
 from infra.local.demo.widget import Fetch, NotFetched
 from infra.local.management import Management, Refused
+from infra.local.template import ROOT
 
 
 @pytest.fixture
@@ -52,6 +54,18 @@ def test_with_a_copy_nothing_comes_from_elsewhere(get, copy):
 @pytest.mark.parametrize("path", ["/nothing", "/page", "/site.py", "/../site.py", "/widget/../../x", "/widget/"])
 def test_nothing_else_is_there(get, copy, path):
     assert get(path).status_code == 404
+
+
+def test_what_the_api_is_can_be_read_by_programs_and_people(get):
+    document, page = get("/openapi.json"), get("/docs")
+    assert (document.mimetype, page.mimetype) == ("application/json", "text/html")
+    assert [server["url"] for server in document.json["servers"]] == ["http://127.0.0.1:3000"]
+    assert (
+        document.json["paths"].keys() == json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))["paths"].keys()
+    )
+    assert "POST" in page.text
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'; img-src 'self'; ")
+    assert get("/docs.css").mimetype == "text/css"
 
 
 def test_what_the_api_refuses_is_passed_on(get, monkeypatch):

@@ -1,4 +1,4 @@
-"""The demo page's own server: the page, the widget, and what the management API tells of the token.
+"""The demo page's own server: the page, the widget, what the management API tells of the token, and what the API is.
 
 Nothing in the browser but the token: the API key stays here.
 """
@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.utils import redirect, send_from_directory
 from werkzeug.wrappers import Request, Response
 
-from infra.local.demo import widget
+from infra.local.demo import docs, widget
 from infra.local.management import Management, Refused
 
 _PAGE = Path(__file__).with_name("page")
@@ -34,7 +34,7 @@ class Site:
             response = self._serve(request)
         except HTTPException as error:
             response = Response(error.name, error.code, mimetype="text/plain")
-        response.headers["Content-Security-Policy"] = self._policy()
+        response.headers.setdefault("Content-Security-Policy", self._policy())
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response(environ, start_response)
 
@@ -44,6 +44,8 @@ class Site:
                 return _json(self._embed)
             case ["token.json"]:
                 return _json(self._facts)
+            case [name] if name in docs.FILES:
+                return docs.serve(name, self._management.url, request.environ)
             case ["widget", file] if widget.COPY.is_dir():
                 return send_from_directory(widget.COPY, file, request.environ)
             case ["widget", file]:

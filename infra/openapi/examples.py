@@ -1,0 +1,71 @@
+"""Answers as the service builds them, for a client token, a session and a conversation that nobody has."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from shared.rules import client_token, identifier, session, token_value
+from shared.rules.client_token import ClientToken, Terms, Usage
+from shared.rules.conversation import Conversation
+from shared.wire import chat, client_tokens, conversations, feedback, sessions
+from shared.wire.page import Page
+
+AT = datetime(2027, 1, 31, 12, tzinfo=UTC)
+LATER = AT + timedelta(minutes=5)
+ORIGIN = "https://app.example.com"
+FLOW = "flow_support"
+TEXT = "Yes, we sell tea. Green or black?"
+# Three parts as a value has, and none of them signed by anybody.
+VALUE = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.RVhBTVBMRQ.bm90LWEtc2lnbmF0dXJl"
+
+_TOKEN_ID = identifier.new("ct", AT, bytes)
+_CLAIMS = token_value.claims(issuer="example", subject=_TOKEN_ID, environment="live", at=AT, random_bytes=bytes)
+TOKEN = ClientToken(
+    id=_TOKEN_ID,
+    tenant="example",
+    environment="live",
+    product_surface_id=None,
+    terms=Terms(
+        name="Shop",
+        allowed_origins=(ORIGIN, "https://*.example.com"),
+        flow_ids=(FLOW,),
+        default_flow_id=FLOW,
+        config={"welcomeMessage": "Hello! What are you looking for?", "theme": {"mode": "light"}},
+        expires_at=AT + timedelta(days=90),
+    ),
+    seal=token_value.seal(VALUE, _CLAIMS, "example"),
+    created_at=AT,
+    updated_at=AT,
+)
+_USAGE = Usage(conversation_count=3, last_used_at=LATER)
+_CHANGED = client_token.amend(TOKEN, {"rate_limit_per_minute": 20}, at=LATER)
+_REGENERATED = client_token.regenerate(TOKEN, TOKEN.seal, grace=timedelta(hours=1), at=LATER)
+_WARNINGS = client_token.warnings(TOKEN, is_public_suffix=lambda _: False, at=AT)
+_PAGE: Page = {"limit": 1, "offset": 0, "hasMore": True}
+
+SESSION_ID, _SESSION = session.mint(TOKEN, jti=_CLAIMS.jti, target_id=FLOW, origin=ORIGIN, at=AT, random_bytes=bytes)
+MESSAGE_ID, REPLY_ID = "usr_m6k2q1c0_x7f3", "ast_m6k2q1c1_9dpa"
+_EXECUTION_ID = identifier.new("exec", AT, bytes)
+_CONVERSATION = Conversation(
+    id=_SESSION.conversation_id,
+    token_id=TOKEN.id,
+    name="Conversation 2027-01-31 12:00",
+    flow_id=FLOW,
+    origin=ORIGIN,
+    message_count=2,
+    first_message="Do you sell tea?",
+    created_at=AT,
+    updated_at=AT,
+)
+
+CREATED = client_tokens.created(TOKEN, VALUE, _WARNINGS)
+FOUND = client_tokens.found(TOKEN, _USAGE)
+LISTED = client_tokens.listed([(TOKEN, _USAGE)], _PAGE)
+UPDATED = client_tokens.updated(_CHANGED, _USAGE, _WARNINGS)
+REGENERATED = client_tokens.regenerated(_REGENERATED, _USAGE, VALUE)
+DELETED = client_tokens.deleted()
+REVEALED = client_tokens.revealed(VALUE)
+CONVERSATIONS = conversations.listed([_CONVERSATION], _PAGE)
+OPENED = sessions.opened(SESSION_ID, _SESSION, TOKEN)
+EVENTS = chat.events(_EXECUTION_ID, FLOW, TEXT, started_at=AT, completed_at=AT + timedelta(seconds=1))
+LEFT = feedback.left(identifier.new("fb", AT, bytes))

@@ -1,0 +1,140 @@
+"""What each field means, in one sentence with its unit: the same in requests and answers, so it is said once."""
+
+from __future__ import annotations
+
+from shared.rules import feedback, origin, session
+from shared.wire import chat, terms
+
+_SCALES = ", ".join(f"{least} to {most} for {kind}" for kind, (least, most) in feedback.RATINGS.items())
+
+# A field's name, or Schema.field where the same name means something else there.
+MEANINGS = {
+    # A client token
+    "id": "Identifies the client token, such as ct_01kav7t0d3p9s8x2m4n6q8r0vw; not a secret.",
+    "name": "For people; surrounding space is dropped.",
+    "allowedOrigins": (
+        "Where the token may be used. An entry is an exact origin (https://app.example.com), a wildcard "
+        "(https://*.example.com: any depth below, never the apex), an app's own origin (capacitor://localhost), "
+        f"* (every origin) or native (requests without an Origin header). At most {origin.LENGTH_MAX} characters each; "
+        "stored in lower case, without a default port and a closing slash."
+    ),
+    "flowIds": "The flows that sessions may talk to; repeats are dropped.",
+    "agentIds": "The agents that sessions may talk to; repeats are dropped.",
+    "defaultFlowId": "The flow of a session whose page names none: one of flowIds. Null: the first flow, else agent.",
+    "environment": "Fixed once the token exists.",
+    "pinToVersion": "The version of flow or agent to talk to. An agentver_ id is refused unless it is stored already.",
+    "targetAlias": "Alias of an agent's version. Excludes targetVersionId, and needs exactly one agent.",
+    "targetVersionId": "An agent's version. Excludes targetAlias, and needs exactly one agent.",
+    "rateLimitPerMinute": "Messages that one client address may send in any 60 seconds.",
+    "rateLimitPerHour": "Messages that one client address may send in any 3600 seconds.",
+    "maxMessagesPerSession": "Messages of the visitor in one session.",
+    "sessionIdleTimeoutMinutes": (
+        f"Minutes without a message after which a session ends, {session.SHORTEST_IDLE.seconds // 60} at the least."
+    ),
+    "config": (
+        f"What the widget reads (welcomeMessage, placeholder, theme) and whatever else your page does: at most "
+        f"{terms.CONFIG_BYTES_MAX // 1024} KB as JSON, nested at most {terms.CONFIG_DEPTH_MAX} deep."
+    ),
+    "expiresAt": "When the token stops working, in the future when it is set. Null: never.",
+    "productSurfaceId": "A label of yours. Fixed once the token exists.",
+    "isActive": "Whether the token works. Switching it off holds from the next request on.",
+    "tokenPrefix": "First 8 characters of the value.",
+    "tokenHint": "Last 4 characters of the value: by these a person tells tokens apart.",
+    "tokenValue": "The value, right after it was made and never again; the same as token.",
+    "lastUsedAt": "When the token last opened a session or sent a message, true to the minute. Null: never.",
+    "conversationCount": "Conversations that have begun with this token.",
+    "createdAt": "When it was made.",
+    "updatedAt": "When it last changed.",
+    # What answers say beside it
+    "clientToken": "The client token as it is now.",
+    "clientTokens": "Newest first.",
+    "token": "The client token's value: what a page shows when it opens a session.",
+    "warnings": "What is allowed, but deserves a second look. Empty if there is nothing.",
+    "Warned.type": (
+        "For programs: wildcard_origin, native_origin, insecure_origin, loopback_origin, public_suffix_wildcard, "
+        "no_target or info."
+    ),
+    "message": "For people.",
+    "success": "Always true: what fails answers with an error.",
+    "gracePeriodSeconds": "Seconds for which the old value works beside the new one. 0: it stops at once.",
+    "previousValueExpiresAt": "Until when the old value works. Null: it stopped at once.",
+    "pagination": "Where in the list this answer stands.",
+    "ClientTokensListed.pagination": "Where in the list this answer stands; there if limit was given.",
+    "limit": "Entries in one answer.",
+    "ListClientTokens.limit": "Entries in one answer. Without it the whole list comes, and no pagination.",
+    "offset": "Entries to leave out before the first.",
+    "hasMore": "Whether more entries follow.",
+    # Conversations
+    "conversations": "Most recently active first.",
+    "flow_id": "Only conversations with this flow or agent.",
+    "ConversationSummary.id": "Identifies the conversation.",
+    "ConversationSummary.name": "For people, from the time at which it began.",
+    "flowId": "The flow or agent that answers.",
+    "origin": "Of the page on which it began; empty for a native app.",
+    "messageCount": "Messages of visitor and assistant together.",
+    "firstMessage": "The beginning of the visitor's first message.",
+    "ConversationSummary.updatedAt": "When the visitor last said something.",
+    # Sessions
+    "sessionId": "A secret of this page's visitor: whoever has it continues his conversation.",
+    "InitSession.sessionId": (
+        "What the page kept of an earlier visit. One that has ended or is unknown opens a new session; never an error."
+    ),
+    "InitSession.flowId": "The flow or agent to talk to: one of the token's. Without it, the token's own choice.",
+    "SessionOpened.expiresAt": "When the session ends unless the visitor says something before.",
+    "conversationId": "The conversation that the session continues, or will begin with its first message.",
+    "conversationRevision": "Changes whenever the conversation does.",
+    "targetId": "The flow or agent that answers.",
+    "flow": "The same as an object, as the widget hands it to the page.",
+    "SessionFlow.id": "The flow or agent that answers.",
+    "SessionFlow.name": "The client token's name.",
+    "description": "Always null.",
+    "SessionOpened.config": "What the widget shows, from the token's config.",
+    "welcomeMessage": "The assistant's first words, before the visitor says anything.",
+    "placeholder": "In the empty input field.",
+    "theme": "As the token's config has it.",
+    # Chat
+    "messages": (
+        "The transcript as the page has it. Only the last message whose role is user is read, and has to be as the "
+        "schema says; everything else may be anything."
+    ),
+    "assistantMessageId": "Under which the answer is stored: feedback names it.",
+    "inputs": "For the target, as the page's own word.",
+    "metadata": "For the target, as the page's own word.",
+    "context": "For the target, as the page's own word.",
+    "VisitorMessage.id": "Names the message: sent again, it is answered from what is stored. Null: new each time.",
+    "role": "Who speaks.",
+    "content": f"Text, or parts. All text together has at most {chat.TEXT_MAX} characters.",
+    "Part.type": "text, image or file; any other part is left out.",
+    "text": "Of a part of type text.",
+    "image": "Of a part of type image: base64, as a data URL or bare.",
+    "data": "Of a part of type file: base64, as a data URL or bare.",
+    "mimeType": "The attachment's type, such as image/png; may be left out with a data URL, which names it.",
+    "filename": "The file's name.",
+    # Feedback
+    "LeaveFeedback.type": "Of an answer: upvote, downvote, copy. Of the conversation: csat, nps.",
+    "messageId": "The answer that is meant: required for upvote, downvote and copy.",
+    "rating": f"Required for csat and nps: {_SCALES}.",
+    "comment": "In the visitor's own words.",
+    "feedbackId": "Identifies the feedback. Saying it again replaces it.",
+    # Errors
+    "error": "One sentence that a visitor may read.",
+    "code": "For programs. Each operation lists those that it answers.",
+    "hint": "How to mend it.",
+    "details": "Each thing that is wrong in the request.",
+    "requestId": "Names this request in the logs.",
+    "path": "Where in the request, such as allowedOrigins[2].",
+    "Detail.message": "What is wrong there.",
+    "Detail.code": (
+        "For programs: unknown_field, required, wrong_type, wrong_value, out_of_range, immutable, invalid_origin, "
+        "not_a_flow_of_the_token, exclusive, needs_one_agent, agent_version or in_the_past."
+    ),
+    "suggestion": "The name that was probably meant.",
+}
+
+
+def meaning(schema: str, field: str) -> str:
+    """Raises LookupError for a field that has none yet."""
+    try:
+        return MEANINGS.get(f"{schema}.{field}") or MEANINGS[field]
+    except KeyError:
+        raise LookupError(f"Say in infra/openapi/fields.py what {schema}.{field} means.") from None

@@ -1,0 +1,151 @@
+"""`make fuzz`: schemathesis sends the local stack what openapi.json allows and forbids, and compares the answers."""
+
+import copy
+import itertools
+import json
+import re
+import subprocess
+import sys
+from collections import Counter, deque
+from contextlib import suppress
+from http import HTTPStatus
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import schemathesis
+from schemathesis.cli import schemathesis as command_line
+
+from infra.local.management import Management, Refused
+from infra.local.template import ROOT
+from tests.local_stack import RunningStack
+
+LEAST = 2_000
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+ORIGIN = "https://app.example.com"
+# So many that no limit of one of them is met before others have been asked.
+TOKENS = 8
+# A list of many tokens would wait for moto, whose batches take longer with the square of their size.
+KEPT = 8
+HIGHEST = {
+    "rateLimitPerMinute": 1000,
+    "rateLimitPerHour": 10_000,
+    "maxMessagesPerSession": 1000,
+}
+
+
+class World:
+    """Puts what exists in the place of what was made up, in three of four requests, for else all would be refused."""
+
+    def __init__(self, stack):
+        self._management = Management(stack.url, stack.api_key)
+        self._flow = stack.flow_id
+        self._turn = itertools.count()
+        tokens = [self._create() for _ in range(TOKENS)]
+        sessions = [self._open(token) for token in tokens]
+        self._visits = itertools.cycle(zip(tokens, sessions, strict=True))
+        self._doomed = self._create()
+        self._created = deque()
+        self.answers = Counter()
+
+    def _create(self):
+        wish = {"name": "Fuzz", "allowedOrigins": [ORIGIN, "native"], "flowIds": [self._flow], **HIGHEST}
+        return self._management.ask("POST", "/v1/client-tokens", wish)
+
+    def _open(self, token):
+        return self._management.ask("POST", "/v1/client/init", {"token": token["token"]})["sessionId"]
+
+    def enter(self, case):
+        if next(self._turn) % 4 == 0:
+            return
+        if isinstance(case.path_parameters.get("id"), str):
+            case.path_parameters = {"id": self._id(case)}
+        if isinstance(case.body, dict):
+            case.body = self._body(case.body)
+        if case.path.startswith("/v1/client/"):
+            case.headers["Origin"] = ORIGIN
+
+    def _id(self, case):
+        found = self._doomed["clientToken"]["id"]
+        if case.method == "DELETE":
+            self._doomed = self._create()
+        return found
+
+    def _body(self, body):
+        token, session = next(self._visits)
+        real = {"token": token["token"], "sessionId": session, "flowId": self._flow, "defaultFlowId": self._flow}
+        body = copy.deepcopy(body)
+        body |= {name: value for name, value in real.items() if isinstance(body.get(name), str)}
+        lists = {"allowedOrigins": ORIGIN, "flowIds": self._flow, "agentIds": self._flow}
+        for name, value in lists.items():
+            if body.get(name) and _are_texts(body[name]):
+                body[name] = [value]
+        if "messages" in body and isinstance(body["messages"], list):
+            body["messages"] = [*body["messages"], {"role": "user", "content": "Do you sell tea?"}]
+        return body
+
+    def note(self, case, response):
+        self.answers[case.operation.label, response.status_code] += 1
+        if response.status_code == HTTPStatus.CREATED:
+            self._created.append(response.json()["clientToken"]["id"])
+            if len(self._created) > KEPT:
+                with suppress(Refused):
+                    self._management.ask("DELETE", f"/v1/client-tokens/{self._created.popleft()}")
+
+
+def _are_texts(value):
+    return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+
+
+def main():
+    with TemporaryDirectory() as directory:
+        stack = RunningStack(directory)
+        try:
+            sys.exit(_run(stack, Path(directory)))
+        finally:
+            # It has much to forget by then, and is killed if that takes too long.
+            with suppress(subprocess.TimeoutExpired):
+                stack.stop()
+
+
+def _run(stack, directory):
+    """The exit code, or what is wrong with a run that found nothing."""
+    world = World(stack)
+    schemathesis.hook("before_call")(lambda _context, case, _arguments: world.enter(case))
+    schemathesis.hook("after_call")(lambda _context, case, response: world.note(case, response))
+    written = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
+    strict = directory / "openapi.json"
+    strict.write_text(json.dumps(_strict(written)), encoding="utf-8")
+    options = ["--url", stack.url, "--header", f"Authorization: Bearer {stack.api_key}"]
+    try:
+        command_line.main(["--config-file", str(CONFIG), "run", str(strict), *options])
+    except SystemExit as ended:
+        failed = ended.code
+    print(*(line for line in stack.lines if '"fault"' in line), sep="")
+    for (operation, status), count in sorted(world.answers.items()):
+        print(f"{count:6} x {status} {operation}")
+    asked = sum(world.answers.values())
+    print(f"{asked} requests")
+    answered = {operation for operation, status in world.answers if status < HTTPStatus.BAD_REQUEST}
+    operations = {f"{method.upper()} {path}" for path, item in written["paths"].items() for method in item}
+    if operations - answered:
+        return f"Never answered but with a refusal: {', '.join(sorted(operations - answered))}."
+    return failed or (f"That are fewer than {LEAST}." if asked < LEAST else 0)
+
+
+def _strict(written):
+    """The document without leave to answer what it does not name."""
+    operations = [operation for path in written["paths"].values() for operation in path.values()]
+    schemas = written["components"]["schemas"]
+    for name in _reached([operation["responses"] for operation in operations], schemas):
+        schemas[name]["additionalProperties"] = False
+    return written
+
+
+def _reached(part, schemas):
+    """The schemas to which this part of the document leads."""
+    named = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(part)))
+    return named.union(*(_reached(schemas[name], schemas) for name in named))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""openapi.json: up to date, valid, and true to the code that it describes."""
+
+import ast
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from infra.local.openapi import read_routes
+from infra.local.template import ROOT
+from infra.openapi import browser, document, fields, management, refusals
+from shared import admission, errors, gateway
+from tests.conftest import STACK, TEMPLATE
+from tests.house.code import module, modules
+
+WRITTEN = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
+OPERATIONS = management.OPERATIONS | browser.OPERATIONS
+BY_ID = {operation["operationId"]: operation for item in WRITTEN["paths"].values() for operation in item.values()}
+# What the document says ahead of the code.
+AHEAD = {"idempotency_key_reused", "invalid_header", "precondition_failed"}
+
+
+def _written(function):
+    return BY_ID[function[0].lower() + function[1:]]
+
+
+def test_it_is_what_the_code_says_now():
+    is_fresh = document.text(document.write(read_routes(TEMPLATE))) == document.FILE.read_text(encoding="utf-8")
+    assert is_fresh, "openapi.json is stale: run make openapi."
+
+
+def test_it_is_openapi():
+    assert list(OpenAPIV31SpecValidator(WRITTEN).iter_errors()) == []
+
+
+def test_every_function_of_the_api_is_described_and_nothing_else():
+    assert OPERATIONS.keys() == STACK.functions.keys() - {"Authorize"}
+
+
+def _examples():
+    for name, operation in BY_ID.items():
+        holders = [operation["requestBody"]] if "requestBody" in operation else []
+        for holder in [*holders, *operation["responses"].values()]:
+            for media in holder["content"].values():
+                for title, example in media.get("examples", {}).items():
+                    yield pytest.param(media["schema"], example["value"], id=f"{name}: {title}")
+
+
+@pytest.mark.parametrize(("schema", "example"), list(_examples()))
+def test_every_example_fits_its_schema(schema, example):
+    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "components": WRITTEN["components"], **schema}
+    Draft202012Validator(whole).validate(example)
+
+
+@pytest.mark.parametrize("function", [name for name, one in OPERATIONS.items() if one.bodies])
+def test_every_example_of_a_body_is_taken(function):
+    for example in OPERATIONS[function].bodies.values():
+        OPERATIONS[function].body.read(json.dumps(example))
+
+
+@pytest.mark.parametrize("function", management.OPERATIONS)
+def test_the_scope_is_the_doors(function):
+    door = module(f"functions.{STACK.functions[function].handler.removesuffix('.handler')}")
+    (decorator,) = next(node for node in door.tree.body if isinstance(node, ast.FunctionDef)).decorator_list
+    assert OPERATIONS[function].scope == decorator.args[0].value
+    assert _written(function)["security"] == [{"Bearer": [OPERATIONS[function].scope]}]
+
+
+def _said():
+    """Each (status, code) that our code can say."""
+    kinds = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
+    kinds = {name: kind for name, kind in kinds.items() if issubclass(kind, errors.Refusal) and kind in gateway._STATUS}
+    yield from ((gateway._STATUS[kind], kind.code) for kind in kinds.values() if kind is not errors.Refusal)
+    for one in modules("shared"):
+        for node in ast.walk(one.tree):
+            match node:
+                case ast.Call(func=ast.Name(name) | ast.Attribute(attr=name), keywords=[*keywords]) if name in kinds:
+                    given = [word.value.value for word in keywords if word.arg == "code"]
+                    yield from ((gateway._STATUS[kinds[name]], code) for code in given)
+
+
+def _documented():
+    for operation in BY_ID.values():
+        for status, response in operation["responses"].items():
+            if status >= "400":
+                codes = response["content"]["application/json"]["schema"]["properties"]["code"]["enum"]
+                yield from ((int(status), code) for code in codes)
+
+
+def test_every_code_that_the_code_can_say_is_documented_with_its_status():
+    assert set(_said()) - set(_documented()) == set()
+
+
+def test_every_code_that_is_documented_can_be_said():
+    said = {code for _, code in _said()} | {
+        json.loads(one.body)["code"] for one in read_routes(TEMPLATE).refusals.values()
+    }
+    assert {code for _, code in _documented()} - said <= AHEAD
+    assert refusals.MEANINGS.keys() == {code for _, code in _documented()} | {"method_not_allowed"}
+
+
+def test_every_meaning_is_of_a_field():
+    schemas = WRITTEN["components"]["schemas"]
+    named = {name for schema in schemas.values() for name in schema["properties"]}
+    named |= {f"{schema}.{name}" for schema in schemas for name in schemas[schema]["properties"]}
+    named |= {"ListClientTokens.limit", "limit", "offset", "flow_id"}
+    assert fields.MEANINGS.keys() - named == set()
+
+
+@pytest.mark.parametrize(
+    ("function", "window"), [("InitSession", admission._ENTRIES), ("LeaveFeedback", admission._RATINGS)]
+)
+def test_the_fixed_limits_are_told_as_they_are(function, window):
+    (only,) = window
+    assert f"At most {only.limit} in any {only.seconds} seconds" in _written(function)["description"].replace("\n", " ")
+
+
+def test_it_holds_no_secret():
+    """The value in the examples is signed by nobody."""
+    values = {
+        part for example in _examples() for part in json.dumps(example.values[1]).split('"') if part.startswith("eyJ")
+    }
+    assert values == {"eyJhbGci", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.RVhBTVBMRQ.bm90LWEtc2lnbmF0dXJl"}
+    assert "ctk_" not in json.dumps(WRITTEN).replace("ctk_...", "")
