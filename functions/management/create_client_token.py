@@ -7,7 +7,7 @@ from secrets import token_bytes
 from shared import gateway, public_suffixes, signer
 from shared.gateway import Request, Response
 from shared.rules import client_token, identifier
-from shared.store import client_tokens, targets
+from shared.store import changes, targets
 from shared.wire import client_tokens as answers
 from shared.wire.terms import CreateClientToken
 
@@ -30,6 +30,6 @@ def handler(request: Request) -> Response:
         updated_at=request.at,
     )
     warnings = client_token.warnings(token, is_public_suffix=public_suffixes.is_public_suffix, at=request.at)
-    answer = gateway.created(answers.created(token, value, warnings))
-    client_tokens.add(token)
+    answer = gateway.created(answers.created(token, value, warnings), revision=token.revision)
+    changes.add(token)
     return answer

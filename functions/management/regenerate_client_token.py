@@ -7,7 +7,9 @@ from secrets import token_bytes
 from shared import gateway, signer
 from shared.gateway import Request, Response
 from shared.rules import client_token
-from shared.store import client_tokens
+from shared.rules.client_token import ClientToken
+from shared.store import changes, client_tokens
+from shared.store.changes import Change
 from shared.wire import client_tokens as answers
 from shared.wire.regeneration import RegenerateClientToken
 
@@ -16,8 +18,11 @@ from shared.wire.regeneration import RegenerateClientToken
 def handler(request: Request) -> Response:
     wish = RegenerateClientToken.read(request.body)
     token, usage = client_tokens.get(request.tenant, request.path["id"])
+    client_token.require_expected(token, request.expected)
     value, seal = signer.issue(token.id, token.environment, at=request.at, random_bytes=token_bytes)
-    token = client_tokens.change(
-        token, lambda token: client_token.regenerate(token, seal, grace=wish.grace(), at=request.at)
-    )
-    return gateway.ok(answers.regenerated(token, usage, value))
+
+    def regenerated(token: ClientToken) -> Change[Response]:
+        token = client_token.regenerate(token, seal, grace=wish.grace(), at=request.at)
+        return Change(token, gateway.ok(answers.regenerated(token, usage, value), revision=token.revision))
+
+    return changes.change(token, regenerated, expected=request.expected)

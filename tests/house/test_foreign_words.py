@@ -49,7 +49,7 @@ WORDS = {
         re.compile(f"statusCode|{HEADER}"),
         Module.texts,
         # We answer in it, and ask AWS in it.
-        {"shared.aws", "shared.gateway", "shared.targets.aws_lambda", "shared.targets.bedrock"},
+        {"shared.aws", "shared.gateway", "shared.headers", "shared.targets.aws_lambda", "shared.targets.bedrock"},
     ),
     "camelCase": (
         re.compile(r"[a-z][a-z0-9]*([A-Z][a-z0-9]*)+"),

@@ -1,0 +1,46 @@
+"""HTTP's headers: those of every answer, and what a manager's own say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from shared.errors import Invalid
+
+OF_EVERY_ANSWER = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=63072000",
+    # Pages read every answer, refusals too; no cookie ever speaks for a visitor, so any origin may.
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After",
+    "Vary": "Origin",
+}
+# RFC 9110, section 8.8.3.
+_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+# What `etag` writes. Any other tag is somebody else's, and a weak one is never the same as ours.
+_OURS = re.compile(r'"([1-9][0-9]{0,14})"')
+_TAGS_MAX = 50
+
+
+def etag(revision: int) -> dict[str, str]:
+    return {"ETag": f'"{revision}"'}
+
+
+def expected(sent: Mapping[str, str]) -> frozenset[int] | None:
+    """The revisions that If-Match names; None where it asks for none in particular. Raises Invalid."""
+    written = sent.get("if-match")
+    # Whatever is changed here must be there anyhow, which is all that a star asks for.
+    if written is None or written.strip() == "*":
+        return None
+    tags = _TAG.findall(written)
+    # What is left of a list without its entries; some of its places may be empty.
+    places = {place.strip(" \t") for place in _TAG.sub("\0", written).split(",")}
+    if not 1 <= len(tags) <= _TAGS_MAX or not places <= {"\0", ""}:
+        raise Invalid(
+            "If-Match is not a list of entity tags.",
+            code="invalid_header",
+            hint=f'Send the ETag that you were answered, such as If-Match: "3"; a list holds up to {_TAGS_MAX}.',
+        )
+    return frozenset(int(ours[1]) for tag in tags if (ours := _OURS.fullmatch(tag)))
