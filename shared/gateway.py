@@ -12,6 +12,7 @@ from typing import Any
 from shared import errors, headers, log, startup
 from shared.errors import Forbidden, Invalid, Refusal, TooLarge, Unauthenticated
 from shared.rules import instant
+from shared.rules.audit import Circumstances
 from shared.rules.principal import Principal
 from shared.rules.rate import Standing
 from shared.rules.visitor import Visitor
@@ -45,19 +46,22 @@ _CERTAINLY_SMALL = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """From a principal. `at`: when API Gateway received it; `path` and `query`: parameters by name, decoded;
-    `headers`: by name in lower case."""
+    """From a principal. `path` and `query`: parameters by name, decoded; `headers`: by name in lower case."""
 
-    at: datetime
-    principal: Principal
+    by: Circumstances
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: str | None
 
     @property
+    def at(self) -> datetime:
+        """When API Gateway received it."""
+        return self.by.at
+
+    @property
     def tenant(self) -> str:
-        return self.principal.tenant
+        return self.by.tenant
 
     @property
     def expected(self) -> frozenset[int] | None:
@@ -78,10 +82,7 @@ class BrowserRequest:
         return self.visitor.at
 
     def tell(self, standing: Standing) -> None:
-        """As draft-ietf-httpapi-ratelimit-headers-06 spells it."""
-        self.headers["RateLimit-Limit"] = str(standing.limit)
-        self.headers["RateLimit-Remaining"] = str(standing.remaining)
-        self.headers["RateLimit-Reset"] = str(standing.reset)
+        self.headers.update(headers.rate(standing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +113,7 @@ def created(body: Mapping[str, Any], *, revision: int) -> Response:
 
 def stream(events: str) -> Response:
     """Server-sent events, all in one piece: AWS's runtime client for Python cannot stream."""
-    of_a_stream = {
-        "Content-Type": "text/event-stream; charset=utf-8",
-        "Cache-Control": "no-store, no-cache, no-transform",
-    }
-    return Response(200, events, of_a_stream)
+    return Response(200, events, headers.OF_A_STREAM)
 
 
 def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]:
@@ -128,16 +125,21 @@ def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]
             if scope not in principal.scopes:
                 raise Forbidden(hint=f"It needs the scope {scope}.")
             request = Request(
-                at=_at(event),
-                principal=principal,
+                by=Circumstances(
+                    tenant=principal.tenant,
+                    actor=principal.id,
+                    address=event["requestContext"]["identity"]["sourceIp"],
+                    request_id=event["requestContext"]["requestId"],
+                    at=_at(event),
+                ),
                 path=event.get("pathParameters") or {},
                 query=event.get("queryStringParameters") or {},
-                headers=_sent(event),
+                headers=headers.sent(event.get("multiValueHeaders")),
                 body=_body(event, _MANAGEMENT_BODY_MAX),
             )
             return door(request)
 
-        return _framed(_operation(door), enter)
+        return _framed(door, enter)
 
     return decorate
 
@@ -148,17 +150,19 @@ def browser(door: Callable[[BrowserRequest], Response]) -> Handler:
     def enter(event: Event, told: dict[str, str]) -> Response:
         visitor = Visitor(
             # Two Origin headers are no origin: together they match none.
-            origin=_sent(event).get("origin"),
+            origin=headers.sent(event.get("multiValueHeaders")).get("origin"),
             address=event["requestContext"]["identity"]["sourceIp"],
             at=_at(event),
         )
         return door(BrowserRequest(visitor, _body(event, _BROWSER_BODY_MAX), told))
 
-    return _framed(_operation(door), enter)
+    return _framed(door, enter)
 
 
-def _framed(operation: str, enter: Callable[[Event, dict[str, str]], Response]) -> Handler:
+def _framed(door: Callable[..., Response], enter: Callable[[Event, dict[str, str]], Response]) -> Handler:
     """`enter` gets the event, and headers to fill that go out with any answer."""
+
+    operation = door.__module__.rpartition(".")[2]
 
     def handler(event: Event, _context: object) -> Answer:
         started = time.perf_counter()
@@ -196,10 +200,6 @@ def _json(body: Mapping[str, Any]) -> str:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
-def _operation(door: Callable[..., Response]) -> str:
-    return door.__module__.rpartition(".")[2]
-
-
 def _principal(event: Event) -> Principal:
     """Raises Unauthenticated where the event names no caller: a route that lost its authorizer lets nobody in."""
     authorized = event["requestContext"].get("authorizer") or {}
@@ -210,14 +210,6 @@ def _principal(event: Event) -> Principal:
 
 def _at(event: Event) -> datetime:
     return instant.from_milliseconds(event["requestContext"]["requestTimeEpoch"])
-
-
-def _sent(event: Event) -> dict[str, str]:
-    """Headers by name in lower case; what is sent more than once is one list, as RFC 9110 has it."""
-    sent: dict[str, str] = {}
-    for name, values in (event.get("multiValueHeaders") or {}).items():
-        sent[name.lower()] = ", ".join([*filter(None, [sent.get(name.lower())]), *values])
-    return sent
 
 
 def _body(event: Event, most: int) -> str | None:

@@ -1,11 +1,12 @@
-"""HTTP's headers: those of every answer, and what a manager's own say."""
+"""HTTP's headers: those that we send, and what those say that we are sent."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from shared.errors import Invalid
+from shared.rules.rate import Standing
 
 OF_EVERY_ANSWER = {
     "Content-Type": "application/json",
@@ -17,11 +18,29 @@ OF_EVERY_ANSWER = {
     "Access-Control-Expose-Headers": "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After",
     "Vary": "Origin",
 }
+OF_A_STREAM = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store, no-cache, no-transform"}
 # RFC 9110, section 8.8.3.
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 # What `etag` writes. Any other tag is somebody else's, and a weak one is never the same as ours.
 _OURS = re.compile(r'"([1-9][0-9]{0,14})"')
 _TAGS_MAX = 50
+
+
+def sent(by_name: Mapping[str, Sequence[str]] | None) -> dict[str, str]:
+    """By name in lower case. What is sent more than once is one list, as RFC 9110 has it (section 5.3)."""
+    lists: dict[str, list[str]] = {}
+    for name, values in (by_name or {}).items():
+        lists.setdefault(name.lower(), []).extend(values)
+    return {name: ", ".join(values) for name, values in lists.items()}
+
+
+def rate(standing: Standing) -> dict[str, str]:
+    """As draft-ietf-httpapi-ratelimit-headers-06 spells it."""
+    return {
+        "RateLimit-Limit": str(standing.limit),
+        "RateLimit-Remaining": str(standing.remaining),
+        "RateLimit-Reset": str(standing.reset),
+    }
 
 
 def etag(revision: int) -> dict[str, str]:

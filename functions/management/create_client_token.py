@@ -31,5 +31,5 @@ def handler(request: Request) -> Response:
     )
     warnings = client_token.warnings(token, is_public_suffix=public_suffixes.is_public_suffix, at=request.at)
     answer = gateway.created(answers.created(token, value, warnings), revision=token.revision)
-    changes.add(token)
+    changes.add(token, by=request.by)
     return answer

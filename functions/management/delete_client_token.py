@@ -11,5 +11,5 @@ from shared.wire import client_tokens as answers
 @gateway.management("tokens:write")
 def handler(request: Request) -> Response:
     answer = gateway.ok(answers.deleted())
-    changes.delete(request.tenant, request.path["id"], expected=request.expected)
+    changes.delete(request.path["id"], by=request.by, expected=request.expected)
     return answer

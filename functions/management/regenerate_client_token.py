@@ -25,4 +25,4 @@ def handler(request: Request) -> Response:
         token = client_token.regenerate(token, seal, grace=wish.grace(), at=request.at)
         return Change(token, gateway.ok(answers.regenerated(token, usage, value), revision=token.revision))
 
-    return changes.change(token, regenerated, expected=request.expected)
+    return changes.change(token, regenerated, action="regenerate", by=request.by, expected=request.expected)

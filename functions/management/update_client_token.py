@@ -23,4 +23,4 @@ def handler(request: Request) -> Response:
         warnings = client_token.warnings(token, is_public_suffix=public_suffixes.is_public_suffix, at=request.at)
         return Change(token, gateway.ok(answers.updated(token, usage, warnings), revision=token.revision))
 
-    return changes.change(token, amended, expected=request.expected)
+    return changes.change(token, amended, action="update", by=request.by, expected=request.expected)

@@ -25,7 +25,9 @@ def read(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operator",
-        description="Manages what the API itself does not: the API keys and targets of tenants.",
+        description="""\
+Manages what the API itself does not: the API keys and targets of tenants. Shows
+what was done with their client tokens.""",
         epilog="""\
 examples:
   %(prog)s keys create --stack client-tokens --tenant acme \\
@@ -41,6 +43,7 @@ command.""",
     nouns = parser.add_subparsers(dest="noun", metavar="NOUN", required=True)
     _add_keys(nouns)
     _add_targets(nouns)
+    _add_audit(nouns)
     return parser
 
 
@@ -195,6 +198,33 @@ in its tokens again.""",
     flow_support""",
     )
     _add_target_id(remove)
+
+
+def _add_audit(nouns: Any) -> None:
+    audit = _add_verb(
+        nouns,
+        "audit",
+        "who did what to a tenant's client tokens, and when",
+        """\
+Shows who created, updated, regenerated, deleted or revealed a tenant's client
+tokens, oldest first: an API key's id or a Clerk user's, the address, and what
+was changed. Records are kept as long as the stack's AuditRetentionDays says.""",
+        """\
+  %(prog)s --stack client-tokens --tenant acme
+  %(prog)s --stack client-tokens --tenant acme \\
+    --token ct_01kav7t0d3p9s8x2m4n6q8r0vw --since 2027-01-31
+  %(prog)s --stack client-tokens --tenant acme \\
+    --since 2027-01-31T08:00:00Z --until 2027-02-01 --json""",
+    )
+    audit.set_defaults(verb=None)
+    audit.add_argument(
+        "--token", type=values.token_id, metavar="TOKEN_ID", help="of this client token only, which may be deleted"
+    )
+    audit.add_argument(
+        "--since", type=values.moment, metavar="TIME", help="from then on: a day, or a time with its offset"
+    )
+    audit.add_argument("--until", type=values.moment, metavar="TIME", help="before then (default: now)")
+    _add_json(audit, "print a JSON list")
 
 
 def _add_noun(nouns: Any, noun: str, what: str, examples: str) -> Any:

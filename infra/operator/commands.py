@@ -14,11 +14,14 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
 from infra.operator import settings
 from shared.rules import api_key, instant
 from shared.rules.api_key import ApiKey
+from shared.rules.audit import Record
 from shared.rules.target import Target
-from shared.store import api_keys, targets
+from shared.store import api_keys, audit, targets
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -36,6 +39,8 @@ def run(arguments: argparse.Namespace) -> None:
             _list_targets(arguments)
         case "targets", "remove":
             _remove_target(arguments)
+        case "audit", _:
+            _show_audit(arguments)
 
 
 def _create_key(arguments: argparse.Namespace) -> None:
@@ -110,6 +115,51 @@ def _list_targets(arguments: argparse.Namespace) -> None:
 def _remove_target(arguments: argparse.Namespace) -> None:
     targets.remove(arguments.tenant, arguments.id)
     _say(f"Removed target {arguments.id} of tenant {arguments.tenant}.")
+
+
+def _show_audit(arguments: argparse.Namespace) -> None:
+    records = list(
+        audit.trail(
+            arguments.tenant, arguments.token, since=arguments.since, until=arguments.until, at=datetime.now(UTC)
+        )
+    )
+    if arguments.json:
+        print(json.dumps([_record_facts(record) for record in records], indent=2))
+        return
+    if not records:
+        _say(f"Tenant {arguments.tenant} has no such audit records.")
+        return
+    _print_table(
+        ("AT", "ACTION", "TOKEN", "WHO", "ADDRESS", "CHANGES"),
+        [
+            (
+                instant.to_text(record.by.at),
+                record.action,
+                record.token_id,
+                record.by.actor,
+                record.by.address,
+                "; ".join(_change(name, states) for name, states in record.changes.items()),
+            )
+            for record in records
+        ],
+    )
+
+
+def _change(name: str, states: Sequence[Any] | None) -> str:
+    # JSON keeps a name of many lines on one.
+    return f"{to_camel(name)}: {' -> '.join(map(json.dumps, states))}" if states else name
+
+
+def _record_facts(record: Record) -> dict[str, Any]:
+    return {
+        "at": instant.to_text(record.by.at),
+        "action": record.action,
+        "tokenId": record.token_id,
+        "actor": record.by.actor,
+        "address": record.by.address,
+        "requestId": record.by.request_id,
+        "changes": {to_camel(name): states for name, states in record.changes.items()},
+    }
 
 
 def _key_facts(key: ApiKey) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What becomes of client tokens in the table: made, changed, deleted; never on top of what nobody has looked at."""
+"""What becomes of client tokens in the table: made, changed, deleted; each in one transaction with its audit record."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from shared.errors import Conflict, Stale
+from shared.rules import audit as rules
 from shared.rules import client_token, identifier
+from shared.rules.audit import Circumstances, Record
 from shared.rules.client_token import ClientToken
-from shared.store import client_tokens, table, usage
-from shared.store.table import ConditionFailed, Contended
+from shared.store import audit, client_tokens, table, usage
+from shared.store.table import ConditionFailed, Contended, Write
 
 _ATTEMPTS = 40
 
@@ -25,13 +27,18 @@ class Change(Generic[Answer]):
     answer: Answer
 
 
-def add(token: ClientToken) -> None:
-    """The id is random, so this overwrites nothing, and sent twice it writes the same."""
-    table.put(client_tokens.to_item(token))
+def add(token: ClientToken, *, by: Circumstances) -> None:
+    """The id is random, so this overwrites nothing."""
+    table.transact([table.putting(client_tokens.to_item(token)), _traced("create", None, token, by)])
 
 
 def change(
-    token: ClientToken, changed: Callable[[ClientToken], Change[Answer]], *, expected: frozenset[int] | None
+    token: ClientToken,
+    changed: Callable[[ClientToken], Change[Answer]],
+    *,
+    action: str,
+    by: Circumstances,
+    expected: frozenset[int] | None,
 ) -> Answer:
     """Replaces a token by what `changed` makes of it; if somebody else was faster, by what it makes of theirs.
 
@@ -41,38 +48,48 @@ def change(
     for _ in range(_ATTEMPTS):
         client_token.require_expected(token, expected)
         change = changed(token)
-        wanted = client_tokens.to_item(change.token)
+        record = table.putting(
+            client_tokens.to_item(change.token),
+            condition="revision = :revision",
+            values={":revision": token.revision},
+        )
         try:
-            table.put(wanted, condition="revision = :revision", values={":revision": token.revision})
+            table.transact([record, _traced(action, token, change.token, by)])
         except ConditionFailed as failure:
             if failure.found is None:
                 raise client_tokens.unknown() from None
-            # Our own write, sent again because its answer was lost, would stand in its own way.
-            if failure.found != wanted:
-                token = client_tokens.from_item(failure.found)
-                continue
-        return change.answer
+            token = client_tokens.from_item(failure.found)
+        except Contended:
+            table.pause()
+        else:
+            return change.answer
     raise Conflict(retry_after=1)
 
 
-def delete(tenant: str, token_id: str, *, expected: frozenset[int] | None) -> None:
+def delete(token_id: str, *, by: Circumstances, expected: frozenset[int] | None) -> None:
     """Raises NotFound as `client_tokens.get` does, and Stale as `change` does."""
     if not identifier.is_one("ct", token_id):
         raise client_tokens.unknown()
     condition = "tenant = :tenant"
-    values: dict[str, str | int] = {":tenant": tenant}
+    values: dict[str, str | int] = {":tenant": by.tenant}
     if expected is not None:
         # Where no revision is expected, none fits: they count from 1.
         revisions = {f":revision_{number}": revision for number, revision in enumerate(expected or {0})}
         condition += f" AND revision IN ({', '.join(revisions)})"
         values |= revisions
     record = table.deleting(client_tokens.key(token_id), condition=condition, values=values)
+    trace = audit.writing(Record(by=by, action="delete", token_id=token_id))
     try:
-        table.transact([record, table.deleting(usage.key(token_id))])
+        table.transact([record, table.deleting(usage.key(token_id)), trace])
     except ConditionFailed as failure:
-        if failure.found is None or failure.found["tenant"] != tenant:
+        if failure.found is None or failure.found["tenant"] != by.tenant:
             raise client_tokens.unknown() from None
         raise Stale from None
     except Contended:
-        # Its use is being counted at this moment.
+        # It is being changed, or its use counted, at this moment.
         raise Conflict(retry_after=1) from None
+
+
+def _traced(action: str, before: ClientToken | None, after: ClientToken, by: Circumstances) -> Write:
+    changes = rules.changes(before, after)
+    return audit.writing(Record(by=by, action=action, token_id=after.id, changes=changes))

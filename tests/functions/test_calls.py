@@ -16,14 +16,14 @@ from tests.scale.recorder import item_bytes
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
 LIST = "/v1/client-tokens"
 BUDGET = [
-    ("POST", LIST, SEED, ["GenerateMac", "PutItem"]),
-    ("POST", LIST, SEED | {"flowIds": ["flow_a"]}, ["Query", "GenerateMac", "PutItem"]),
+    ("POST", LIST, SEED, ["GenerateMac", "TransactWriteItems"]),
+    ("POST", LIST, SEED | {"flowIds": ["flow_a"]}, ["Query", "GenerateMac", "TransactWriteItems"]),
     ("GET", LIST, None, ["Query", "BatchGetItem"]),
     ("GET", f"{LIST}/ID", None, ["BatchGetItem"]),
-    ("PUT", f"{LIST}/ID", {"name": "x"}, ["BatchGetItem", "PutItem"]),
-    ("PUT", f"{LIST}/ID", {"flowIds": ["flow_a"]}, ["Query", "BatchGetItem", "PutItem"]),
-    ("GET", f"{LIST}/ID/token", None, ["BatchGetItem", "GenerateMac"]),
-    ("POST", f"{LIST}/ID/regenerate", None, ["BatchGetItem", "GenerateMac", "PutItem"]),
+    ("PUT", f"{LIST}/ID", {"name": "x"}, ["BatchGetItem", "TransactWriteItems"]),
+    ("PUT", f"{LIST}/ID", {"flowIds": ["flow_a"]}, ["Query", "BatchGetItem", "TransactWriteItems"]),
+    ("GET", f"{LIST}/ID/token", None, ["BatchGetItem", "GenerateMac", "PutItem"]),
+    ("POST", f"{LIST}/ID/regenerate", None, ["BatchGetItem", "GenerateMac", "TransactWriteItems"]),
     ("GET", f"{LIST}/ID/conversations", None, ["BatchGetItem", "Query"]),
     ("DELETE", f"{LIST}/ID", None, ["TransactWriteItems"]),
 ]

@@ -13,7 +13,7 @@ MAY_IMPORT = {
     **{room: GROUND | {"rules"} for room in MIDDLE},
     "admission": GROUND | {"rules", "store"},
     "gateway": GROUND | {"headers", "rules"},
-    "headers": {"errors"},
+    "headers": {"errors", "rules"},
     "rules": {"errors"},
     **{room: set() for room in GROUND},
     "log": {"startup"},

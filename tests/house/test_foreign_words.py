@@ -35,6 +35,7 @@ ENVIRONMENT = {
     },
     "shared.credentials": {"CLERK_ISSUER", "CLERK_AUTHORIZED_PARTIES"},
     "shared.signer": {"SIGNING_KEY_ARN", "TOKEN_ISSUER"},
+    "shared.store.audit": {"AUDIT_RETENTION_DAYS"},
     "shared.store.conversations": {"CONVERSATION_RETENTION_DAYS"},
     "shared.store.table": {"TABLE_NAME"},
 }
