@@ -31,6 +31,7 @@ _STATUS: dict[type[Refusal], int] = {
     errors.Conflict: 409,
     errors.Stale: 412,
     TooLarge: 413,
+    errors.KeyReused: 422,
     errors.TooMany: 429,
     errors.TargetFailed: 502,
     errors.Unavailable: 503,
@@ -67,6 +68,11 @@ class Request:
     def expected(self) -> frozenset[int] | None:
         """Of which revisions one must be what is to be changed; None if any may. Raises Invalid."""
         return headers.expected(self.headers)
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """Under which this is to be done once, if it says so. Raises Invalid."""
+        return headers.idempotency_key(self.headers)
 
 
 @dataclass(frozen=True, slots=True)

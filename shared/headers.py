@@ -24,6 +24,7 @@ _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 # What `etag` writes. Any other tag is somebody else's, and a weak one is never the same as ours.
 _OURS = re.compile(r'"([1-9][0-9]{0,14})"')
 _TAGS_MAX = 50
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 def sent(by_name: Mapping[str, Sequence[str]] | None) -> dict[str, str]:
@@ -45,6 +46,18 @@ def rate(standing: Standing) -> dict[str, str]:
 
 def etag(revision: int) -> dict[str, str]:
     return {"ETag": f'"{revision}"'}
+
+
+def idempotency_key(sent: Mapping[str, str]) -> str | None:
+    """Raises Invalid for one that is no key."""
+    key = sent.get("idempotency-key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise Invalid(
+            "An Idempotency-Key is 1 to 255 printable ASCII characters.",
+            code="invalid_header",
+            hint="Send a random one for each new request, such as a UUID.",
+        )
+    return key
 
 
 def expected(sent: Mapping[str, str]) -> frozenset[int] | None:

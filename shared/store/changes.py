@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from shared.errors import Conflict, Stale
 from shared.rules import audit as rules
 from shared.rules import client_token, identifier
 from shared.rules.audit import Circumstances, Record
 from shared.rules.client_token import ClientToken
-from shared.store import audit, client_tokens, table, usage
+from shared.rules.idempotency import Claim
+from shared.store import audit, client_tokens, idempotency, table, usage
 from shared.store.table import ConditionFailed, Contended, Write
 
 _ATTEMPTS = 40
@@ -25,11 +26,18 @@ class Change(Generic[Answer]):
 
     token: ClientToken
     answer: Answer
+    # Of the answer, for whoever claims to ask once.
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
 
-def add(token: ClientToken, *, by: Circumstances) -> None:
-    """The id is random, so this overwrites nothing."""
-    table.transact([table.putting(client_tokens.to_item(token)), _traced("create", None, token, by)])
+def add(made: Change[Answer], *, by: Circumstances, claim: Claim | None) -> Answer:
+    """The id is random, so this overwrites nothing. Raises Conflict where the same is claimed at this moment."""
+    record = table.putting(client_tokens.to_item(made.token))
+    try:
+        table.transact([record, _traced("create", None, made.token, by), *_kept(claim, made)])
+    except (ConditionFailed, Contended):
+        raise _claimed() from None
+    return made.answer
 
 
 def change(
@@ -39,11 +47,12 @@ def change(
     action: str,
     by: Circumstances,
     expected: frozenset[int] | None,
+    claim: Claim | None = None,
 ) -> Answer:
     """Replaces a token by what `changed` makes of it; if somebody else was faster, by what it makes of theirs.
 
     `expected`: revisions that may be replaced, None for any. Raises Stale where it has none of them, NotFound if the
-    token is gone, whatever `changed` raises, and Conflict if others are faster every time.
+    token is gone, whatever `changed` raises, and Conflict if others are faster every time or do the same just now.
     """
     for _ in range(_ATTEMPTS):
         client_token.require_expected(token, expected)
@@ -54,12 +63,17 @@ def change(
             values={":revision": token.revision},
         )
         try:
-            table.transact([record, _traced(action, token, change.token, by)])
+            table.transact([*_kept(claim, change), record, _traced(action, token, change.token, by)])
         except ConditionFailed as failure:
+            # Whoever did the same changed the token too: of two conditions that fail, the first one is told.
+            if claim and failure.place == 0:
+                raise _claimed() from None
             if failure.found is None:
                 raise client_tokens.unknown() from None
             token = client_tokens.from_item(failure.found)
-        except Contended:
+        except Contended as contended:
+            if claim and 0 in contended.places:
+                raise _claimed() from None
             table.pause()
         else:
             return change.answer
@@ -88,6 +102,16 @@ def delete(token_id: str, *, by: Circumstances, expected: frozenset[int] | None)
     except Contended:
         # It is being changed, or its use counted, at this moment.
         raise Conflict(retry_after=1) from None
+
+
+def _kept(claim: Claim | None, change: Change[Any]) -> list[Write]:
+    return [idempotency.keeping(claim, change.kept, change.token)] if claim else []
+
+
+def _claimed() -> Conflict:
+    return Conflict(
+        "The same request is being answered at this moment.", hint="Send it again for its answer.", retry_after=1
+    )
 
 
 def _traced(action: str, before: ClientToken | None, after: ClientToken, by: Circumstances) -> Write:

@@ -9,8 +9,7 @@ from typing import Any
 from shared.errors import Invalid, NotFound
 from shared.rules import identifier, instant
 from shared.rules.client_token import ClientToken, Previous, Terms, Usage
-from shared.rules.token_value import Claims, Seal
-from shared.store import table, usage
+from shared.store import seals, table, usage
 from shared.store.table import Item, Key
 
 _OF_TENANT = "listing_pk = :tenant AND begins_with(listing_sk, :tokens)"
@@ -59,7 +58,7 @@ def unknown() -> NotFound:
 
 def to_item(token: ClientToken) -> Item:
     """The token's own expiry is not the attribute by which the table drops items: an expired token stays to be seen."""
-    terms, seal, previous = token.terms, token.seal, token.previous
+    terms, previous = token.terms, token.previous
     pk, sk = key(token.id)
     item = {
         "pk": pk,
@@ -85,13 +84,7 @@ def to_item(token: ClientToken) -> Item:
         "config": json.dumps(terms.config, separators=(",", ":"), ensure_ascii=False),
         "is_active": terms.is_active,
         "token_expires_at": _text(terms.expires_at),
-        "issuer": seal.claims.iss,
-        "issued_at": seal.claims.iat,
-        "jti": seal.claims.jti,
-        "digest": seal.digest,
-        "prefix": seal.prefix,
-        "hint": seal.hint,
-        "key_arn": seal.key_arn,
+        **seals.to_item(token.seal),
         "previous_digest": previous and previous.digest,
         "previous_jti": previous and previous.jti,
         "previous_valid_until": previous and _text(previous.valid_until),
@@ -103,8 +96,6 @@ def to_item(token: ClientToken) -> Item:
 
 
 def from_item(item: Item) -> ClientToken:
-    claims = Claims(iss=item["issuer"], sub=item["id"], env=item["environment"], iat=item["issued_at"], jti=item["jti"])
-    seal = Seal(claims=claims, digest=item["digest"], prefix=item["prefix"], hint=item["hint"], key_arn=item["key_arn"])
     terms = Terms(
         name=item["name"],
         allowed_origins=tuple(item["allowed_origins"]),
@@ -135,7 +126,7 @@ def from_item(item: Item) -> ClientToken:
         environment=item["environment"],
         product_surface_id=item.get("product_surface_id"),
         terms=terms,
-        seal=seal,
+        seal=seals.from_item(item, token_id=item["id"], environment=item["environment"]),
         previous=previous,
         created_at=instant.from_text(item["created_at"]),
         updated_at=instant.from_text(item["updated_at"]),
