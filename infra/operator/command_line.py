@@ -223,7 +223,9 @@ was changed. Records are kept as long as the stack's AuditRetentionDays says."""
     audit.add_argument(
         "--since", type=values.moment, metavar="TIME", help="from then on: a day, or a time with its offset"
     )
-    audit.add_argument("--until", type=values.moment, metavar="TIME", help="before then: a day, or a time with its offset")
+    audit.add_argument(
+        "--until", type=values.moment, metavar="TIME", help="before then: a day, or a time with its offset"
+    )
     _add_json(audit, "print a JSON list")
 
 
