@@ -61,7 +61,6 @@ scan: $(SCANNERS) ## The template, by the rules of cfn-lint, its serverless ones
 fuzz: $(DEVELOPMENT) ## More than 2,000 made-up requests to the local stack, held to openapi.json; takes minutes
 	$(VENV)/bin/python -m tests.fuzz
 
-
 check: lint scan coverage fuzz ## All that has to pass before a change lands
 
 bench: $(LOCAL) $(BUILT) $(RIVAL)/.built ## Measure the artifact beside rivals, write docs/benchmarks.md; Linux, python3.13 (QUICK=1)

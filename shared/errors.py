@@ -80,6 +80,18 @@ class Conflict(Refusal):
     sentence = "Somebody else is changing this at the same time. Please try again."
 
 
+class Stale(Refusal):
+    code = "precondition_failed"
+    sentence = "This has changed since you read it."
+    hint = "Read it again, and send the change with the ETag that you get."
+
+
+class KeyReused(Refusal):
+    code = "idempotency_key_reused"
+    sentence = "This Idempotency-Key was sent with another request before."
+    hint = "Send a new key with a new request; the same one only to repeat what you sent."
+
+
 class TooLarge(Refusal):
     code = "too_large"
     sentence = "The request is too large."

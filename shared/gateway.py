@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared import errors, log, startup
+from shared import errors, headers, log, startup
 from shared.errors import Forbidden, Invalid, Refusal, TooLarge, Unauthenticated
 from shared.rules import instant
+from shared.rules.audit import Circumstances
 from shared.rules.principal import Principal
 from shared.rules.rate import Standing
 from shared.rules.visitor import Visitor
@@ -28,43 +29,50 @@ _STATUS: dict[type[Refusal], int] = {
     Forbidden: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.Stale: 412,
     TooLarge: 413,
+    errors.KeyReused: 422,
     errors.TooMany: 429,
     errors.TargetFailed: 502,
     errors.Unavailable: 503,
     errors.TargetTimedOut: 504,
 }
-_HEADERS = {
-    "Content-Type": "application/json",
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Strict-Transport-Security": "max-age=63072000",
-    # Pages read every answer, refusals too; no cookie ever speaks for a visitor, so any origin may.
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After",
-    "Vary": "Origin",
-}
 MANAGEMENT_BODY_MAX = 256 * 1024
 # The widget sends the whole transcript with every message.
 BROWSER_BODY_MAX = 4 * 1024 * 1024
-# Lambda's own limit on an answer is 6 MB of JSON, in which our body is one string.
+# Lambda's own limit on an answer is 6 MB of JSON, in which our body is one string, and headers are small.
 _ANSWER_MAX = 6_000_000
 _CERTAINLY_SMALL = 500_000
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """From a principal. `at`: when API Gateway received it; `path` and `query`: parameters by name, decoded."""
+    """From a principal. `path` and `query`: parameters by name, decoded; `headers`: by name in lower case."""
 
-    at: datetime
-    principal: Principal
+    by: Circumstances
     path: Mapping[str, str]
     query: Mapping[str, str]
+    headers: Mapping[str, str]
     body: str | None
 
     @property
+    def at(self) -> datetime:
+        """When API Gateway received it."""
+        return self.by.at
+
+    @property
     def tenant(self) -> str:
-        return self.principal.tenant
+        return self.by.tenant
+
+    @property
+    def expected(self) -> frozenset[int] | None:
+        """Of which revisions one must be what is to be changed; None if any may. Raises Invalid."""
+        return headers.expected(self.headers)
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """Under which this is to be done once, if it says so. Raises Invalid."""
+        return headers.idempotency_key(self.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,51 +88,64 @@ class BrowserRequest:
         return self.visitor.at
 
     def tell(self, standing: Standing) -> None:
-        """As draft-ietf-httpapi-ratelimit-headers-06 spells it."""
-        self.headers["RateLimit-Limit"] = str(standing.limit)
-        self.headers["RateLimit-Remaining"] = str(standing.remaining)
-        self.headers["RateLimit-Reset"] = str(standing.reset)
+        self.headers.update(headers.rate(standing))
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
+    """One that is too large raises Invalid as it is made, so that what it tells of need not be done."""
+
     status: int
     body: str
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if len(self.body) > _CERTAINLY_SMALL and len(json.dumps(self.body)) > _ANSWER_MAX:
+            raise Invalid(
+                "The answer would be too large.",
+                code="answer_too_large",
+                hint="Ask for less at once: set a lower limit.",
+            )
 
-def ok(body: Mapping[str, Any]) -> Response:
-    return Response(200, _json(body))
+
+def ok(body: Mapping[str, Any], *, revision: int | None = None) -> Response:
+    """`revision`: of what the body shows, where a change can ask for it again."""
+    return Response(200, _json(body), headers.etag(revision) if revision else {})
 
 
-def created(body: Mapping[str, Any]) -> Response:
-    return Response(201, _json(body))
+def created(body: Mapping[str, Any], *, revision: int) -> Response:
+    return Response(201, _json(body), headers.etag(revision))
 
 
 def stream(events: str) -> Response:
     """Server-sent events, all in one piece: AWS's runtime client for Python cannot stream."""
-    headers = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store, no-cache, no-transform"}
-    return Response(200, events, headers)
+    return Response(200, events, headers.OF_A_STREAM)
 
 
 def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]:
     """A door behind the authorizer, for principals who have `scope`."""
 
     def decorate(door: Callable[[Request], Response]) -> Handler:
-        def enter(event: Event, _headers: dict[str, str]) -> Response:
+        def enter(event: Event, _told: dict[str, str]) -> Response:
             principal = _principal(event)
             if scope not in principal.scopes:
                 raise Forbidden(hint=f"It needs the scope {scope}.")
             request = Request(
-                at=_at(event),
-                principal=principal,
+                by=Circumstances(
+                    tenant=principal.tenant,
+                    actor=principal.id,
+                    address=event["requestContext"]["identity"]["sourceIp"],
+                    request_id=event["requestContext"]["requestId"],
+                    at=_at(event),
+                ),
                 path=event.get("pathParameters") or {},
                 query=event.get("queryStringParameters") or {},
+                headers=headers.sent(event.get("multiValueHeaders")),
                 body=_body(event, MANAGEMENT_BODY_MAX),
             )
             return door(request)
 
-        return _framed(_operation(door), enter)
+        return _framed(door, enter)
 
     return decorate
 
@@ -132,42 +153,38 @@ def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]
 def browser(door: Callable[[BrowserRequest], Response]) -> Handler:
     """A door that is open to the world: whom it lets in is up to what it asks first."""
 
-    def enter(event: Event, headers: dict[str, str]) -> Response:
-        # Two Origin headers are no origin: together they match none.
-        origins = [
-            origin
-            for name, values in (event.get("multiValueHeaders") or {}).items()
-            if name.lower() == "origin"
-            for origin in values
-        ]
+    def enter(event: Event, told: dict[str, str]) -> Response:
         visitor = Visitor(
-            origin=", ".join(origins) if origins else None,
+            # Two Origin headers are no origin: together they match none.
+            origin=headers.sent(event.get("multiValueHeaders")).get("origin"),
             address=event["requestContext"]["identity"]["sourceIp"],
             at=_at(event),
         )
-        return door(BrowserRequest(visitor, _body(event, BROWSER_BODY_MAX), headers))
+        return door(BrowserRequest(visitor, _body(event, BROWSER_BODY_MAX), told))
 
-    return _framed(_operation(door), enter)
+    return _framed(door, enter)
 
 
-def _framed(operation: str, enter: Callable[[Event, dict[str, str]], Response]) -> Handler:
+def _framed(door: Callable[..., Response], enter: Callable[[Event, dict[str, str]], Response]) -> Handler:
     """`enter` gets the event, and headers to fill that go out with any answer."""
+
+    operation = door.__module__.rpartition(".")[2]
 
     def handler(event: Event, _context: object) -> Answer:
         started = time.perf_counter()
         request_id = event["requestContext"]["requestId"]
         code: str | None = None
-        headers: dict[str, str] = {}
+        told: dict[str, str] = {}
         try:
-            answer = _answer(enter(event, headers), headers)
+            answer = _answer(enter(event, told), told)
         except Refusal as refusal:
             code = refusal.code
-            answer = _refused(refusal, request_id, headers)
+            answer = _refused(refusal, request_id, told)
             if refusal.__cause__ is not None:
                 log.fault(refusal.__cause__, operation=operation, request_id=request_id)
         except Exception as error:  # noqa: BLE001 - the last frame before a caller, who must never see a traceback
             code = _BROKEN.code
-            answer = _refused(_BROKEN, request_id, headers)
+            answer = _refused(_BROKEN, request_id, told)
             log.fault(error, operation=operation, request_id=request_id)
         authorized = event["requestContext"].get("authorizer") or {}
         log.answered(
@@ -189,10 +206,6 @@ def _json(body: Mapping[str, Any]) -> str:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
-def _operation(door: Callable[..., Response]) -> str:
-    return door.__module__.rpartition(".")[2]
-
-
 def _principal(event: Event) -> Principal:
     """Raises Unauthenticated where the event names no caller: a route that lost its authorizer lets nobody in."""
     authorized = event["requestContext"].get("authorizer") or {}
@@ -212,20 +225,15 @@ def _body(event: Event, most: int) -> str | None:
     return body
 
 
-def _answer(response: Response, headers: Mapping[str, str]) -> Answer:
-    answer = {
+def _answer(response: Response, told: Mapping[str, str]) -> Answer:
+    return {
         "statusCode": response.status,
-        "headers": _HEADERS | dict(headers) | dict(response.headers),
+        "headers": headers.OF_EVERY_ANSWER | dict(told) | dict(response.headers),
         "body": response.body,
     }
-    if len(response.body) > _CERTAINLY_SMALL and len(json.dumps(answer)) > _ANSWER_MAX:
-        raise Invalid(
-            "The answer would be too large.", code="answer_too_large", hint="Ask for less at once: set a lower limit."
-        )
-    return answer
 
 
-def _refused(refusal: Refusal, request_id: str, headers: Mapping[str, str]) -> Answer:
+def _refused(refusal: Refusal, request_id: str, told: Mapping[str, str]) -> Answer:
     """The nearest class that has a status decides it."""
     status = next(_STATUS[kind] for kind in type(refusal).__mro__ if kind in _STATUS)
     body: dict[str, Any] = {"error": refusal.sentence, "code": refusal.code}
@@ -237,4 +245,4 @@ def _refused(refusal: Refusal, request_id: str, headers: Mapping[str, str]) -> A
         ]
     body["requestId"] = request_id
     retry = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
-    return _answer(Response(status, _json(body), retry), headers)
+    return _answer(Response(status, _json(body), retry), told)

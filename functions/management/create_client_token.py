@@ -6,8 +6,10 @@ from secrets import token_bytes
 
 from shared import gateway, public_suffixes, signer
 from shared.gateway import Request, Response
-from shared.rules import client_token, identifier
-from shared.store import client_tokens, targets
+from shared.rules import client_token, idempotency, identifier
+from shared.store import changes, targets
+from shared.store import idempotency as answered
+from shared.store.changes import Change
 from shared.wire import client_tokens as answers
 from shared.wire.terms import CreateClientToken
 
@@ -15,6 +17,9 @@ from shared.wire.terms import CreateClientToken
 @gateway.management("tokens:write")
 def handler(request: Request) -> Response:
     wish = CreateClientToken.read(request.body)
+    claim = idempotency.claim(request.idempotency_key, request.by, "create", asked=wish.canonical())
+    if kept := answered.find(claim):
+        return gateway.created(answers.with_value(kept.answer, signer.reveal(kept.seal)), revision=kept.revision)
     terms = client_token.check(wish.terms(), at=request.at)
     targets.require_known(request.tenant, wish.target_ids())
     token_id = identifier.new("ct", request.at, token_bytes)
@@ -30,6 +35,6 @@ def handler(request: Request) -> Response:
         updated_at=request.at,
     )
     warnings = client_token.warnings(token, is_public_suffix=public_suffixes.is_public_suffix, at=request.at)
-    answer = gateway.created(answers.created(token, value, warnings))
-    client_tokens.add(token)
-    return answer
+    answer = answers.created(token, value, warnings)
+    made = Change(token, gateway.created(answer, revision=token.revision), answers.without_value(answer))
+    return changes.add(made, by=request.by, claim=claim)

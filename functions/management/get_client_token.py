@@ -11,4 +11,4 @@ from shared.wire import client_tokens as answers
 @gateway.management("tokens:read")
 def handler(request: Request) -> Response:
     token, usage = client_tokens.get(request.tenant, request.path["id"])
-    return gateway.ok(answers.found(token, usage))
+    return gateway.ok(answers.found(token, usage), revision=token.revision)

@@ -6,8 +6,11 @@ from secrets import token_bytes
 
 from shared import gateway, signer
 from shared.gateway import Request, Response
-from shared.rules import client_token
-from shared.store import client_tokens
+from shared.rules import client_token, idempotency
+from shared.rules.client_token import ClientToken
+from shared.store import changes, client_tokens
+from shared.store import idempotency as answered
+from shared.store.changes import Change
 from shared.wire import client_tokens as answers
 from shared.wire.regeneration import RegenerateClientToken
 
@@ -16,8 +19,17 @@ from shared.wire.regeneration import RegenerateClientToken
 def handler(request: Request) -> Response:
     wish = RegenerateClientToken.read(request.body)
     token, usage = client_tokens.get(request.tenant, request.path["id"])
+    claim = idempotency.claim(request.idempotency_key, request.by, "regenerate", token.id, asked=wish.canonical())
+    if kept := answered.find(claim):
+        return gateway.ok(answers.with_value(kept.answer, signer.reveal(kept.seal)), revision=kept.revision)
+    client_token.require_expected(token, request.expected)
     value, seal = signer.issue(token.id, token.environment, at=request.at, random_bytes=token_bytes)
-    token = client_tokens.change(
-        token, lambda token: client_token.regenerate(token, seal, grace=wish.grace(), at=request.at)
+
+    def regenerated(token: ClientToken) -> Change[Response]:
+        token = client_token.regenerate(token, seal, grace=wish.grace(), at=request.at)
+        answer = answers.regenerated(token, usage, value)
+        return Change(token, gateway.ok(answer, revision=token.revision), answers.without_value(answer))
+
+    return changes.change(
+        token, regenerated, action="regenerate", by=request.by, expected=request.expected, claim=claim
     )
-    return gateway.ok(answers.regenerated(token, usage, value))

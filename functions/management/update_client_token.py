@@ -5,7 +5,9 @@ from __future__ import annotations
 from shared import gateway, public_suffixes
 from shared.gateway import Request, Response
 from shared.rules import client_token
-from shared.store import client_tokens, targets
+from shared.rules.client_token import ClientToken
+from shared.store import changes, client_tokens, targets
+from shared.store.changes import Change
 from shared.wire import client_tokens as answers
 from shared.wire.terms import UpdateClientToken
 
@@ -15,6 +17,10 @@ def handler(request: Request) -> Response:
     wish = UpdateClientToken.read(request.body)
     targets.require_known(request.tenant, wish.target_ids())
     token, usage = client_tokens.get(request.tenant, request.path["id"])
-    token = client_tokens.change(token, lambda token: client_token.amend(token, wish.given(), at=request.at))
-    warnings = client_token.warnings(token, is_public_suffix=public_suffixes.is_public_suffix, at=request.at)
-    return gateway.ok(answers.updated(token, usage, warnings))
+
+    def amended(token: ClientToken) -> Change[Response]:
+        token = client_token.amend(token, wish.given(), at=request.at)
+        warnings = client_token.warnings(token, is_public_suffix=public_suffixes.is_public_suffix, at=request.at)
+        return Change(token, gateway.ok(answers.updated(token, usage, warnings), revision=token.revision))
+
+    return changes.change(token, amended, action="update", by=request.by, expected=request.expected)

@@ -25,7 +25,9 @@ def read(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operator",
-        description="Manages what the API itself does not: API keys, targets, and what to take back.",
+        description="""\
+Manages what the API itself does not: API keys, targets, and what to take back.
+Shows what was done with client tokens.""",
         epilog="""\
 examples:
   %(prog)s keys create --stack client-tokens --tenant acme \\
@@ -44,6 +46,7 @@ command.""",
     _add_tokens(nouns)
     _add_tenants(nouns)
     _add_conversations(nouns)
+    _add_audit(nouns)
     return parser
 
 
@@ -269,6 +272,35 @@ table hold it until they expire.""",
         metavar="CONVERSATION_ID",
         help="its id, as the API lists a token's conversations",
     )
+
+
+def _add_audit(nouns: Any) -> None:
+    audit = _add_verb(
+        nouns,
+        "audit",
+        "who did what to a tenant's client tokens, and when",
+        """\
+Shows who created, updated, regenerated, deleted or revealed a tenant's client
+tokens, oldest first: an API key's id or a Clerk user's, the address, and what
+was changed. Records are kept as long as the stack's AuditRetentionDays says.""",
+        """\
+  %(prog)s --stack client-tokens --tenant acme
+  %(prog)s --stack client-tokens --tenant acme \\
+    --token ct_01kav7t0d3p9s8x2m4n6q8r0vw --since 2027-01-31
+  %(prog)s --stack client-tokens --tenant acme \\
+    --since 2027-01-31T08:00:00Z --until 2027-02-01 --json""",
+    )
+    audit.set_defaults(verb=None)
+    audit.add_argument(
+        "--token", type=values.token_id, metavar="TOKEN_ID", help="of this client token only, which may be deleted"
+    )
+    audit.add_argument(
+        "--since", type=values.moment, metavar="TIME", help="from then on: a day, or a time with its offset"
+    )
+    audit.add_argument(
+        "--until", type=values.moment, metavar="TIME", help="before then: a day, or a time with its offset"
+    )
+    _add_json(audit, "print a JSON list")
 
 
 def _add_noun(nouns: Any, noun: str, what: str, examples: str) -> Any:

@@ -15,38 +15,24 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
 from infra.operator import settings
 from shared.errors import NotFound
-from shared.rules import api_key, client_token, instant
+from shared.rules import api_key, client_token, identifier, instant
 from shared.rules.api_key import ApiKey
+from shared.rules.audit import Circumstances, Record
 from shared.rules.client_token import ClientToken
 from shared.rules.target import Target
-from shared.store import api_keys, client_tokens, erasure, targets
+from shared.store import api_keys, audit, changes, client_tokens, erasure, targets
+from shared.store.changes import Change
 
 _PROGRESS_EVERY = 100
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Raises Refusal."""
-    match arguments.noun, arguments.verb:
-        case "keys", "create":
-            _create_key(arguments)
-        case "keys", "list":
-            _list_keys(arguments)
-        case "keys", "revoke":
-            _revoke_key(arguments)
-        case "targets", "register":
-            _register_target(arguments)
-        case "targets", "list":
-            _list_targets(arguments)
-        case "targets", "remove":
-            _remove_target(arguments)
-        case "tokens", "list":
-            _list_tokens(arguments)
-        case "tenants", "revoke":
-            _revoke_tenant(arguments)
-        case "conversations", "delete":
-            _delete_conversation(arguments)
+    _COMMANDS[arguments.noun, arguments.verb](arguments)
 
 
 def _create_key(arguments: argparse.Namespace) -> None:
@@ -150,6 +136,7 @@ def _list_tokens(arguments: argparse.Namespace) -> None:
 def _revoke_tenant(arguments: argparse.Namespace) -> None:
     """Keys first: who still has one could make a token behind us."""
     tenant, revoked, switched_off = arguments.tenant, 0, 0
+    at = datetime.now(UTC)
     for key in api_keys.of_tenant(tenant):
         # Whoever else revokes keys at this moment may be faster.
         with suppress(NotFound):
@@ -157,9 +144,12 @@ def _revoke_tenant(arguments: argparse.Namespace) -> None:
             revoked += 1
     _say(f"Revoked {_counted(revoked, 'API key')} of tenant {tenant}.")
     for token in client_tokens.of_tenant(tenant):
+        by = Circumstances(
+            tenant=tenant, actor="operator", address="", request_id=identifier.new("cmd", at, token_bytes), at=at
+        )
         if token.terms.is_active:
             with suppress(NotFound):
-                client_tokens.change(token, _switched_off)
+                changes.change(token, _switched_off, action="update", by=by, expected=None)
                 switched_off += 1
                 if switched_off % _PROGRESS_EVERY == 0:
                     _say(f"{switched_off} client tokens are off, more follow.")
@@ -170,8 +160,8 @@ def _revoke_tenant(arguments: argparse.Namespace) -> None:
     _say("with it make or switch on a token. When that is over, revoke once more: it should find nothing.")
 
 
-def _switched_off(token: ClientToken) -> ClientToken:
-    return client_token.amend(token, {"is_active": False}, at=datetime.now(UTC))
+def _switched_off(token: ClientToken) -> Change[None]:
+    return Change(client_token.amend(token, {"is_active": False}, at=datetime.now(UTC)), None)
 
 
 def _delete_conversation(arguments: argparse.Namespace) -> None:
@@ -192,6 +182,51 @@ def _token_facts(token: ClientToken) -> dict[str, Any]:
         "isActive": token.terms.is_active,
         "createdAt": instant.to_text(token.created_at),
         "signingKeyArn": token.seal.key_arn,
+    }
+
+
+def _show_audit(arguments: argparse.Namespace) -> None:
+    records = list(
+        audit.trail(
+            arguments.tenant, arguments.token, since=arguments.since, until=arguments.until, at=datetime.now(UTC)
+        )
+    )
+    if arguments.json:
+        print(json.dumps([_record_facts(record) for record in records], indent=2))
+        return
+    if not records:
+        _say(f"Tenant {arguments.tenant} has no such audit records.")
+        return
+    _print_table(
+        ("AT", "ACTION", "TOKEN", "WHO", "ADDRESS", "CHANGES"),
+        [
+            (
+                instant.to_text(record.by.at),
+                record.action,
+                record.token_id,
+                record.by.actor,
+                record.by.address,
+                "; ".join(_change(name, states) for name, states in record.changes.items()),
+            )
+            for record in records
+        ],
+    )
+
+
+def _change(name: str, states: Sequence[Any] | None) -> str:
+    # JSON keeps a name of many lines on one.
+    return f"{to_camel(name)}: {' -> '.join(map(json.dumps, states))}" if states else name
+
+
+def _record_facts(record: Record) -> dict[str, Any]:
+    return {
+        "at": instant.to_text(record.by.at),
+        "action": record.action,
+        "tokenId": record.token_id,
+        "actor": record.by.actor,
+        "address": record.by.address,
+        "requestId": record.by.request_id,
+        "changes": {to_camel(name): states for name, states in record.changes.items()},
     }
 
 
@@ -230,3 +265,17 @@ def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr)
+
+
+_COMMANDS = {
+    ("keys", "create"): _create_key,
+    ("keys", "list"): _list_keys,
+    ("keys", "revoke"): _revoke_key,
+    ("targets", "register"): _register_target,
+    ("targets", "list"): _list_targets,
+    ("targets", "remove"): _remove_target,
+    ("tokens", "list"): _list_tokens,
+    ("tenants", "revoke"): _revoke_tenant,
+    ("conversations", "delete"): _delete_conversation,
+    ("audit", None): _show_audit,
+}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import botocore.session
 from botocore.config import Config
@@ -15,6 +17,8 @@ from shared.errors import NotFound, Unavailable
 # Where `make run` says how to reach the stack that it runs, from the project's own folder.
 _LOCAL = Path(".local/stack.json")
 _TABLE_OUTPUT = "TableName"
+# Of a stack from before there was such a parameter.
+_AUDIT_RETENTION_DAYS = "365"
 _PROMPT = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
 session = botocore.session.get_session()
@@ -28,8 +32,12 @@ def choose(name: str, *, region: str | None = None, profile: str | None = None) 
     # AWS's other tools read AWS_REGION, botocore does not.
     if region := region or os.environ.get("AWS_REGION"):
         session.set_config_variable("region", region)
-    table = _table_of(name)
-    os.environ |= _access() | {"TABLE_NAME": table}
+    found = _of_name(name)
+    given = {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", ())}
+    os.environ |= _access() | {
+        "TABLE_NAME": _table_of(name, found),
+        "AUDIT_RETENTION_DAYS": given.get("AuditRetentionDays", _AUDIT_RETENTION_DAYS),
+    }
 
 
 def choose_local() -> None:
@@ -72,7 +80,7 @@ def _access() -> dict[str, str]:
     }
 
 
-def _table_of(name: str) -> str:
+def _of_name(name: str) -> dict[str, Any]:
     cloudformation = session.create_client("cloudformation", config=_PROMPT)
     try:
         (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
@@ -84,6 +92,11 @@ def _table_of(name: str) -> str:
         raise NotFound(
             f"There is no stack {name} in {region} for these credentials: check --stack, --region and --profile."
         ) from None
+    described: dict[str, Any] = stack
+    return described
+
+
+def _table_of(name: str, stack: Mapping[str, Any]) -> str:
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
     if _TABLE_OUTPUT not in outputs:
         raise NotFound(

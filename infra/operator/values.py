@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from argparse import ArgumentTypeError
+from datetime import UTC, datetime
 
 from shared.rules import identifier
 from shared.rules.principal import SCOPES
@@ -38,6 +39,26 @@ def conversation_id(text: str) -> str:
     if not identifier.is_one("conv", text):
         raise ArgumentTypeError("that is no conversation's id: those start with conv_, and the API lists a token's")
     return text
+
+
+def token_id(text: str) -> str:
+    # Does not repeat what was written: it may well be a token's value.
+    if not identifier.is_one("ct", text):
+        raise ArgumentTypeError("that is no client token's id: those start with ct_")
+    return text
+
+
+def moment(text: str) -> datetime:
+    """A day begins at midnight, UTC."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is not None and at.tzinfo is None and len(text) == len("2027-01-31"):
+        at = at.replace(tzinfo=UTC)
+    if at is None or at.tzinfo is None:
+        raise ArgumentTypeError("a time is a day, such as 2027-01-31, or has its offset: 2027-01-31T08:00:00Z")
+    return at
 
 
 def name(text: str) -> str:

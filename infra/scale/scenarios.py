@@ -87,7 +87,7 @@ class Listing:
 
 def listings(operations: Operations) -> Iterator[tuple[str, list[Listing]]]:
     """A tenant's tokens, page by page: as they are recorded, and with the largest config."""
-    (entry,) = (part for part in parts(operations["create"]) if part.entries)
+    (entry,) = (part for part in parts(operations["create"]) if part.listed == "TENANT")
     for name, size in (("small records", entry.size), ("largest config", entry.size + _CONFIG_BYTES)):
         pages = [_page(offset, size) for offset in range(0, LISTED_TOKENS, _PAGE_TOKENS)]
         yield (

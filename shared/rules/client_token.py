@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hmac
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from shared.errors import Detail, Forbidden, Invalid, Unauthenticated
+from shared.errors import Detail, Forbidden, Invalid, Stale, Unauthenticated
 from shared.rules import instant, origin
 from shared.rules.security_warning import SecurityWarning
 from shared.rules.token_value import Seal
@@ -83,6 +83,12 @@ def check(terms: Terms, *, at: datetime, before: Terms | None = None) -> Terms:
     if reasons:
         raise Invalid.because(*reasons)
     return terms
+
+
+def require_expected(token: ClientToken, expected: Collection[int] | None) -> None:
+    """Raises Stale where the token has none of the revisions that a change is meant for; None means any."""
+    if expected is not None and token.revision not in expected:
+        raise Stale
 
 
 def amend(token: ClientToken, changes: Mapping[str, Any], *, at: datetime) -> ClientToken:

@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from shared.errors import Conflict, Invalid, NotFound
+from shared.errors import Invalid, NotFound
 from shared.rules import identifier, instant
 from shared.rules.client_token import ClientToken, Previous, Terms, Usage
-from shared.rules.token_value import Claims, Seal
-from shared.store import table, usage
-from shared.store.table import ConditionFailed, Contended, Item, Key
+from shared.store import seals, table, usage
+from shared.store.table import Item, Key
 
 _OF_TENANT = "listing_pk = :tenant AND begins_with(listing_sk, :tokens)"
 _NEWEST_FIRST: dict[str, Any] = {"IndexName": table.LISTING, "ScanIndexForward": False}
-_ATTEMPTS = 40
 _UNPAGED_MAX = 5000
 
 Listed = tuple[ClientToken, Usage]
 
 
-def add(token: ClientToken) -> None:
-    """The id is random, so this overwrites nothing, and sent twice it writes the same."""
-    table.put(_to_item(token))
-
-
 def get(tenant: str, token_id: str) -> Listed:
     """Raises NotFound for an unknown id and, with the same words, for another tenant's."""
     if not identifier.is_one("ct", token_id):
-        raise _unknown()
+        raise unknown()
     items = table.read([key(token_id), usage.key(token_id)], is_consistent=True)
     record = items.get(key(token_id))
     if record is None or record["tenant"] != tenant:
-        raise _unknown()
+        raise unknown()
     return from_item(record), usage.from_item(items.get(usage.key(token_id)))
 
 
@@ -57,40 +50,6 @@ def of_tenant(tenant: str) -> Iterator[ClientToken]:
     return map(from_item, table.query(_OF_TENANT, _tenant(tenant), IndexName=table.LISTING))
 
 
-def change(token: ClientToken, changed: Callable[[ClientToken], ClientToken]) -> ClientToken:
-    """Replaces a token by what `changed` makes of it; if somebody else was faster, by what it makes of theirs.
-
-    Raises NotFound if the token is gone, whatever `changed` raises, and Conflict if others are faster every time.
-    """
-    for _ in range(_ATTEMPTS):
-        wanted = _to_item(changed(token))
-        try:
-            table.put(wanted, condition="revision = :revision", values={":revision": token.revision})
-        except ConditionFailed as failure:
-            if failure.found is None:
-                raise _unknown() from None
-            # Our own write, sent again because its answer was lost, would stand in its own way.
-            if failure.found != wanted:
-                token = from_item(failure.found)
-                continue
-        return from_item(wanted)
-    raise Conflict(retry_after=1)
-
-
-def delete(tenant: str, token_id: str) -> None:
-    """Raises NotFound as `get` does."""
-    if not identifier.is_one("ct", token_id):
-        raise _unknown()
-    record = table.deleting(key(token_id), condition="tenant = :tenant", values={":tenant": tenant})
-    try:
-        table.transact([record, table.deleting(usage.key(token_id))])
-    except ConditionFailed:
-        raise _unknown() from None
-    except Contended:
-        # Its use is being counted at this moment.
-        raise Conflict(retry_after=1) from None
-
-
 def _tenant(tenant: str) -> dict[str, str]:
     return {":tenant": f"TENANT#{tenant}", ":tokens": "TOKEN#"}
 
@@ -99,13 +58,13 @@ def key(token_id: str) -> Key:
     return f"TOKEN#{token_id}", "RECORD"
 
 
-def _unknown() -> NotFound:
+def unknown() -> NotFound:
     return NotFound("There is no such client token.", hint="Check the id: GET /v1/client-tokens lists yours.")
 
 
-def _to_item(token: ClientToken) -> Item:
+def to_item(token: ClientToken) -> Item:
     """The token's own expiry is not the attribute by which the table drops items: an expired token stays to be seen."""
-    terms, seal, previous = token.terms, token.seal, token.previous
+    terms, previous = token.terms, token.previous
     pk, sk = key(token.id)
     item = {
         "pk": pk,
@@ -131,13 +90,7 @@ def _to_item(token: ClientToken) -> Item:
         "config": json.dumps(terms.config, separators=(",", ":"), ensure_ascii=False),
         "is_active": terms.is_active,
         "token_expires_at": _text(terms.expires_at),
-        "issuer": seal.claims.iss,
-        "issued_at": seal.claims.iat,
-        "jti": seal.claims.jti,
-        "digest": seal.digest,
-        "prefix": seal.prefix,
-        "hint": seal.hint,
-        "key_arn": seal.key_arn,
+        **seals.to_item(token.seal),
         "previous_digest": previous and previous.digest,
         "previous_jti": previous and previous.jti,
         "previous_valid_until": previous and _text(previous.valid_until),
@@ -149,8 +102,6 @@ def _to_item(token: ClientToken) -> Item:
 
 
 def from_item(item: Item) -> ClientToken:
-    claims = Claims(iss=item["issuer"], sub=item["id"], env=item["environment"], iat=item["issued_at"], jti=item["jti"])
-    seal = Seal(claims=claims, digest=item["digest"], prefix=item["prefix"], hint=item["hint"], key_arn=item["key_arn"])
     terms = Terms(
         name=item["name"],
         allowed_origins=tuple(item["allowed_origins"]),
@@ -181,7 +132,7 @@ def from_item(item: Item) -> ClientToken:
         environment=item["environment"],
         product_surface_id=item.get("product_surface_id"),
         terms=terms,
-        seal=seal,
+        seal=seals.from_item(item, token_id=item["id"], environment=item["environment"]),
         previous=previous,
         created_at=instant.from_text(item["created_at"]),
         updated_at=instant.from_text(item["updated_at"]),

@@ -71,9 +71,9 @@ def read(keys: Iterable[Key], *, is_consistent: bool) -> dict[Key, Item]:
     return found
 
 
-def put(item: Mapping[str, Any], *, condition: str | None = None, values: Mapping[str, Any] | None = None) -> None:
-    """Writes the whole item. Raises ConditionFailed with what stands there instead."""
-    _call("PutItem", TableName=NAME, Item=packed(item), **_conditional(condition, values))
+def put(item: Mapping[str, Any]) -> None:
+    """Writes the whole item, over whatever stands there."""
+    _call("PutItem", TableName=NAME, Item=packed(item))
 
 
 def update(key: Key, expression: str, values: Mapping[str, Any], *, condition: str | None = None) -> Item:
@@ -83,8 +83,8 @@ def update(key: Key, expression: str, values: Mapping[str, Any], *, condition: s
     return unpacked(answer["Attributes"])
 
 
-def putting(item: Mapping[str, Any], *, condition: str | None = None) -> Write:
-    return {"Put": {"TableName": NAME, "Item": packed(item)} | _conditional(condition, None)}
+def putting(item: Mapping[str, Any], *, condition: str | None = None, values: Mapping[str, Any] | None = None) -> Write:
+    return {"Put": {"TableName": NAME, "Item": packed(item)} | _conditional(condition, values)}
 
 
 def updating(

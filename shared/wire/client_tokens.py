@@ -111,6 +111,16 @@ def regenerated(token: ClientToken, usage: Usage, value: str) -> ClientTokenRege
     }
 
 
+def without_value(answer: ClientTokenCreated | ClientTokenRegenerated) -> Mapping[str, Any]:
+    """What may be kept of an answer."""
+    return _valued(answer, None)
+
+
+def with_value(kept: Mapping[str, Any], value: str) -> Mapping[str, Any]:
+    """The answer that was kept, to the byte."""
+    return _valued(kept, value)
+
+
 def deleted() -> ClientTokenDeleted:
     return {"success": True, "message": "The client token is deleted and no longer works."}
 
@@ -152,6 +162,10 @@ def _token(token: ClientToken, usage: Usage) -> Token:
         "createdAt": instant.to_text(token.created_at),
         "updatedAt": instant.to_text(token.updated_at),
     }
+
+
+def _valued(answer: Mapping[str, Any], value: str | None) -> Mapping[str, Any]:
+    return {**answer, "clientToken": {**answer["clientToken"], "tokenValue": value}, "token": value}
 
 
 def _warned(warnings: Iterable[SecurityWarning]) -> list[Warned]:

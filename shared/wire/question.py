@@ -77,6 +77,10 @@ class Question(BaseModel):
             errors = error.errors(include_url=False, include_input=False)[:_REASONS_MAX]
         raise Invalid.because(*(_detail(one, names) for one in errors))
 
+    def canonical(self) -> str:
+        """The same text for the same question, however it was spelled."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True)
+
 
 def _parse(body: str) -> dict[str, Any]:
     """A JSON object that nobody can read in two ways: no name twice, no NaN, nothing that is not Unicode."""

@@ -211,7 +211,7 @@ def token(create):
 
 @pytest.fixture
 def lost_answers():
-    """Within `lost_answers("PutItem")` the first such answer is lost, and our client asks again."""
+    """Within `lost_answers("TransactWriteItems")` the first such answer is lost, and our client asks again."""
 
     @contextlib.contextmanager
     def lose(operation):

@@ -16,16 +16,25 @@ from tests.scale.recorder import item_bytes
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
 LIST = "/v1/client-tokens"
 BUDGET = [
-    ("POST", LIST, SEED, ["GenerateMac", "PutItem"]),
-    ("POST", LIST, SEED | {"flowIds": ["flow_a"]}, ["Query", "GenerateMac", "PutItem"]),
+    ("POST", LIST, SEED, ["GenerateMac", "TransactWriteItems"]),
+    ("POST", LIST, SEED | {"flowIds": ["flow_a"]}, ["Query", "GenerateMac", "TransactWriteItems"]),
     ("GET", LIST, None, ["Query", "BatchGetItem"]),
     ("GET", f"{LIST}/ID", None, ["BatchGetItem"]),
-    ("PUT", f"{LIST}/ID", {"name": "x"}, ["BatchGetItem", "PutItem"]),
-    ("PUT", f"{LIST}/ID", {"flowIds": ["flow_a"]}, ["Query", "BatchGetItem", "PutItem"]),
-    ("GET", f"{LIST}/ID/token", None, ["BatchGetItem", "GenerateMac"]),
-    ("POST", f"{LIST}/ID/regenerate", None, ["BatchGetItem", "GenerateMac", "PutItem"]),
+    ("PUT", f"{LIST}/ID", {"name": "x"}, ["BatchGetItem", "TransactWriteItems"]),
+    ("PUT", f"{LIST}/ID", {"flowIds": ["flow_a"]}, ["Query", "BatchGetItem", "TransactWriteItems"]),
+    ("GET", f"{LIST}/ID/token", None, ["BatchGetItem", "GenerateMac", "PutItem"]),
+    ("POST", f"{LIST}/ID/regenerate", None, ["BatchGetItem", "GenerateMac", "TransactWriteItems"]),
     ("GET", f"{LIST}/ID/conversations", None, ["BatchGetItem", "Query"]),
     ("DELETE", f"{LIST}/ID", None, ["TransactWriteItems"]),
+]
+KEYED = [
+    ("POST", LIST, ["GetItem", "GenerateMac", "TransactWriteItems"], ["GetItem", "GenerateMac"]),
+    (
+        "POST",
+        f"{LIST}/ID/regenerate",
+        ["BatchGetItem", "GetItem", "GenerateMac", "TransactWriteItems"],
+        ["BatchGetItem", "GetItem", "GenerateMac"],
+    ),
 ]
 
 
@@ -43,6 +52,16 @@ def test_an_operation_makes_these_calls_and_no_others(api, calls, method, path, 
     calls.clear()
     assert api.request(method, path.replace("ID", token_id), body).status_code < 300
     assert calls == expected
+
+
+@pytest.mark.parametrize(("method", "path", "first", "again"), KEYED)
+def test_to_be_done_once_costs_one_call_more(api, calls, method, path, first, again):
+    path = path.replace("ID", api.create()["clientToken"]["id"])
+    body = SEED if path == LIST else None
+    for expected in (first, again):
+        calls.clear()
+        assert api.request(method, path, body, **{"Idempotency-Key": "1"}).status_code < 300
+        assert calls == expected
 
 
 def test_a_new_credential_costs_one_call(caller, calls):
@@ -131,6 +150,10 @@ def test_no_role_grants_what_its_function_never_does(api, caller, page, token, g
     for method, path, body, _ in BUDGET:
         token_id = caller(api.tenant).create()["clientToken"]["id"]
         assert caller(api.tenant).request(method, path.replace("ID", token_id), body).status_code < 300
+    for method, path, *_ in KEYED:
+        token_id = api.create()["clientToken"]["id"]
+        body = SEED if path == LIST else None
+        assert api.request(method, path.replace("ID", token_id), body, **{"Idempotency-Key": "1"}).status_code < 300
     assert guard.refused == []
     assert {name: unused for name in STACK.functions if (unused := guard.unused_grants(name))} == {}
     assert {name: rest for name in STACK.functions if (rest := guard.dispensable_statements(name))} == {}

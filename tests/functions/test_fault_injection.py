@@ -25,6 +25,7 @@ class World:
         self.token = create()
         self.path = f"{LIST}/{self.token.id}"
         self.session = page.open(self.token.value)
+        self.once = {"Idempotency-Key": self.token.id}
 
     def say(self):
         return self.page.say(self.session, message_id="usr_1", assistantMessageId="ast_1")
@@ -39,6 +40,8 @@ OPERATIONS = {
     "delete": lambda world: world.api.delete(world.path),
     "value": lambda world: world.api.get(f"{world.path}/token"),
     "regenerate": lambda world: world.api.post(f"{world.path}/regenerate"),
+    "create, once": lambda world: world.api.post(LIST, SEED, **world.once),
+    "regenerate, once": lambda world: world.api.post(f"{world.path}/regenerate", **world.once),
     "conversations": lambda world: world.api.get(f"{world.path}/conversations"),
     "init": lambda world: world.page.init(world.token.value),
     "chat": World.say,
@@ -46,7 +49,7 @@ OPERATIONS = {
     "feedback": lambda world: world.page.rate(world.session, world.token.value),
 }
 # What can be done once only, in one world.
-ONCE = {"authorize", "delete", "chat", "chat with a function"}
+ONCE = {"authorize", "create, once", "regenerate, once", "delete", "chat", "chat with a function"}
 # A visitor's attempt counts whatever becomes of it, and his message stays for the next time.
 MAY_STAY = {
     "init": {"UpdateItem"},

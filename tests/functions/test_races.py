@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 from shared.rules import digest
 from shared.store import client_tokens, table
-from shared.store.attributes import packed
 
 THREADS = 16
 
@@ -72,20 +71,19 @@ def test_tokens_that_are_created_at_once_are_all_there_and_all_different(api):
         assert record.seal.digest == digest.of(answer["token"])
 
 
-def test_409_somebody_else_is_faster_every_time(api, aws_answers):
+def test_409_somebody_else_is_faster_every_time(api, contended):
     path = "/v1/client-tokens/" + api.create()["clientToken"]["id"]
-    record = table.get(("TOKEN#" + path.rpartition("/")[2], "RECORD"))
-    aws_answers("PutItem", "ConditionalCheckFailedException", item=packed(record))
+    contended("TOKEN#")
     answer = api.put(path, {"name": "x"})
     assert answer.status_code == 409
     assert answer.headers["Retry-After"] == "1"
 
 
 def test_a_write_whose_answer_was_lost_is_known_again(api, lost_answers):
-    """botocore sends a request again when no answer comes; then our own write must not look like a stranger's."""
+    """A request is sent again when no answer comes; then our own write must not look like a stranger's."""
     created = api.create()
     path = "/v1/client-tokens/" + created["clientToken"]["id"]
-    with lost_answers("PutItem"):
+    with lost_answers("TransactWriteItems"):
         answer = api.post(f"{path}/regenerate", {"gracePeriodSeconds": 60})
     assert answer.status_code == 200
     record, _ = client_tokens.get(api.tenant, created["clientToken"]["id"])

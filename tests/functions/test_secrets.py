@@ -29,7 +29,7 @@ def test_nothing_that_a_caller_sends_or_gets_is_logged(api, caller, output, aws_
         api.get(path, Authorization=f"Bearer {CANARY}"),
         api.get(path, Authorization=f"Bearer ctk_{CANARY}"),
     ]
-    for operation in ("BatchGetItem", "PutItem", "GenerateMac"):
+    for operation in ("BatchGetItem", "PutItem", "TransactWriteItems", "GenerateMac"):
         with aws_answers(operation, "ValidationException", 400, message=CANARY):
             answers += [
                 api.get(f"{path}/token"),

@@ -12,6 +12,8 @@ MAY_IMPORT = {
     "functions": MIDDLE | GROUND | {"rules"},
     **{room: GROUND | {"rules"} for room in MIDDLE},
     "admission": GROUND | {"rules", "store"},
+    "gateway": GROUND | {"headers", "rules"},
+    "headers": {"errors", "rules"},
     "rules": {"errors"},
     **{room: set() for room in GROUND},
     "log": {"startup"},

@@ -35,6 +35,7 @@ ENVIRONMENT = {
     },
     "shared.credentials": {"CLERK_ISSUER", "CLERK_AUTHORIZED_PARTIES"},
     "shared.signer": {"SIGNING_KEY_ARN", "TOKEN_ISSUER"},
+    "shared.store.audit": {"AUDIT_RETENTION_DAYS"},
     "shared.store.conversations": {"CONVERSATION_RETENTION_DAYS"},
     "shared.store.table": {"TABLE_NAME"},
 }
@@ -49,7 +50,7 @@ WORDS = {
         re.compile(f"statusCode|{HEADER}"),
         Module.texts,
         # We answer in it, and ask AWS in it.
-        {"shared.aws", "shared.gateway", "shared.targets.aws_lambda", "shared.targets.bedrock"},
+        {"shared.aws", "shared.gateway", "shared.headers", "shared.targets.aws_lambda", "shared.targets.bedrock"},
     ),
     "camelCase": (
         re.compile(r"[a-z][a-z0-9]*([A-Z][a-z0-9]*)+"),

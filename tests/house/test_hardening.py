@@ -153,7 +153,7 @@ class TestFirewall:
 
     def test_refuses_nobody_for_what_is_in_a_body(self, rules):
         """A body is a transcript, of up to 4 MB; AWS's rule would block it from 8 KB on."""
-        assert gateway._BROWSER_BODY_MAX > 8 * 1024
+        assert gateway.BROWSER_BODY_MAX > 8 * 1024
         overrides = [
             one
             for rule in rules

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -22,8 +23,10 @@ COMMANDS = [
     ("tokens", "list"),
     ("tenants", "revoke"),
     ("conversations", "delete"),
+    ("audit",),
 ]
 CREATE = ("keys", "create", "--stack", "s", "--tenant", "acme", "--name", "CI")
+AUDIT = ("audit", "--stack", "s", "--tenant", "acme")
 REGISTER = ("targets", "register", "--stack", "s", "--tenant", "acme", "flow_a", "--kind", "echo")
 KEY_ID = "key_01kav7t0d3p9s8x2m4n6q8r0vw"
 
@@ -96,6 +99,10 @@ def test_help_shows_each_kind_of_target_with_settings_that_it_takes(run):
         ((*REGISTER, "--set", "max_tokens"), "a setting is a name, an equals sign and a value, such as max_tokens=500"),
         ((*REGISTER, "--set", "=500"), "a setting is a name"),
         (("targets", "remove", "--stack", "s", "--tenant", "acme", "flow a"), "a target's id is 1 to 128 characters"),
+        (("audit", "--stack", "s"), "arguments are required: --tenant"),
+        ((*AUDIT, "--token", KEY_ID), "that is no client token's id: those start with ct_"),
+        ((*AUDIT, "--since", "yesterday"), "a time is a day, such as 2027-01-31, or has its offset"),
+        ((*AUDIT, "--until", "2027-01-31T08:00"), "a time is a day, such as 2027-01-31, or has its offset"),
     ],
 )
 def test_what_is_no_command_is_refused_in_a_sentence(run, words, said):
@@ -117,6 +124,9 @@ def test_what_is_no_command_is_refused_in_a_sentence(run, words, said):
         (("keys", "revoke", "--local", "--tenant", "acme", KEY_ID), "id", KEY_ID),
         (REGISTER, "settings", []),
         ((*REGISTER, "--set", "a=1=2", "--set", "b="), "settings", [("a", "1=2"), ("b", "")]),
+        (AUDIT, "since", None),
+        ((*AUDIT, "--since", "2027-01-31"), "since", datetime(2027, 1, 31, tzinfo=UTC)),
+        ((*AUDIT, "--until", "2027-01-31T09:00+01:00"), "until", datetime(2027, 1, 31, 8, tzinfo=UTC)),
     ],
 )
 def test_what_a_command_may_hold(words, argument, value):

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from secrets import token_bytes
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -11,14 +12,20 @@ from infra.local.template import REGION
 from infra.operator import commands
 from shared import signer
 from shared.rules import identifier
+from shared.rules.audit import Circumstances
 from shared.rules.client_token import ClientToken, Terms
 from shared.rules.feedback import Feedback
 from shared.rules.question import Message
 from shared.rules.session import mint
-from shared.store import client_tokens, conversations, table
+from shared.store import changes, client_tokens, conversations, table
+from shared.store.changes import Change
 from tests.conftest import STACK
 
 AT = datetime(2027, 1, 31, 12, 0, tzinfo=UTC)
+
+
+def by(tenant):
+    return Circumstances(tenant=tenant, actor="key_1", address="192.0.2.1", request_id=str(uuid4()), at=AT)
 
 
 def make_token(tenant, name="Web", environment="live"):
@@ -35,7 +42,7 @@ def make_token(tenant, name="Web", environment="live"):
         created_at=AT,
         updated_at=AT,
     )
-    client_tokens.add(token)
+    changes.add(Change(token, None), by=by(tenant), claim=None)
     return token
 
 
@@ -150,7 +157,7 @@ class TestConversations:
 
     def test_one_whose_token_is_gone_can_still_be_deleted(self, operate, talk):
         token, conversation_id = talk("talk-orphan")
-        client_tokens.delete("talk-orphan", token.id)
+        changes.delete(token.id, by=by("talk-orphan"), expected=None)
         assert operate("conversations", "delete", "--tenant", "talk-orphan", conversation_id).status == 0
         again = operate("conversations", "delete", "--tenant", "talk-orphan", conversation_id)
         assert again.status == 1

@@ -1,0 +1,78 @@
+"""HTTP's headers: those that we send, and what those say that we are sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from shared.errors import Invalid
+from shared.rules.rate import Standing
+
+OF_EVERY_ANSWER = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=63072000",
+    # Pages read every answer, refusals too; no cookie ever speaks for a visitor, so any origin may.
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After",
+    "Vary": "Origin",
+}
+OF_A_STREAM = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store, no-cache, no-transform"}
+# RFC 9110, section 8.8.3.
+_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+# What `etag` writes. Any other tag is somebody else's, and a weak one is never the same as ours.
+_OURS = re.compile(r'"([1-9][0-9]{0,14})"')
+_TAGS_MAX = 50
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+def sent(by_name: Mapping[str, Sequence[str]] | None) -> dict[str, str]:
+    """By name in lower case. What is sent more than once is one list, as RFC 9110 has it (section 5.3)."""
+    lists: dict[str, list[str]] = {}
+    for name, values in (by_name or {}).items():
+        lists.setdefault(name.lower(), []).extend(values)
+    return {name: ", ".join(values) for name, values in lists.items()}
+
+
+def rate(standing: Standing) -> dict[str, str]:
+    """As draft-ietf-httpapi-ratelimit-headers-06 spells it."""
+    return {
+        "RateLimit-Limit": str(standing.limit),
+        "RateLimit-Remaining": str(standing.remaining),
+        "RateLimit-Reset": str(standing.reset),
+    }
+
+
+def etag(revision: int) -> dict[str, str]:
+    return {"ETag": f'"{revision}"'}
+
+
+def idempotency_key(sent: Mapping[str, str]) -> str | None:
+    """Raises Invalid for one that is no key."""
+    key = sent.get("idempotency-key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise Invalid(
+            "An Idempotency-Key is 1 to 255 printable ASCII characters.",
+            code="invalid_header",
+            hint="Send a random one for each new request, such as a UUID.",
+        )
+    return key
+
+
+def expected(sent: Mapping[str, str]) -> frozenset[int] | None:
+    """The revisions that If-Match names; None where it asks for none in particular. Raises Invalid."""
+    written = sent.get("if-match")
+    # Whatever is changed here must be there anyhow, which is all that a star asks for.
+    if written is None or written.strip() == "*":
+        return None
+    tags = _TAG.findall(written)
+    # What is left of a list without its entries; some of its places may be empty.
+    places = {place.strip(" \t") for place in _TAG.sub("\0", written).split(",")}
+    if not 1 <= len(tags) <= _TAGS_MAX or not places <= {"\0", ""}:
+        raise Invalid(
+            "If-Match is not a list of entity tags.",
+            code="invalid_header",
+            hint=f'Send the ETag that you were answered, such as If-Match: "3"; a list holds up to {_TAGS_MAX}.',
+        )
+    return frozenset(int(ours[1]) for tag in tags if (ours := _OURS.fullmatch(tag)))

@@ -1,0 +1,68 @@
+"""The audit trail: who did what to which client token, from where and when; it quotes no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from shared.rules import instant
+from shared.rules.client_token import ClientToken, Terms
+
+Changes = Mapping[str, Sequence[Any] | None]
+"""Our name of what changed -> as it was and as it is then, as JSON has them; None for what is only named."""
+
+# It may hold anything, and as much as all else together.
+_ONLY_NAMED = "config"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """`actor`: an API key's id or a Clerk user's; `address`: the caller's; `request_id`: the one that logs name."""
+
+    tenant: str
+    actor: str
+    address: str
+    request_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """`action`: create, update, regenerate, delete or reveal."""
+
+    by: Circumstances
+    action: str
+    token_id: str
+    changes: Changes = field(default_factory=dict)
+
+
+def changes(before: ClientToken | None, after: ClientToken) -> Changes:
+    """What a change changed; of a new token what is not as by default."""
+    old = _facts(before.terms) | _beside(before) if before else _facts(Terms(name="", allowed_origins=()))
+    new = _facts(after.terms) | _beside(after)
+    different = [name for name, value in new.items() if value != old.get(name)]
+    return {name: None if name == _ONLY_NAMED else (old[name] if before else None, new[name]) for name in different}
+
+
+def _facts(terms: Terms) -> dict[str, Any]:
+    return {one.name: _plain(getattr(terms, one.name)) for one in fields(terms)}
+
+
+def _beside(token: ClientToken) -> dict[str, Any]:
+    """Of its values only how long the last but one works: neither they nor what they are made of stand in a trail."""
+    return {
+        "environment": token.environment,
+        "product_surface_id": token.product_surface_id,
+        "previous_value_expires_at": _plain(token.previous.valid_until) if token.previous else None,
+    }
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case datetime():
+            return instant.to_text(value)
+        case tuple():
+            return list(value)
+    return value

@@ -1,0 +1,77 @@
+"""The audit trail in the table: by tenant and time, which the index turns into by token and time."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from shared.rules import instant
+from shared.rules.audit import Circumstances, Record
+from shared.store import table
+from shared.store.table import Item, Write
+
+
+def writing(record: Record) -> Write:
+    """Part of a transaction, so that nothing changes without a trace."""
+    return table.putting(_to_item(record))
+
+
+def note(record: Record) -> None:
+    """On its own, for what changes nothing."""
+    table.put(_to_item(record))
+
+
+def trail(
+    tenant: str, token_id: str | None, *, since: datetime | None, until: datetime | None, at: datetime
+) -> Iterator[Record]:
+    """A tenant's records, of one token or of all, oldest first: from `since` on, and before `until`."""
+    place, index = ("listing_", {"IndexName": table.LISTING}) if token_id else ("", {"ConsistentRead": True})
+    items = table.query(
+        f"{place}pk = :whose AND {place}sk BETWEEN :since AND :until",
+        {
+            ":whose": f"AUDIT#{token_id or tenant}",
+            ":since": instant.to_text(since) if since else "0",
+            # A record's key goes on after its time, and so comes after this.
+            ":until": instant.to_text(until) if until else "9",
+            ":tenant": tenant,
+            ":now": int(at.timestamp()),
+        },
+        FilterExpression="tenant = :tenant AND expires_at > :now",
+        **index,
+    )
+    return map(_from_item, items)
+
+
+def _to_item(record: Record) -> Item:
+    # Read here, for whoever only reads the trail has no such variable.
+    retention = timedelta(days=int(os.environ["AUDIT_RETENTION_DAYS"]))
+    by = record.by
+    place = f"{instant.to_text(by.at)}#{by.request_id}"
+    return {
+        "pk": f"AUDIT#{by.tenant}",
+        "sk": place,
+        "listing_pk": f"AUDIT#{record.token_id}",
+        "listing_sk": place,
+        "tenant": by.tenant,
+        "actor": by.actor,
+        "address": by.address,
+        "request_id": by.request_id,
+        "at": instant.to_text(by.at),
+        "action": record.action,
+        "token_id": record.token_id,
+        "changes": json.dumps(record.changes, separators=(",", ":"), ensure_ascii=False),
+        "expires_at": int((by.at + retention).timestamp()),
+    }
+
+
+def _from_item(item: Item) -> Record:
+    by = Circumstances(
+        tenant=item["tenant"],
+        actor=item["actor"],
+        address=item["address"],
+        request_id=item["request_id"],
+        at=instant.from_text(item["at"]),
+    )
+    return Record(by=by, action=item["action"], token_id=item["token_id"], changes=json.loads(item["changes"]))

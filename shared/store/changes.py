@@ -1,0 +1,119 @@
+"""What becomes of client tokens in the table: made, changed, deleted; each in one transaction with its audit record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from shared.errors import Conflict, Stale
+from shared.rules import audit as rules
+from shared.rules import client_token, identifier
+from shared.rules.audit import Circumstances, Record
+from shared.rules.client_token import ClientToken
+from shared.rules.idempotency import Claim
+from shared.store import audit, client_tokens, idempotency, table, usage
+from shared.store.table import ConditionFailed, Contended, Write
+
+_ATTEMPTS = 40
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[Answer]):
+    """A token as it is to be, and what is answered then: made before the write, which so is the last thing to fail."""
+
+    token: ClientToken
+    answer: Answer
+    # Of the answer, for whoever claims to ask once.
+    kept: Mapping[str, Any] = field(default_factory=dict)
+
+
+def add(made: Change[Answer], *, by: Circumstances, claim: Claim | None) -> Answer:
+    """The id is random, so this overwrites nothing. Raises Conflict where the same is claimed at this moment."""
+    record = table.putting(client_tokens.to_item(made.token))
+    try:
+        table.transact([record, _traced("create", None, made.token, by), *_kept(claim, made)])
+    except (ConditionFailed, Contended):
+        raise _claimed() from None
+    return made.answer
+
+
+def change(
+    token: ClientToken,
+    changed: Callable[[ClientToken], Change[Answer]],
+    *,
+    action: str,
+    by: Circumstances,
+    expected: frozenset[int] | None,
+    claim: Claim | None = None,
+) -> Answer:
+    """Replaces a token by what `changed` makes of it; if somebody else was faster, by what it makes of theirs.
+
+    `expected`: revisions that may be replaced, None for any. Raises Stale where it has none of them, NotFound if the
+    token is gone, whatever `changed` raises, and Conflict if others are faster every time or do the same just now.
+    """
+    for _ in range(_ATTEMPTS):
+        client_token.require_expected(token, expected)
+        change = changed(token)
+        record = table.putting(
+            client_tokens.to_item(change.token),
+            condition="revision = :revision",
+            values={":revision": token.revision},
+        )
+        try:
+            table.transact([*_kept(claim, change), record, _traced(action, token, change.token, by)])
+        except ConditionFailed as failure:
+            # Whoever did the same changed the token too: of two conditions that fail, the first one is told.
+            if claim and failure.place == 0:
+                raise _claimed() from None
+            if failure.found is None:
+                raise client_tokens.unknown() from None
+            token = client_tokens.from_item(failure.found)
+        except Contended as contended:
+            if claim and 0 in contended.places:
+                raise _claimed() from None
+            table.pause()
+        else:
+            return change.answer
+    raise Conflict(retry_after=1)
+
+
+def delete(token_id: str, *, by: Circumstances, expected: frozenset[int] | None) -> None:
+    """Raises NotFound as `client_tokens.get` does, and Stale as `change` does."""
+    if not identifier.is_one("ct", token_id):
+        raise client_tokens.unknown()
+    condition = "tenant = :tenant"
+    values: dict[str, str | int] = {":tenant": by.tenant}
+    if expected is not None:
+        # Where no revision is expected, none fits: they count from 1.
+        revisions = {f":revision_{number}": revision for number, revision in enumerate(expected or {0})}
+        condition += f" AND revision IN ({', '.join(revisions)})"
+        values |= revisions
+    record = table.deleting(client_tokens.key(token_id), condition=condition, values=values)
+    trace = audit.writing(Record(by=by, action="delete", token_id=token_id))
+    try:
+        table.transact([record, table.deleting(usage.key(token_id)), trace])
+    except ConditionFailed as failure:
+        if failure.found is None or failure.found["tenant"] != by.tenant:
+            raise client_tokens.unknown() from None
+        raise Stale from None
+    except Contended:
+        # It is being changed, or its use counted, at this moment.
+        raise Conflict(retry_after=1) from None
+
+
+def _kept(claim: Claim | None, change: Change[Any]) -> list[Write]:
+    return [idempotency.keeping(claim, change.kept, change.token)] if claim else []
+
+
+def _claimed() -> Conflict:
+    return Conflict(
+        "The same request is being answered at this moment.", hint="Send it again for its answer.", retry_after=1
+    )
+
+
+def _traced(action: str, before: ClientToken | None, after: ClientToken, by: Circumstances) -> Write:
+    changes = rules.changes(before, after)
+    return audit.writing(Record(by=by, action=action, token_id=after.id, changes=changes))

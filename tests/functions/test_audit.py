@@ -1,0 +1,183 @@
+"""The audit trail: one record of each change and each reveal, written with it or not at all, and without a secret."""
+
+import contextlib
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.rules.token_value import subject
+from shared.store import audit, table
+from tests.functions.interruptions import Crash
+
+CANARY = "canary-7f3a"
+THREADS = 8
+LATER = datetime(2027, 2, 1, tzinfo=UTC)
+
+
+def trail(api, token_id=None, since=None, until=None, at=LATER):
+    return list(audit.trail(api.tenant, token_id, since=since, until=until, at=at))
+
+
+def raw(api):
+    """The trail's items as they are stored."""
+    return list(table.query("pk = :pk", {":pk": f"AUDIT#{api.tenant}"}))
+
+
+@pytest.fixture
+def created(api, clock):
+    created = api.create(name="Shop", rateLimitPerMinute=5, config={CANARY: CANARY})
+    clock.forward(seconds=1)
+    return created
+
+
+@pytest.fixture
+def path(created):
+    return "/v1/client-tokens/" + created["clientToken"]["id"]
+
+
+def test_each_change_and_each_reveal_leaves_one_record(api, created, path, clock):
+    answers = [
+        api.put(path, {"name": "Tea", "rateLimitPerMinute": 5, "flowIds": ["flow_a"], "config": {}}),
+        api.post(f"{path}/regenerate", {"gracePeriodSeconds": 60}),
+        api.get(f"{path}/token"),
+        api.delete(path),
+    ]
+    # In one millisecond the order is by chance.
+    records = {record.action: record for record in trail(api, created["clientToken"]["id"])}
+    assert records.keys() == {"create", "update", "regenerate", "reveal", "delete"}
+    assert len(trail(api)) == 5
+    assert records["create"].changes == {
+        "name": [None, "Shop"],
+        "allowed_origins": [None, ["https://app.example.com"]],
+        "rate_limit_per_minute": [None, 5],
+        "config": None,
+        "environment": [None, "live"],
+    }
+    assert records["update"].changes == {"name": ["Shop", "Tea"], "flow_ids": [[], ["flow_a"]], "config": None}
+    assert records["regenerate"].changes == {"previous_value_expires_at": [None, "2027-01-31T12:01:01.250Z"]}
+    assert records["reveal"].changes == records["delete"].changes == {}
+    for answer, action in zip(answers, ["update", "regenerate", "reveal", "delete"], strict=True):
+        by = records[action].by
+        assert (answer.status_code, by.request_id) == (200, answer.headers["x-amzn-RequestId"])
+        assert (by.tenant, by.address, by.at) == (api.tenant, "127.0.0.1", clock.held)
+        assert by.actor.startswith("key_")
+
+
+def test_what_changes_and_shows_nothing_leaves_no_record(api, caller, created, path):
+    before = raw(api)
+    stale = {"If-Match": '"7"'}
+    sent = [
+        api.get(path),
+        api.get("/v1/client-tokens"),
+        api.get(f"{path}/conversations"),
+        api.put(path, {"name": ""}),
+        api.put(path, {"name": "x"}, **stale),
+        api.post(f"{path}/regenerate", **stale),
+        api.delete(path, **stale),
+        api.get(f"{path}/token", Authorization="Bearer nobody"),
+        caller(api.tenant, ["tokens:read"]).get(f"{path}/token"),
+        caller().delete(path),
+        api.delete("/v1/client-tokens/ct_00000000000000000000000000"),
+    ]
+    assert {answer.status_code for answer in sent} == {200, 400, 401, 403, 404, 412}
+    assert raw(api) == before
+
+
+SENDS = {
+    "create": lambda api, path: api.post("/v1/client-tokens", {"name": "x", "allowedOrigins": ["*"]}),
+    "update": lambda api, path: api.put(path, {"name": "x"}),
+    "regenerate": lambda api, path: api.post(f"{path}/regenerate"),
+    "delete": lambda api, path: api.delete(path),
+}
+
+
+@pytest.mark.parametrize("call", range(1, 4))
+@pytest.mark.parametrize("action", SENDS)
+def test_wherever_a_function_crashes_a_change_and_its_record_are_both_there_or_neither(
+    api, created, path, at_call, action, call
+):
+    is_armed = [True]
+
+    def crash():
+        if is_armed:
+            raise Crash
+
+    at_call(call, crash, "after")
+    with contextlib.suppress(Crash):
+        SENDS[action](api, path)
+    is_armed.clear()
+    actions = Counter(record.action for record in trail(api))
+    token = table.get(("TOKEN#" + path.rpartition("/")[2], "RECORD"))
+    assert actions["create"] == actions["delete"] + len(api.get("/v1/client-tokens").json["clientTokens"])
+    assert actions["delete"] == (token is None)
+    assert token is None or token["revision"] == 1 + actions["update"] + actions["regenerate"]
+
+
+@pytest.mark.parametrize("fault", [("ThrottlingException", 400), ("InternalServerError", 500)])
+def test_503_a_value_is_not_shown_where_the_record_of_it_cannot_be_written(api, created, path, aws_answers, fault):
+    with aws_answers("PutItem", *fault):
+        answer = api.get(f"{path}/token")
+    assert answer.status_code == 503
+    assert created["token"] not in answer.text
+    assert [record.action for record in trail(api)] == ["create"]
+
+
+def test_as_many_records_as_writes_however_alike_and_many_they_are(api, created, path):
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = list(pool.map(lambda _: api.put(path, {"name": "Same"}), range(THREADS)))
+    assert [answer.status_code for answer in answers] == [200] * THREADS
+    updates = [record for record in trail(api) if record.action == "update"]
+    assert len(updates) == THREADS
+    assert [record.changes for record in updates if record.changes] == [{"name": ["Shop", "Same"]}]
+    assert table.get(("TOKEN#" + path.rpartition("/")[2], "RECORD"))["revision"] == 1 + THREADS
+
+
+def test_a_change_whose_answer_was_lost_is_on_record_once(api, created, path, lost_answers):
+    with lost_answers("TransactWriteItems"):
+        assert api.put(path, {"name": "Tea"}).status_code == 200
+    with lost_answers("PutItem"):
+        assert api.get(f"{path}/token").status_code == 200
+    assert sorted(record.action for record in trail(api)) == ["create", "reveal", "update"]
+
+
+def test_the_trail_holds_no_value_and_nothing_that_one_is_made_of(api, created, path):
+    values = [created["token"], api.post(f"{path}/regenerate", {"gracePeriodSeconds": 60}).json["token"]]
+    item = table.get(("TOKEN#" + subject(values[0]), "RECORD"))
+    api.put(path, {"config": {CANARY: CANARY}, "name": "Tea"})
+    api.get(f"{path}/token")
+    secrets = [CANARY, api.credential, *values, *(value.rpartition(".")[2] for value in values)]
+    secrets += [item[name] for name in ("jti", "previous_jti", "digest", "previous_digest")]
+    stored = json.dumps(raw(api), ensure_ascii=False)
+    assert len(raw(api)) == 4
+    assert [secret for secret in secrets if secret in stored] == []
+
+
+def test_by_time_from_its_beginning_on_and_before_its_end(api, created, path, clock):
+    begin = clock.held
+    api.put(path, {})
+    clock.forward(milliseconds=1)
+    api.delete(path)
+    end = clock.held
+    for token_id in (None, path.rpartition("/")[2]):
+        assert [one.action for one in trail(api, token_id)] == ["create", "update", "delete"]
+        assert [one.action for one in trail(api, token_id, since=begin)] == ["update", "delete"]
+        assert [one.action for one in trail(api, token_id, until=end)] == ["create", "update"]
+        assert [one.action for one in trail(api, token_id, begin, end)] == ["update"]
+
+
+def test_tenants_do_not_read_one_anothers_trail(api, caller, created, path):
+    stranger = caller()
+    stranger.create()
+    assert trail(stranger, path.rpartition("/")[2]) == []
+    assert len(trail(stranger)) == len(trail(api)) == 1
+
+
+def test_a_record_is_kept_for_as_long_as_the_deployment_says(api, created, clock):
+    born = clock.held - timedelta(seconds=1)
+    (item,) = raw(api)
+    assert item["expires_at"] == int((born + timedelta(days=365)).timestamp())
+    assert trail(api, at=born + timedelta(days=364)) != []
+    assert trail(api, at=born + timedelta(days=365)) == []

@@ -1,0 +1,262 @@
+"""Idempotency-Key: what is sent again is done once, and answered as it was, its value never stored."""
+
+import contextlib
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from werkzeug.test import Client
+
+from shared.rules import idempotency
+from shared.rules.token_value import subject
+from shared.store import audit, table
+from tests.functions.interruptions import Crash
+
+TOKENS = "/v1/client-tokens"
+SEED = {"name": "Shop", "allowedOrigins": ["https://app.example.com"], "config": {"a": 1.5, "é": [None, "\\u0000"]}}
+THREADS = 8
+
+
+class Sender:
+    """Sends the operation again and again."""
+
+    def __init__(self, api, operation):
+        self.api = api
+        self.token_id = api.create(name="Old")["clientToken"]["id"]
+        self.is_create = operation == "create"
+        self.path = TOKENS if self.is_create else f"{TOKENS}/{self.token_id}/regenerate"
+        self.body = SEED if self.is_create else {"gracePeriodSeconds": 60}
+        self.other = SEED | {"name": "Other"} if self.is_create else {"gracePeriodSeconds": 61}
+
+    def __call__(self, key="order 66", body=None, api=None, **headers):
+        headers |= {"Idempotency-Key": key}
+        return (api or self.api).post(self.path, self.body if body is None else body, **headers)
+
+    def times(self):
+        """How often it was done, by the table and by the trail."""
+        listed = len(self.api.get(TOKENS).json["clientTokens"])
+        done = listed - 1 if self.is_create else stored(self.token_id)["revision"] - 1
+        trail = audit.trail(self.api.tenant, None, since=None, until=None, at=self.at)
+        actions = Counter(record.action for record in trail)
+        assert done == (actions["create"] - 1 if self.is_create else actions["regenerate"])
+        return done
+
+
+@pytest.fixture(params=["create", "regenerate"])
+def send(api, clock, request):
+    Sender.at = clock.held
+    return Sender(api, request.param)
+
+
+def stored(token_id):
+    return table.get(("TOKEN#" + token_id, "RECORD"))
+
+
+def test_what_is_sent_again_is_done_once_and_answered_to_the_byte(send, clock):
+    first = send()
+    clock.forward(hours=23, minutes=59)
+    again = send()
+    assert (again.status_code, again.data) == (first.status_code, first.data)
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert first.json["token"] == first.json["clientToken"]["tokenValue"] == again.json["token"]
+    assert send.times() == 1
+
+
+def test_the_answer_stays_what_it_was_whatever_becomes_of_the_token(send, api):
+    first = send()
+    path = f"{TOKENS}/{subject(first.json['token'])}"
+    api.put(path, {"name": "Later"})
+    api.post(f"{path}/regenerate")
+    assert send().data == first.data
+    api.delete(path)
+    assert send().status_code == (201 if send.is_create else 404)
+
+
+def test_the_same_question_in_other_words_is_the_same(api, send):
+    first = send()
+    words = dict(reversed(send.body.items())) if send.is_create else {"gracePeriodSeconds": 60.0}
+    spaced = json.dumps(words, indent=4)
+    assert send(body=spaced).data == first.data
+    assert send.times() == 1
+
+
+def test_422_another_request_under_the_same_key(send):
+    first = send()
+    answer = send(body=send.other)
+    assert answer.status_code == 422
+    assert answer.json["code"] == "idempotency_key_reused"
+    assert "new key" in answer.json["hint"]
+    assert send().data == first.data
+    assert send.times() == 1
+
+
+def test_another_key_is_another_request(send):
+    assert send("a").json["token"] != send("b").json["token"]
+    assert send.times() == 2
+
+
+def test_a_key_holds_for_a_day(send, clock):
+    first = send()
+    # The table has not dropped it yet.
+    clock.forward(hours=24)
+    second = send(body=send.other)
+    assert second.status_code == first.status_code
+    assert send(body=send.other).data == second.data
+    Sender.at = clock.held
+    assert send.times() == 2
+
+
+def test_another_tenants_key_is_another_key(send, caller):
+    first = send()
+    stranger = caller()
+    answer = send(api=stranger)
+    assert answer.status_code == (201 if send.is_create else 404)
+    assert first.json["token"] not in answer.text
+    assert send().data == first.data
+
+
+def test_a_colleagues_key_is_another_key_for_a_value_is_shown_again_only_to_whom_it_was_shown(send, api, caller):
+    """Else whoever may write and not reveal would read values by guessing keys."""
+    first = send()
+    colleague = caller(api.tenant, ["tokens:write"])
+    assert send(api=colleague).json["token"] != first.json["token"]
+    assert send.times() == 2
+
+
+def test_403_a_repetition_needs_the_scope(send, api, caller):
+    send()
+    assert send(api=caller(api.tenant, ["tokens:read", "tokens:reveal"])).status_code == 403
+
+
+def test_a_key_is_one_for_each_operation_and_each_token(api):
+    one, other = Sender(api, "regenerate"), Sender(api, "regenerate")
+    answers = [one("k"), other("k"), Sender(api, "create")("k")]
+    assert [answer.status_code for answer in answers] == [200, 200, 201]
+    assert len({answer.json["token"] for answer in answers}) == 3
+
+
+def test_a_refused_request_leaves_its_key_free(send):
+    wrong = {"name": ""} if send.is_create else {"gracePeriodSeconds": -1}
+    assert send(body=wrong).status_code == 400
+    assert send.times() == 0
+    assert send().status_code < 300
+
+
+@pytest.mark.parametrize("key", ["", "é"])
+def test_400_a_key_that_is_none(send, key):
+    answer = send(key)
+    assert answer.status_code == 400
+    assert answer.json["code"] == "invalid_header"
+    assert send.times() == 0
+
+
+def test_of_many_at_once_one_is_done_and_all_hear_of_it_or_are_asked_to_come_again(send):
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = list(pool.map(lambda _: send(), range(THREADS)))
+    done = {answer.data for answer in answers if answer.status_code < 300}
+    late = [answer for answer in answers if answer.status_code >= 300]
+    assert len(done) == 1
+    assert {(answer.status_code, answer.headers["Retry-After"]) for answer in late} <= {(409, "1")}
+    assert send.times() == 1
+    assert {send().data} == done
+
+
+def test_409_the_same_request_is_answered_between_our_reading_and_our_writing(send, at_call):
+    meanwhile = []
+    at_call(3 if send.is_create else 4, lambda: meanwhile.append(send()))
+    answer = send()
+    assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (409, "conflict", "1")
+    assert send().data == meanwhile[0].data
+    assert send.times() == 1
+
+
+def test_409_the_same_request_is_being_written(send, contended):
+    contended("IDEMPOTENCY#", times=1)
+    answer = send()
+    assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (409, "conflict", "1")
+    assert send.times() == 0
+    assert send().status_code < 300
+
+
+def test_a_regeneration_beside_other_changes_is_still_done_once(api, at_call):
+    send = Sender(api, "regenerate")
+    meanwhile = []
+    at_call(4, lambda: meanwhile.append(api.put(f"{TOKENS}/{send.token_id}", {"name": "Theirs"})))
+    answer = send()
+    assert answer.json["clientToken"]["name"] == "Theirs"
+    assert send().data == answer.data
+    assert stored(send.token_id)["revision"] == 3
+
+
+def test_a_repetition_of_a_conditional_change_is_answered_and_not_called_stale(api):
+    send = Sender(api, "regenerate")
+    first = send(**{"If-Match": '"1"'})
+    assert (first.status_code, first.headers["ETag"]) == (200, '"2"')
+    assert send(**{"If-Match": '"1"'}).data == first.data
+
+
+@pytest.mark.parametrize("call", range(1, 5))
+def test_wherever_a_function_crashes_sending_again_makes_it_done_once(send, at_call, call):
+    is_armed = [True]
+
+    def crash():
+        if is_armed:
+            raise Crash
+
+    at_call(call, crash, "after")
+    with contextlib.suppress(Crash):
+        send()
+    is_armed.clear()
+    answers = [send(), send()]
+    assert answers[0].status_code < 300
+    assert answers[0].data == answers[1].data
+    assert send.times() == 1
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "GenerateMac", "TransactWriteItems"])
+def test_503_a_call_fails_and_nothing_is_claimed(send, aws_answers, operation):
+    with aws_answers(operation, "ThrottlingException"):
+        assert send().status_code == 503
+    assert send.times() == 0
+    assert send().status_code < 300
+
+
+def test_an_answer_that_was_lost_on_its_way_from_dynamodb_is_known_again(send, lost_answers):
+    with lost_answers("TransactWriteItems"):
+        first = send()
+    assert send().data == first.data
+    assert send.times() == 1
+
+
+def test_what_is_kept_holds_no_value_and_no_key_and_is_dropped_in_time(send, clock):
+    value = send("the key itself").json["token"]
+    *_, record = audit.trail(send.api.tenant, subject(value), since=None, until=None, at=clock.held)
+    what = ["create"] if send.is_create else ["regenerate", send.token_id]
+    claim = idempotency.claim("the key itself", record.by, *what, asked="")
+    item = table.get((f"IDEMPOTENCY#{claim.name}", "RECORD"))
+    text = json.dumps(item, ensure_ascii=False)
+    secrets = [value, value.rpartition(".")[2], value.split(".")[1], "the key itself", send.api.credential]
+    assert [secret for secret in secrets if secret in text] == []
+    assert json.loads(item["answer"])["clientToken"]["id"] == subject(value)
+    assert item["expires_at"] == int((clock.held + timedelta(hours=24)).timestamp())
+
+
+def test_400_a_repetition_whose_value_can_no_longer_be_made(send, aws_answers):
+    send()
+    with aws_answers("GenerateMac", "DisabledException"):
+        answer = send()
+    assert (answer.status_code, answer.json["code"]) == (400, "value_unavailable")
+
+
+def test_without_a_key_each_request_is_done(send):
+    for _ in range(2):
+        assert send.api.post(send.path, send.body).status_code < 300
+    assert send.times() == 2
+
+
+def test_a_page_may_send_it(app):
+    asked = {"Origin": "https://dashboard.example", "Access-Control-Request-Method": "POST"}
+    answer = Client(app).options(TOKENS, headers=asked | {"Access-Control-Request-Headers": "idempotency-key"})
+    assert "Idempotency-Key" in answer.headers["Access-Control-Allow-Headers"].split(", ")

@@ -1,0 +1,73 @@
+"""What managers may write into headers of their own, to the letter."""
+
+import pytest
+
+from shared import headers
+from shared.errors import Invalid
+
+
+@pytest.mark.parametrize(
+    ("written", "revisions"),
+    [
+        (None, None),
+        ("*", None),
+        (" * ", None),
+        ('"1"', {1}),
+        ('"1","2" ,\t"3"', {1, 2, 3}),
+        (',, "2" ,,', {2}),
+        ('"x,y", "2"', {2}),
+        ('W/"2"', set()),
+        ('W/"1", "2"', {2}),
+        ('"02"', set()),
+        ('"0"', set()),
+        ('"-2"', set()),
+        ('"2.0"', set()),
+        ('""', set()),
+        ('"\xe9"', set()),
+        (f'"{"2" * 16}"', set()),
+        (", ".join(['"2"'] * 50), {2}),
+    ],
+)
+def test_if_match_names_revisions(written, revisions):
+    assert headers.expected({} if written is None else {"if-match": written}) == revisions
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", " ", ",", "2", '"2', '2"', '"1" "2"', '"1"2', '*, "2"', '"2", *', 'w/"2"', '"a b"', ", ".join(['"2"'] * 51)],
+)
+def test_what_is_no_list_of_tags_is_refused(written):
+    with pytest.raises(Invalid) as refused:
+        headers.expected({"if-match": written})
+    assert refused.value.code == "invalid_header"
+
+
+@pytest.mark.parametrize("written", ['"' * 10_000, "W/" * 5_000, "," * 10_000, '"1"' + (" ," * 5_000), '"2" ' * 2_500])
+def test_a_hostile_list_is_read_in_no_time(written):
+    """Time is what the test run has for itself: a pattern that goes back and forth would take years."""
+    with pytest.raises(Invalid):
+        headers.expected({"if-match": written + "x"})
+
+
+@pytest.mark.parametrize("key", ["1", " ", "~" * 255, '"8e03978e-40d5-43dd-bc93-6894a57f9324"'])
+def test_any_printable_ascii_is_a_key(key):
+    assert headers.idempotency_key({"idempotency-key": key}) == key
+
+
+@pytest.mark.parametrize("key", ["", "a" * 256, "\xe9", "\t", "a\n", "a\x7f"])
+def test_anything_else_is_none(key):
+    with pytest.raises(Invalid) as refused:
+        headers.idempotency_key({"idempotency-key": key})
+    assert refused.value.code == "invalid_header"
+
+
+def test_without_one_nothing_is_asked_for():
+    assert headers.idempotency_key({}) is None
+
+
+def test_headers_are_found_by_any_case_and_repeated_ones_are_one_list():
+    assert headers.sent(None) == {}
+    assert headers.sent({"If-Match": ['"1"', '"2"'], "if-match": ['"3"'], "A": [""]}) == {
+        "if-match": '"1", "2", "3"',
+        "a": "",
+    }
