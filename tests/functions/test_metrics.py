@@ -86,7 +86,7 @@ def test_an_unreachable_kms_is_counted_too(api, output, aws_unreachable, signing
 
 def test_a_failure_of_the_table_and_a_retired_key_are_no_failures_of_kms(api, output, aws_answers, signing):
     path = f"/v1/client-tokens/{api.create()['clientToken']['id']}"
-    with aws_answers("PutItem", "ThrottlingException"):
+    with aws_answers("TransactWriteItems", "ThrottlingException"):
         assert api.post("/v1/client-tokens", {"name": "n", "allowedOrigins": ["*"]}).status_code == 503
     with aws_answers("GenerateMac", "DisabledException"):
         assert api.get(f"{path}/token").json["code"] == "value_unavailable"

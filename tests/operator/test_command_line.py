@@ -37,7 +37,7 @@ def _replaced(option, value):
     return words
 
 
-@pytest.mark.parametrize("level", [(), *((noun,) for noun, _ in COMMANDS), *COMMANDS], ids=" ".join)
+@pytest.mark.parametrize("level", [(), *((noun,) for noun, *_ in COMMANDS), *COMMANDS], ids=" ".join)
 class TestHelp:
     def test_fits_a_terminal(self, run, level, monkeypatch):
         monkeypatch.setenv("COLUMNS", "80")
