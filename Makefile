@@ -105,6 +105,7 @@ $(SCANNERS): $(REQUIREMENTS)/scan.txt
 	$(PYTHON) -m venv .venv-scan
 	.venv-scan/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
+
 define require_runtime_python
 @$(RUNTIME_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null || { echo "What goes to Lambda is built \
 and run by Lambda's version of Python: install python3.13, or say where it is with RUNTIME_PYTHON=/path/to/python3.13." >&2; exit 1; }

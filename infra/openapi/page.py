@@ -20,6 +20,7 @@ _PAGE = """<!doctype html>
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <title>{title}: the API</title>
   <link rel="icon" href="icon.svg">
+  <link rel="stylesheet" href="palette.css">
   <link rel="stylesheet" href="docs.css">
 </head>
 <body>

@@ -136,7 +136,6 @@ def _list_tokens(arguments: argparse.Namespace) -> None:
 def _revoke_tenant(arguments: argparse.Namespace) -> None:
     """Keys first: who still has one could make a token behind us."""
     tenant, revoked, switched_off = arguments.tenant, 0, 0
-    at = datetime.now(UTC)
     for key in api_keys.of_tenant(tenant):
         # Whoever else revokes keys at this moment may be faster.
         with suppress(NotFound):
@@ -144,12 +143,9 @@ def _revoke_tenant(arguments: argparse.Namespace) -> None:
             revoked += 1
     _say(f"Revoked {_counted(revoked, 'API key')} of tenant {tenant}.")
     for token in client_tokens.of_tenant(tenant):
-        by = Circumstances(
-            tenant=tenant, actor="operator", address="", request_id=identifier.new("cmd", at, token_bytes), at=at
-        )
         if token.terms.is_active:
             with suppress(NotFound):
-                changes.change(token, _switched_off, action="update", by=by, expected=None)
+                changes.change(token, _switched_off, action="update", by=_by_operator(tenant), expected=None)
                 switched_off += 1
                 if switched_off % _PROGRESS_EVERY == 0:
                     _say(f"{switched_off} client tokens are off, more follow.")
@@ -158,6 +154,13 @@ def _revoke_tenant(arguments: argparse.Namespace) -> None:
         "The API may accept a key for as long as the authorizer remembers it (the stack's AuthorizerCacheSeconds), and"
     )
     _say("with it make or switch on a token. When that is over, revoke once more: it should find nothing.")
+
+
+def _by_operator(tenant: str) -> Circumstances:
+    at = datetime.now(UTC)
+    return Circumstances(
+        tenant=tenant, actor="operator", address="", request_id=identifier.new("cmd", at, token_bytes), at=at
+    )
 
 
 def _switched_off(token: ClientToken) -> Change[None]:

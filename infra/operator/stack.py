@@ -17,8 +17,6 @@ from shared.errors import NotFound, Unavailable
 # Where `make run` says how to reach the stack that it runs, from the project's own folder.
 _LOCAL = Path(".local/stack.json")
 _TABLE_OUTPUT = "TableName"
-# Of a stack from before there was such a parameter.
-_AUDIT_RETENTION_DAYS = "365"
 _PROMPT = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
 session = botocore.session.get_session()
@@ -36,7 +34,7 @@ def choose(name: str, *, region: str | None = None, profile: str | None = None) 
     given = {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", ())}
     os.environ |= _access() | {
         "TABLE_NAME": _table_of(name, found),
-        "AUDIT_RETENTION_DAYS": given.get("AuditRetentionDays", _AUDIT_RETENTION_DAYS),
+        "AUDIT_RETENTION_DAYS": given["AuditRetentionDays"],
     }
 
 

@@ -65,17 +65,21 @@ def _raise(error):
 
 def _condition_fails(request):
     if request.operation == "TransactWriteItems":
-        parts = [part for item in request.parameters["TransactItems"] for part in item.values()]
-        codes = ["ConditionalCheckFailed" if "ConditionExpression" in part else "None" for part in parts]
-        first = codes.index("ConditionalCheckFailed")
-        reasons = [{"Code": code if place == first else "None"} for place, code in enumerate(codes)]
-        return refusal("TransactionCanceledException", CancellationReasons=reasons)
-    return refusal("ConditionalCheckFailedException") if _has_condition(request) else None
+        first = next(place for place, part in enumerate(_parts(request)) if "ConditionExpression" in part)
+        return refusal(
+            "TransactionCanceledException",
+            CancellationReasons=[{"Code": "None"}] * first + [{"Code": "ConditionalCheckFailed"}],
+        )
+    return refusal("ConditionalCheckFailedException")
 
 
 def _has_condition(request):
-    parts = [part for item in request.parameters.get("TransactItems", ()) for part in item.values()]
-    return any("ConditionExpression" in part for part in [request.parameters, *parts])
+    return any("ConditionExpression" in part for part in [request.parameters, *_parts(request)])
+
+
+def _parts(request):
+    """What a transaction consists of."""
+    return [part for item in request.parameters.get("TransactItems", ()) for part in item.values()]
 
 
 FAULTS = {
@@ -144,7 +148,10 @@ def test_each_fault_is_answered_and_the_next_time_all_is_well(world, clock, outp
         with _disturbed(number, fault) as written:
             answer = OPERATIONS[operation](here)
         logged = output()
-        _assert_documented(answer, call, fault, case)
+        # Whoever took a message over may have been faster to answer it: its visitor reads the answer all the same.
+        is_overtaken = fault == "condition fails" and operation.startswith("chat") and number == len(calls)
+        if not (is_overtaken and answer.status_code == 200):
+            _assert_documented(answer, call, fault, case)
         assert '"Faults":[1.0]' in logged or fault == "condition fails", case
         assert fault == "answer lost" or set(written) <= MAY_STAY.get(operation, set()), case
 
@@ -158,10 +165,6 @@ def test_each_fault_is_answered_and_the_next_time_all_is_well(world, clock, outp
 
 
 def _assert_documented(answer, call, fault, case):
-    if fault == "condition fails" and answer.status_code == 200:
-        # Somebody else took the message over, and was faster: a visitor reads the answer all the same.
-        assert "chat" in case
-        return
     if fault == "condition fails":
         assert (answer.status_code, answer.json["code"]) in {
             (401, "session_ended"),

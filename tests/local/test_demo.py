@@ -80,7 +80,7 @@ def test_what_the_api_refuses_is_passed_on(get, monkeypatch):
 
 def test_the_api_key_stays_on_the_server(stack):
     connection = http.client.HTTPConnection(urlsplit(stack.demo_url).netloc)
-    for path in ("/", "/page.js", "/page.css", "/embed.json", "/token.json"):
+    for path in ("/", "/page.js", "/page.css", "/palette.css", "/embed.json", "/token.json"):
         connection.request("GET", path)
         response = connection.getresponse()
         body = response.read().decode()

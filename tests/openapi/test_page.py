@@ -48,7 +48,7 @@ def test_every_operation_and_every_schema_has_its_place(whole):
 
 def test_every_link_leads_somewhere(whole):
     ids = {f"#{one}" for one in whole.ids}
-    assert set(whole.links) - ids == {"icon.svg", "docs.css", "openapi.json"}
+    assert set(whole.links) - ids == {"icon.svg", "palette.css", "docs.css", "openapi.json"}
 
 
 def test_every_field_status_and_code_is_told(whole):

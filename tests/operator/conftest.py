@@ -10,6 +10,8 @@ from botocore.awsrequest import AWSResponse
 from infra.local import cloud
 from infra.operator import stack
 from infra.operator.__main__ import main
+from shared.rules.target import KINDS
+from shared.targets import answering
 from tests.aws.fixtures import aws_answers  # noqa: F401 - a fixture
 
 
@@ -38,7 +40,9 @@ def run(capsys):
     """`run("keys", "list", ...)`: with exactly these words."""
 
     def run(*words):
-        # A command sets up AWS for its whole process.
+        # A command sets up AWS for its whole process: what others use here must not be loaded in the midst of it.
+        for kind in KINDS:
+            answering.load(kind)
         before = dict(os.environ)
         try:
             status = main(words)

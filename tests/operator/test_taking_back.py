@@ -93,6 +93,15 @@ class TestTenants:
         assert len(json.loads(operate("keys", "list", "--tenant", "tenant-stays", "--json").out)) == 1
         assert (is_active(gone), is_active(stays)) == (False, True)
 
+    def test_revoking_one_is_on_record_token_by_token(self, operate):
+        tokens = [make_token("tenant-traced") for _ in range(2)]
+        operate("tenants", "revoke", "--tenant", "tenant-traced")
+        trail = json.loads(operate("audit", "--json", "--tenant", "tenant-traced").out)
+        switched_off = [one for one in trail if one["action"] == "update"]
+        assert {one["tokenId"] for one in switched_off} == {token.id for token in tokens}
+        for one in switched_off:
+            assert (one["actor"], one["changes"]) == ("operator", {"isActive": [True, False]})
+
     def test_revoking_one_again_finds_nothing_left(self, operate):
         make_token("tenant-twice")
         operate("tenants", "revoke", "--tenant", "tenant-twice")
