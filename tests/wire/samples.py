@@ -3,6 +3,9 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from shared.errors import Invalid
 from shared.rules import token_value
 from shared.rules.client_token import ClientToken, Terms
 from shared.wire.terms import CreateClientToken
@@ -15,6 +18,7 @@ LIMITS = {
     "maxMessagesPerSession": 1000,
     "sessionIdleTimeoutMinutes": 1440,
 }
+IDS = ["defaultFlowId", "targetAlias", "targetVersionId", "pinToVersion"]
 AT = datetime(2026, 11, 24, 3, 25, 36, 123_000, tzinfo=UTC)
 VALUE = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2lnbmF0dXJl"
 KEY_ARN = "arn:aws:kms:eu-central-1:111122223333:key/1"
@@ -57,3 +61,17 @@ def token(terms=TERMS, previous=None):
         created_at=AT,
         updated_at=AT + timedelta(minutes=1),
     )
+
+
+def given_of(message, **body):
+    """The one term that the body sets besides the least that it must."""
+    given = read(message, **body).given()
+    [term] = {name: value for name, value in given.items() if to_camel(name) in body}.values()
+    return term
+
+
+def reasons(message, **body):
+    """(path, code) of everything that is refused."""
+    with pytest.raises(Invalid) as caught:
+        read(message, **body)
+    return [(detail.path, detail.code) for detail in caught.value.details]
