@@ -28,12 +28,14 @@ def apply() -> None:
     DynamoDBBackend.transact_write_items = _transact_write_items  # type: ignore[method-assign,assignment]
     DynamoHandler.transact_write_items = _transact_once  # type: ignore[method-assign,assignment]
     Key.create_from_cloudformation_json = classmethod(_create_key)  # type: ignore[method-assign,assignment]
+    Table.query = _query  # type: ignore[method-assign,assignment]
     BaseModel.__new__ = staticmethod(_create)  # type: ignore[method-assign,assignment]
 
 
 _unmended_call_action = DynamoHandler.call_action
 _unmended_transact_write_items = DynamoDBBackend.transact_write_items
 _unmended_transact = DynamoHandler.transact_write_items
+_unmended_query = Table.query
 _unmended_create = BaseModel.__new__
 
 
@@ -68,14 +70,30 @@ def _copied(backend: DynamoDBBackend, parts: list[dict[str, Any]], thing: Any) -
     if not (isinstance(thing, Table) and thing.has_range_key):
         return copy.deepcopy(thing)
     twin = copy.copy(thing)
-    twin.items = defaultdict(dict, {partition: dict(items) for partition, items in thing.items.items()})
+    twin.items = defaultdict(dict, thing.items)
     for part in parts:
         if part["TableName"] in {thing.name, thing.table_arn}:
             partition, place = backend.get_keys_value(thing, part.get("Key") or part["Item"])
-            items = twin.items.get(partition, {})
-            if place in items:
-                items[place] = copy.deepcopy(items[place])
+            if partition in thing.items:
+                items = twin.items[partition] = dict(twin.items[partition])
+                if place in items:
+                    items[place] = copy.deepcopy(items[place])
     return twin
+
+
+def _query(table: Table, *arguments: Any, **options: Any) -> Any:
+    """moto sorts all of the table before it looks for what is asked: each query is slower than the last."""
+    [(attribute, value)] = options["hash_key_conditions"]
+    if attribute == table.hash_key_attr:
+        found = table.items.get(value, {})
+    else:
+        everything = (item for items in table.items.values() for item in items.values())
+        found = dict(
+            enumerate(item for item in everything if attribute in item.attrs and item.attrs[attribute] == value)
+        )
+    narrowed = copy.copy(table)
+    narrowed.items = defaultdict(dict, {value: found})
+    return _unmended_query(narrowed, *arguments, **options)
 
 
 def _create(model: type[BaseModel], *_arguments: Any, **_options: Any) -> BaseModel:

@@ -148,6 +148,53 @@ def test_moto_still_copies_all_that_there_is(dynamodb, stored, copies, monkeypat
     assert {"a", "b", "counter"} <= set(copies)
 
 
+@pytest.fixture
+def compared(monkeypatch):
+    """Keys that moto compares to bring items into order."""
+    seen = []
+    original = DynamoType.__lt__
+
+    def compare(self, other):
+        seen.extend([self.value, other.value])
+        return original(self, other)
+
+    monkeypatch.setattr(DynamoType, "__lt__", compare)
+    return seen
+
+
+def query(dynamodb, attribute, value, **options):
+    options |= {"KeyConditionExpression": f"{attribute} = :key", "ExpressionAttributeValues": {":key": {"S": value}}}
+    return [item["sk"]["S"] for item in dynamodb.query(TableName=STACK.outputs["TableName"], **options)["Items"]]
+
+
+@pytest.fixture
+def listed(dynamodb):
+    """In other partitions, and in the listing index under this key and under another."""
+    name = STACK.outputs["TableName"]
+    places = [("listed 1", "this", "late"), ("listed 2", "this", "early"), ("listed 3", "other", "later")]
+    keys = [{"pk": {"S": partition}, "sk": {"S": sort_key}} for partition, _, sort_key in places]
+    for key, (_, list_key, _) in zip(keys, places, strict=True):
+        dynamodb.put_item(TableName=name, Item=key | {"listing_pk": {"S": list_key}, "listing_sk": key["sk"]})
+    yield
+    for key in keys:
+        dynamodb.delete_item(TableName=name, Key=key)
+
+
+def test_a_query_looks_at_what_is_asked_and_at_nothing_else(dynamodb, stored, listed, compared):
+    assert query(dynamodb, "pk", "mend") == ["a", "b", "counter"]
+    assert set(compared) <= {"mend", "a", "b", "counter"}
+
+
+def test_a_query_of_an_index_finds_what_is_under_its_key_in_order(dynamodb, stored, listed):
+    assert query(dynamodb, "listing_pk", "this", IndexName="listing") == ["early", "late"]
+
+
+def test_moto_still_sorts_all_that_there_is(dynamodb, stored, listed, compared, monkeypatch):
+    monkeypatch.setattr(Table, "query", mends._unmended_query)
+    query(dynamodb, "pk", "mend")
+    assert "listed 1" in compared
+
+
 def made(dynamodb):
     """How many tables and items moto holds on to because of a transaction."""
     before = len(Item.instances_tracked) + len(Table.instances_tracked)
