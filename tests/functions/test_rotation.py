@@ -110,6 +110,20 @@ def test_a_second_rotation_shows_the_values_of_both_keys_before(deploy):
     assert deployed.refused == []
 
 
+def test_what_is_sent_again_after_a_rotation_is_answered_as_it_was_before(deploy):
+    """Its value is its first key's."""
+    first, second = make_key(), make_key()
+    before, parameters = deploy(SigningKeyArn=first), {"SigningKeyArn": second, "RetiredSigningKeyArns": first}
+    path = f"/v1/client-tokens/{before.create()['clientToken']['id']}/regenerate"
+    asked = [("/v1/client-tokens", {"name": "Shop", "allowedOrigins": ["https://a.example"]}), (path, {})]
+    sent = [before.post(path, body, **{"Idempotency-Key": "once"}) for path, body in asked]
+    rotated = deploy(**parameters)
+    again = [rotated.post(path, body, **{"Idempotency-Key": "once"}) for path, body in asked]
+    assert [(answer.status_code, answer.data) for answer in again] == [(one.status_code, one.data) for one in sent]
+    assert [answer.status_code for answer in again] == [201, 200]
+    assert rotated.refused == []
+
+
 def test_a_key_that_is_not_named_as_retired_shows_nothing_and_says_so_in_the_log(deploy, output):
     first, second = make_key(), make_key()
     token_id = deploy(SigningKeyArn=first).create()["clientToken"]["id"]
@@ -129,9 +143,9 @@ def test_a_key_that_is_disabled_ends_showing_and_nothing_else(api, deploy, regis
 
 
 @pytest.mark.parametrize("function", SIGNERS)
-def test_only_who_shows_values_may_use_an_old_key(function):
-    first, second = (f"arn:aws:kms:us-east-1:{ACCOUNT}:key/{name}" for name in ("first", "second"))
+def test_no_key_may_be_used_but_todays_and_those_before_it_that_are_named(function):
+    first, second, other = (f"arn:aws:kms:us-east-1:{ACCOUNT}:key/{name}" for name in ("first", "second", "other"))
     template = sam.translate(sam.read(), {"SigningKeyArn": second, "RetiredSigningKeyArns": first})
     role = role_of(template, function, VALUES)
-    allowed = [decide(role, Access("kms:GenerateMac", key)).allowed for key in (second, OWN, first)]
-    assert allowed == [True, *[function == "GetClientTokenValue"] * 2]
+    allowed = [decide(role, Access("kms:GenerateMac", key)).allowed for key in (second, OWN, first, other)]
+    assert allowed == [True, True, True, False]
