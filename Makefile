@@ -47,11 +47,11 @@ test-artifact: $(DEVELOPMENT) $(BUILT) build ## What is built, and the SDK's tes
 coverage: PYTEST += --cov
 coverage: test ## Every test, and how much of functions and shared they cover
 
-lint: $(DEVELOPMENT) $(SAM) ## Style, types, and the template as SAM reads it (as CloudFormation reads it, the tests do)
+lint: $(DEVELOPMENT) $(SAM) ## Style, types, and the template as SAM and CloudFormation read it
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
-	$(SAM) validate
+	$(SAM) validate --lint
 
 scan: $(SCANNERS) ## The template, by the rules of cfn-lint, its serverless ones, and checkov
 	.venv-scan/bin/checkov --config-file infra/checkov.yaml --file template.yaml
