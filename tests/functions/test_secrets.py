@@ -1,4 +1,4 @@
-"""A canary put through every endpoint appears in no log line and no metric."""
+"""A canary put through every endpoint appears in no log line and no metric, and secrets in no error either."""
 
 from tests.functions.page import Page
 
@@ -40,8 +40,9 @@ def test_nothing_that_a_caller_sends_or_gets_is_logged(api, caller, output, aws_
     logged = output()
     assert logged.count('"answered"') >= len(answers)
     assert {answer.status_code for answer in answers} >= {200, 400, 401, 403, 404, 503}
-    secrets = [CANARY, created["token"], created["token"].rpartition(".")[2], regenerated, api.credential]
-    assert [secret for secret in secrets if secret in logged] == []
+    secrets = [created["token"], created["token"].rpartition(".")[2], regenerated, api.credential]
+    assert [secret for secret in [CANARY, *secrets] if secret in logged] == []
+    _assert_errors_hold_none_of(secrets, answers)
 
 
 def test_nothing_that_a_visitor_sends_or_gets_is_logged(app, api, page, create, register, output, aws_answers):
@@ -81,5 +82,13 @@ def test_nothing_that_a_visitor_sends_or_gets_is_logged(app, api, page, create, 
     logged = output()
     assert logged.count('"answered"') >= len(answers)
     assert {answer.status_code for answer in answers} >= {200, 400, 401, 403, 404, 429, 502, 503}
-    secrets = [CANARY, token.value, token.value.rpartition(".")[2], session, session.rpartition("_")[2]]
-    assert [secret for secret in secrets if secret in logged] == []
+    secrets = [token.value, token.value.rpartition(".")[2], session, session.rpartition("_")[2]]
+    assert [secret for secret in [CANARY, *secrets] if secret in logged] == []
+    _assert_errors_hold_none_of(secrets, answers)
+
+
+def _assert_errors_hold_none_of(secrets, answers):
+    """What a caller sent may stand in an error, but neither a secret of his, nor what AWS said."""
+    errors = [answer for answer in answers if answer.status_code >= 400]
+    assert [secret for answer in errors for secret in secrets if secret in answer.text] == []
+    assert [answer.text for answer in errors if answer.status_code >= 500 and CANARY in answer.text] == []
