@@ -35,10 +35,14 @@ def parameters() -> dict[str, Any]:
 
 
 def components() -> dict[str, Any]:
-    """For the document's components."""
+    """For the document's components. Only what is left of a rate is not always known."""
     number = {"type": "integer", "minimum": 0}
     return {
-        name: {"description": text, "schema": number if name in _WHOLE_NUMBERS else {"type": "string"}}
+        name: {
+            "description": text,
+            "required": name not in RATE,
+            "schema": number if name in _WHOLE_NUMBERS else {"type": "string"},
+        }
         for name, text in RESPONSE.items()
     }
 
