@@ -157,9 +157,11 @@ def test_a_body_where_none_is_asked_for_is_not_read(api, method):
 
 
 def test_every_answer_may_be_read_by_pages_and_kept_by_nobody(api):
-    for answer in (api.post("/v1/client-tokens", SEED), api.post("/v1/client-tokens", "x"), api.get("/v1/nothing")):
+    paths = ("/v1/client-tokens", "/v1/nothing")
+    for answer in [api.post(paths[0], SEED), api.post(paths[0], "x"), api.get(paths[1]), api.delete(paths[0])]:
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
         assert answer.headers["Vary"] == "Origin"
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Strict-Transport-Security"] == "max-age=63072000"
         assert answer.headers["Content-Type"] == "application/json"

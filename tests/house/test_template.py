@@ -9,11 +9,12 @@ import pytest
 from shared import errors, gateway
 from shared.aws import client
 
-UNREADABLE_WITHOUT = {
+ON_EVERY_ANSWER = {
     "Access-Control-Allow-Origin": "'*'",
     "Vary": "'Origin'",
     "Cache-Control": "'no-store'",
     "X-Content-Type-Options": "'nosniff'",
+    "Strict-Transport-Security": "'max-age=63072000'",
 }
 STATUS = {
     "ACCESS_DENIED": "401",
@@ -121,7 +122,7 @@ class TestRefusalsOfApiGateway:
 
     def test_can_be_read_by_pages_and_are_kept_by_nobody(self, responses):
         assert {
-            kind for kind, response in responses.items() if not UNREADABLE_WITHOUT.items() <= _headers(response).items()
+            kind for kind, response in responses.items() if not ON_EVERY_ANSWER.items() <= _headers(response).items()
         } == set()
 
     def test_say_how_to_authenticate_and_when_to_come_back(self, responses):
