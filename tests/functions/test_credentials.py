@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from shared import credentials
 from shared.rules import api_key
 from shared.rules.principal import SCOPES
-from shared.store import api_keys
+from shared.store import api_keys, audit
 from tests.functions.conftest import Management
 
 LIST = "/v1/client-tokens"
@@ -169,6 +169,14 @@ def test_200_a_clerk_session_belongs_to_its_organisation_or_else_to_the_user(app
     answer = Management(app, tenant, clerk.token(**claims)).get(LIST)
     assert answer.status_code == 200
     assert f"of {tenant}" in [token["name"] for token in answer.json["clientTokens"]]
+
+
+def test_what_a_person_does_is_on_record_under_his_own_name(app, clerk, clock):
+    one, other = (Management(app, "org_7", clerk.token(org_id="org_7", sub=user)) for user in ("user_1", "user_2"))
+    path = f"{LIST}/{one.create()['clientToken']['id']}"
+    assert other.get(f"{path}/token").status_code == 200
+    records = audit.trail("org_7", None, since=None, until=None, at=clock.held)
+    assert {(record.by.actor, record.action) for record in records} == {("user_1", "create"), ("user_2", "reveal")}
 
 
 def test_a_clerk_session_costs_no_call_and_the_key_set_is_fetched_once(app, clerk, calls):
