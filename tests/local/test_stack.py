@@ -124,8 +124,19 @@ def test_a_busy_port_is_one_line():
     )
 
 
+def taken_above_a_free_one():
+    while True:
+        taken = socket.create_server(("127.0.0.1", 0))
+        try:
+            socket.create_server(("127.0.0.1", taken.getsockname()[1] - 1)).close()
+        except OSError:
+            taken.close()
+        else:
+            return taken
+
+
 def test_a_busy_port_of_the_demo_page_is_one_line():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with taken_above_a_free_one() as taken:
         port = taken.getsockname()[1]
         ended = run("--port", str(port - 1))
     assert (ended.returncode, ended.stdout) == (1, "")
