@@ -21,7 +21,7 @@ _CLERK_AUTHORIZED_PARTIES = {
 
 _LEEWAY_SECONDS = 5
 _JWKS_LIFETIME_SECONDS = 300
-# A stranger may make up as many key ids as he likes; Clerk must not be asked about each.
+# A stranger may make up as many key ids as he likes; Clerk must not be asked, nor waited for, about each.
 _JWKS_REFETCH_SECONDS = 10
 _JWKS_TIMEOUT_SECONDS = 3
 _JWKS_BYTES_MAX = 1_000_000
@@ -82,14 +82,18 @@ class _PublicKeys:
 
     def __init__(self) -> None:
         self._keys: dict[Any, dict[str, Any]] = {}
-        self._fetched_at = float("-inf")
+        self._fetched_at = self._asked_at = float("-inf")
 
     def find(self, key_id: Any, at: datetime) -> dict[str, Any]:
         """Raises Unauthenticated for an id that is not in the set, Unavailable if the set cannot be had."""
-        age = at.timestamp() - self._fetched_at
-        if age >= _JWKS_LIFETIME_SECONDS or (key_id not in self._keys and age >= _JWKS_REFETCH_SECONDS):
+        now = at.timestamp()
+        is_stale = now - self._fetched_at >= _JWKS_LIFETIME_SECONDS
+        if (is_stale or key_id not in self._keys) and now - self._asked_at >= _JWKS_REFETCH_SECONDS:
+            self._asked_at = now
             self._keys = _fetch_public_keys()
-            self._fetched_at = at.timestamp()
+            self._fetched_at, is_stale = now, False
+        if is_stale:
+            raise Unavailable
         if key_id not in self._keys:
             raise Unauthenticated
         return self._keys[key_id]

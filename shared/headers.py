@@ -48,9 +48,9 @@ def etag(revision: int) -> dict[str, str]:
     return {"ETag": f'"{revision}"'}
 
 
-def idempotency_key(sent: Mapping[str, str]) -> str | None:
+def idempotency_key(headers: Mapping[str, str]) -> str | None:
     """Raises Invalid for one that is no key."""
-    key = sent.get("idempotency-key")
+    key = headers.get("idempotency-key")
     if key is not None and not _KEY.fullmatch(key):
         raise Invalid(
             "An Idempotency-Key is 1 to 255 printable ASCII characters.",
@@ -60,9 +60,9 @@ def idempotency_key(sent: Mapping[str, str]) -> str | None:
     return key
 
 
-def expected(sent: Mapping[str, str]) -> frozenset[int] | None:
+def expected(headers: Mapping[str, str]) -> frozenset[int] | None:
     """The revisions that If-Match names; None where it asks for none in particular. Raises Invalid."""
-    written = sent.get("if-match")
+    written = headers.get("if-match")
     # Whatever is changed here must be there anyhow, which is all that a star asks for.
     if written is None or written.strip() == "*":
         return None

@@ -13,7 +13,14 @@ _logger = Logger()
 
 
 def answered(
-    operation: str, *, request_id: str, status: int, code: str | None, milliseconds: int, **who: str | None
+    operation: str,
+    *,
+    request_id: str,
+    status: int,
+    code: str | None,
+    milliseconds: int,
+    tenant: str | None,
+    principal: str | None,
 ) -> None:
     """One line a request, and a metric where we said no."""
     fields: dict[str, Any] = {
@@ -22,7 +29,8 @@ def answered(
         "status": status,
         "code": code,
         "milliseconds": milliseconds,
-        **who,
+        "tenant": tenant,
+        "principal": principal,
     }
     _logger.info("answered", extra={name: value for name, value in fields.items() if value is not None})
     if code is not None:

@@ -18,7 +18,7 @@ from shared.wire.terms import CreateClientToken
 def handler(request: Request) -> Response:
     wish = CreateClientToken.read(request.body)
     claim = idempotency.claim(request.idempotency_key, request.by, "create", asked=wish.canonical())
-    if kept := answered.find(claim):
+    if kept := answered.find(claim, by=request.by):
         return gateway.created(answers.with_value(kept.answer, signer.reveal(kept.seal)), revision=kept.revision)
     terms = client_token.check(wish.terms(), at=request.at)
     targets.require_known(request.tenant, wish.target_ids())

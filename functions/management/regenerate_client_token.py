@@ -20,7 +20,7 @@ def handler(request: Request) -> Response:
     wish = RegenerateClientToken.read(request.body)
     token, usage = client_tokens.get(request.tenant, request.path["id"])
     claim = idempotency.claim(request.idempotency_key, request.by, "regenerate", token.id, asked=wish.canonical())
-    if kept := answered.find(claim):
+    if kept := answered.find(claim, by=request.by):
         return gateway.ok(answers.with_value(kept.answer, signer.reveal(kept.seal)), revision=kept.revision)
     client_token.require_expected(token, request.expected)
     value, seal = signer.issue(token.id, token.environment, at=request.at, random_bytes=token_bytes)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import secrets
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -70,7 +72,9 @@ class Api:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
         request.max_content_length = _REQUEST_MAX
-        call = Call(str(uuid.uuid4()), self._clock(), self._routes.stage, request)
+        request_id = request.headers.get("x-amzn-RequestId") or str(uuid.uuid4())
+        extended_id = base64.b64encode(secrets.token_bytes(11)).decode()
+        call = Call(request_id, extended_id, self._clock(), self._routes.stage, request)
         try:
             response = self._serve(call)
         except RequestEntityTooLarge:
@@ -79,6 +83,7 @@ class Api:
         except _Refused as refused:
             response = self._refuse(call, refused)
         response.headers["x-amzn-RequestId"] = call.id
+        response.headers["x-amz-apigw-id"] = call.extended_id
         return response(environ, start_response)
 
     def _serve(self, call: Call) -> Response:
@@ -135,7 +140,7 @@ class Api:
         rest = "DEFAULT_4XX" if refused.status < 500 else "DEFAULT_5XX"  # noqa: PLR2004
         answer = refusals.get(refused.kind, refusals[rest])
         status = answer.status or refused.status
-        return Response(answer.text(call.id), status, answer.headers, content_type="application/json")
+        return Response(answer.text(call.extended_id), status, answer.headers, content_type="application/json")
 
 
 def _drain(request: Request) -> None:
@@ -152,4 +157,4 @@ def _mocked(mock: Mock, call: Call) -> Response:
             raise _Refused("API_CONFIGURATION_ERROR", 500)
         raise _Refused("UNSUPPORTED_MEDIA_TYPE", 415)
     answer = mock.answer
-    return Response(answer.text(call.id), answer.status, answer.headers, content_type="application/json")
+    return Response(answer.text(call.extended_id), answer.status, answer.headers, content_type="application/json")

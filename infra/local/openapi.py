@@ -15,7 +15,7 @@ from infra.local.template import NotModelled, Template, parameter
 
 _ANY = "x-amazon-apigateway-any-method"
 _VARIABLE = re.compile(r"\$(?:\w|\{)[\w.{}()']*")
-_KNOWN_VARIABLES = {"$context.requestId"}
+_KNOWN_VARIABLES = {"$context.extendedRequestId"}
 
 
 def read_routes(template: Template) -> Routes:

@@ -39,9 +39,12 @@ class Malformed(Exception):  # noqa: N818 - a fault of the function, told to the
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request on its way. `at`: seconds since 1970 at which it came."""
+    """One request on its way. `id`: its caller may choose it; `extended_id`: API Gateway's own. `at`: when it came, in
+    seconds since 1970.
+    """
 
     id: str
+    extended_id: str
     at: float
     stage: str
     request: Request
@@ -112,7 +115,7 @@ def _context(call: Call, route: Route, authorizer: dict[str, str] | None) -> dic
         "deploymentId": "local",
         "domainName": domain,
         "domainPrefix": domain.partition(".")[0],
-        "extendedRequestId": call.id,
+        "extendedRequestId": call.extended_id,
         "httpMethod": request.method,
         "identity": {
             "accessKey": None,

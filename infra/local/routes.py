@@ -19,8 +19,8 @@ class Answer:
     headers: Mapping[str, str]
     body: str
 
-    def text(self, request_id: str) -> str:
-        return self.body.replace("$context.requestId", request_id)
+    def text(self, extended_request_id: str) -> str:
+        return self.body.replace("$context.extendedRequestId", extended_request_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ RESPONSE = {
 RATE = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 OF_REFUSALS = {"401": ["WWW-Authenticate"], "409": ["Retry-After"], "429": ["Retry-After"], "503": ["Retry-After"]}
 
+# Where they are said to be at all. A budget that is spent has no Retry-After, a rate that was not counted no rest.
+_ALWAYS = {"ETag", "WWW-Authenticate"}
 _WHOLE_NUMBERS = {*RATE, "Retry-After"}
 
 
@@ -35,12 +37,12 @@ def parameters() -> dict[str, Any]:
 
 
 def components() -> dict[str, Any]:
-    """For the document's components. Only what is left of a rate is not always known."""
+    """For the document's components."""
     number = {"type": "integer", "minimum": 0}
     return {
         name: {
             "description": text,
-            "required": name not in RATE,
+            "required": name in _ALWAYS,
             "schema": number if name in _WHOLE_NUMBERS else {"type": "string"},
         }
         for name, text in RESPONSE.items()

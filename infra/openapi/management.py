@@ -26,7 +26,7 @@ OPERATIONS = {
         query=ListClientTokens,
         answer=ClientTokensListed,
         examples={"an answer": examples.LISTED},
-        refuses={400: "invalid_request too_many_to_list answer_too_large"},
+        refuses={400: "invalid_request too_far too_many_to_list answer_too_large"},
     ),
     "CreateClientToken": Operation(
         summary="Create a client token",
@@ -54,7 +54,7 @@ OPERATIONS = {
         examples={"an answer": examples.CREATED},
         answer_headers=["ETag"],
         refuses={
-            400: "invalid_header",
+            400: "invalid_header value_unavailable",
             404: "target_not_found",
             409: "conflict",
             422: "idempotency_key_reused",
@@ -118,7 +118,7 @@ OPERATIONS = {
         examples={"an answer": examples.REGENERATED},
         answer_headers=["ETag"],
         refuses={
-            400: "invalid_header",
+            400: "invalid_header value_unavailable",
             404: "not_found",
             409: "conflict",
             412: "precondition_failed",
@@ -141,6 +141,6 @@ OPERATIONS = {
         query=ListConversations,
         answer=ConversationsListed,
         examples={"an answer": examples.CONVERSATIONS},
-        refuses={400: "invalid_request answer_too_large", 404: "not_found"},
+        refuses={400: "invalid_request too_far answer_too_large", 404: "not_found"},
     ),
 }

@@ -57,6 +57,7 @@ _GATEWAY_WITH_AUTHORIZER = {"ACCESS_DENIED": 401, "AUTHORIZER_CONFIGURATION_ERRO
 MEANINGS = {
     "answer_too_large": "More than one answer can hold. Ask for less at once.",
     "attachment_not_supported": "What answers does not read such files.",
+    "attempts_exhausted": "This message was tried several times, and not answered. Write another one.",
     "conflict": "Others keep changing the same thing, or do the same just now. Try again after Retry-After.",
     "forbidden": "The credential lacks the scope that `hint` names, or a firewall refused the request.",
     "idempotency_key_reused": "This Idempotency-Key came with another request before.",
@@ -92,6 +93,7 @@ MEANINGS = {
     "timeout": "The answer took longer than API Gateway waits.",
     "token_expired": "The client token has expired.",
     "token_inactive": "The client token is switched off.",
+    "too_far": "Too much would have to be looked through. Ask for a smaller offset, or without a filter.",
     "too_large": (
         f"The body has more than {gateway.MANAGEMENT_BODY_MAX // 1024} KB (a page's: "
         f"{gateway.BROWSER_BODY_MAX // 1024**2} MB), or the conversation is more than its target can read."

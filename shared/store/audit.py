@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -48,7 +49,8 @@ def _to_item(record: Record) -> Item:
     # Read here, for whoever only reads the trail has no such variable.
     retention = timedelta(days=int(os.environ["AUDIT_RETENTION_DAYS"]))
     by = record.by
-    place = f"{instant.to_text(by.at)}#{by.request_id}"
+    # Random, so that nothing that happens can take another record's place.
+    place = f"{instant.to_text(by.at)}#{secrets.token_hex(8)}"
     return {
         "pk": f"AUDIT#{by.tenant}",
         "sk": place,

@@ -56,14 +56,14 @@ def change(
     """
     for _ in range(_ATTEMPTS):
         client_token.require_expected(token, expected)
-        change = changed(token)
+        made = changed(token)
         record = table.putting(
-            client_tokens.to_item(change.token),
+            client_tokens.to_item(made.token),
             condition="revision = :revision",
             values={":revision": token.revision},
         )
         try:
-            table.transact([*_kept(claim, change), record, _traced(action, token, change.token, by)])
+            table.transact([*_kept(claim, made), record, _traced(action, token, made.token, by)])
         except ConditionFailed as failure:
             # Whoever did the same changed the token too: of two conditions that fail, the first one is told.
             if claim and failure.place == 0:
@@ -76,12 +76,12 @@ def change(
                 raise _claimed() from None
             table.pause()
         else:
-            return change.answer
+            return made.answer
     raise Conflict(retry_after=1)
 
 
 def delete(token_id: str, *, by: Circumstances, expected: frozenset[int] | None) -> None:
-    """Raises NotFound as `client_tokens.get` does, and Stale as `change` does."""
+    """Raises NotFound as `client_tokens.get` does, and Stale and Conflict as `change` does."""
     if not identifier.is_one("ct", token_id):
         raise client_tokens.unknown()
     condition = "tenant = :tenant"
@@ -93,19 +93,21 @@ def delete(token_id: str, *, by: Circumstances, expected: frozenset[int] | None)
         values |= revisions
     record = table.deleting(client_tokens.key(token_id), condition=condition, values=values)
     trace = audit.writing(Record(by=by, action="delete", token_id=token_id))
-    try:
-        table.transact([record, table.deleting(usage.key(token_id)), trace])
-    except ConditionFailed as failure:
-        if failure.found is None or failure.found["tenant"] != by.tenant:
-            raise client_tokens.unknown() from None
-        raise Stale from None
-    except Contended:
-        # It is being changed, or its use counted, at this moment.
-        raise Conflict(retry_after=1) from None
+    for _ in range(_ATTEMPTS):
+        try:
+            return table.transact([record, table.deleting(usage.key(token_id)), trace])
+        except ConditionFailed as failure:
+            if failure.found is None or failure.found["tenant"] != by.tenant:
+                raise client_tokens.unknown() from None
+            raise Stale from None
+        except Contended:
+            # It is being changed, or its use counted: of a token that is under attack, all the time.
+            table.pause()
+    raise Conflict(retry_after=1)
 
 
-def _kept(claim: Claim | None, change: Change[Any]) -> list[Write]:
-    return [idempotency.keeping(claim, change.kept, change.token)] if claim else []
+def _kept(claim: Claim | None, made: Change[Any]) -> list[Write]:
+    return [idempotency.keeping(claim, made.kept, made.token)] if claim else []
 
 
 def _claimed() -> Conflict:

@@ -46,8 +46,12 @@ def said(session: Session, message: Message) -> list[Write]:
 
 
 def answered(session: Session, message: Message) -> list[Write]:
-    """The same for an answer. It changes nothing but the count: a late one must not set the conversation back."""
-    return [_putting(session, message), table.updating(_record(session), _ADD, {":one": 1})]
+    """The same for an answer. It changes nothing but the count: a late one must not set the conversation back.
+
+    Nor may it bring back one that was deleted meanwhile: that is its condition.
+    """
+    counting = table.updating(_record(session), _ADD, {":one": 1}, condition="attribute_exists(pk)")
+    return [_putting(session, message), counting]
 
 
 def _putting(session: Session, message: Message) -> Write:

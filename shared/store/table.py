@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from shared.aws.client import AwsError, JsonClient, Refused
-from shared.errors import Unavailable
+from shared.errors import Invalid, Unavailable
 from shared.store.attributes import packed, unpacked
 
 NAME = os.environ["TABLE_NAME"]
@@ -21,17 +23,21 @@ Key = tuple[str, str]
 Item = dict[str, Any]
 Write = dict[str, Any]
 """One part of a transaction."""
+_Ask = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 _dynamodb = JsonClient("dynamodb", "DynamoDB_20120810", "1.0")
 _BATCH = 100
+# Each is up to 1 MB, and more than that may not be looked through in the time that a function has.
+_SLICE_PAGES_MAX = 250
 _ATTEMPTS = 20
 _PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE = 16
 
 
 class ConditionFailed(Exception):  # noqa: N818 - told to the entity, which knows what it means; never leaves the store
-    """A conditional write found something else. `place`: which write of a transaction; `found`: the item, if any."""
+    """A conditional write found something else. `place`: which of the transaction's; `found`: the item, if any."""
 
-    def __init__(self, found: Item | None, place: int = 0) -> None:
+    def __init__(self, found: Item | None, place: int) -> None:
         self.found = found
         self.place = place
         super().__init__()
@@ -76,9 +82,9 @@ def put(item: Mapping[str, Any]) -> None:
     _call("PutItem", TableName=NAME, Item=packed(item))
 
 
-def update(key: Key, expression: str, values: Mapping[str, Any], *, condition: str | None = None) -> Item:
+def update(key: Key, expression: str, values: Mapping[str, Any]) -> Item:
     """Changes single attributes, and gives the item as it is then; an item that is not there is made."""
-    changes = {"UpdateExpression": expression, "ReturnValues": "ALL_NEW"} | _conditional(condition, values)
+    changes = {"UpdateExpression": expression, "ExpressionAttributeValues": packed(values), "ReturnValues": "ALL_NEW"}
     answer = _call("UpdateItem", TableName=NAME, Key=_key(key), **changes)
     return unpacked(answer["Attributes"])
 
@@ -114,39 +120,43 @@ def transact(writes: Sequence[Write]) -> None:
 def transact_patiently(writes: Sequence[Write]) -> None:
     """The same for what must not be lost, such as an answer that was paid for: waits while an item is busy.
 
-    Raises ConditionFailed, and Unavailable if it stays busy.
+    Raises ConditionFailed, and Unavailable if it stays busy: for a fraction of a second, or, where a part of the table
+    is asked for more than it can do, some three seconds.
     """
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         try:
             return transact(writes)
-        except (Contended, Throttled):
+        except Contended:
             pause()
+        except Throttled:
+            pause(min(2**attempt, _LONGEST_PAUSE))
     raise Unavailable
 
 
-def pause() -> None:
-    """A moment, of a different length for everybody who waits."""
-    time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311 - no secret
+def pause(times: int = 1) -> None:
+    """A moment, or one that is so many times as long; of a different length for everybody who waits."""
+    time.sleep(random.uniform(0, times * _PAUSE_SECONDS))  # noqa: S311 - no secret
 
 
 def query(condition: str, values: Mapping[str, Any], **options: Any) -> Iterator[Item]:
     """Every item that fits, page by page. `options` as the Query operation spells them."""
-    for page in _pages(condition, values, options):
+    for page in _pages(partial(_query, condition, values), options):
         yield from map(unpacked, page["Items"])
 
 
 def query_slice(
     condition: str, values: Mapping[str, Any], offset: int, limit: int, **options: Any
 ) -> tuple[list[Item], bool]:
-    """`limit` items after the first `offset`, and whether more follow.
+    """`limit` items after the first `offset`, and whether more follow. Raises Invalid where they are too far away.
 
     DynamoDB cannot jump, but it counts without sending: what comes before the slice costs read units, not transfer.
     """
+    ask = _so_often(_SLICE_PAGES_MAX, partial(_query, condition, values))
     is_filtered = "FilterExpression" in options
     start: dict[str, Any] = {}
     while offset:
         counting = options | start | {"Select": "COUNT"} | ({} if is_filtered else {"Limit": offset})
-        counted = _query(condition, values, counting)
+        counted = ask(counting)
         if counted["Count"] > offset:
             break
         offset -= counted["Count"]
@@ -155,17 +165,32 @@ def query_slice(
         start = {"ExclusiveStartKey": counted["LastEvaluatedKey"]}
     found: list[Item] = []
     enough = offset + limit + 1
-    for page in _pages(condition, values, options | start | ({} if is_filtered else {"Limit": enough})):
+    for page in _pages(ask, options | start | ({} if is_filtered else {"Limit": enough})):
         found += map(unpacked, page["Items"])
         if len(found) >= enough:
             break
     return found[offset : offset + limit], len(found) > offset + limit
 
 
-def _pages(condition: str, values: Mapping[str, Any], options: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _so_often(times: int, ask: _Ask) -> _Ask:
+    calls = itertools.count(1)
+
+    def asking(options: Mapping[str, Any]) -> dict[str, Any]:
+        if next(calls) > times:
+            raise Invalid(
+                "There is too much to look through before what is asked for.",
+                code="too_far",
+                hint="Ask for a smaller offset, or without a filter.",
+            )
+        return ask(options)
+
+    return asking
+
+
+def _pages(ask: _Ask, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
     start: dict[str, Any] = {}
     while True:
-        page = _query(condition, values, options | start)
+        page = ask(options | start)
         yield page
         if "LastEvaluatedKey" not in page:
             return
@@ -182,9 +207,6 @@ def _call(operation: str, **parameters: Any) -> dict[str, Any]:
     try:
         return _dynamodb.call(operation, parameters)
     except Refused as refused:
-        if refused.code == "ConditionalCheckFailedException":
-            found = refused.answer.get("Item")
-            raise ConditionFailed(unpacked(found) if found else None) from refused
         if refused.code == "TransactionCanceledException":
             raise _cancelled(refused.answer.get("CancellationReasons", ())) from refused
         raise Unavailable from refused

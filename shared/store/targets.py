@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from shared.errors import NotFound
 from shared.rules import instant, target
@@ -41,20 +42,22 @@ def require_known(tenant: str, target_ids: Collection[str]) -> None:
     """Raises NotFound, naming the id, where the tenant has registered targets and this is none of them."""
     if not target_ids:
         return
-    registered = {item["id"] for item in _items(tenant)}
-    unknown = [target_id for target_id in target_ids if registered and target_id not in registered]
-    if unknown:
+    asked = {_keys(tenant, target_id)[0]: target_id for target_id in target_ids}
+    registered = table.read(asked, is_consistent=True)
+    unknown = [target_id for key, target_id in asked.items() if key not in registered]
+    if unknown and (registered or _has_any(tenant)):
         raise NotFound(
             f"There is no flow or agent {unknown[0]}.", code="target_not_found", hint="Register it as a target first."
         )
 
 
-def _items(tenant: str) -> Iterator[Item]:
-    return table.query(
-        "pk = :tenant AND begins_with(sk, :targets)",
-        {":tenant": _pk(tenant), ":targets": "TARGET#"},
-        ConsistentRead=True,
-    )
+def _items(tenant: str, **options: Any) -> Iterator[Item]:
+    condition = "pk = :tenant AND begins_with(sk, :targets)"
+    return table.query(condition, {":tenant": _pk(tenant), ":targets": "TARGET#"}, ConsistentRead=True, **options)
+
+
+def _has_any(tenant: str) -> bool:
+    return next(_items(tenant, Limit=1), None) is not None
 
 
 def key(reference: str) -> Key:

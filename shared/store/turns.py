@@ -17,6 +17,8 @@ from shared.store.table import ConditionFailed, Contended, Item, Key, Write
 
 # No function runs longer: whoever has not ended a turn by then will not.
 _LEASE = timedelta(seconds=30)
+# Each costs what a message costs, and a message is paid for once. What a model declines, it declines every time.
+_ATTEMPTS_TO_ANSWER = 5
 _ATTEMPTS = 40
 _SPEND = (
     "SET message_count = message_count + :one, last_message_at = :at, idle_until = :idle_until, expires_at = :expiry"
@@ -27,11 +29,14 @@ _TURN, _USAGE = 0, 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One message of a visitor and, where it is stored already, the answer. `leased_until`: for whoever seeks one."""
+    """One message of a visitor and, where it is stored already, the answer. `leased_until`: for whoever seeks one, for
+    the `attempts`th time.
+    """
 
     session: Session
     message: Message
     leased_until: datetime
+    attempts: int = 1
     reply: str | None = None
 
 
@@ -81,7 +86,8 @@ def begin(current: Session, token: ClientToken, message: Message, *, counts_use:
 def resume(current: Session, item: Item, message: Message, *, at: datetime) -> Turn:
     """A turn that was begun before: with its answer, or taken over from whoever did not come to its end.
 
-    What is stored counts, not what is sent again. Raises Conflict while somebody may still be seeking the answer.
+    What is stored counts, not what is sent again. Raises Conflict while somebody may still be seeking the answer, and
+    TooMany where it was sought too often.
     """
     message = replace(message, at=instant.from_text(item["message_at"]))
     if item["is_answered"]:
@@ -89,9 +95,12 @@ def resume(current: Session, item: Item, message: Message, *, at: datetime) -> T
         return Turn(session=current, message=message, leased_until=at, reply=answer.text)
     if at < instant.from_text(item["leased_until"]):
         raise _in_progress()
+    if item["attempts"] >= _ATTEMPTS_TO_ANSWER:
+        sentence = "This message could not be answered. Please write another one."
+        raise TooMany(sentence, code="attempts_exhausted", hint=sentence)
     if digest.of(message.text) != item["text_digest"]:
         message = _stored(current, message.at)
-    turn = Turn(session=current, message=message, leased_until=at + _LEASE)
+    turn = Turn(session=current, message=message, leased_until=at + _LEASE, attempts=item["attempts"] + 1)
     _lease(turn, until=turn.leased_until, now=item["leased_until"])
     return turn
 
@@ -119,7 +128,8 @@ def _end(turn: Turn, text: str, reply_id: str) -> None:
         {":true": True, ":false": False},
         condition="is_answered = :false",
     )
-    # Whoever took the turn over may have been faster; then the answer of that one is the one that is stored.
+    # Whoever took the turn over may have been faster; then the answer of that one is the one that is stored. And of a
+    # conversation that was deleted meanwhile nothing is stored.
     with suppress(ConditionFailed):
         table.transact_patiently([ending, *conversations.answered(turn.session, answer)])
 
@@ -153,6 +163,7 @@ def _beginning(turn: Turn) -> Write:
         "message_at": instant.to_text(turn.message.at),
         "text_digest": digest.of(turn.message.text),
         "leased_until": instant.to_text(turn.leased_until),
+        "attempts": turn.attempts,
         "is_answered": False,
         "expires_at": until[":expiry"],
     }
@@ -163,8 +174,8 @@ def _lease(turn: Turn, *, until: datetime, now: str) -> None:
     """Takes the turn for a while, or gives it back; from nobody but whoever has it `now`."""
     leasing = table.updating(
         key(turn.session.digest, turn.message.id),
-        "SET leased_until = :until",
-        {":until": instant.to_text(until), ":now": now},
+        "SET leased_until = :until, attempts = :attempts",
+        {":until": instant.to_text(until), ":attempts": turn.attempts, ":now": now},
         condition="leased_until = :now",
     )
     try:

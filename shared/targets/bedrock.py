@@ -50,6 +50,27 @@ class Settings(BaseModel, extra="forbid", frozen=True):
     max_tokens: Annotated[int, Field(ge=1, le=8192)] = 1024
 
 
+class _Block(BaseModel):
+    """Between texts there may be what is not for the visitor, such as a model's reasoning."""
+
+    text: str = ""
+
+
+class _Message(BaseModel):
+    content: list[_Block]
+
+
+class _Output(BaseModel):
+    message: _Message
+
+
+class _Reply(BaseModel):
+    """Of what Converse answers."""
+
+    stop_reason: str = Field(alias="stopReason")
+    output: _Output
+
+
 def answer(settings: Settings, question: Question) -> str:
     request: dict[str, Any] = {
         "messages": _messages(question),
@@ -71,11 +92,10 @@ def answer(settings: Settings, question: Question) -> str:
                 "This assistant could not read what is attached.", code="attachment_not_supported"
             ) from refused
         raise
-    response = json.loads(reply.body)
-    if response["stopReason"] in _DECLINED:
+    said = _Reply.model_validate_json(reply.body)
+    if said.stop_reason in _DECLINED:
         raise TargetFailed("The assistant cannot answer that.", code="target_declined")
-    # Between texts there may be what is not for the visitor, such as a model's reasoning.
-    return "".join(block.get("text", "") for block in response["output"]["message"]["content"])
+    return "".join(block.text for block in said.output.message.content)
 
 
 def _messages(question: Question) -> list[dict[str, Any]]:
@@ -87,7 +107,8 @@ def _messages(question: Question) -> list[dict[str, Any]]:
     turns: list[dict[str, Any]] = []
     for message in question.history():
         content: list[dict[str, Any]] = [{"text": message.text}] if message.text.strip() else []
-        if message.id == question.message.id:
+        # What the page calls its answers is its own affair, and may be what it calls this message.
+        if message.role == "user" and message.id == question.message.id:
             content += [_block(attachment, number) for number, attachment in enumerate(question.attachments, 1)]
         if turns and turns[-1]["role"] == message.role:
             turns[-1]["content"] += content

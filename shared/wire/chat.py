@@ -9,19 +9,23 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from shared.errors import Invalid
 from shared.rules import identifier, instant
 from shared.rules.identifier import RandomBytes
 from shared.rules.question import Attachment, Message
-from shared.wire.question import BrowserQuestion
+from shared.wire.question import BrowserQuestion, nested_at_most
 
 TEXT_MAX = 32_768
+PARTS_MAX = 100
+BESIDE_DEPTH_MAX = 64
 _Id = Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX)]
 # The SDK writes null for what it is not given.
 _Beside = Annotated[
     dict[str, Any],
     BeforeValidator(lambda value: {} if value is None else value, json_schema_input_type=dict[str, Any] | None),
+    nested_at_most(BESIDE_DEPTH_MAX),
 ]
 
 
@@ -51,13 +55,21 @@ class Part(BrowserQuestion):
 
 
 def _parts(content: Any) -> Any:
-    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    if isinstance(content, list) and len(content) > PARTS_MAX:
+        # Before they are looked at: each of two million wrong ones would be an error, in one function's memory.
+        raise PydanticCustomError("out_of_range", f"must have at most {PARTS_MAX} entries")
+    return content
 
 
 class VisitorMessage(BrowserQuestion):
     id: _Id | None = None
     role: Literal["user"]
-    content: Annotated[list[Part], BeforeValidator(_parts, json_schema_input_type=str | list[Part])]
+    content: Annotated[
+        list[Part],
+        BeforeValidator(_parts, json_schema_input_type=str | Annotated[list[Part], Field(max_length=PARTS_MAX)]),
+    ]
 
     def text(self) -> str:
         return "\n".join(part.text for part in self.content if part.type == "text")

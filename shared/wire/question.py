@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
@@ -45,6 +45,22 @@ def _instant(value: Any) -> Any:
     except (TypeError, ValueError, OverflowError):
         pass
     raise PydanticCustomError("instant", "must be a time with its offset, such as 2027-01-31T00:00:00Z")
+
+
+def nested_at_most(levels: int) -> AfterValidator:
+    """For what may hold anything: whoever reads it later has a stack, too."""
+
+    def check(value: Any) -> Any:
+        # Level by level, for a body may be nested deeper than Python's own stack.
+        depth, level = 0, [value]
+        while level := [one for one in level if isinstance(one, dict | list)]:
+            depth += 1
+            level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
+        if depth > levels:
+            raise PydanticCustomError("out_of_range", f"must be nested at most {levels} deep")
+        return value
+
+    return AfterValidator(check)
 
 
 Integer = Annotated[int, BeforeValidator(_integral)]
@@ -160,6 +176,7 @@ _MESSAGES = {
     "list_type": ("wrong_type", "must be a list"),
     "tuple_type": ("wrong_type", "must be a list"),
     "dict_type": ("wrong_type", "must be an object"),
+    "model_type": ("wrong_type", "must be an object"),
     "integer": ("wrong_type", "must be a whole number"),
     "greater_than_equal": ("out_of_range", "must be at least {ge}"),
     "less_than_equal": ("out_of_range", "must be at most {le}"),

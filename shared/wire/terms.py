@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.rules import identifier, origin
 from shared.rules.client_token import Environment, Terms
-from shared.wire.question import Instant, Integer, Question
+from shared.wire.question import Instant, Integer, Question, nested_at_most
 
 _TERMS = {field.name for field in fields(Terms)}
 CONFIG_BYTES_MAX = 16 * 1024
@@ -42,20 +42,9 @@ def _origin(entry: str) -> str:
 
 
 def _config(config: dict[str, Any]) -> dict[str, Any]:
-    if _depth(config) > CONFIG_DEPTH_MAX:
-        raise PydanticCustomError("out_of_range", f"must be nested at most {CONFIG_DEPTH_MAX} deep")
     if len(json.dumps(config, separators=(",", ":"), ensure_ascii=False).encode()) > CONFIG_BYTES_MAX:
         raise PydanticCustomError("out_of_range", f"must be at most {CONFIG_BYTES_MAX // 1024} KB as JSON")
     return config
-
-
-def _depth(value: Any) -> int:
-    """Level by level, for a body may be nested deeper than Python's stack."""
-    depth, level = 0, [value]
-    while level := [one for one in level if isinstance(one, dict | list)]:
-        depth += 1
-        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
-    return depth
 
 
 def _immutable(_: Any) -> Any:
@@ -83,7 +72,7 @@ Name = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
     Field(json_schema_extra={"pattern": r"\S"}),
 ]
-Config = Annotated[dict[str, Any], AfterValidator(_config)]
+Config = Annotated[dict[str, Any], nested_at_most(CONFIG_DEPTH_MAX), AfterValidator(_config)]
 
 # A field that need not be given. Its default is never used: only what was given is read.
 _NOT_GIVEN: Any = None

@@ -61,9 +61,18 @@ def test_each_change_and_each_reveal_leaves_one_record(api, created, path, clock
     assert records["reveal"].changes == records["delete"].changes == {}
     for answer, action in zip(answers, ["update", "regenerate", "reveal", "delete"], strict=True):
         by = records[action].by
-        assert (answer.status_code, by.request_id) == (200, answer.headers["x-amzn-RequestId"])
+        assert (answer.status_code, by.request_id) == (200, answer.headers["x-amz-apigw-id"])
         assert (by.tenant, by.address, by.at) == (api.tenant, "127.0.0.1", clock.held)
         assert by.actor.startswith("key_")
+
+
+def test_no_caller_can_put_a_record_in_the_place_of_another(api, created, path):
+    """AWS lets callers choose a request's id, and these come in the same millisecond."""
+    chosen = {"x-amzn-RequestId": "one-for-all"}
+    assert [api.get(f"{path}/token", **chosen).status_code for _ in range(3)] == [200] * 3
+    records = trail(api, created["clientToken"]["id"])
+    assert [record.action for record in records] == ["create", "reveal", "reveal", "reveal"]
+    assert len({record.by.request_id for record in records} - {"one-for-all"}) == 4
 
 
 def test_what_changes_and_shows_nothing_leaves_no_record(api, caller, created, path):

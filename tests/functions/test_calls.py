@@ -17,23 +17,23 @@ SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"
 LIST = "/v1/client-tokens"
 BUDGET = [
     ("POST", LIST, SEED, ["GenerateMac", "TransactWriteItems"]),
-    ("POST", LIST, SEED | {"flowIds": ["flow_a"]}, ["Query", "GenerateMac", "TransactWriteItems"]),
+    ("POST", LIST, SEED | {"flowIds": ["flow_a"]}, ["BatchGetItem", "GenerateMac", "TransactWriteItems"]),
     ("GET", LIST, None, ["Query", "BatchGetItem"]),
     ("GET", f"{LIST}/ID", None, ["BatchGetItem"]),
     ("PUT", f"{LIST}/ID", {"name": "x"}, ["BatchGetItem", "TransactWriteItems"]),
-    ("PUT", f"{LIST}/ID", {"flowIds": ["flow_a"]}, ["Query", "BatchGetItem", "TransactWriteItems"]),
+    ("PUT", f"{LIST}/ID", {"flowIds": ["flow_a"]}, ["BatchGetItem", "BatchGetItem", "TransactWriteItems"]),
     ("GET", f"{LIST}/ID/token", None, ["BatchGetItem", "GenerateMac", "PutItem"]),
     ("POST", f"{LIST}/ID/regenerate", None, ["BatchGetItem", "GenerateMac", "TransactWriteItems"]),
     ("GET", f"{LIST}/ID/conversations", None, ["BatchGetItem", "Query"]),
     ("DELETE", f"{LIST}/ID", None, ["TransactWriteItems"]),
 ]
 KEYED = [
-    ("POST", LIST, ["GetItem", "GenerateMac", "TransactWriteItems"], ["GetItem", "GenerateMac"]),
+    ("POST", LIST, ["GetItem", "GenerateMac", "TransactWriteItems"], ["GetItem", "PutItem", "GenerateMac"]),
     (
         "POST",
         f"{LIST}/ID/regenerate",
         ["BatchGetItem", "GetItem", "GenerateMac", "TransactWriteItems"],
-        ["BatchGetItem", "GetItem", "GenerateMac"],
+        ["BatchGetItem", "GetItem", "PutItem", "GenerateMac"],
     ),
 ]
 

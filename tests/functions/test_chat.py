@@ -185,6 +185,27 @@ def test_400_what_is_no_message_costs_nothing(page, session, calls, fields, code
     assert messages(session) == []
 
 
+@pytest.mark.parametrize("part", [1, {}])
+def test_400_a_message_of_too_many_parts_is_one_mistake_and_not_one_for_each(page, session, calls, part):
+    """Else a body of 4 MB would fill the memory of a function, without a token to show for it."""
+    calls.clear()
+    body = assert_refused(page.say(session, [part] * 200_000), 400, "invalid_request")
+    assert [(detail["path"], detail["message"]) for detail in body["details"]] == [
+        ("content", "must have at most 100 entries")
+    ]
+    assert calls == []
+
+
+def test_400_what_goes_to_the_target_is_not_nested_deeper_than_that_can_read(page, session, calls):
+    calls.clear()
+    for field in ("inputs", "metadata", "context"):
+        nested = json.loads("[" * 64 + "]" * 64)
+        body = assert_refused(page.say(session, **{field: {"a": nested}}), 400, "invalid_request")
+        assert body["details"][0]["path"] == field
+    assert calls == []
+    assert page.say(session, inputs={"a": nested[0]}).status_code == 200
+
+
 def test_200_ids_of_128_characters_or_none_and_nulls_for_what_is_not_given(page, session):
     nothing = dict.fromkeys(["inputs", "metadata", "context", "assistantMessageId"])
     assert page.say(session, message_id="x" * 128, assistantMessageId="y" * 128).status_code == 200

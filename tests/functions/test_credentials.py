@@ -179,6 +179,17 @@ def test_what_a_person_does_is_on_record_under_his_own_name(app, clerk, clock):
     assert {(record.by.actor, record.action) for record in records} == {("user_1", "create"), ("user_2", "reveal")}
 
 
+def test_a_persons_idempotency_key_is_another_one_in_each_of_his_organisations(app, clerk):
+    tokens = [
+        Management(app, organisation, clerk.token(org_id=organisation)).post(
+            LIST, {"name": "Shop", "allowedOrigins": ["*"]}, **{"Idempotency-Key": "the same"}
+        )
+        for organisation in ("org_8", "org_9")
+    ]
+    assert [answer.status_code for answer in tokens] == [201, 201]
+    assert len({answer.json["token"] for answer in tokens}) == 2
+
+
 def test_a_clerk_session_costs_no_call_and_the_key_set_is_fetched_once(app, clerk, calls):
     for subject in ("user_1", "user_2", "user_3"):
         assert Management(app, subject, clerk.token(sub=subject)).get(LIST).status_code == 200
@@ -257,6 +268,18 @@ def test_503_a_key_set_that_cannot_be_had(app, clerk):
     answer = Management(app, "user_1", clerk.token()).get(LIST)
     assert answer.status_code == 503
     assert answer.json["code"] == "unavailable"
+
+
+def test_503_while_a_key_set_cannot_be_had_nobody_waits_for_it_more_than_once_in_ten_seconds(clerk):
+    """Else a stranger's made-up tokens would keep functions waiting, as many as the account has."""
+    keys, start = credentials._PublicKeys(), datetime(2026, 11, 24, tzinfo=UTC)
+    good, clerk.body = clerk.body, b"{}"
+    for second in range(11):
+        with pytest.raises(credentials.Unavailable):
+            keys.find("kid-1", start + timedelta(seconds=second))
+    assert clerk.fetched == 2
+    clerk.body = good
+    assert keys.find("kid-1", start + timedelta(seconds=20))["kid"] == "kid-1"
 
 
 def test_a_key_set_is_kept_five_minutes_and_asked_for_again_at_most_every_ten_seconds(clerk):

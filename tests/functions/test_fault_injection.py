@@ -64,17 +64,15 @@ def _raise(error):
 
 
 def _condition_fails(request):
-    if request.operation == "TransactWriteItems":
-        first = next(place for place, part in enumerate(_parts(request)) if "ConditionExpression" in part)
-        return refusal(
-            "TransactionCanceledException",
-            CancellationReasons=[{"Code": "None"}] * first + [{"Code": "ConditionalCheckFailed"}],
-        )
-    return refusal("ConditionalCheckFailedException")
+    first = next(place for place, part in enumerate(_parts(request)) if "ConditionExpression" in part)
+    reasons = [{"Code": "None"}] * first + [{"Code": "ConditionalCheckFailed"}]
+    return refusal("TransactionCanceledException", CancellationReasons=reasons)
 
 
 def _has_condition(request):
-    return any("ConditionExpression" in part for part in [request.parameters, *_parts(request)])
+    """All conditions are in transactions."""
+    assert "ConditionExpression" not in request.parameters
+    return any("ConditionExpression" in part for part in _parts(request))
 
 
 def _parts(request):

@@ -62,7 +62,7 @@ def test_500_our_own_mistake_tells_the_caller_nothing_and_the_log_where(api, mon
 def test_401_a_route_that_lost_its_authorizer_lets_nobody_in(api, created):
     from functions.management.list_client_tokens import handler
 
-    event = {"requestContext": {"requestId": "r", "requestTimeEpoch": 0}, "queryStringParameters": None}
+    event = {"requestContext": {"extendedRequestId": "r", "requestTimeEpoch": 0}, "queryStringParameters": None}
     for authorizer in (
         None,
         {},

@@ -203,7 +203,7 @@ def test_403_two_origin_headers_are_none(token, page, origins):
     assert_refused(answer, 403, "origin_not_allowed")
     event = {
         "multiValueHeaders": {"Host": ["api.example.com"], "Origin": list(origins)},
-        "requestContext": {"requestId": "r", "requestTimeEpoch": 0, "identity": {"sourceIp": "203.0.113.7"}},
+        "requestContext": {"extendedRequestId": "r", "requestTimeEpoch": 0, "identity": {"sourceIp": "203.0.113.7"}},
         "body": json.dumps({"token": token.value}),
     }
     assert init_session(event, None)["statusCode"] == 403

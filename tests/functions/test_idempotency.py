@@ -250,6 +250,19 @@ def test_400_a_repetition_whose_value_can_no_longer_be_made(send, aws_answers):
     assert (answer.status_code, answer.json["code"]) == (400, "value_unavailable")
 
 
+def test_each_time_that_a_value_is_shown_again_is_on_record(send):
+    shown = [send().json["token"] for _ in range(3)]
+    trail = audit.trail(send.api.tenant, subject(shown[0]), since=None, until=None, at=send.at)
+    assert Counter(record.action for record in trail)["reveal"] == 2
+
+
+def test_503_a_value_is_not_shown_again_where_that_cannot_be_put_on_record(send, aws_answers):
+    value = send().json["token"]
+    with aws_answers("PutItem", "InternalServerError", 500):
+        answer = send()
+    assert (answer.status_code, value in answer.text) == (503, False)
+
+
 def test_without_a_key_each_request_is_done(send):
     for _ in range(2):
         assert send.api.post(send.path, send.body).status_code < 300

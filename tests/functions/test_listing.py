@@ -131,6 +131,15 @@ def test_conversations_cost_two_calls(conversations, calls):
     assert calls == ["BatchGetItem", "Query"]
 
 
+@pytest.mark.parametrize("query", ["?offset=4", "?offset=2&flow_id=flow_b"])
+def test_400_what_too_much_stands_in_front_of(conversations, monkeypatch, query):
+    monkeypatch.setattr(table, "_SLICE_PAGES_MAX", 1)
+    answer = conversations(query)
+    assert (answer.status_code, answer.json["code"]) == (400, "too_far")
+    assert "smaller offset" in answer.json["hint"]
+    assert conversations().status_code == 200
+
+
 def test_400_a_list_that_no_answer_could_hold_says_how_to_ask(api, monkeypatch):
     monkeypatch.setattr("shared.gateway._ANSWER_MAX", 600_000)
     for _ in range(40):

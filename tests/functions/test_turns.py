@@ -1,8 +1,11 @@
 """A message is stored, paid for and answered once, however often it arrives and wherever its turn breaks off."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from shared.store import targets
+from shared.store import erasure, table, targets
 from tests.functions.interruptions import Crash
 from tests.functions.page import assert_refused, reply
 from tests.functions.stored import beside, messages, spent
@@ -80,6 +83,17 @@ def test_502_a_target_that_fails_keeps_the_message_for_the_next_time(token, send
     register("flow_echo")
     assert reply(send()) == "You said: Hello"
     assert_once()
+
+
+def test_429_a_message_that_is_paid_for_once_is_not_tried_for_ever(send, session, register):
+    register("flow_echo", "aws_lambda", function_arn=GONE)
+    for _ in range(5):
+        assert_refused(send(), 502, "target_failed")
+    body = assert_refused(send(), 429, "attempts_exhausted")
+    assert body["hint"] == body["error"] == "This message could not be answered. Please write another one."
+    register("flow_echo")
+    assert_refused(send(), 429, "attempts_exhausted")
+    assert spent(session) == 1
 
 
 def test_404_a_target_that_was_removed_keeps_it_too(api, send, session, register, assert_once):
@@ -179,6 +193,24 @@ def test_of_two_answers_the_first_is_stored_and_both_visitors_read_one(send, clo
     at_call(4, overtake)
     assert reply(send()) == reply(meanwhile[0]) == "You said: Hello"
     assert_once()
+
+
+def test_a_conversation_that_is_deleted_while_it_is_answered_stays_deleted(api, token, send, at_call):
+    is_about_to_be_stored, is_deleted = threading.Event(), threading.Event()
+
+    def wait():
+        is_about_to_be_stored.set()
+        is_deleted.wait()
+
+    at_call(4, wait)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(send)
+        is_about_to_be_stored.wait()
+        (conversation,) = token.conversations()
+        erasure.forget(api.tenant, conversation["id"])
+        is_deleted.set()
+    assert reply(answer.result()) == "You said: Hello"
+    assert list(table.query("pk = :pk", {":pk": f"CONVERSATION#{conversation['id']}"})) == []
 
 
 def test_times_increase_whatever_clocks_say(page, session, clock):

@@ -11,7 +11,7 @@ from infra.local.routes import Answer, Authorizer, Function, Mock, Route, Routes
 
 BEARER = Authorizer("Authorize", "Authorization", re.compile(r"^Bearer \S+$"), ttl=60)
 REFUSALS = {
-    "DEFAULT_4XX": Answer(None, {"X-From": "default"}, '{"kind": "4XX", "requestId": "$context.requestId"}'),
+    "DEFAULT_4XX": Answer(None, {"X-From": "default"}, '{"kind": "4XX", "requestId": "$context.extendedRequestId"}'),
     "DEFAULT_5XX": Answer(None, {}, '{"kind": "5XX"}'),
     "ACCESS_DENIED": Answer(401, {"WWW-Authenticate": "Bearer"}, '{"kind": "ACCESS_DENIED"}'),
 }

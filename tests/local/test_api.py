@@ -14,7 +14,7 @@ def test_an_unknown_path_answers_missing_authentication_token(gateway):
     response = gateway.http.get("/nothing")
     assert (response.status_code, response.json["kind"]) == (403, "4XX")
     assert response.headers["X-From"] == "default"
-    assert response.json["requestId"] == response.headers["x-amzn-RequestId"]
+    assert response.json["requestId"] == response.headers["x-amz-apigw-id"]
 
 
 def test_a_method_without_a_route_of_its_own_goes_to_any(gateway):

@@ -1,6 +1,7 @@
 """A model on Bedrock as a target, over Bedrock's own protocol: what it is told, and what becomes of what it says."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 
@@ -100,6 +101,14 @@ def test_what_the_model_may_not_answer_is_said_to_be_so(answer, aws_on_loopback,
     assert (failed.value.sentence, failed.value.code) == ("The assistant cannot answer that.", "target_declined")
 
 
+@pytest.mark.parametrize("said", [{}, [], None, {"stopReason": "end_turn"}, reply("x") | {"output": {"message": []}}])
+def test_what_is_no_answer_of_converse_is_a_failure(answer, aws_on_loopback, said):
+    aws_on_loopback.says(said)
+    with pytest.raises(TargetFailed) as failed:
+        answer("bedrock", SETTINGS)
+    assert (failed.value.sentence, failed.value.code) == (TargetFailed.sentence, "target_failed")
+
+
 def test_no_text_is_a_failure(answer, aws_on_loopback):
     aws_on_loopback.says(reply())
     with pytest.raises(TargetFailed) as failed:
@@ -151,6 +160,14 @@ def test_images_and_files_come_after_the_text_under_names_that_say_nothing(answe
         {"image": {"format": "png", "source": {"bytes": png}}},
         {"document": {"format": "pdf", "name": "Document 2", "source": {"bytes": pdf}}},
     ]
+
+
+def test_what_is_attached_goes_with_the_visitors_message_whatever_the_page_calls_its_answers(answer, aws_on_loopback):
+    aws_on_loopback.says(reply("Yes."))
+    namesake = replace(MESSAGES[1], id=MESSAGES[-1].id)
+    answer("bedrock", SETTINGS, before=[MESSAGES[0], namesake], attachments=[PNG])
+    turns = aws_on_loopback.asked[0].body["messages"]
+    assert [(turn["role"], len(turn["content"])) for turn in turns] == [("user", 1), ("assistant", 1), ("user", 2)]
 
 
 def test_an_image_needs_no_text(answer, aws_on_loopback):
