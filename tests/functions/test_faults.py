@@ -59,7 +59,7 @@ def test_500_our_own_mistake_tells_the_caller_nothing_and_the_log_where(api, mon
     assert "the secret of the house" not in logged + answer.text
 
 
-def test_401_a_route_that_lost_its_authorizer_lets_nobody_in(api, created):
+def test_401_a_route_that_lost_its_authorizer_lets_nobody_in():
     from functions.management.list_client_tokens import handler
 
     event = {"requestContext": {"requestId": "r", "requestTimeEpoch": 0}, "queryStringParameters": None}
