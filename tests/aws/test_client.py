@@ -11,6 +11,7 @@ import pytest
 from shared.aws.client import Client, JsonClient, Patience, Refused, TimedOut, Unreachable
 
 THROTTLED = (400, {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "Slow down"})
+IN_PROGRESS = (400, {"__type": "com.amazonaws.dynamodb.v20120810#TransactionInProgressException"})
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -33,6 +34,8 @@ class _Handler(BaseHTTPRequestHandler):
         data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
+        for name, value in server.headers.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
         self.close_connection = server.hangs_up
@@ -48,9 +51,13 @@ def close(client):
 
 @pytest.fixture
 def aws(monkeypatch):
-    """`aws.answers`: one `(status, body)` after the other, then `(200, {})`; `aws.asked`: what came in."""
+    """`aws.answers`: one `(status, body)` after the other, then `(200, {})`, each with `aws.headers`.
+
+    `aws.asked`: what came in.
+    """
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.lock, server.asked, server.answers, server.hangs_up = threading.Lock(), [], [], False
+    server.lock, server.asked, server.answers, server.headers = threading.Lock(), [], [], {}
+    server.hangs_up = False
     server.test_is_over = threading.Event()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
@@ -102,6 +109,13 @@ def test_a_connection_that_was_closed_meanwhile_is_replaced_without_a_second_att
     assert len({address for *_, address in aws.asked}) == 3
 
 
+def test_a_connection_that_aws_says_it_closes_is_not_used_again(aws, dynamodb):
+    aws.headers = {"Connection": "close"}
+    aws.answers = [(200, {"n": n}) for n in range(3)]
+    assert [dynamodb.call("GetItem", {})["n"] for _ in range(3)] == [0, 1, 2]
+    assert len({address for *_, address in aws.asked}) == 3
+
+
 def test_many_threads_ask_at_once_and_get_each_their_own_answer(aws, dynamodb):
     aws.answers = [(200, {"n": n}) for n in range(64)]
     with ThreadPoolExecutor(8) as pool:
@@ -114,6 +128,7 @@ def test_many_threads_ask_at_once_and_get_each_their_own_answer(aws, dynamodb):
     "passing",
     [
         pytest.param(THROTTLED, id="throttled"),
+        pytest.param(IN_PROGRESS, id="still at what was sent before"),
         pytest.param((500, {"__type": "InternalServerError"}), id="500"),
         pytest.param((503, b"<html>Service Unavailable</html>"), id="503 in HTML"),
         pytest.param((None, None), id="broken connection"),

@@ -21,6 +21,7 @@ from shared.store import api_keys, targets
 from tests.aws.fixtures import aws_answers, aws_unreachable, calls, output  # noqa: F401 - fixtures
 from tests.aws.network import NETWORK, Answer
 from tests.conftest import STACK, TEMPLATE
+from tests.functions.documented import Documented
 from tests.functions.interruptions import at_call, contended  # noqa: F401 - fixtures
 from tests.functions.page import Clock, Page
 from tests.iam.guard import Guard
@@ -98,7 +99,10 @@ def guard():
 def app(guard):
     invoke = functools.partial(_invoke, guard)
     # How long API Gateway waits is for tests/local to show; here only a slow machine would meet it.
-    return Api(openapi.read_routes(TEMPLATE), invoke, clock=_clock, patience=600, tell=lambda _: None)
+    routes = openapi.read_routes(TEMPLATE)
+    app = Documented(Api(routes, invoke, clock=_clock, patience=600, tell=lambda _: None), routes)
+    yield app
+    assert app.undocumented == set()
 
 
 @pytest.fixture

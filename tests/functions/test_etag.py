@@ -62,6 +62,17 @@ def test_412_a_change_that_is_meant_for_another_state(api, path, change, written
 
 
 @EVERY_CHANGE
+@pytest.mark.parametrize("written", ['W/"1"', '"other"', 'W/"1", "other"'])
+def test_412_tags_of_which_none_is_ours_fit_no_state(api, path, change, written):
+    """Not the first one either."""
+    before = record(path)
+    answer = change(api, path, **{"If-Match": written})
+    assert answer.status_code == 412
+    assert answer.json["code"] == "precondition_failed"
+    assert record(path) == before
+
+
+@EVERY_CHANGE
 @pytest.mark.parametrize("written", ["2"])
 def test_400_an_if_match_that_is_no_list_of_tags(api, path, change, written):
     api.put(path, {})

@@ -1,8 +1,15 @@
 """AWS does not do as it should: a clear answer, no half-written state, and a line for whoever looks."""
 
 import base64
+import contextlib
+import itertools
 
 import pytest
+
+from tests.aws.network import NETWORK
+from tests.functions.interruptions import cancelled
+from tests.functions.page import assert_refused, reply
+from tests.functions.stored import messages
 
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
 KEY_IS_GONE = ["DisabledException", "KMSInvalidStateException", "NotFoundException"]
@@ -45,6 +52,50 @@ def test_503_no_new_value_without_a_key(api, path, aws_answers, calls, code):
     assert calls.writes() == []
 
 
+@pytest.fixture
+def left_over():
+    """Within `left_over("TOKEN#", times=1)` so many batches of keys are answered without those that begin so."""
+
+    @contextlib.contextmanager
+    def left_over(partition, times):
+        batches = itertools.count(1)
+
+        def leave(request, answer):
+            if request.operation != "BatchGetItem" or next(batches) > times:
+                return
+            ((name, asked),) = request.parameters["RequestItems"].items()
+            left = [key for key in asked["Keys"] if key["pk"]["S"].startswith(partition)]
+            found = [item for item in answer.body["Responses"][name] if not item["pk"]["S"].startswith(partition)]
+            answer.body.update(Responses={name: found}, UnprocessedKeys={name: asked | {"Keys": left}})
+
+        with NETWORK.hooked(after=leave):
+            yield
+
+    return left_over
+
+
+def test_200_keys_that_dynamodb_leaves_over_are_read_in_a_second_call(page, token, left_over, calls):
+    """As it may at any time; else a token that is there would be unknown for a moment."""
+    calls.clear()
+    with left_over("TOKEN#", times=1):
+        assert page.init(token.value).status_code == 200
+    assert calls.count("BatchGetItem") == 2
+
+
+def test_503_dynamodb_reads_none_of_the_keys(page, token, left_over):
+    """The page may come again. We do not ask for ever."""
+    with left_over("", times=2):
+        assert_refused(page.init(token.value), 503, "unavailable")
+
+
+@pytest.mark.parametrize("reason", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_200_an_answer_that_was_paid_for_waits_for_a_part_of_the_table_that_is_too_busy(page, token, at_call, reason):
+    session = page.open(token.value)
+    at_call(4, lambda: cancelled("None", reason, "None"))
+    assert reply(page.say(session)) == "You said: Hello"
+    assert [text for *_, text in messages(session)] == ["Hello", "You said: Hello"]
+
+
 def test_500_our_own_mistake_tells_the_caller_nothing_and_the_log_where(api, monkeypatch, output):
     def broken(*_, **__):
         raise RuntimeError("the secret of the house")
@@ -59,7 +110,7 @@ def test_500_our_own_mistake_tells_the_caller_nothing_and_the_log_where(api, mon
     assert "the secret of the house" not in logged + answer.text
 
 
-def test_401_a_route_that_lost_its_authorizer_lets_nobody_in(api, created):
+def test_401_a_route_that_lost_its_authorizer_lets_nobody_in():
     from functions.management.list_client_tokens import handler
 
     event = {"requestContext": {"extendedRequestId": "r", "requestTimeEpoch": 0}, "queryStringParameters": None}

@@ -74,7 +74,7 @@ def test_the_answer_stays_what_it_was_whatever_becomes_of_the_token(send, api):
     assert send().status_code == (201 if send.is_create else 404)
 
 
-def test_the_same_question_in_other_words_is_the_same(api, send):
+def test_the_same_question_in_other_words_is_the_same(send):
     first = send()
     words = dict(reversed(send.body.items())) if send.is_create else {"gracePeriodSeconds": 60.0}
     spaced = json.dumps(words, indent=4)

@@ -34,7 +34,7 @@ def fits(metric, dimensions):
     )
 
 
-def test_every_metric_of_ours_that_is_looked_at_is_emitted_so(page, create, api, output, aws_answers):
+def test_every_metric_of_ours_that_is_looked_at_is_emitted_so(page, create, output, aws_answers):
     for environment in ("live", "test"):
         token = create(environment=environment)
         session = page.open(token.value)

@@ -34,7 +34,9 @@ def test_404_once_one_is_registered_an_unknown_id_is_named(api, calls, field):
 def test_200_an_update_that_names_no_target_does_not_ask_for_them(api, calls):
     token = api.create(flowIds=["flow_label"])["clientToken"]
     register(api, "flow_known")
+    calls.clear()
     assert api.put(f"/v1/client-tokens/{token['id']}", {"name": "Renamed"}).status_code == 200
+    assert "Query" not in calls
 
 
 def test_one_tenants_targets_say_nothing_about_anothers(api, caller):

@@ -8,6 +8,7 @@ import pytest
 
 from shared import errors, gateway
 from shared.aws import client
+from shared.store import turns
 
 ON_EVERY_ANSWER = {
     "Access-Control-Allow-Origin": "'*'",
@@ -89,6 +90,10 @@ class TestFunctions:
 
     def test_outlive_the_target_that_they_wait_for(self, functions):
         assert client._CONNECT_SECONDS + client.PATIENT.seconds < functions["Chat"]["Timeout"]
+
+    def test_have_ended_before_anybody_takes_a_message_over_from_them(self, functions):
+        """Else two would seek its answer, and both be paid for."""
+        assert functions["Chat"]["Timeout"] < turns._LEASE.total_seconds()
 
     def test_log_where_logs_expire(self, template, functions):
         groups = _of_type(template, "AWS::Logs::LogGroup")

@@ -2,9 +2,11 @@
 
 import pytest
 
-from infra.scale import limits, mends, simulation
+from infra.scale import ceilings, limits, mends, scenarios, simulation
 from infra.scale.load import Crowd, Setting
 from infra.scale.operations import recorded
+from shared.store import table
+from shared.wire import terms
 
 OPERATIONS = recorded()
 PLENTY = {"throttle": 20_000, "account_throttle": 20_000, "concurrency": 20_000}
@@ -14,6 +16,13 @@ BUSY = Crowd(1_500, range(1))
 @pytest.fixture(scope="module")
 def busy():
     return simulation.run(Setting(OPERATIONS, **PLENTY), BUSY)
+
+
+def test_it_waits_as_long_as_the_store_and_its_configs_are_as_large_as_they_may_be():
+    """Copied, for `make scale` runs on bare Python; a copy that stays behind simulates another system."""
+    assert simulation._COUNTING_ATTEMPTS == table._ATTEMPTS
+    assert simulation._PAUSE_SECONDS == table._PAUSE_SECONDS
+    assert ceilings._CONFIG_BYTES == scenarios._CONFIG_BYTES == terms.CONFIG_BYTES_MAX
 
 
 def test_a_quiet_deployment_answers_everybody():

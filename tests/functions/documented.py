@@ -1,0 +1,48 @@
+"""Holds every answer of the API to openapi.json: it has a status, and a refusal a code, that its operation names."""
+
+import json
+
+from infra.local.routes import Function
+from infra.local.template import ROOT
+
+
+class Documented:
+    """The same application. `undocumented`: what it answered and nobody wrote down, as (operation, status, code)."""
+
+    def __init__(self, app, routes):
+        self._app = app
+        self._routes = routes
+        paths = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))["paths"]
+        self._known = {
+            (path, method.upper()): {
+                (int(status), code) for status, one in operation["responses"].items() for code in _codes(one)
+            }
+            for path, methods in paths.items()
+            for method, operation in methods.items()
+        }
+        self.undocumented = set()
+
+    def __call__(self, environ, start_response):
+        statuses = []
+
+        def start(status, headers, *error):
+            statuses.append(int(status[:3]))
+            return start_response(status, headers, *error)
+
+        body = b"".join(self._app(environ, start))
+        method, path = environ["REQUEST_METHOD"], environ["REQUEST_URI"].partition("?")[0]
+        match self._routes.match(method, path):
+            case route, _ if isinstance(route.target, Function):
+                self._judge(method, route.path, statuses[-1], body)
+        return [body]
+
+    def _judge(self, method, path, status, body):
+        code = json.loads(body)["code"] if status >= 400 else None
+        if (status, code) not in self._known[path, method]:
+            self.undocumented.add((f"{method} {path}", status, code))
+
+
+def _codes(response):
+    """None for an answer that is no refusal."""
+    schema = response["content"].get("application/json", {}).get("schema", {})
+    return schema.get("properties", {}).get("code", {}).get("enum", [None])

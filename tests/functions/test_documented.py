@@ -1,0 +1,34 @@
+"""What watches every answer here does see what openapi.json does not name."""
+
+import json
+
+import pytest
+from werkzeug.test import Client
+from werkzeug.wrappers import Response
+
+from infra.local.openapi import read_routes
+from tests.conftest import TEMPLATE
+from tests.functions.documented import Documented
+
+TOKEN = "/v1/client-tokens/ct_1"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code", "operation"),
+    [
+        ("GET", TOKEN, 404, "not_found", None),
+        ("GET", f"{TOKEN}?a=b", 200, None, None),
+        ("POST", "/v1/client/chat", 200, None, None),
+        ("GET", TOKEN, 404, "target_not_found", "GET /v1/client-tokens/{id}"),
+        ("GET", TOKEN, 201, None, "GET /v1/client-tokens/{id}"),
+        ("POST", "/v1/client/chat", 404, "not_found", "POST /v1/client/chat"),
+        # No operation's, so nobody promised anything.
+        ("GET", "/v1/client/chat", 405, "method_not_allowed", None),
+        ("GET", "/v2", 404, "not_found", None),
+    ],
+)
+def test_an_answer_that_its_operation_does_not_name_is_noted(method, path, status, code, operation):
+    said = Response(json.dumps({"code": code}), status, content_type="application/json")
+    app = Documented(said, read_routes(TEMPLATE))
+    assert Client(app).open(path, method=method).data == said.data
+    assert app.undocumented == ({(operation, status, code)} if operation else set())

@@ -1,0 +1,50 @@
+"""A conversation is forgotten whole, though what is at it is interrupted, or others are at the same items."""
+
+import pytest
+
+from shared.store import erasure, table
+from tests.functions import stored
+from tests.functions.interruptions import Crash
+
+# With its answers, more than one transaction takes.
+MANY = 60
+
+
+@pytest.fixture
+def talk(page, create):
+    """`talk(60)`: so many messages, each with an answer; their token, and the conversation's id."""
+
+    def talk(number):
+        token = create(rateLimitPerMinute=MANY)
+        session = page.open(token.value)
+        assert {page.say(session).status_code for _ in range(number)} == {200}
+        return token, stored.record(session)["conversation_id"]
+
+    return talk
+
+
+def left(conversation_id):
+    return list(table.query("pk = :pk", {":pk": f"CONVERSATION#{conversation_id}"}))
+
+
+def crash():
+    raise Crash
+
+
+def test_one_that_a_crash_left_half_forgotten_is_found_again_and_then_gone(api, talk, calls, at_call):
+    token, conversation_id = talk(MANY)
+    calls.clear()
+    at_call(4, crash)
+    with pytest.raises(Crash):
+        erasure.forget(api.tenant, conversation_id)
+    assert calls == ["Query", "GetItem", "TransactWriteItems", "TransactWriteItems"]
+    assert [one["id"] for one in token.conversations()] == [conversation_id]
+    assert erasure.forget(api.tenant, conversation_id) == 2 * MANY + 1 - 100
+    assert token.conversations() == left(conversation_id) == []
+
+
+def test_it_waits_while_somebody_writes_to_it(api, talk, contended):
+    _, conversation_id = talk(1)
+    contended("CONVERSATION#", times=1)
+    assert erasure.forget(api.tenant, conversation_id) == 3
+    assert left(conversation_id) == []
