@@ -7,7 +7,7 @@ from datetime import datetime
 from shared.rules import instant
 from shared.rules.session import AFTERLIFE, Session
 from shared.store import table, usage
-from shared.store.table import Contended, Item, Key
+from shared.store.table import Contended, Item, Key, Throttled
 
 _KEEP = (
     "SET token_id = :token_id, jti = :jti, origin = :origin, target_id = :target_id,"
@@ -49,7 +49,7 @@ def keep(session: Session, *, counts_use: bool, at: datetime) -> None:
     use = [usage.counting(session.token_id, 0, at)] if counts_use else []
     try:
         table.transact([keeping, *use])
-    except Contended:
+    except (Contended, Throttled):
         # Then somebody else is noting the very same minute; or the page is sending a message at the same time.
         table.transact_patiently([keeping])
 

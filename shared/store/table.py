@@ -29,6 +29,9 @@ _dynamodb = JsonClient("dynamodb", "DynamoDB_20120810", "1.0")
 _BATCH = 100
 # Each is up to 1 MB, and more than that may not be looked through in the time that a function has.
 _SLICE_PAGES_MAX = 250
+# DynamoDB has other names for it where it says why it has cancelled a transaction.
+_THROTTLING = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
+_THROTTLING_REASONS = {"ProvisionedThroughputExceeded", "ThrottlingError"}
 _ATTEMPTS = 20
 _PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE = 16
@@ -52,7 +55,11 @@ class Contended(Exception):  # noqa: N818 - as above
 
 
 class Throttled(Unavailable):
-    """Part of the table is busier than it can be; that passes."""
+    """Part of the table is busier than it can be; that passes. `places`: which writes of a transaction met it."""
+
+    def __init__(self, places: Sequence[int] = ()) -> None:
+        self.places = places
+        super().__init__()
 
 
 def get(key: Key) -> Item | None:
@@ -209,7 +216,7 @@ def _call(operation: str, **parameters: Any) -> dict[str, Any]:
     except Refused as refused:
         if refused.code == "TransactionCanceledException":
             raise _cancelled(refused.answer.get("CancellationReasons", ())) from refused
-        raise Unavailable from refused
+        raise Throttled if refused.code in _THROTTLING else Unavailable from refused
     except AwsError as error:
         raise Unavailable from error
 
@@ -219,11 +226,11 @@ def _cancelled(reasons: Sequence[Mapping[str, Any]]) -> Exception:
     for place, reason in enumerate(reasons):
         if reason.get("Code") == "ConditionalCheckFailed":
             return ConditionFailed(unpacked(reason["Item"]) if reason.get("Item") else None, place)
-    contended = [place for place, reason in enumerate(reasons) if reason.get("Code") == "TransactionConflict"]
-    if contended:
+    codes = [reason.get("Code") for reason in reasons]
+    if contended := [place for place, code in enumerate(codes) if code == "TransactionConflict"]:
         return Contended(contended)
-    is_busy = any(reason.get("Code") in {"ThrottlingError", "ProvisionedThroughputExceeded"} for reason in reasons)
-    return Throttled() if is_busy else Unavailable()
+    throttled = [place for place, code in enumerate(codes) if code in _THROTTLING_REASONS]
+    return Throttled(throttled) if throttled else Unavailable()
 
 
 def _conditional(condition: str | None, values: Mapping[str, Any] | None) -> dict[str, Any]:

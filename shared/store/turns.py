@@ -13,7 +13,7 @@ from shared.rules.client_token import ClientToken
 from shared.rules.question import Message
 from shared.rules.session import Session
 from shared.store import conversations, sessions, table, usage
-from shared.store.table import ConditionFailed, Contended, Item, Key, Write
+from shared.store.table import ConditionFailed, Contended, Item, Key, Throttled, Write
 
 # No function runs longer: whoever has not ended a turn by then will not.
 _LEASE = timedelta(seconds=30)
@@ -52,12 +52,7 @@ def begin(current: Session, token: ClientToken, message: Message, *, counts_use:
     """
     at, is_contended = message.at, False
     for _ in range(_ATTEMPTS):
-        if current.message_count >= token.terms.max_messages_per_session:
-            raise TooMany(
-                "This conversation has reached its message limit.",
-                code="message_limit_reached",
-                hint="This conversation has reached its message limit.",
-            )
+        _require_budget(current, token)
         is_first = current.message_count == 0
         message = replace(message, at=session.next_message_at(current, at))
         turn = Turn(session=current, message=message, leased_until=at + _LEASE)
@@ -72,9 +67,11 @@ def begin(current: Session, token: ClientToken, message: Message, *, counts_use:
             if failure.found is None:
                 raise session.ended() from None
             current = sessions.from_item(failure.found)
-        except Contended as contention:
+        except (Contended, Throttled) as busy:
+            if isinstance(busy, Throttled) and _USAGE not in busy.places:
+                raise
             # Many count the use of a busy token at once. Then a conversation is counted on its own, once it is stored.
-            is_contended = is_contended or _USAGE in contention.places
+            is_contended = is_contended or _USAGE in busy.places
             table.pause()
         else:
             if is_contended and is_first:
@@ -140,6 +137,12 @@ def _stored(current: Session, at: datetime) -> Message:
         # It was not kept for as long as the session was.
         raise session.ended()
     return stored
+
+
+def _require_budget(current: Session, token: ClientToken) -> None:
+    if current.message_count >= token.terms.max_messages_per_session:
+        sentence = "This conversation has reached its message limit."
+        raise TooMany(sentence, code="message_limit_reached", hint=sentence)
 
 
 def _spending(turn: Turn, token: ClientToken) -> Write:

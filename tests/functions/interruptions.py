@@ -33,10 +33,12 @@ def at_call():
 
 @pytest.fixture
 def contended():
-    """`contended("USAGE#", times=1)`: transactions that write such an item meet another one that does."""
+    """`contended("USAGE#", times=1)`: transactions that write such an item meet another one that does, or the `reason`
+    that is given.
+    """
     with contextlib.ExitStack() as until_the_end:
 
-        def contended(partition, times=None):
+        def contended(partition, times=None, reason="TransactionConflict"):
             met = itertools.count(1)
 
             def look(request):
@@ -44,8 +46,8 @@ def contended():
                     return None
                 parts = [part for item in request.parameters["TransactItems"] for part in item.values()]
                 keys = [(part.get("Key") or part["Item"])["pk"]["S"] for part in parts]
-                codes = ["TransactionConflict" if key.startswith(partition) else "None" for key in keys]
-                if "TransactionConflict" not in codes or (times and next(met) > times):
+                codes = [reason if key.startswith(partition) else "None" for key in keys]
+                if reason not in codes or (times and next(met) > times):
                     return None
                 return cancelled(*codes)
 

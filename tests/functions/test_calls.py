@@ -154,6 +154,10 @@ def test_no_role_grants_what_its_function_never_does(api, caller, page, token, g
         token_id = api.create()["clientToken"]["id"]
         body = SEED if path == LIST else None
         assert api.request(method, path.replace("ID", token_id), body, **{"Idempotency-Key": "1"}).status_code < 300
+    # Of a tenant without targets, ids are labels.
+    labelling = caller()
+    labelled = labelling.create(flowIds=["label"])["clientToken"]["id"]
+    assert labelling.put(f"{LIST}/{labelled}", {"flowIds": ["other"]}).status_code == 200
     assert guard.refused == []
     assert {name: unused for name in STACK.functions if (unused := guard.unused_grants(name))} == {}
     assert {name: rest for name in STACK.functions if (rest := guard.dispensable_statements(name))} == {}

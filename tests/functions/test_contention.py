@@ -92,8 +92,11 @@ def test_200_a_conversation_is_counted_once_whatever_is_being_written_meanwhile(
     assert token.conversations()[0]["messageCount"] == 4
 
 
-def test_200_a_token_that_is_too_busy_to_be_counted_turns_no_visitor_away(page, token, session, clock, contended):
-    contended("USAGE#")
+@pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_200_a_token_that_is_too_busy_to_be_counted_turns_no_visitor_away(
+    page, token, session, clock, contended, reason
+):
+    contended("USAGE#", reason=reason)
     answer = page.say(session)
     assert reply(answer) == "You said: Hello"
     # A use is noted once a minute.

@@ -59,6 +59,17 @@ MAY_STAY = {
 }
 
 
+# Whoever took a message over may have answered it sooner, and an answer or a session waits for a table that is busy: after
+# such a last call, a visitor reads what he came for all the same.
+GETS_OVER = {
+    ("chat", "condition fails"),
+    ("chat with a function", "condition fails"),
+    ("init", "throttled"),
+    ("chat", "throttled"),
+    ("chat with a function", "throttled"),
+}
+
+
 def _raise(error):
     raise error
 
@@ -146,12 +157,10 @@ def test_each_fault_is_answered_and_the_next_time_all_is_well(world, clock, outp
         with _disturbed(number, fault) as written:
             answer = OPERATIONS[operation](here)
         logged = output()
-        # Whoever took a message over may have been faster to answer it: its visitor reads the answer all the same.
-        is_overtaken = fault == "condition fails" and operation.startswith("chat") and number == len(calls)
-        if not (is_overtaken and answer.status_code == 200):
+        if not ((operation, fault) in GETS_OVER and number == len(calls) and answer.status_code == 200):
             _assert_documented(answer, call, fault, case)
-        assert '"Faults":[1.0]' in logged or fault == "condition fails", case
-        assert fault == "answer lost" or set(written) <= MAY_STAY.get(operation, set()), case
+            assert '"Faults":[1.0]' in logged or fault == "condition fails", case
+            assert fault == "answer lost" or set(written) <= MAY_STAY.get(operation, set()), case
 
         clock.forward(seconds=31)
         again = OPERATIONS[operation](here)
