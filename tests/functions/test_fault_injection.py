@@ -59,8 +59,8 @@ MAY_STAY = {
 }
 
 
-# Whoever took a message over may have answered it sooner, and an answer or a session waits for a table that is busy. After
-# such a last call a visitor reads what he came for all the same.
+# Whoever took a message over may have answered it sooner, and an answer or a session waits for a table that is busy: such
+# a fault at the last call is not seen by the visitor.
 GETS_OVER = {
     ("chat", "condition fails"),
     ("chat with a function", "condition fails"),
