@@ -71,7 +71,8 @@ def _list_keys(arguments: argparse.Namespace) -> None:
 
 
 def _revoke_key(arguments: argparse.Namespace) -> None:
-    key = api_keys.revoke(arguments.tenant, arguments.id)
+    key = api_keys.of_id(arguments.tenant, arguments.id)
+    api_keys.revoke(key)
     _say(f'Revoked API key {key.id} "{key.name}" of tenant {key.tenant}, which ended in {key.hint}.')
     _say("The API may still accept it for as long as the authorizer remembers it (the stack's AuthorizerCacheSeconds).")
 
@@ -135,20 +136,30 @@ def _list_tokens(arguments: argparse.Namespace) -> None:
 
 def _revoke_tenant(arguments: argparse.Namespace) -> None:
     """Keys first: who still has one could make a token behind us."""
-    tenant, revoked, switched_off = arguments.tenant, 0, 0
-    for key in api_keys.of_tenant(tenant):
+    tenant, revoked, tokens, active, switched_off = arguments.tenant, 0, 0, 0, 0
+    keys = api_keys.of_tenant(tenant)
+    for key in keys:
         # Whoever else revokes keys at this moment may be faster.
         with suppress(NotFound):
-            api_keys.revoke(tenant, key.id)
+            api_keys.revoke(key)
             revoked += 1
-    _say(f"Revoked {_counted(revoked, 'API key')} of tenant {tenant}.")
+    if keys:
+        _say(f"Revoked {_counted(revoked, 'API key')} of tenant {tenant}.")
     for token in client_tokens.of_tenant(tenant):
+        tokens += 1
         if token.terms.is_active:
+            active += 1
+            # Or delete tokens.
             with suppress(NotFound):
                 changes.change(token, _switched_off, action="update", by=_by_operator(tenant), expected=None)
                 switched_off += 1
                 if switched_off % _PROGRESS_EVERY == 0:
                     _say(f"{switched_off} client tokens are off, more follow.")
+    if not (keys or tokens):
+        raise NotFound(f"Tenant {tenant} has no API keys and no client tokens: is the name right?")
+    if not (keys or active):
+        _say(f"Nothing of tenant {tenant} is left to revoke: it has no API keys, and its client tokens are off.")
+        return
     _say(f"Switched off {_counted(switched_off, 'client token')} of tenant {tenant}. Their sessions have ended.")
     _say(
         "The API may accept a key for as long as the authorizer remembers it (the stack's AuthorizerCacheSeconds), and"

@@ -40,4 +40,5 @@ def sentence(error: Refusal | AwsError | BotoCoreError | ClientError) -> str:
         case _:
             text = str(error)
     # botocore's messages have several lines, or no end.
-    return " ".join(text.split()).rstrip(".") + "."
+    text = " ".join(text.split()).rstrip(".")
+    return text if text.endswith("?") else f"{text}."

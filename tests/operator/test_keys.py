@@ -106,6 +106,14 @@ def test_a_revoked_key_is_gone(operate):
     assert (again.status, again.err) == (1, f"error: Tenant keys-gone has no API key {key['id']}.\n")
 
 
+def test_a_key_that_somebody_else_has_just_revoked_is_said_to_be_gone(operate, at_call):
+    operate("keys", "create", "--tenant", "keys-raced", "--name", "CI")
+    (key,) = api_keys.of_tenant("keys-raced")
+    at_call(2, lambda: api_keys.revoke(key))
+    refused = operate("keys", "revoke", "--tenant", "keys-raced", key.id)
+    assert (refused.status, refused.err) == (1, f"error: Tenant keys-raced has no API key {key.id}.\n")
+
+
 def test_an_empty_list_is_empty_on_standard_output(operate):
     shown = operate("keys", "list", "--tenant", "keys-none")
     assert (shown.status, shown.out, shown.err) == (0, "", "Tenant keys-none has no API keys.\n")
