@@ -52,7 +52,7 @@ def test_settings_are_stored_and_shown(operate):
     ("words", "said"),
     [
         (("--kind", "aws_lambda"), "A target of kind aws_lambda needs the setting function_arn."),
-        (("--kind", "aws_lambda", "--set", "function_arn=assistant"), "function_arn: must be the ARN of a Lambda"),
+        (("--kind", "aws_lambda", "--set", "function_arn=assistant"), "function_arn must be the ARN of a Lambda"),
         (("--kind", "echo", "--set", "text=Hi"), "A target of kind echo has no setting text: there are none."),
         (("--kind", "echo", "--set", "text=Hi", "--set", "text=Ho"), "The setting text is given twice."),
     ],
