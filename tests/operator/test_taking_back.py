@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from infra.local.template import REGION
-from infra.operator import commands
+from infra.operator.commands import tenants
 from shared import signer
 from shared.errors import NotFound
 from shared.rules import identifier
@@ -139,7 +139,7 @@ class TestTenants:
             is_active(first)
 
     def test_revoking_many_tells_how_far_it_is(self, operate, monkeypatch):
-        monkeypatch.setattr(commands, "_PROGRESS_EVERY", 2)
+        monkeypatch.setattr(tenants, "_PROGRESS_EVERY", 2)
         tokens = [make_token("tenant-many") for _ in range(5)]
         said = operate("tenants", "revoke", "--tenant", "tenant-many").err.splitlines()
         assert said[:2] == ["2 client tokens are off, more follow.", "4 client tokens are off, more follow."]
