@@ -43,9 +43,9 @@ def _run(argv: Sequence[str] | None) -> int:
 
     try:
         if arguments.local:
-            stack.choose_local()
+            arguments.deployment = stack.choose_local()
         else:
-            stack.choose(arguments.stack, region=arguments.region, profile=arguments.profile)
+            arguments.deployment = stack.choose(arguments.stack, region=arguments.region, profile=arguments.profile)
         # Last, for the store finds its table and its AWS in the environment as it is imported.
         commands = import_module(f"infra.operator.commands.{arguments.noun}")
         commands.VERBS[arguments.verb](arguments)

@@ -64,6 +64,7 @@ def operate(run):
 
     def operate(noun, verb, *words):
         tenant = () if "--tenant" in words else ("--tenant", "acme")
+        # Of two stacks the last one counts.
         return run(noun, verb, "--stack", cloud.STACK_NAME, *tenant, *words)
 
     return operate

@@ -11,6 +11,7 @@ from shared.errors import Unauthenticated
 from shared.rules import digest
 from shared.rules.principal import SCOPES
 from shared.store import api_keys
+from tests.conftest import STACK
 
 
 def _prove(value, at=None):
@@ -37,6 +38,7 @@ def test_only_the_value_goes_to_standard_output_and_nothing_of_it_elsewhere(oper
         f'Created API key {key["id"]} "CI" of tenant keys-pipe.\n'
         "Scopes: tokens:read, tokens:write, tokens:reveal. Expires: never.\n"
         "This is its value. It is shown only now, and cannot be found out later:\n"
+        f"The API at {STACK.outputs['ApiUrl']} takes it, in the header Authorization: Bearer.\n"
     )
 
 

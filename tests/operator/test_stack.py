@@ -58,7 +58,7 @@ def test_without_a_local_stack_says_how_to_start_one(run, text):
 
 
 def test_a_local_stack_that_has_died_is_said_to_be_dead(run, dead_endpoint):
-    _write_state(json.dumps({"awsEndpoint": dead_endpoint, "stackName": cloud.STACK_NAME}))
+    _write_state(json.dumps({"awsEndpoint": dead_endpoint, "stackName": cloud.STACK_NAME, "url": "..."}))
     refused = run(*LIST, "--local")
     assert refused.status == 1
     assert refused.err == (

@@ -29,6 +29,7 @@ def _create(arguments: argparse.Namespace) -> None:
     say(f"Scopes: {', '.join(key.scopes)}. Expires: {_expiry(key, now)}.")
     say("This is its value. It is shown only now, and cannot be found out later:")
     print(json.dumps({"value": value} | _facts(key), indent=2) if arguments.json else value)
+    say(f"The API at {arguments.deployment.url} takes it, in the header Authorization: Bearer.")
 
 
 def _list(arguments: argparse.Namespace) -> None:
