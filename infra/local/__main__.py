@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra.local import access
+
 if TYPE_CHECKING:
     from infra.local.code import Code
 
@@ -27,12 +29,11 @@ def main() -> None:
     signal.signal(signal.SIGINT, _leave)
     signal.signal(signal.SIGTERM, _leave)
     # Late, for it takes seconds, and a busy port should not.
-    from infra.local import cloud  # noqa: PLC0415
     from infra.local.code import NotBuilt  # noqa: PLC0415
     from infra.local.stack import Stack  # noqa: PLC0415
     from infra.local.template import NotModelled  # noqa: PLC0415
 
-    cloud.isolate()
+    access.isolate()
     # The servers' lines about each call, and the translator's about its own switches, are nobody's concern.
     logging.disable(logging.WARNING)
     try:

@@ -11,7 +11,7 @@ from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from infra.local import cloud, code, openapi, template
+from infra.local import access, cloud, code, openapi, template
 from infra.local.api import Api
 from infra.local.demo.server import Demo
 from infra.local.functions import Functions
@@ -39,7 +39,7 @@ class Stack:
         routes = openapi.read_routes(translated)
         self._aws, endpoint = cloud.serve()
         made = cloud.create(translated, endpoint)
-        os.environ.update(cloud.access(endpoint), TABLE_NAME=made.outputs["TableName"])
+        os.environ.update(access.variables(endpoint), TABLE_NAME=made.outputs["TableName"])
         self._functions = Functions(made.functions, self.code, endpoint, lambda name, line: say(f"{name} | {line}"))
         host, port = listener.getsockname()
         self._server = make_server(

@@ -13,6 +13,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
+from infra.local import access
 from shared.errors import NotFound, Unavailable
 
 # Where `make run` says how to reach the stack that it runs, from the project's own folder.
@@ -60,17 +61,9 @@ def choose_local() -> Deployment:
         endpoint, name, url = state["awsEndpoint"], state["stackName"], state["url"]
     except (OSError, ValueError, LookupError, TypeError):
         raise Unavailable(f"No local stack is running ({_LOCAL} would say where): start one with `make run`.") from None
-    # No account, profile or endpoint of the operator's own may lead a local command into AWS.
-    for variable in [variable for variable in os.environ if variable.startswith("AWS_")]:
-        del os.environ[variable]
-    os.environ |= {
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-    }
+    # Nothing of the operator's own may lead a local command into AWS.
+    access.isolate()
+    os.environ |= access.variables(endpoint)
     try:
         return replace(choose(name), url=url)
     except EndpointConnectionError:

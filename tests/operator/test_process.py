@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import cloud
+from infra.local import access, cloud
 from shared.rules import digest
 from shared.store import api_keys
 
@@ -59,7 +59,7 @@ def test_the_local_stack_is_reached_with_no_setting_at_all(operate):
 
 def test_aws_is_reached_by_the_settings_of_the_environment(operate, endpoint):
     words = ("keys", "list", "--stack", cloud.STACK_NAME, "--tenant", "process-env", "--json")
-    listed = operate(*words, environment=cloud.access(endpoint))
+    listed = operate(*words, environment=access.variables(endpoint))
     assert (listed.returncode, listed.stdout, listed.stderr) == (0, "[]\n", "")
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from infra.local.template import REGION
+from infra.local.access import REGION
 from infra.operator.commands import tenants
 from shared import signer
 from shared.errors import NotFound
