@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 from moto import mock_aws
 
-from infra.local import cloud, mends
+from infra.local import access, cloud, mends
 from infra.local import template as sam
 from shared.aws import client
 from tests.aws.network import NETWORK
@@ -31,7 +31,7 @@ def pytest_ignore_collect(collection_path, config):
     return None
 
 
-os.environ.update(cloud.CREDENTIALS, AWS_REGION=sam.REGION, AWS_DEFAULT_REGION=sam.REGION)
+os.environ.update(access.CREDENTIALS, AWS_REGION=access.REGION, AWS_DEFAULT_REGION=access.REGION)
 mends.apply()
 mock_aws().start()
 client.HTTPSConnection = NETWORK.connection

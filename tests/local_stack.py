@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import cloud
+from infra.local import access
 from infra.local.template import ROOT
 
 STOPS_WITHIN_SECONDS = 5
@@ -67,7 +67,7 @@ def stack(tmp_path_factory, request):
 @pytest.fixture(scope="session")
 def operate(stack):
     """Runs the operator's command line against the local stack and gives what it printed."""
-    environment = os.environ | cloud.access(stack.aws_endpoint)
+    environment = os.environ | access.variables(stack.aws_endpoint)
 
     def run(*arguments):
         command = [sys.executable, "-m", "infra.operator", *arguments, "--stack", stack.stack_name]

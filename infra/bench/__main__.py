@@ -17,7 +17,7 @@ from infra.bench.figures import Figures, Spread, interleaved
 from infra.bench.growth import Group
 from infra.bench.report import Section
 from infra.bench.world import Recording, World
-from infra.local import cloud
+from infra.local import access
 from infra.local.template import ROOT
 
 _ROUNDS, _QUICK_ROUNDS = 15, 3
@@ -31,7 +31,7 @@ def main() -> None:
     rounds = _QUICK_ROUNDS if options.quick else _ROUNDS
     if not sys.platform.startswith("linux"):
         sys.exit("Only Linux tells what is measured here of another process.")
-    cloud.isolate()
+    access.isolate()
     # The servers' lines about each call, and the translator's about its own switches, are nobody's concern.
     logging.disable(logging.WARNING)
     about = machine.description()

@@ -22,7 +22,7 @@ from infra.bench import programs
 from infra.bench.aws import Aws, Exchange, Recorder
 from infra.bench.programs import Program
 from infra.bench.units import Item, Key
-from infra.local import cloud, openapi, template
+from infra.local import access, cloud, openapi, template
 from infra.local.api import Api
 from infra.local.environment import Environment
 from infra.local.proxy import ACCOUNT
@@ -79,7 +79,7 @@ class World:
         DynamoResult.execute_result = _write_at_once  # type: ignore[method-assign,assignment]
         made = cloud.create(translated, self._endpoint)
         self._table = made.outputs["TableName"]
-        os.environ.update(cloud.access(self._endpoint), TABLE_NAME=self._table)
+        os.environ.update(access.variables(self._endpoint), TABLE_NAME=self._table)
         # Late, for the store finds its table and its AWS in the environment as it is imported.
         from infra.local import seed  # noqa: PLC0415
 
@@ -133,11 +133,11 @@ class World:
     @property
     def _kept(self) -> Table:
         """Where moto keeps the table."""
-        return dynamodb_backends[ACCOUNT][template.REGION].get_table(self._table)
+        return dynamodb_backends[ACCOUNT][access.REGION].get_table(self._table)
 
     def _peek(self, key: Key) -> Item | None:
         """What a call is about to change, or has changed."""
-        backend = dynamodb_backends[ACCOUNT][template.REGION]
+        backend = dynamodb_backends[ACCOUNT][access.REGION]
         found = backend.get_item(self._table, {"pk": {"S": key[0]}, "sk": {"S": key[1]}})
         return found.to_json()["Attributes"] if found else None
 

@@ -11,8 +11,11 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from infra.local import access
 
 if TYPE_CHECKING:
     from infra.local.code import Code
@@ -22,17 +25,15 @@ ROOT = Path(__file__).parents[2]
 
 def main() -> None:
     options = _options()
-    listener = _listen(options.port)
-    demo_listener = _listen(options.port and options.port + 1)
+    listener, demo_listener = _listen(options.port)
     signal.signal(signal.SIGINT, _leave)
     signal.signal(signal.SIGTERM, _leave)
     # Late, for it takes seconds, and a busy port should not.
-    from infra.local import cloud  # noqa: PLC0415
     from infra.local.code import NotBuilt  # noqa: PLC0415
     from infra.local.stack import Stack  # noqa: PLC0415
     from infra.local.template import NotModelled  # noqa: PLC0415
 
-    cloud.isolate()
+    access.isolate()
     # The servers' lines about each call, and the translator's about its own switches, are nobody's concern.
     logging.disable(logging.WARNING)
     try:
@@ -40,15 +41,17 @@ def main() -> None:
     except (NotModelled, NotBuilt) as refusal:
         sys.exit(str(refusal))
     state_file = options.directory / "stack.json"
+    state = json.dumps(stack.state, indent=2) + "\n"
     try:
-        _write(state_file, stack.state)
+        _write(state_file, state)
         _say(_greeting(stack.state, stack.code, state_file))
+        stack.tell_requests()
         threading.Event().wait()
     finally:
         # From here on it ends by itself, whatever else is asked.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        state_file.unlink(missing_ok=True)
+        _remove(state_file, state)
         stack.stop()
         _say("Stopped.")
 
@@ -91,24 +94,42 @@ def _parameter(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(port: int) -> tuple[socket.socket, socket.socket]:
+    """For the API, and one port above it for the demo page; 0 for any two."""
+    return _bound(port, port), _bound(port and port + 1, port)
+
+
+def _bound(port: int, first: int) -> socket.socket:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
         listener.listen(128)
     except OSError as error:
-        sys.exit(f"Port {port} cannot be used: {error.strerror}. Choose another with PORT=3100 make run.")
-    return listener
+        why = error.strerror
+    except OverflowError:
+        why = "there is no such port"
+    else:
+        return listener
+    sys.exit(
+        f"Port {port} cannot be used: {why}. Two neighbours are needed, {first} for the API and {first + 1} for the "
+        "demo page. Choose others with PORT=3100."
+    )
 
 
-def _write(file: Path, state: Mapping[str, Any]) -> None:
+def _write(file: Path, text: str) -> None:
     """Readable by its owner only: it holds credentials."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.unlink(missing_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        json.dump(state, stream, indent=2)
-        stream.write("\n")
+        stream.write(text)
+
+
+def _remove(file: Path, text: str) -> None:
+    """Unless it is another stack's by now, or gone."""
+    with suppress(FileNotFoundError):
+        if file.read_text(encoding="utf-8") == text:
+            file.unlink()
 
 
 def _greeting(state: Mapping[str, Any], code: Code, state_file: Path) -> str:
@@ -124,7 +145,7 @@ Create a client token:
 
   curl {url}/v1/client-tokens \\
     -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\
-    -d '{{"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}}'
+    -d '{{"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"], "flowIds": ["{state["flowId"]}"]}}'
 
 List them, or look at the one that is already there:
 
@@ -136,6 +157,16 @@ Switch that one off, and see what its page says:
   curl -X PUT {url}/v1/client-tokens/{token_id} \\
     -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\
     -d '{{"isActive": false}}'
+
+Switch it on again:
+
+  curl -X PUT {url}/v1/client-tokens/{token_id} \\
+    -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\
+    -d '{{"isActive": true}}'
+
+What the API does not do, such as keys and targets, the operator does (--help tells what):
+
+  .venv/bin/python -m infra.operator keys create --local --tenant {state["tenant"]} --name "Second key"
 """
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +10,11 @@ from typing import Any
 import boto3
 from moto.server import ThreadedMotoServer
 
-from infra.local import mends, scope
+from infra.local import access, mends, scope
 from infra.local import template as sam
-from infra.local.template import REGION, Template
+from infra.local.template import Template
 
 STACK_NAME = "client-tokens-local"
-# What clients need to have and moto never looks at.
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_SESSION_TOKEN": "local"}
 
 # The emulator serves the API from the translated template itself, runs functions from the source, and nobody watches.
 _LEFT_OUT = {
@@ -63,25 +60,6 @@ def serve(address: str = "127.0.0.1") -> tuple[ThreadedMotoServer, str]:
     return server, f"http://127.0.0.1:{port}"
 
 
-def isolate() -> None:
-    """No account, profile or region of the developer's reaches AWS's clients in this process or its children."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
-
-
-def access(endpoint: str) -> dict[str, str]:
-    """The variables by which a process reaches the AWS at `endpoint`, and no other: no profile of the developer's."""
-    return {
-        **CREDENTIALS,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }
-
-
 def create(template: Template, endpoint: str | None = None) -> Stack:
     """Makes the stack in the moto server at `endpoint`, or in this process's mock; raises NotModelled.
 
@@ -111,11 +89,11 @@ def create(template: Template, endpoint: str | None = None) -> Stack:
 def _client(service: str, endpoint: str | None) -> Any:
     return boto3.client(
         service,
-        region_name=REGION,
+        region_name=access.REGION,
         endpoint_url=endpoint,
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=CREDENTIALS["AWS_SESSION_TOKEN"],
+        aws_access_key_id=access.CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=access.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=access.CREDENTIALS["AWS_SESSION_TOKEN"],
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.local import cloud
+from infra.local import access
 from infra.local.api import InvocationFailed
 from infra.local.cloud import Function
 from infra.local.code import Code
@@ -39,7 +39,7 @@ def variables(function: Function, endpoint: str, task: Path, libraries: Iterable
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": "local",
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
-        **cloud.access(endpoint),
+        **access.variables(endpoint),
         **function.environment,
     }
 

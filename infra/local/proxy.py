@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote
 
 from werkzeug.wrappers import Request, Response
 
+from infra.local import access
 from infra.local.routes import Route
 
 ACCOUNT = "123456789012"
@@ -59,7 +60,7 @@ class Call:
     def arn(self) -> str:
         """What an authorizer's policy speaks about."""
         stage = f"{API_ID}/{self.stage}/{self.request.method}"
-        return f"arn:aws:execute-api:us-east-1:{ACCOUNT}:{stage}/{self.raw_path.lstrip('/')}"
+        return f"arn:aws:execute-api:{access.REGION}:{ACCOUNT}:{stage}/{self.raw_path.lstrip('/')}"
 
 
 def event(

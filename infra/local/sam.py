@@ -14,7 +14,7 @@ from typing import Any
 
 import docker  # type: ignore[import-untyped]
 
-from infra.local import cloud, template
+from infra.local import access, cloud, template
 from infra.local.cloud import Stack
 from infra.local.template import ROOT
 
@@ -26,12 +26,12 @@ def main() -> None:
     _require_engine()
     if not options.built.is_file():
         sys.exit(f"There is no built template at {options.built}: run make build first.")
-    cloud.isolate()
+    access.isolate()
     logging.disable(logging.WARNING)
     # Containers do not reach the loopback address, so this one listens on all.
     server, endpoint = cloud.serve("0.0.0.0")  # noqa: S104
     made = cloud.create(template.translate(template.read()), endpoint)
-    os.environ.update(cloud.access(endpoint), TABLE_NAME=made.outputs["TableName"])
+    os.environ.update(access.variables(endpoint), TABLE_NAME=made.outputs["TableName"])
     # Late, for the store finds its table and its AWS in the environment as it is imported.
     from infra.local import seed  # noqa: PLC0415
 
@@ -104,7 +104,7 @@ def _command(options: argparse.Namespace, started: Path, variables: Path) -> lis
         "--template": started,
         "--env-vars": variables,
         "--port": options.port,
-        "--region": template.REGION,
+        "--region": access.REGION,
         # Docker Desktop knows this name; on Linux it has to be told.
         "--add-host": f"{_CONTAINERS_SEE}:host-gateway",
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from infra.local import cloud, code, openapi, template
+from infra.local import access, cloud, code, openapi, template
 from infra.local.api import Api
 from infra.local.demo.server import Demo
 from infra.local.functions import Functions
@@ -33,27 +33,37 @@ class Stack:
         """Two bound sockets, for the API and for the demo page; `say` takes a line for the terminal. `as_built`: the
         functions run from the artifact, else from the source.
         """
+        self._say = say
+        self._held: list[str] | None = []
         source = template.read()
         self.code = code.artifact(source) if as_built else code.source()
         translated = template.translate(source, parameters)
         routes = openapi.read_routes(translated)
         self._aws, endpoint = cloud.serve()
         made = cloud.create(translated, endpoint)
-        os.environ.update(cloud.access(endpoint), TABLE_NAME=made.outputs["TableName"])
-        self._functions = Functions(made.functions, self.code, endpoint, lambda name, line: say(f"{name} | {line}"))
+        os.environ.update(access.variables(endpoint), TABLE_NAME=made.outputs["TableName"])
+        self._functions = Functions(
+            made.functions, self.code, endpoint, lambda name, line: self._tell(f"{name} | {line}")
+        )
         host, port = listener.getsockname()
         self._server = make_server(
             host,
             port,
-            Api(routes, self._functions.invoke, tell=say),
+            Api(routes, self._functions.invoke, tell=self._tell),
             threaded=True,
-            request_handler=_handler(say),
+            request_handler=_handler(self._tell),
             fd=listener.fileno(),
         )
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         url, demo_port = f"http://{host}:{port}", demo_listener.getsockname()[1]
         pages = [f"http://{name}:{demo_port}" for name in (host, "localhost")]
-        seeds = _seeds(url, pages)
+        try:
+            seeds = _seeds(url, pages)
+        except Exception:
+            held, self._held = self._held, None
+            for line in held:
+                say(line)
+            raise
         self._demo = Demo(demo_listener, Management(url, seeds["apiKey"]), seeds["clientTokenId"], say)
         self.state = {
             "url": url,
@@ -63,12 +73,24 @@ class Stack:
             "stackName": cloud.STACK_NAME,
         }
 
+    def tell_requests(self) -> None:
+        """From now on; what was said of the seeds' own matters only where they fail."""
+        self._held = None
+
     def stop(self) -> None:
         self._demo.stop()
         self._functions.stop()
         self._server.shutdown()
         self._server.server_close()
         self._aws.stop()
+
+    def _tell(self, line: str) -> None:
+        # Looked at once, for another thread may end the holding meanwhile.
+        held = self._held
+        if held is None:
+            self._say(line)
+        else:
+            held.append(line)
 
 
 def _seeds(url: str, pages: list[str]) -> dict[str, str]:
@@ -77,7 +99,13 @@ def _seeds(url: str, pages: list[str]) -> dict[str, str]:
 
     key = seed.plant_tenant()
     token = seed.create_client_token(Management(url, key), [*pages, "https://app.example.com"])
-    return {"apiKey": key, "clientToken": token.value, "clientTokenId": token.id, "flowId": seed.FLOW}
+    return {
+        "tenant": seed.TENANT,
+        "apiKey": key,
+        "clientToken": token.value,
+        "clientTokenId": token.id,
+        "flowId": seed.FLOW,
+    }
 
 
 def _handler(say: Callable[[str], None]) -> type[WSGIRequestHandler]:

@@ -12,8 +12,9 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
+from infra.local import access
+
 ROOT = Path(__file__).parents[2]
-REGION = "us-east-1"
 Template = dict[str, Any]
 
 
@@ -35,7 +36,7 @@ def translate(source: Template, parameters: Mapping[str, str] | None = None) -> 
             raise NotModelled(f"template.yaml has no parameter {name}.")
         source["Parameters"][name]["Default"] = value
     _package(source)
-    translator = Translator(None, Parser(), boto_session=boto3.Session(region_name=REGION))
+    translator = Translator(None, Parser(), boto_session=boto3.Session(region_name=access.REGION))
     # Without AWS's list of managed policies the translator takes their ARNs as they are written.
     return _plain(translator.translate(source, {}, get_managed_policy_map=dict))
 

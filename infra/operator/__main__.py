@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 _FAILED = 1
 # As a shell reports a process that ended by SIGINT or by SIGPIPE.
@@ -42,13 +43,12 @@ def _run(argv: Sequence[str] | None) -> int:
 
     try:
         if arguments.local:
-            stack.choose_local()
+            arguments.deployment = stack.choose_local()
         else:
-            stack.choose(arguments.stack, region=arguments.region, profile=arguments.profile)
+            arguments.deployment = stack.choose(arguments.stack, region=arguments.region, profile=arguments.profile)
         # Last, for the store finds its table and its AWS in the environment as it is imported.
-        from infra.operator import commands  # noqa: PLC0415
-
-        commands.run(arguments)
+        commands = import_module(f"infra.operator.commands.{arguments.noun}")
+        commands.VERBS[arguments.verb](arguments)
     except (Refusal, BotoCoreError, ClientError) as error:
         return _fail(failure.sentence(error))
     return 0

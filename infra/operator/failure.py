@@ -27,7 +27,7 @@ def sentence(error: Refusal | AwsError | BotoCoreError | ClientError) -> str:
         case NoCredentialsError():
             text = "There are no AWS credentials: sign in, or name a profile that has some with --profile"
         case NoRegionError():
-            text = "There is no AWS region: name one with --region"
+            text = "There is no AWS region: name one with --region, or set AWS_REGION"
         case ClientError(response={"Error": {"Code": code}}) | Refused(code=code) if code in _EXPIRED:
             text = "The AWS credentials have expired: sign in again"
         case ClientError(response={"Error": {"Code": code, "Message": message}}):
@@ -40,4 +40,5 @@ def sentence(error: Refusal | AwsError | BotoCoreError | ClientError) -> str:
         case _:
             text = str(error)
     # botocore's messages have several lines, or no end.
-    return " ".join(text.split()).rstrip(".") + "."
+    text = " ".join(text.split()).rstrip(".")
+    return text if text.endswith("?") else f"{text}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -25,11 +25,12 @@ def read(kind: str, written: Sequence[tuple[str, str]]) -> dict[str, Any]:
         # What is not given is not stored: where a default changes, it changes for those who did not choose.
         return settings.model_validate(given).model_dump(mode="json", exclude_unset=True)
     except ValidationError as error:
-        wrong = error.errors(include_url=False)[0]
-    raise Invalid(_sentence(kind, wrong, tuple(settings.model_fields)))
+        # What is missing may only be misspelt.
+        wrong = min(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
+    raise Invalid(_sentence(kind, wrong, settings.model_json_schema()["properties"]))
 
 
-def _sentence(kind: str, wrong: ErrorDetails, known: Sequence[str]) -> str:
+def _sentence(kind: str, wrong: ErrorDetails, known: Mapping[str, Any]) -> str:
     name = str(wrong["loc"][0])
     match wrong["type"]:
         case "missing":
@@ -38,4 +39,12 @@ def _sentence(kind: str, wrong: ErrorDetails, known: Sequence[str]) -> str:
             close = difflib.get_close_matches(name, known, n=1)
             mend = f"did you mean {close[0]}?" if close else f"there are {', '.join(known) or 'none'}."
             return f"A target of kind {kind} has no setting {name}: {mend}"
-    return f"{name}: {wrong['msg']}."
+    # An optional one may also be null.
+    match known[name].get("anyOf", [known[name]])[0]:
+        case {"type": "integer", "minimum": least, "maximum": most}:
+            return f"{name} must be a whole number from {least} to {most}."
+        case {"type": "number", "minimum": least, "maximum": most}:
+            return f"{name} must be a number from {least} to {most}."
+        case {"maxLength": longest}:
+            return f"{name} must be at most {longest} characters long."
+    return f"{name} {wrong['msg']}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
+from infra.local import access
 from shared.errors import NotFound, Unavailable
 
 # Where `make run` says how to reach the stack that it runs, from the project's own folder.
@@ -22,7 +24,17 @@ _PROMPT = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard",
 session = botocore.session.get_session()
 
 
-def choose(name: str, *, region: str | None = None, profile: str | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """`url`: where its API listens. `parameters`: of its stack."""
+
+    url: str
+    account: str
+    region: str
+    parameters: Mapping[str, str]
+
+
+def choose(name: str, *, region: str | None = None, profile: str | None = None) -> Deployment:
     """The stack of this name in AWS. Raises NotFound where there is none, and whatever botocore raises."""
     # Not through the environment, where credentials of its own would win over a profile: what is named here is meant.
     if profile:
@@ -32,32 +44,28 @@ def choose(name: str, *, region: str | None = None, profile: str | None = None) 
         session.set_config_variable("region", region)
     found = _of_name(name)
     given = {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", ())}
+    outputs = _outputs(name, found)
     os.environ |= _access() | {
-        "TABLE_NAME": _table_of(name, found),
+        "TABLE_NAME": outputs[_TABLE_OUTPUT],
         "AUDIT_RETENTION_DAYS": given["AuditRetentionDays"],
     }
+    # arn:aws:cloudformation:REGION:ACCOUNT:stack/...
+    where, account = found["StackId"].split(":")[3:5]
+    return Deployment(outputs["ApiUrl"], account, where, given)
 
 
-def choose_local() -> None:
+def choose_local() -> Deployment:
     """The stack that `make run` runs. Raises Unavailable where none does."""
     try:
         state = json.loads(_LOCAL.read_text(encoding="utf-8"))
-        endpoint, name = state["awsEndpoint"], state["stackName"]
+        endpoint, name, url = state["awsEndpoint"], state["stackName"], state["url"]
     except (OSError, ValueError, LookupError, TypeError):
         raise Unavailable(f"No local stack is running ({_LOCAL} would say where): start one with `make run`.") from None
-    # No account, profile or endpoint of the operator's own may lead a local command into AWS.
-    for variable in [variable for variable in os.environ if variable.startswith("AWS_")]:
-        del os.environ[variable]
-    os.environ |= {
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-    }
+    # Nothing of the operator's own may lead a local command into AWS.
+    access.isolate()
+    os.environ |= access.variables(endpoint)
     try:
-        choose(name)
+        return replace(choose(name), url=url)
     except EndpointConnectionError:
         raise Unavailable(f"The local stack does not answer on {endpoint}: start it again with `make run`.") from None
 
@@ -94,12 +102,11 @@ def _of_name(name: str) -> dict[str, Any]:
     return described
 
 
-def _table_of(name: str, stack: Mapping[str, Any]) -> str:
+def _outputs(name: str, stack: Mapping[str, Any]) -> dict[str, str]:
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
     if _TABLE_OUTPUT not in outputs:
         raise NotFound(
             f"Stack {name} ({stack['StackStatus']}) has no output {_TABLE_OUTPUT}: "
             "it is not one of this service, or not deployed to its end."
         )
-    table: str = outputs[_TABLE_OUTPUT]
-    return table
+    return outputs

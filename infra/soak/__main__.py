@@ -19,7 +19,7 @@ from typing import Any
 import boto3
 from boto3.dynamodb.types import TypeDeserializer
 
-from infra.local import cloud, template
+from infra.local import access
 from infra.local.management import Management
 from infra.local.template import ROOT
 from infra.soak import books, memory, report
@@ -51,9 +51,9 @@ class Soak:
         self._dynamodb = boto3.client(
             "dynamodb",
             endpoint_url=state["awsEndpoint"],
-            region_name=template.REGION,
-            aws_access_key_id=cloud.CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=cloud.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            region_name=access.REGION,
+            aws_access_key_id=access.CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=access.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         )
         (self._table,) = self._dynamodb.list_tables()["TableNames"]
         self._busy, self._tight = self._shared()
@@ -122,7 +122,7 @@ def main() -> None:
     seconds = _options().seconds
     if not sys.platform.startswith("linux"):
         sys.exit("Only Linux tells how much memory another process has.")
-    cloud.isolate()
+    access.isolate()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended before its time."))
     with tempfile.TemporaryDirectory() as directory, _stack(Path(directory)) as (pid, state):
         soak = Soak(pid, state)

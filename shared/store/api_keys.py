@@ -29,18 +29,24 @@ def of_tenant(tenant: str) -> list[ApiKey]:
     return [_from_item(item) for item in items]
 
 
-def revoke(tenant: str, key_id: str) -> ApiKey:
-    """Removes a key for good and tells which; raises NotFound."""
-    unknown = NotFound(f"Tenant {tenant} has no API key {key_id}.")
+def of_id(tenant: str, key_id: str) -> ApiKey:
+    """Raises NotFound."""
     for key in of_tenant(tenant):
         if key.id == key_id:
-            try:
-                table.transact([table.deleting(_key(key.digest), condition="attribute_exists(pk)")])
-            except ConditionFailed:
-                # The index lags behind the table, and lists for a moment what is gone.
-                raise unknown from None
             return key
-    raise unknown
+    raise _unknown(tenant, key_id)
+
+
+def revoke(key: ApiKey) -> None:
+    """Removes it for good. Raises NotFound where somebody else was faster."""
+    try:
+        table.transact([table.deleting(_key(key.digest), condition="attribute_exists(pk)")])
+    except ConditionFailed:
+        raise _unknown(key.tenant, key.id) from None
+
+
+def _unknown(tenant: str, key_id: str) -> NotFound:
+    return NotFound(f"Tenant {tenant} has no API key {key_id}.")
 
 
 def _key(digest: str) -> Key:

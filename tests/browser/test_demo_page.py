@@ -3,9 +3,9 @@
 import boto3
 import pytest
 
-from infra.local import cloud
+from infra.local import access
+from infra.local.access import REGION
 from infra.local.demo import widget
-from infra.local.template import REGION
 
 WELCOME = "Hello! I repeat what you say."
 
@@ -38,8 +38,8 @@ def test_a_thumb_up_is_stored(demo, management, stack):
     demo.click("[data-action=upvote]")
     dynamodb = boto3.client(
         "dynamodb", endpoint_url=stack.aws_endpoint, region_name=REGION,
-        aws_access_key_id=cloud.CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=cloud.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        aws_access_key_id=access.CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=access.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
     )  # fmt: skip
     (table,) = dynamodb.list_tables()["TableNames"]
     key = {":pk": {"S": f"CONVERSATION#{conversations(management, stack)[0]['id']}"}, ":sk": {"S": "FEEDBACK#upvote#"}}

@@ -12,8 +12,8 @@ import pytest
 from werkzeug.test import Client
 
 from infra.local import openapi
+from infra.local.access import REGION
 from infra.local.api import Api, InvocationFailed
-from infra.local.template import REGION
 from shared.rules import api_key
 from shared.rules.principal import SCOPES
 from shared.rules.target import Target

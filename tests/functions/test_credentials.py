@@ -88,7 +88,7 @@ def test_401_an_expired_key_even_while_the_table_still_holds_it(caller):
 def test_401_a_revoked_key(caller):
     revoked = caller()
     (key,) = api_keys.of_tenant(revoked.tenant)
-    api_keys.revoke(revoked.tenant, key.id)
+    api_keys.revoke(key)
     assert_unauthenticated(revoked.get(LIST))
 
 

@@ -6,7 +6,7 @@ import functools
 import boto3
 import pytest
 
-from infra.local import openapi
+from infra.local import access, openapi
 from infra.local import template as sam
 from infra.local.api import Api
 from shared import signer
@@ -28,7 +28,7 @@ SIGNERS = ("CreateClientToken", "RegenerateClientToken", "GetClientTokenValue")
 
 def make_key():
     """Step 1."""
-    kms = boto3.client("kms", region_name=sam.REGION)
+    kms = boto3.client("kms", region_name=access.REGION)
     return kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["Arn"]
 
 

@@ -1,13 +1,11 @@
 """The template's stack in moto."""
 
-import os
-
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from infra.local import cloud
-from infra.local.template import REGION
+from infra.local.access import REGION
 from tests.conftest import STACK, TEMPLATE
 
 FUNCTIONS = [name for name, resource in TEMPLATE["Resources"].items() if resource["Type"] == "AWS::Lambda::Function"]
@@ -48,16 +46,6 @@ def test_the_table_has_what_the_template_declares():
     assert [index["IndexName"] for index in described["GlobalSecondaryIndexes"]] == ["listing"]
     ttl = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
     assert ttl == {"AttributeName": "expires_at", "TimeToLiveStatus": "ENABLED"}
-
-
-def test_isolation_takes_the_developers_account_away(monkeypatch):
-    monkeypatch.setattr(os, "environ", {"AWS_PROFILE": "work", "AWS_ENDPOINT_URL": "https://real", "HOME": "/home/me"})
-    cloud.isolate()
-    assert os.environ == {
-        "HOME": "/home/me",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }
 
 
 def test_a_stack_is_made_once():

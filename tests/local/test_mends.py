@@ -14,7 +14,7 @@ from moto.dynamodb.responses import DynamoHandler
 from moto.kms.models import Key
 
 from infra.local import mends
-from infra.local.template import REGION
+from infra.local.access import REGION
 from tests.conftest import STACK
 
 ACCOUNT = "123456789012"

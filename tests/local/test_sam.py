@@ -12,7 +12,8 @@ import boto3
 import pytest
 
 from infra.local import cloud
-from infra.local.template import REGION, ROOT
+from infra.local.access import REGION
+from infra.local.template import ROOT
 from tests.conftest import STACK
 
 BUILT = """

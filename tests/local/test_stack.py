@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -35,7 +36,7 @@ def ask(stack, method, path, body=None, **headers):
 def test_it_tells_programs_how_to_reach_it_and_nobody_else(stack):
     state = json.loads(stack.state_file.read_text())
     assert state.keys() == {
-        "url", "apiKey", "clientToken", "clientTokenId", "flowId", "demoUrl", "awsEndpoint", "stackName",
+        "url", "tenant", "apiKey", "clientToken", "clientTokenId", "flowId", "demoUrl", "awsEndpoint", "stackName",
     }  # fmt: skip
     assert stat.S_IMODE(stack.state_file.stat().st_mode) == 0o600
     assert stack.flow_id == "flow_demo"
@@ -49,12 +50,31 @@ def test_the_seeded_token_is_one_of_the_api(stack):
     assert (status, answer) == (200, {"token": stack.client_token})
 
 
-def test_the_greetings_command_creates_a_client_token(stack):
+def test_the_greeting_comes_first(stack):
+    lines = [line for line in stack.lines if not line.startswith(("npm fetches", "The demo page has the chat widget"))]
+    assert lines[0] == "\n"
+    assert lines[1].startswith(f"The API listens on {stack.url};")
+
+
+def test_what_the_greeting_says_to_paste_does_what_it_says(stack, tmp_path):
     greeting = "".join(stack.lines)
-    start = greeting.index("  curl ")
-    command = greeting[start : greeting.index("\n\n", start)]
-    answer = subprocess.run(["/bin/sh", "-c", command.replace("curl", "curl -sS")], capture_output=True, check=True)
-    assert json.loads(answer.stdout)["clientToken"]["name"] == "Web Client Token"
+    create, show, off, on, operate = re.findall(r"^ .*(?:\n .*)*", greeting[greeting.index("\nCreate") :], re.MULTILINE)
+
+    def paste(commands):
+        commands = commands.replace("curl", "curl -sS").replace(".venv/bin/python", sys.executable)
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        return subprocess.run(
+            ["/bin/sh", "-ec", commands], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+        ).stdout
+
+    created = json.loads(paste(create))["clientToken"]
+    assert (created["name"], created["flowIds"]) == ("Web Client Token", [stack.flow_id])
+    assert stack.client_token_id in paste(show)
+    assert json.loads(paste(off))["clientToken"]["isActive"] is False
+    assert json.loads(paste(on))["clientToken"]["isActive"] is True
+    # The operator's command looks for the stack where it is started.
+    (tmp_path / ".local").symlink_to(stack.state_file.parent)
+    assert ask(stack, "GET", "/v1/client-tokens", Authorization=f"Bearer {paste(operate).strip()}")[0] == 200
 
 
 def test_the_apis_own_refusals_are_the_templates(stack):
@@ -108,10 +128,21 @@ def test_ctrl_c_ends_it_with_all_its_processes(tmp_path):
     assert (running.lines[-1], running.state_file.exists()) == ("Stopped.\n", False)
 
 
+def test_of_two_in_one_place_the_first_to_end_leaves_the_others_state(tmp_path):
+    first = RunningStack(tmp_path)
+    second = RunningStack(tmp_path)
+    assert first.stop() == 0
+    assert json.loads(second.state_file.read_text())["url"] == second.url
+    assert (second.stop(), second.state_file.exists()) == (0, False)
+
+
 def run(*options):
     return subprocess.run(
         [sys.executable, "-m", "infra.local", *options], cwd=ROOT, capture_output=True, text=True, check=False
     )
+
+
+NEIGHBOURS = "Two neighbours are needed, {} for the API and {} for the demo page. Choose others with PORT=3100.\n"
 
 
 def test_a_busy_port_is_one_line():
@@ -119,9 +150,16 @@ def test_a_busy_port_is_one_line():
         port = taken.getsockname()[1]
         ended = run("--port", str(port))
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert (
-        ended.stderr == f"Port {port} cannot be used: Address already in use. Choose another with PORT=3100 make run.\n"
-    )
+    said = f"Port {port} cannot be used: Address already in use. "
+    assert ended.stderr == said + NEIGHBOURS.format(port, port + 1)
+
+
+@pytest.mark.parametrize(("port", "missing"), [(70000, 70000), (65535, 65536), (-1, -1)])
+def test_a_port_that_there_is_not_is_one_line(port, missing):
+    ended = run("--port", str(port))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    said = f"Port {missing} cannot be used: there is no such port. "
+    assert ended.stderr == said + NEIGHBOURS.format(port, port + 1)
 
 
 def taken_above_a_free_one():
@@ -140,12 +178,19 @@ def test_a_busy_port_of_the_demo_page_is_one_line():
         port = taken.getsockname()[1]
         ended = run("--port", str(port - 1))
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith(f"Port {port} cannot be used: ")
+    said = f"Port {port} cannot be used: Address already in use. "
+    assert ended.stderr == said + NEIGHBOURS.format(port - 1, port)
 
 
 def test_an_unknown_parameter_is_one_line():
     ended = run("--port", "0", "--parameter", "Nothing=1")
     assert (ended.returncode, ended.stderr) == (1, "template.yaml has no parameter Nothing.\n")
+
+
+def test_where_no_token_can_be_made_what_the_function_said_is_told():
+    ended = run("--port", "0", "--parameter", "AuditRetentionDays=many")
+    assert ended.returncode == 1
+    assert re.search(r'^CreateClientToken \| .*"error":"ValueError"', ended.stdout, re.MULTILINE)
 
 
 def test_help_says_what_it_does():

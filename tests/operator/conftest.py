@@ -13,6 +13,7 @@ from infra.operator.__main__ import main
 from shared.rules.target import KINDS
 from shared.targets import answering
 from tests.aws.fixtures import aws_answers  # noqa: F401 - a fixture
+from tests.functions.interruptions import at_call  # noqa: F401 - a fixture
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def operate(run):
 
     def operate(noun, verb, *words):
         tenant = () if "--tenant" in words else ("--tenant", "acme")
+        # Of two stacks the last one counts.
         return run(noun, verb, "--stack", cloud.STACK_NAME, *tenant, *words)
 
     return operate

@@ -65,11 +65,22 @@ def test_help_shows_each_kind_of_target_with_settings_that_it_takes(run):
         assert [name for name in known if not re.search(rf"^ +{name}  ", shown, re.MULTILINE)] == []
 
 
+@pytest.mark.parametrize("words", [(), *((noun,) for noun, *verb in COMMANDS if verb)], ids=" ".join)
+def test_half_a_command_is_answered_with_help(run, words):
+    answered = run(*words)
+    assert (answered.status, answered.out, answered.err) == (2, "", run(*words, "--help").out)
+
+
+@pytest.mark.parametrize("command", ["keys list", "audit"])
+def test_whoever_does_not_say_where_sees_how_that_command_goes(run, command):
+    refused = run(*command.split(), "--tenant", "acme")
+    assert refused.err.startswith(f"usage: python -m infra.operator {command} [-h] --tenant TENANT [--stack NAME]")
+    assert refused.err.splitlines()[-1].startswith(f"python -m infra.operator {command}: error: say where: ")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "arguments are required: NOUN"),
-        (("keys",), "arguments are required: VERB"),
         (("keys", "make"), "invalid choice: 'make'"),
         (("keys", "list", "--tenant", "acme"), "say where: --stack NAME for a stack in AWS, or --local"),
         (("keys", "list", "--tenant", "acme", "--stack", ""), "say where:"),

@@ -11,6 +11,7 @@ from shared.errors import Unauthenticated
 from shared.rules import digest
 from shared.rules.principal import SCOPES
 from shared.store import api_keys
+from tests.conftest import STACK
 
 
 def _prove(value, at=None):
@@ -37,6 +38,7 @@ def test_only_the_value_goes_to_standard_output_and_nothing_of_it_elsewhere(oper
         f'Created API key {key["id"]} "CI" of tenant keys-pipe.\n'
         "Scopes: tokens:read, tokens:write, tokens:reveal. Expires: never.\n"
         "This is its value. It is shown only now, and cannot be found out later:\n"
+        f"The API at {STACK.outputs['ApiUrl']} takes it, in the header Authorization: Bearer.\n"
     )
 
 
@@ -104,6 +106,14 @@ def test_a_revoked_key_is_gone(operate):
         _prove(value)
     again = operate("keys", "revoke", "--tenant", "keys-gone", key["id"])
     assert (again.status, again.err) == (1, f"error: Tenant keys-gone has no API key {key['id']}.\n")
+
+
+def test_a_key_that_somebody_else_has_just_revoked_is_said_to_be_gone(operate, at_call):
+    operate("keys", "create", "--tenant", "keys-raced", "--name", "CI")
+    (key,) = api_keys.of_tenant("keys-raced")
+    at_call(2, lambda: api_keys.revoke(key))
+    refused = operate("keys", "revoke", "--tenant", "keys-raced", key.id)
+    assert (refused.status, refused.err) == (1, f"error: Tenant keys-raced has no API key {key.id}.\n")
 
 
 def test_an_empty_list_is_empty_on_standard_output(operate):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import cloud
+from infra.local import access, cloud
 from shared.rules import digest
 from shared.store import api_keys
 
@@ -28,7 +28,8 @@ def endpoint():
 def python(endpoint):
     """`python(...)`: by an operator who knows of a local stack, and has nothing of AWS in the environment."""
     Path(".local").mkdir()
-    Path(".local/stack.json").write_text(json.dumps({"awsEndpoint": endpoint, "stackName": cloud.STACK_NAME}))
+    state = {"url": "http://127.0.0.1:3000", "awsEndpoint": endpoint, "stackName": cloud.STACK_NAME}
+    Path(".local/stack.json").write_text(json.dumps(state))
     bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(Path.cwd()), "PYTHONWARNINGS": "error"}
 
     def python(*words, stdout=subprocess.PIPE, environment=None):
@@ -52,12 +53,13 @@ def operate(python):
 def test_the_local_stack_is_reached_with_no_setting_at_all(operate):
     made = operate("keys", "create", "--local", "--tenant", "process", "--name", "CI")
     assert made.returncode == 0
+    assert "The API at http://127.0.0.1:3000 takes it" in made.stderr
     assert api_keys.find(digest.of(made.stdout.strip())).tenant == "process"
 
 
 def test_aws_is_reached_by_the_settings_of_the_environment(operate, endpoint):
     words = ("keys", "list", "--stack", cloud.STACK_NAME, "--tenant", "process-env", "--json")
-    listed = operate(*words, environment=cloud.access(endpoint))
+    listed = operate(*words, environment=access.variables(endpoint))
     assert (listed.returncode, listed.stdout, listed.stderr) == (0, "[]\n", "")
 
 

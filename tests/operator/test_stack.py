@@ -58,7 +58,7 @@ def test_without_a_local_stack_says_how_to_start_one(run, text):
 
 
 def test_a_local_stack_that_has_died_is_said_to_be_dead(run, dead_endpoint):
-    _write_state(json.dumps({"awsEndpoint": dead_endpoint, "stackName": cloud.STACK_NAME}))
+    _write_state(json.dumps({"awsEndpoint": dead_endpoint, "stackName": cloud.STACK_NAME, "url": "..."}))
     refused = run(*LIST, "--local")
     assert refused.status == 1
     assert refused.err == (
@@ -95,8 +95,10 @@ def test_the_stack_of_another_region_is_unknown_in_this_one(run):
     assert f"no stack {cloud.STACK_NAME} in eu-central-1" in refused.err
 
 
-def test_the_region_may_come_from_the_environment_of_other_tools(run, monkeypatch):
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_region_may_come_from_the_environment(run, monkeypatch, variable):
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.setenv(variable, "eu-central-1")
     assert "in eu-central-1" in run(*LIST, "--stack", cloud.STACK_NAME).err
     assert run(*LIST, "--stack", cloud.STACK_NAME, "--region", "us-east-1").status == 0
 
@@ -154,4 +156,5 @@ def test_without_credentials_says_where_to_get_some(run, monkeypatch):
 def test_without_a_region_asks_for_one(run, monkeypatch):
     _without_settings(monkeypatch)
     refused = run(*LIST, "--stack", cloud.STACK_NAME)
-    assert (refused.status, refused.err) == (1, "error: There is no AWS region: name one with --region.\n")
+    said = "error: There is no AWS region: name one with --region, or set AWS_REGION.\n"
+    assert (refused.status, refused.err) == (1, said)

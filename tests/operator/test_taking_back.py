@@ -8,16 +8,17 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from infra.local.template import REGION
-from infra.operator import commands
+from infra.local.access import REGION
+from infra.operator.commands import tenants
 from shared import signer
+from shared.errors import NotFound
 from shared.rules import identifier
 from shared.rules.audit import Circumstances
 from shared.rules.client_token import ClientToken, Terms
 from shared.rules.feedback import Feedback
 from shared.rules.question import Message
 from shared.rules.session import mint
-from shared.store import changes, client_tokens, conversations, table
+from shared.store import api_keys, changes, client_tokens, conversations, table
 from shared.store.changes import Change
 from tests.conftest import STACK
 
@@ -107,17 +108,41 @@ class TestTenants:
         operate("tenants", "revoke", "--tenant", "tenant-twice")
         before = everything()
         again = operate("tenants", "revoke", "--tenant", "tenant-twice")
-        assert again.err.splitlines()[:2] == [
-            "Revoked 0 API keys of tenant tenant-twice.",
-            "Switched off 0 client tokens of tenant tenant-twice. Their sessions have ended.",
-        ]
+        assert (again.status, again.out) == (0, "")
+        assert again.err == (
+            "Nothing of tenant tenant-twice is left to revoke: it has no API keys, and its client tokens are off.\n"
+        )
         assert everything() == before
 
+    def test_one_that_has_nothing_may_be_misspelt(self, operate):
+        refused = operate("tenants", "revoke", "--tenant", "tenant-nosuch")
+        assert (refused.status, refused.out) == (1, "")
+        assert refused.err == ("error: Tenant tenant-nosuch has no API keys and no client tokens: is the name right?\n")
+
+    def test_a_key_that_somebody_else_revokes_meanwhile_does_not_count(self, operate, at_call):
+        for name in ("CI", "Dashboard"):
+            operate("keys", "create", "--tenant", "tenant-raced", "--name", name)
+        first, _ = api_keys.of_tenant("tenant-raced")
+        at_call(2, lambda: api_keys.revoke(first))
+        done = operate("tenants", "revoke", "--tenant", "tenant-raced")
+        assert (done.status, done.err.splitlines()[0]) == (0, "Revoked 1 API key of tenant tenant-raced.")
+        assert api_keys.of_tenant("tenant-raced") == []
+
+    def test_a_token_that_somebody_else_deletes_meanwhile_does_not_count(self, operate, at_call):
+        first, second = (make_token("tenant-deleting") for _ in range(2))
+        at_call(3, lambda: changes.delete(first.id, by=by("tenant-deleting"), expected=None))
+        done = operate("tenants", "revoke", "--tenant", "tenant-deleting")
+        said = "Switched off 1 client token of tenant tenant-deleting. Their sessions have ended."
+        assert (done.status, done.err.splitlines()[0]) == (0, said)
+        assert not is_active(second)
+        with pytest.raises(NotFound):
+            is_active(first)
+
     def test_revoking_many_tells_how_far_it_is(self, operate, monkeypatch):
-        monkeypatch.setattr(commands, "_PROGRESS_EVERY", 2)
+        monkeypatch.setattr(tenants, "_PROGRESS_EVERY", 2)
         tokens = [make_token("tenant-many") for _ in range(5)]
         said = operate("tenants", "revoke", "--tenant", "tenant-many").err.splitlines()
-        assert said[1:3] == ["2 client tokens are off, more follow.", "4 client tokens are off, more follow."]
+        assert said[:2] == ["2 client tokens are off, more follow.", "4 client tokens are off, more follow."]
         assert not any(is_active(token) for token in tokens)
 
 

@@ -2,10 +2,12 @@
 
 import json
 
+import boto3
 import pytest
 
 from shared.errors import NotFound
 from shared.store import targets
+from tests.conftest import STACK
 
 
 def test_from_the_first_target_on_only_registered_ones_are_known(operate):
@@ -39,7 +41,8 @@ def test_settings_are_stored_and_shown(operate):
         "max_tokens=500",
     )
     made = operate("targets", "register", "--tenant", "targets-set", "agent_sales", "--kind", "bedrock", *words)
-    assert (made.status, made.err) == (0, "Registered agent_sales (bedrock) as a target of tenant targets-set.\n")
+    said = "Registered agent_sales (bedrock) as a target of tenant targets-set."
+    assert (made.status, made.err.splitlines()[0]) == (0, said)
     settings = {"model_id": "us.amazon.nova-lite-v1:0", "system_prompt": prompt, "max_tokens": 500}
     assert [one.settings for one in targets.of_tenant("targets-set")] == [settings]
     (listed,) = json.loads(operate("targets", "list", "--tenant", "targets-set", "--json").out)
@@ -52,7 +55,7 @@ def test_settings_are_stored_and_shown(operate):
     ("words", "said"),
     [
         (("--kind", "aws_lambda"), "A target of kind aws_lambda needs the setting function_arn."),
-        (("--kind", "aws_lambda", "--set", "function_arn=assistant"), "function_arn: must be the ARN of a Lambda"),
+        (("--kind", "aws_lambda", "--set", "function_arn=assistant"), "function_arn must be the ARN of a Lambda"),
         (("--kind", "echo", "--set", "text=Hi"), "A target of kind echo has no setting text: there are none."),
         (("--kind", "echo", "--set", "text=Hi", "--set", "text=Ho"), "The setting text is given twice."),
     ],
@@ -62,6 +65,57 @@ def test_settings_that_are_wrong_are_refused_before_anything_is_stored(operate, 
     assert (refused.status, refused.out) == (1, "")
     assert refused.err.startswith(f"error: {said}")
     assert targets.of_tenant("targets-wrong") == []
+
+
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:assistant-tea"
+MODELS = "arn:aws:bedrock:*::foundation-model/nova,arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.nova"
+
+
+@pytest.fixture
+def stack_with():
+    """`stack_with(TargetFunctionPrefix="a")`: the name of a stack before the same table, with such parameters."""
+    cloudformation = boto3.client("cloudformation")
+
+    def stack_with(**parameters):
+        given = {"AuditRetentionDays": "1", "TargetFunctionPrefix": "", "BedrockModelArns": "", **parameters}
+        template = {
+            "Parameters": {name: {"Type": "String", "Default": value} for name, value in given.items()},
+            "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
+            "Outputs": {name: {"Value": STACK.outputs[name]} for name in ("TableName", "ApiUrl")},
+        }
+        cloudformation.create_stack(StackName="other", TemplateBody=json.dumps(template))
+        return "other"
+
+    yield stack_with
+    cloudformation.delete_stack(StackName="other")
+
+
+@pytest.mark.parametrize(
+    ("setting", "parameters", "warned"),
+    [
+        (f"function_arn={FUNCTION}", {"TargetFunctionPrefix": "assistant-"}, ""),
+        (f"function_arn={FUNCTION}:live", {"TargetFunctionPrefix": "assistant-"}, ""),
+        (f"function_arn={FUNCTION}", {}, "TargetFunctionPrefix allows nothing."),
+        (f"function_arn={FUNCTION}", {"TargetFunctionPrefix": "tea"}, "allows arn:aws*:lambda:us-east-1:123456789012:"),
+        (f"function_arn={FUNCTION.replace('us-', 'eu-')}", {"TargetFunctionPrefix": "assistant-"}, ":us-east-1:"),
+        (f"function_arn={FUNCTION.replace('12', '21')}", {"TargetFunctionPrefix": "assistant-"}, ":123456789012:"),
+        ("model_id=nova", {"BedrockModelArns": MODELS}, ""),
+        ("model_id=us.nova", {"BedrockModelArns": MODELS}, ""),
+        ("model_id=arn:aws:bedrock:eu-west-1::foundation-model/nova", {"BedrockModelArns": MODELS}, ""),
+        ("model_id=eu.nova", {"BedrockModelArns": MODELS}, f"BedrockModelArns allows {MODELS.replace(',', ', ')}."),
+        ("model_id=nova", {"TargetFunctionPrefix": "nova"}, "BedrockModelArns allows nothing."),
+    ],
+)
+def test_a_target_that_the_stack_may_not_ask_is_registered_with_a_warning(
+    operate, stack_with, setting, parameters, warned
+):
+    kind = "bedrock" if setting.startswith("model_id") else "aws_lambda"
+    words = ("targets", "register", "--tenant", "targets-warned", "flow_a", "--kind", kind, "--set", setting)
+    made = operate(*words, "--stack", stack_with(**parameters))
+    registered, *warnings = made.err.splitlines()
+    assert (made.status, registered) == (0, f"Registered flow_a ({kind}) as a target of tenant targets-warned.")
+    assert len(warnings) == bool(warned)
+    assert warned in "".join(warnings)
 
 
 def test_a_removed_target_is_gone(operate):

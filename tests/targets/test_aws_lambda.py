@@ -138,5 +138,5 @@ def test_a_function_is_named_by_its_arn(arn):
      f"{ARN}\n"],
 )  # fmt: skip
 def test_and_by_nothing_else(arn):
-    with pytest.raises(Invalid, match="function_arn: must be the ARN of a Lambda function, such as arn:"):
+    with pytest.raises(Invalid, match="function_arn must be the ARN of a Lambda function, such as arn:"):
         settings.read("aws_lambda", [("function_arn", arn)])

@@ -198,21 +198,22 @@ def test_settings_are_stored_as_what_they_mean_and_defaults_not_at_all():
     ("written", "sentence"),
     [
         ({}, "A target of kind bedrock needs the setting model_id."),
-        ({"model_id": ""}, "model_id: must be the id or ARN of a model or an inference profile, such as "),
-        ({"model_id": "nova lite"}, "model_id: must be the id or ARN"),
+        ({"model_id": ""}, "model_id must be the id or ARN of a model or an inference profile, such as "),
+        ({"model_id": "nova lite"}, "model_id must be the id or ARN"),
         ({"temprature": "1"}, "A target of kind bedrock has no setting temprature: did you mean temperature?"),
+        ({"modelid": "y"}, "A target of kind bedrock has no setting modelid: did you mean model_id?"),
         ({"region": "x"}, "has no setting region: there are model_id, system_prompt, temperature, max_tokens."),
-        ({"temperature": "1.1"}, "temperature: Input should be less than or equal to 1."),
-        ({"temperature": "warm"}, "temperature: Input should be a valid number"),
-        ({"temperature": "nan"}, "temperature: Input should be"),
-        ({"max_tokens": "0"}, "max_tokens: Input should be greater than or equal to 1."),
-        ({"max_tokens": "8193"}, "max_tokens: Input should be less than or equal to 8192."),
-        ({"max_tokens": "1.5"}, "max_tokens: Input should be a valid integer"),
-        ({"system_prompt": "a" * 32_001}, "system_prompt: String should have at most 32000 characters."),
+        ({"temperature": "1.1"}, "temperature must be a number from 0 to 1."),
+        ({"temperature": "warm"}, "temperature must be a number from 0 to 1."),
+        ({"temperature": "nan"}, "temperature must be a number from 0 to 1."),
+        ({"max_tokens": "0"}, "max_tokens must be a whole number from 1 to 8192."),
+        ({"max_tokens": "8193"}, "max_tokens must be a whole number from 1 to 8192."),
+        ({"max_tokens": "1.5"}, "max_tokens must be a whole number from 1 to 8192."),
+        ({"system_prompt": "a" * 32_001}, "system_prompt must be at most 32000 characters long."),
     ],
 )
 def test_settings_that_are_wrong_are_refused_in_a_sentence(written, sentence):
-    model = {} if written.keys() <= {"model_id"} else SETTINGS
+    model = {} if written.keys() <= {"model_id", "modelid"} else SETTINGS
     with pytest.raises(Invalid) as refused:
         settings.read("bedrock", [*model.items(), *written.items()])
     assert sentence in refused.value.sentence

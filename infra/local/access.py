@@ -1,0 +1,28 @@
+"""How clients reach the AWS in memory, and no other. Light: without what that AWS is made of."""
+
+from __future__ import annotations
+
+import os
+
+REGION = "us-east-1"
+# What clients need to have and moto never looks at.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_SESSION_TOKEN": "local"}
+
+
+def isolate() -> None:
+    """No account, profile or region of the developer's reaches AWS's clients in this process or its children."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
+
+
+def variables(endpoint: str) -> dict[str, str]:
+    """The variables by which a process reaches the AWS at `endpoint`, and no other: no profile of the developer's."""
+    return {
+        **CREDENTIALS,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }

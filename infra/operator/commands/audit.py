@@ -1,0 +1,56 @@
+"""Who did what to a tenant's client tokens."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+
+from infra.operator.printing import show
+from shared.rules import instant
+from shared.rules.audit import Record
+from shared.store import audit
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    records = audit.trail(
+        arguments.tenant, arguments.token, since=arguments.since, until=arguments.until, at=datetime.now(UTC)
+    )
+    show(
+        list(records),
+        _facts,
+        {
+            "AT": lambda record: instant.to_text(record.by.at),
+            "ACTION": lambda record: record.action,
+            "TOKEN": lambda record: record.token_id,
+            "WHO": lambda record: record.by.actor,
+            "ADDRESS": lambda record: record.by.address,
+            "CHANGES": lambda record: "; ".join(_change(name, states) for name, states in record.changes.items()),
+        },
+        as_json=arguments.json,
+        if_none=f"Tenant {arguments.tenant} has no such audit records.",
+    )
+
+
+def _change(name: str, states: Sequence[Any] | None) -> str:
+    # JSON keeps a name of many lines on one.
+    return f"{to_camel(name)}: {' -> '.join(map(json.dumps, states))}" if states else name
+
+
+def _facts(record: Record) -> dict[str, Any]:
+    return {
+        "at": instant.to_text(record.by.at),
+        "action": record.action,
+        "tokenId": record.token_id,
+        "actor": record.by.actor,
+        "address": record.by.address,
+        "requestId": record.by.request_id,
+        "changes": {to_camel(name): states for name, states in record.changes.items()},
+    }
+
+
+VERBS = {None: _show}

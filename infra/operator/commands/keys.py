@@ -1,0 +1,78 @@
+"""API keys: made, listed, revoked."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import UTC, datetime, timedelta
+from secrets import token_bytes
+from typing import Any
+
+from infra.operator.printing import say, show
+from shared.rules import api_key, instant
+from shared.rules.api_key import ApiKey
+from shared.store import api_keys
+
+
+def _create(arguments: argparse.Namespace) -> None:
+    now = datetime.now(UTC)
+    expires_at = None
+    if arguments.expires_in_days:
+        # In whole seconds, as the table keeps it.
+        expires_at = now.replace(microsecond=0) + timedelta(days=arguments.expires_in_days)
+    value, key = api_key.mint(
+        arguments.tenant, arguments.name, arguments.scopes, at=now, expires_at=expires_at, random_bytes=token_bytes
+    )
+    api_keys.add(key)
+    # Before the value: whoever loses that must know which key to revoke.
+    say(f'Created API key {key.id} "{key.name}" of tenant {key.tenant}.')
+    say(f"Scopes: {', '.join(key.scopes)}. Expires: {_expiry(key, now)}.")
+    say("This is its value. It is shown only now, and cannot be found out later:")
+    print(json.dumps({"value": value} | _facts(key), indent=2) if arguments.json else value)
+    say(f"The API at {arguments.deployment.url} takes it, in the header Authorization: Bearer.")
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    now = datetime.now(UTC)
+    show(
+        api_keys.of_tenant(arguments.tenant),
+        _facts,
+        {
+            "ID": lambda key: key.id,
+            "NAME": lambda key: key.name,
+            "SCOPES": lambda key: ",".join(key.scopes),
+            "ENDS IN": lambda key: key.hint,
+            "CREATED": lambda key: instant.to_text(key.created_at),
+            "EXPIRES": lambda key: _expiry(key, now),
+        },
+        as_json=arguments.json,
+        if_none=f"Tenant {arguments.tenant} has no API keys.",
+    )
+
+
+def _revoke(arguments: argparse.Namespace) -> None:
+    key = api_keys.of_id(arguments.tenant, arguments.id)
+    api_keys.revoke(key)
+    say(f'Revoked API key {key.id} "{key.name}" of tenant {key.tenant}, which ended in {key.hint}.')
+    say("The API may still accept it for as long as the authorizer remembers it (the stack's AuthorizerCacheSeconds).")
+
+
+def _facts(key: ApiKey) -> dict[str, Any]:
+    """In the spelling of the API's own answers."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": key.scopes,
+        "hint": key.hint,
+        "createdAt": instant.to_text(key.created_at),
+        "expiresAt": key.expires_at and instant.to_text(key.expires_at),
+    }
+
+
+def _expiry(key: ApiKey, now: datetime) -> str:
+    if key.expires_at is None:
+        return "never"
+    return instant.to_text(key.expires_at) + (" (expired)" if key.is_expired(now) else "")
+
+
+VERBS = {"create": _create, "list": _list, "revoke": _revoke}

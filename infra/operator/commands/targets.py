@@ -1,0 +1,85 @@
+"""Targets: registered, listed, removed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import Any
+
+from infra.operator import settings
+from infra.operator.printing import say, show
+from infra.operator.stack import Deployment
+from shared.rules import instant
+from shared.rules.target import Target
+from shared.store import targets
+
+
+def _register(arguments: argparse.Namespace) -> None:
+    target = Target(
+        id=arguments.id,
+        tenant=arguments.tenant,
+        kind=arguments.kind,
+        settings=settings.read(arguments.kind, arguments.settings),
+        created_at=datetime.now(UTC),
+    )
+    targets.register(target)
+    say(f"Registered {arguments.id} ({arguments.kind}) as a target of tenant {arguments.tenant}.")
+    if doubt := _doubt(target, arguments.deployment):
+        say(f"warning: {doubt}")
+
+
+def _doubt(target: Target, deployment: Deployment) -> str | None:
+    """Why the API may not ask what it is to ask: its role allows what the stack's parameters name."""
+    match target.kind:
+        case "aws_lambda":
+            parameter, asked = "TargetFunctionPrefix", target.settings["function_arn"]
+            where = f"{deployment.region}:{deployment.account}"
+            prefix = deployment.parameters[parameter]
+            allowed = [f"arn:aws*:lambda:{where}:function:{prefix}*"] if prefix else []
+        case "bedrock":
+            parameter, asked = "BedrockModelArns", target.settings["model_id"]
+            allowed = list(filter(None, deployment.parameters[parameter].split(",")))
+        case _:
+            return None
+    # A model may be named by the last part of its ARN.
+    if any(fnmatchcase(asked, one) or one.endswith(f"/{asked}") for one in allowed):
+        return None
+    return (
+        f"The API may not ask {asked}: the stack's parameter {parameter} allows {', '.join(allowed) or 'nothing'}. "
+        "Until one of the two is changed, visitors get no answer."
+    )
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    show(
+        targets.of_tenant(arguments.tenant),
+        _facts,
+        {
+            "ID": lambda target: target.id,
+            "KIND": lambda target: target.kind,
+            "CREATED": lambda target: instant.to_text(target.created_at),
+            # JSON keeps a prompt of many lines on one.
+            "SETTINGS": lambda target: json.dumps(target.settings),
+        },
+        as_json=arguments.json,
+        if_none=f"Tenant {arguments.tenant} has no registered targets.",
+    )
+
+
+def _remove(arguments: argparse.Namespace) -> None:
+    targets.remove(arguments.tenant, arguments.id)
+    say(f"Removed target {arguments.id} of tenant {arguments.tenant}.")
+
+
+def _facts(target: Target) -> dict[str, Any]:
+    return {
+        "id": target.id,
+        "kind": target.kind,
+        "settings": target.settings,
+        "createdAt": instant.to_text(target.created_at),
+    }
+
+
+VERBS = {"register": _register, "list": _list, "remove": _remove}

@@ -1,0 +1,15 @@
+"""Nothing of the developer's own leads to another AWS than the one in memory."""
+
+import os
+
+from infra.local import access
+
+
+def test_isolation_takes_the_developers_account_away(monkeypatch):
+    monkeypatch.setattr(os, "environ", {"AWS_PROFILE": "work", "AWS_ENDPOINT_URL": "https://real", "HOME": "/home/me"})
+    access.isolate()
+    assert os.environ == {
+        "HOME": "/home/me",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
