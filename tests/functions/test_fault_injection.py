@@ -59,8 +59,8 @@ MAY_STAY = {
 }
 
 
-# Whoever took a message over may have answered it sooner, and an answer or a session waits for a table that is busy: such
-# a fault at the last call is not seen by the visitor.
+# Whoever took a message over may have answered it sooner, and an answer or a session waits for a table that is busy: no
+# visitor sees such a fault at the last call.
 GETS_OVER = {
     ("chat", "condition fails"),
     ("chat with a function", "condition fails"),
