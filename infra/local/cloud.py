@@ -12,6 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from infra.local import access, mends, scope
 from infra.local import template as sam
+from infra.local.doorkeeper import ForPrograms
 from infra.local.template import Template
 
 STACK_NAME = "client-tokens-local"
@@ -54,10 +55,12 @@ class Stack:
 def serve(address: str = "127.0.0.1") -> tuple[ThreadedMotoServer, str]:
     """AWS in this process on a free port, and its endpoint; in memory, so that it ends with the process."""
     mends.apply()
-    server = ThreadedMotoServer(address, 0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    return server, f"http://127.0.0.1:{port}"
+    moto = ThreadedMotoServer(address, 0, verbose=False)
+    moto.start()
+    server: Any = moto._server  # noqa: SLF001 - moto answers every website, and offers no other place to say no
+    server.app = ForPrograms(server.app)
+    _, port = moto.get_host_and_port()
+    return moto, f"http://127.0.0.1:{port}"
 
 
 def create(template: Template, endpoint: str | None = None) -> Stack:

@@ -34,9 +34,14 @@ def show(
     if as_json:
         print(json.dumps([facts(one) for one in found], indent=2))
     elif found:
-        rows = [list(columns), *([cell(one) for cell in columns.values()] for one in found)]
+        rows = [list(columns), *([_on_one_line(cell(one)) for cell in columns.values()] for one in found)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     else:
         say(if_none)
+
+
+def _on_one_line(text: str) -> str:
+    """As it is, but for what a terminal would obey: a tenant chooses the names of its tokens."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

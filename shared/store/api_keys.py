@@ -21,11 +21,7 @@ def find(digest: str) -> ApiKey | None:
 
 def of_tenant(tenant: str) -> list[ApiKey]:
     """Oldest first."""
-    items = table.query(
-        "listing_pk = :tenant AND begins_with(listing_sk, :keys)",
-        {":tenant": f"TENANT#{tenant}", ":keys": "APIKEY#"},
-        IndexName=table.LISTING,
-    )
+    items = table.query("listing_pk = :whose", {":whose": _listing_pk(tenant)}, IndexName=table.LISTING)
     return [_from_item(item) for item in items]
 
 
@@ -49,6 +45,11 @@ def _unknown(tenant: str, key_id: str) -> NotFound:
     return NotFound(f"Tenant {tenant} has no API key {key_id}.")
 
 
+def _listing_pk(tenant: str) -> str:
+    """Not where its client tokens are listed: who lists those must not be able to read these."""
+    return f"APIKEYS#{tenant}"
+
+
 def _key(digest: str) -> Key:
     return f"APIKEY#{digest}", "RECORD"
 
@@ -58,7 +59,7 @@ def _to_item(key: ApiKey) -> Item:
     return {
         "pk": pk,
         "sk": sk,
-        "listing_pk": f"TENANT#{key.tenant}",
+        "listing_pk": _listing_pk(key.tenant),
         "listing_sk": f"APIKEY#{key.id}",
         "id": key.id,
         "tenant": key.tenant,

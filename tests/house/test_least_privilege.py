@@ -72,6 +72,12 @@ def test_a_role_allows_only_what_names_its_keys(roles):
                 assert [key for key in statement.leading_keys if not re.fullmatch(r"[A-Z]+#\*", key)] == [], name
 
 
+@pytest.mark.parametrize(("place", "who"), [("TENANT#acme", {"ListClientTokens"}), ("APIKEYS#acme", set())])
+def test_who_lists_a_tenants_tokens_cannot_read_its_api_keys(roles, place, who):
+    asked = Access("dynamodb:Query", "Table/index/listing", frozenset({place}))
+    assert {name for name, role in roles.items() if decide(role, asked).allowed} == who
+
+
 def test_a_role_gives_what_its_functions_imports_can_use_and_no_other_service(roles_with_targets, loaded):
     services = {
         name: {action.split(":")[0] for statement in role for action in statement.actions}

@@ -56,6 +56,13 @@ def test_nothing_else_is_there(get, copy, path):
     assert get(path).status_code == 404
 
 
+def test_under_a_name_that_is_not_this_machines_there_is_nothing(get):
+    """A website whose name leads here reads what is served here under it."""
+    for path in ("/", "/token.json", "/embed.json", "/docs"):
+        assert get(path, headers={"Host": "evil.example:3001"}).status_code == 400
+    assert get("/", headers={"Host": "localhost:3001"}).status_code == 200
+
+
 def test_what_the_api_is_can_be_read_by_programs_and_people(get):
     document, page = get("/openapi.json"), get("/docs")
     assert (document.mimetype, page.mimetype) == ("application/json", "text/html")

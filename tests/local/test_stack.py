@@ -100,6 +100,18 @@ def test_requests_are_told_without_their_query(stack):
     assert "limit=7" not in told
 
 
+@pytest.mark.parametrize("sent", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/moto-api/reset"), ("POST", "/"), ("OPTIONS", "/"), ("GET", "/moto-api/data.json")]
+)
+def test_no_website_reaches_the_aws_in_memory(stack, sent, method, path):
+    connection = http.client.HTTPConnection(urlsplit(stack.aws_endpoint).netloc)
+    connection.request(method, path, headers={"X-Amz-Target": "DynamoDB_20120810.ListTables"} | sent)
+    response = connection.getresponse()
+    assert (response.status, response.headers["Access-Control-Allow-Origin"]) == (403, None)
+    connection.close()
+
+
 def children(process):
     listed = Path(f"/proc/{process.pid}/task").glob("*/children")
     return [int(child) for file in listed for child in file.read_text().split()]

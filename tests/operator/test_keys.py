@@ -10,7 +10,7 @@ from shared import credentials
 from shared.errors import Unauthenticated
 from shared.rules import digest
 from shared.rules.principal import SCOPES
-from shared.store import api_keys
+from shared.store import api_keys, table
 from tests.conftest import STACK
 
 
@@ -26,6 +26,13 @@ def test_a_created_key_opens_the_api_for_its_tenant(operate):
     made = operate("keys", "create", "--tenant", "keys-open", "--name", "CI")
     principal = _prove(made.out.removesuffix("\n"))
     assert (made.status, principal.tenant, principal.scopes) == (0, "keys-open", SCOPES)
+
+
+def test_keys_are_listed_where_no_function_may_read(operate):
+    """tests/house holds the roles to that."""
+    operate("keys", "create", "--tenant", "keys-place", "--name", "CI")
+    (item,) = table.query("listing_pk = :pk", {":pk": "APIKEYS#keys-place"}, IndexName=table.LISTING)
+    assert item["name"] == "CI"
 
 
 def test_only_the_value_goes_to_standard_output_and_nothing_of_it_elsewhere(operate):

@@ -73,6 +73,11 @@ class TestTokens:
         assert line.split() == [token.id, "Shop", "test", "yes", listed["createdAt"], line.split()[-1]]
         assert STACK.outputs["SigningKeyArn"].endswith(line.split()[-1])
 
+    def test_a_name_cannot_take_hold_of_the_operators_terminal(self, operate):
+        make_token("tokens-named", "Shop\x1b[2J\nct_fake  \u202eevil")
+        _, line = operate("tokens", "list", "--tenant", "tokens-named").out.splitlines()
+        assert "Shop\\x1b[2J\\nct_fake  \\u202eevil" in line
+
     def test_an_empty_list_is_empty_on_standard_output(self, operate):
         shown = operate("tokens", "list", "--tenant", "tokens-none")
         assert (shown.status, shown.out, shown.err) == (0, "", "Tenant tokens-none has no client tokens.\n")

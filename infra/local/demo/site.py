@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.utils import redirect, send_from_directory
 from werkzeug.wrappers import Request, Response
 
+from infra.local import doorkeeper
 from infra.local.demo import docs, widget
 from infra.local.management import Management, Refused
 
@@ -30,6 +31,7 @@ class Site:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
+        request.trusted_hosts = doorkeeper.NAMES
         try:
             response = self._serve(request)
         except HTTPException as error:
@@ -39,6 +41,8 @@ class Site:
         return response(environ, start_response)
 
     def _serve(self, request: Request) -> Response:
+        """Raises HTTPException, also where the page is asked for under a name that is not this machine's."""
+        _ = request.host
         match request.path.split("/", 2)[1:]:
             case ["embed.json"]:
                 return _json(self._embed)
