@@ -1,9 +1,13 @@
-"""What documents claim can be looked up: the tests that they name are there."""
+"""What documents claim can be looked up, and what they give to paste is what shells and the AWS CLI take."""
 
 import ast
 import re
+import subprocess
 
+import botocore.session
+import jmespath
 import pytest
+from botocore import xform_name
 
 from infra.local.template import ROOT
 
@@ -30,3 +34,44 @@ def test_no_claim_of_security_is_without_a_test(section):
     rows = [line for line in table if line.startswith("| ") and not line.startswith(("| claim", "| ---"))]
     assert rows
     assert [line for line in rows if not NAMED.search(line)] == []
+
+
+OPERATE = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
+SHELL = [block.replace("\n   ", "\n") for block in re.findall(r"```sh\n(.*?)```", OPERATE, re.DOTALL)]
+COMMANDS = re.findall(r"\baws ([a-z0-9-]+) (wait )?([a-z-]+)([^\n`|;]*)", OPERATE.replace("\\\n", " "))
+# The last is its name for an Endpoint, which would be too near to an option of its own.
+OF_THE_CLI = {"output", "query", "notification-endpoint"}
+
+
+@pytest.mark.parametrize("block", SHELL, ids=lambda block: block[:40])
+def test_a_shell_takes_what_is_to_be_pasted(block):
+    assert subprocess.run(["/bin/bash", "-n"], input=block, capture_output=True, text=True, check=True).stderr == ""
+
+
+@pytest.mark.parametrize(("service", "wait", "command", "rest"), COMMANDS, ids=lambda part: part[:40])
+def test_the_aws_cli_knows_the_command_and_its_options(service, wait, command, rest):
+    session = botocore.session.get_session()
+    model = session.get_service_model(service)
+    if wait:
+        waiters = session.get_waiter_model(service)
+        (name,) = [name for name in waiters.waiter_names if xform_name(name, "-") == command]
+        operation = waiters.get_waiter(name).operation
+    else:
+        (operation,) = [name for name in model.operation_names if xform_name(name, "-") == command]
+    members = {xform_name(name, "-") for name in model.operation_model(operation).input_shape.members}
+    unquoted = re.sub(r"'[^']*'|\"[^\"]*\"", "", rest)
+    options = {option.removeprefix("no-") for option in re.findall(r"--([a-z-]+)", unquoted)}
+    assert options <= members | OF_THE_CLI
+
+
+def test_every_query_of_an_answer_can_be_read():
+    queries = re.findall(r"""--query ('[^']*'|"[^"]*"|[\w.]+)""", OPERATE.replace("\\\n", " "))
+    assert len(queries) >= 8
+    for query in queries:
+        jmespath.compile(query.strip("'\""))
+
+
+def test_the_rows_of_a_log_query_stay_rows():
+    query = re.search(r"--query '([^']*)' --output text; }", OPERATE)[1]
+    rows = [[{"field": "@timestamp", "value": "12:00"}, {"field": "status", "value": "503"}], [{"value": "12:01"}]]
+    assert jmespath.search(query, {"status": "Complete", "results": rows}) == [["12:00", "503"], ["12:01"]]
