@@ -124,11 +124,11 @@ def transact(writes: Sequence[Write]) -> None:
     _call("TransactWriteItems", TransactItems=list(writes), ClientRequestToken=secrets.token_hex(16))
 
 
-def transact_patiently(writes: Sequence[Write]) -> None:
-    """The same for what must not be lost, such as an answer that was paid for: waits while an item is busy.
+def transact_patiently(writes: Sequence[Write], *, though_throttled: bool = False) -> None:
+    """The same, but waits while an item is busy, for a fraction of a second. `though_throttled`: also while a part of the
+    table is asked for more than it can do, for some three seconds; for what must not be lost, such as a paid answer.
 
-    Raises ConditionFailed, and Unavailable if it stays busy: for a fraction of a second, or, where a part of the table
-    is asked for more than it can do, some three seconds.
+    Raises ConditionFailed, and Unavailable if it stays busy.
     """
     for attempt in range(_ATTEMPTS):
         try:
@@ -136,6 +136,8 @@ def transact_patiently(writes: Sequence[Write]) -> None:
         except Contended:
             pause()
         except Throttled:
+            if not though_throttled:
+                raise
             pause(min(2**attempt, _LONGEST_PAUSE))
     raise Unavailable
 

@@ -128,7 +128,7 @@ def _end(turn: Turn, text: str, reply_id: str) -> None:
     # Whoever took the turn over may have been faster; then the answer of that one is the one that is stored. And of a
     # conversation that was deleted meanwhile nothing is stored.
     with suppress(ConditionFailed):
-        table.transact_patiently([ending, *conversations.answered(turn.session, answer)])
+        table.transact_patiently([ending, *conversations.answered(turn.session, answer)], though_throttled=True)
 
 
 def _stored(current: Session, at: datetime) -> Message:
