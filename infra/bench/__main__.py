@@ -115,7 +115,8 @@ ratios, which are taken round by round. What an empty function takes is left out
 
 Three rivals stand beside ours, in `infra/bench/rivals`: `floor` makes a DynamoDB client and does nothing, `bare` makes
 the same AWS calls as the function and does nothing else, `usual` is what a team would otherwise write: FastAPI behind
-Mangum, with pydantic and boto3."""
+Mangum, with pydantic and boto3. "At most" and a number is what we promise ourselves; a figure that breaks the promise
+says **more than**."""
 
 
 def _print(sections: list[Section]) -> None:

@@ -125,8 +125,10 @@ def transact(writes: Sequence[Write]) -> None:
 
 
 def transact_patiently(writes: Sequence[Write], *, though_throttled: bool = False) -> None:
-    """The same, but waits while an item is busy, for a fraction of a second. `though_throttled`: also while a part of the
-    table is asked for more than it can do, for some three seconds; for what must not be lost, such as a paid answer.
+    """The same, but waits while an item is busy, for a fraction of a second.
+
+    `though_throttled`: and while part of the table is asked for more than it can do, for some three seconds. That is
+    for what must not be lost, such as an answer that was paid for.
 
     Raises ConditionFailed, and Unavailable if it stays busy.
     """
