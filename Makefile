@@ -98,7 +98,7 @@ $(DEVELOPMENT): $(REQUIREMENTS)/development.txt $(LOCAL)
 
 $(SAM): $(REQUIREMENTS)/sam.txt
 	$(PYTHON) -m venv .venv-sam
-	.venv-sam/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	.venv-sam/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes --no-deps -r $<
 	@touch $@
 
 $(SCANNERS): $(REQUIREMENTS)/scan.txt

@@ -92,7 +92,8 @@ class _PublicKeys:
             self._asked_at = now
             self._keys = _fetch_public_keys()
             self._fetched_at, is_stale = now, False
-        if is_stale:
+        has_failed = self._asked_at > self._fetched_at
+        if is_stale or (has_failed and key_id not in self._keys):
             raise Unavailable
         if key_id not in self._keys:
             raise Unauthenticated

@@ -7,7 +7,7 @@ from secrets import token_bytes
 from shared import gateway, public_suffixes, signer
 from shared.gateway import Request, Response
 from shared.rules import client_token, idempotency, identifier
-from shared.store import changes, targets
+from shared.store import audit, changes, targets
 from shared.store import idempotency as answered
 from shared.store.changes import Change
 from shared.wire import client_tokens as answers
@@ -18,8 +18,10 @@ from shared.wire.terms import CreateClientToken
 def handler(request: Request) -> Response:
     wish = CreateClientToken.read(request.body)
     claim = idempotency.claim(request.idempotency_key, request.by, "create", asked=wish.canonical())
-    if kept := answered.find(claim, by=request.by):
-        return gateway.created(answers.with_value(kept.answer, signer.reveal(kept.seal)), revision=kept.revision)
+    if kept := answered.find(claim):
+        value = signer.reveal(kept.seal)
+        audit.revealed(kept.seal.claims.sub, by=request.by)
+        return gateway.created(answers.with_value(kept.answer, value), revision=kept.revision)
     terms = client_token.check(wish.terms(), at=request.at)
     targets.require_known(request.tenant, wish.target_ids())
     token_id = identifier.new("ct", request.at, token_bytes)

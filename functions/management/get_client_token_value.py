@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from shared import gateway, signer
 from shared.gateway import Request, Response
-from shared.rules.audit import Record
 from shared.store import audit, client_tokens
 from shared.wire import client_tokens as answers
 
@@ -12,6 +11,6 @@ from shared.wire import client_tokens as answers
 @gateway.management("tokens:reveal")
 def handler(request: Request) -> Response:
     token, _ = client_tokens.get(request.tenant, request.path["id"])
-    answer = gateway.ok(answers.revealed(signer.reveal(token.seal)))
-    audit.note(Record(by=request.by, action="reveal", token_id=token.id))
-    return answer
+    value = signer.reveal(token.seal)
+    audit.revealed(token.id, by=request.by)
+    return gateway.ok(answers.revealed(value))

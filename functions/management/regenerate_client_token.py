@@ -8,7 +8,7 @@ from shared import gateway, signer
 from shared.gateway import Request, Response
 from shared.rules import client_token, idempotency
 from shared.rules.client_token import ClientToken
-from shared.store import changes, client_tokens
+from shared.store import audit, changes, client_tokens
 from shared.store import idempotency as answered
 from shared.store.changes import Change
 from shared.wire import client_tokens as answers
@@ -20,8 +20,10 @@ def handler(request: Request) -> Response:
     wish = RegenerateClientToken.read(request.body)
     token, usage = client_tokens.get(request.tenant, request.path["id"])
     claim = idempotency.claim(request.idempotency_key, request.by, "regenerate", token.id, asked=wish.canonical())
-    if kept := answered.find(claim, by=request.by):
-        return gateway.ok(answers.with_value(kept.answer, signer.reveal(kept.seal)), revision=kept.revision)
+    if kept := answered.find(claim):
+        value = signer.reveal(kept.seal)
+        audit.revealed(kept.seal.claims.sub, by=request.by)
+        return gateway.ok(answers.with_value(kept.answer, value), revision=kept.revision)
     client_token.require_expected(token, request.expected)
     value, seal = signer.issue(token.id, token.environment, at=request.at, random_bytes=token_bytes)
 

@@ -20,7 +20,8 @@ class ForPrograms:
         self._application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        is_from_a_page = "HTTP_ORIGIN" in environ
+        # Browsers send one with what a script asks for, and the other with all that they ask for.
+        is_from_a_page = not environ.keys().isdisjoint({"HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE"})
         if is_from_a_page or not host_is_trusted(environ.get("HTTP_HOST"), [*NAMES, "host.docker.internal"]):
             refusal = Response("This is for programs, not for web pages.\n", HTTPStatus.FORBIDDEN)
             return refusal(environ, start_response)

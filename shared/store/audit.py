@@ -19,9 +19,9 @@ def writing(record: Record) -> Write:
     return table.putting(_to_item(record))
 
 
-def note(record: Record) -> None:
-    """On its own, for what changes nothing."""
-    table.put(_to_item(record))
+def revealed(token_id: str, *, by: Circumstances) -> None:
+    """On its own, for it changes nothing; before the value is shown, and once it is known that it can be."""
+    table.put(_to_item(Record(by=by, action="reveal", token_id=token_id)))
 
 
 def trail(

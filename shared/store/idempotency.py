@@ -7,18 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.errors import KeyReused
-from shared.rules.audit import Circumstances, Record
 from shared.rules.client_token import ClientToken
 from shared.rules.idempotency import Claim, Kept
-from shared.store import audit, seals, table
+from shared.store import seals, table
 from shared.store.table import Item, Key, Write
 
 
-def find(claim: Claim | None, *, by: Circumstances) -> Kept | None:
-    """Of a request that was done before. Raises KeyReused for a key under which something else was asked.
-
-    With the answer its value is shown again, and that is on record before it is.
-    """
+def find(claim: Claim | None) -> Kept | None:
+    """Of a request that was done before. Raises KeyReused for a key under which something else was asked."""
     item = table.get(_key(claim)) if claim else None
     # The table drops what has expired late.
     if claim is None or item is None or item["expires_at"] <= _seconds(claim):
@@ -26,7 +22,6 @@ def find(claim: Claim | None, *, by: Circumstances) -> Kept | None:
     if item["asked"] != claim.asked:
         raise KeyReused
     seal = seals.from_item(item, token_id=item["token_id"], environment=item["environment"])
-    audit.note(Record(by=by, action="reveal", token_id=item["token_id"]))
     return Kept(answer=json.loads(item["answer"]), seal=seal, revision=item["revision"])
 
 

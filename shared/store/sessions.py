@@ -16,6 +16,10 @@ _KEEP = (
 )
 
 
+# Where the token's use stands in the transaction.
+_USE = 1
+
+
 def key(digest: str) -> Key:
     return f"SESSION#{digest}", "RECORD"
 
@@ -49,7 +53,9 @@ def keep(session: Session, *, counts_use: bool, at: datetime) -> None:
     use = [usage.counting(session.token_id, 0, at)] if counts_use else []
     try:
         table.transact([keeping, *use])
-    except (Contended, Throttled):
+    except (Contended, Throttled) as busy:
+        if isinstance(busy, Throttled) and _USE not in busy.places:
+            raise
         # Then somebody else is noting the very same minute; or the page is sending a message at the same time.
         table.transact_patiently([keeping])
 

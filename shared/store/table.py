@@ -34,7 +34,7 @@ _THROTTLING = {"ProvisionedThroughputExceededException", "RequestLimitExceeded",
 _THROTTLING_REASONS = {"ProvisionedThroughputExceeded", "ThrottlingError"}
 _ATTEMPTS = 20
 _PAUSE_SECONDS = 0.02
-_LONGEST_PAUSE = 16
+_LONGEST_PAUSE = 6
 
 
 class ConditionFailed(Exception):  # noqa: N818 - told to the entity, which knows what it means; never leaves the store
@@ -127,7 +127,7 @@ def transact(writes: Sequence[Write]) -> None:
 def transact_patiently(writes: Sequence[Write], *, though_throttled: bool = False) -> None:
     """The same, but waits while an item is busy, for a fraction of a second.
 
-    `though_throttled`: and while part of the table is asked for more than it can do, for some three seconds. That is
+    `though_throttled`: and while part of the table is asked for more than it can do, for up to two seconds. That is
     for what must not be lost, such as an answer that was paid for.
 
     Raises ConditionFailed, and Unavailable if it stays busy.

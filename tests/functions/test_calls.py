@@ -28,12 +28,12 @@ BUDGET = [
     ("DELETE", f"{LIST}/ID", None, ["TransactWriteItems"]),
 ]
 KEYED = [
-    ("POST", LIST, ["GetItem", "GenerateMac", "TransactWriteItems"], ["GetItem", "PutItem", "GenerateMac"]),
+    ("POST", LIST, ["GetItem", "GenerateMac", "TransactWriteItems"], ["GetItem", "GenerateMac", "PutItem"]),
     (
         "POST",
         f"{LIST}/ID/regenerate",
         ["BatchGetItem", "GetItem", "GenerateMac", "TransactWriteItems"],
-        ["BatchGetItem", "GetItem", "PutItem", "GenerateMac"],
+        ["BatchGetItem", "GetItem", "GenerateMac", "PutItem"],
     ),
 ]
 

@@ -92,7 +92,10 @@ def test_200_a_conversation_is_counted_once_whatever_is_being_written_meanwhile(
     assert token.conversations()[0]["messageCount"] == 4
 
 
-@pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+THROTTLED = ["ThrottlingError", "ProvisionedThroughputExceeded"]
+
+
+@pytest.mark.parametrize("reason", ["TransactionConflict", *THROTTLED])
 def test_200_a_token_that_is_too_busy_to_be_counted_turns_no_visitor_away(
     page, token, session, clock, contended, reason
 ):
@@ -103,6 +106,27 @@ def test_200_a_token_that_is_too_busy_to_be_counted_turns_no_visitor_away(
     clock.forward(minutes=1)
     assert page.init(token.value).status_code == 200
     assert token.conversations()[0]["messageCount"] == 2
+
+
+@pytest.mark.parametrize("reason", THROTTLED)
+def test_what_is_only_a_count_does_not_add_to_an_overload(page, session, calls, contended, reason):
+    """Refused with the count, begun without, counted once in vain, answered."""
+    contended("USAGE#", reason=reason)
+    calls.clear()
+    assert page.say(session).status_code == 200
+    assert calls.count("TransactWriteItems") == 4
+
+
+@pytest.mark.parametrize("reason", THROTTLED)
+def test_503_a_session_that_is_throttled_is_not_asked_for_again_and_again(
+    page, token, session, clock, calls, contended, reason
+):
+    contended("SESSION#", reason=reason)
+    clock.forward(minutes=1)
+    for send in (lambda: page.say(session), lambda: page.init(token.value, sessionId=session)):
+        calls.clear()
+        assert_refused(send(), 503, "unavailable")
+        assert calls.count("TransactWriteItems") == 1
 
 
 def test_409_a_session_that_is_never_free_loses_nothing(page, token, session, contended):

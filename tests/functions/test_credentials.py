@@ -282,6 +282,19 @@ def test_503_while_a_key_set_cannot_be_had_nobody_waits_for_it_more_than_once_in
     assert keys.find("kid-1", start + timedelta(seconds=20))["kid"] == "kid-1"
 
 
+def test_503_a_new_key_is_not_called_unknown_while_the_set_that_has_it_cannot_be_had(clerk):
+    """A 401 would be remembered by API Gateway."""
+    keys, start = credentials._PublicKeys(), datetime(2026, 11, 24, tzinfo=UTC)
+    assert keys.find("kid-1", start)["kid"] == "kid-1"
+    clerk.body = b"{}"
+    for second in (10, 11, 19):
+        with pytest.raises(credentials.Unavailable):
+            keys.find("kid-2", start + timedelta(seconds=second))
+        assert keys.find("kid-1", start + timedelta(seconds=second))["kid"] == "kid-1"
+    clerk.body = json.dumps({"keys": [clerk.public_key("kid-2")]}).encode()
+    assert keys.find("kid-2", start + timedelta(seconds=20))["kid"] == "kid-2"
+
+
 def test_a_key_set_is_kept_five_minutes_and_asked_for_again_at_most_every_ten_seconds(clerk):
     keys, start = credentials._PublicKeys(), datetime(2026, 11, 24, tzinfo=UTC)
 

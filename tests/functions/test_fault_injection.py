@@ -59,12 +59,11 @@ MAY_STAY = {
 }
 
 
-# Whoever took a message over may have answered it sooner, and an answer or a session waits for a table that is busy: no
-# visitor sees such a fault at the last call.
+# Whoever took a message over may have answered it sooner, and an answer waits for a table that is busy: no visitor sees
+# such a fault at the last call.
 GETS_OVER = {
     ("chat", "condition fails"),
     ("chat with a function", "condition fails"),
-    ("init", "throttled"),
     ("chat", "throttled"),
     ("chat with a function", "throttled"),
 }

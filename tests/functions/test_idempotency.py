@@ -248,6 +248,8 @@ def test_400_a_repetition_whose_value_can_no_longer_be_made(send, aws_answers):
     with aws_answers("GenerateMac", "DisabledException"):
         answer = send()
     assert (answer.status_code, answer.json["code"]) == (400, "value_unavailable")
+    trail = audit.trail(send.api.tenant, None, since=None, until=None, at=send.at)
+    assert "reveal" not in {record.action for record in trail}
 
 
 def test_each_time_that_a_value_is_shown_again_is_on_record(send):

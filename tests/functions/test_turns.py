@@ -12,6 +12,8 @@ from tests.functions.stored import beside, messages, spent
 
 ONCE = [("user", "usr_1", "Hello"), ("assistant", "ast_1", "You said: Hello")]
 CALLS = ["BatchGetItem", "UpdateItem", "TransactWriteItems", "TransactWriteItems"]
+# Only a run that is about to fail waits as long.
+PATIENCE_SECONDS = 60
 GONE = "arn:aws:lambda:us-east-1:123456789012:function:assistant-gone"
 
 
@@ -200,12 +202,12 @@ def test_a_conversation_that_is_deleted_while_it_is_answered_stays_deleted(api, 
 
     def wait():
         is_about_to_be_stored.set()
-        is_deleted.wait()
+        assert is_deleted.wait(PATIENCE_SECONDS)
 
     at_call(4, wait)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(send)
-        is_about_to_be_stored.wait()
+        assert is_about_to_be_stored.wait(PATIENCE_SECONDS)
         (conversation,) = token.conversations()
         erasure.forget(api.tenant, conversation["id"])
         is_deleted.set()

@@ -100,7 +100,15 @@ def test_requests_are_told_without_their_query(stack):
     assert "limit=7" not in told
 
 
-@pytest.mark.parametrize("sent", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Host": "evil.example"},
+    ],
+)
 @pytest.mark.parametrize(
     ("method", "path"), [("POST", "/moto-api/reset"), ("POST", "/"), ("OPTIONS", "/"), ("GET", "/moto-api/data.json")]
 )

@@ -7,7 +7,7 @@ import pytest
 
 from infra.local import cloud
 from shared.rules.audit import Circumstances, Record
-from shared.store import audit
+from shared.store import audit, table
 
 TOKEN = "ct_01kav7t0d3p9s8x2m4n6q8r0vw"
 OTHER = "ct_01kav7t0d3p9s8x2m4n6q8r0vx"
@@ -18,7 +18,7 @@ DAY, NEXT_DAY = f"{NOON:%Y-%m-%d}", f"{NOON + timedelta(days=1):%Y-%m-%d}"
 
 def note(tenant, action, token_id=TOKEN, at=NOON, **changes):
     by = Circumstances(tenant=tenant, actor="key_1", address="203.0.113.7", request_id=f"r-{action}", at=at)
-    audit.note(Record(by=by, action=action, token_id=token_id, changes=changes))
+    table.transact([audit.writing(Record(by=by, action=action, token_id=token_id, changes=changes))])
 
 
 @pytest.fixture

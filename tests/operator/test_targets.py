@@ -101,6 +101,7 @@ def stack_with():
         (f"function_arn={FUNCTION.replace('12', '21')}", {"TargetFunctionPrefix": "assistant-"}, ":123456789012:"),
         ("model_id=nova", {"BedrockModelArns": MODELS}, ""),
         ("model_id=us.nova", {"BedrockModelArns": MODELS}, ""),
+        ("model_id=nova-lite", {"BedrockModelArns": "arn:aws:bedrock:*::foundation-model/nova-*"}, ""),
         ("model_id=arn:aws:bedrock:eu-west-1::foundation-model/nova", {"BedrockModelArns": MODELS}, ""),
         ("model_id=eu.nova", {"BedrockModelArns": MODELS}, f"BedrockModelArns allows {MODELS.replace(',', ', ')}."),
         ("model_id=nova", {"TargetFunctionPrefix": "nova"}, "BedrockModelArns allows nothing."),

@@ -44,7 +44,7 @@ def _doubt(target: Target, deployment: Deployment) -> str | None:
         case _:
             return None
     # A model may be named by the last part of its ARN.
-    if any(fnmatchcase(asked, one) or one.endswith(f"/{asked}") for one in allowed):
+    if any(fnmatchcase(asked, pattern) for one in allowed for pattern in (one, one.rpartition("/")[2])):
         return None
     return (
         f"The API may not ask {asked}: the stack's parameter {parameter} allows {', '.join(allowed) or 'nothing'}. "
