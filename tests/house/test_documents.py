@@ -36,6 +36,23 @@ def test_no_claim_of_security_is_without_a_test(section):
     assert [line for line in rows if not NAMED.search(line)] == []
 
 
+def _measured_of_chat(section):
+    """The cells of its row: each a median, with the least and the most behind it."""
+    text = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8").partition(section)[2]
+    row = next(line for line in text.splitlines() if line.startswith("| Chat |"))
+    return [cell.split()[0] for cell in row.strip("| ").split(" | ")]
+
+
+def test_the_readmes_figures_are_those_that_were_measured():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    *_, to_floor, _ = _measured_of_chat("## Cold start")
+    assert f"starts in {to_floor} of the CPU time" in readme
+    *_, to_usual = _measured_of_chat("## Warm path")
+    assert f"A message takes it {to_usual} of what the same takes" in readme
+    _, memory = _measured_of_chat("| peak memory, MB |")
+    assert f"{memory} MB of memory" in readme
+
+
 OPERATE = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
 SHELL = [block.replace("\n   ", "\n") for block in re.findall(r"```sh\n(.*?)```", OPERATE, re.DOTALL)]
 COMMANDS = re.findall(r"\baws ([a-z0-9-]+) (wait )?([a-z-]+)([^\n`|;]*)", OPERATE.replace("\\\n", " "))
