@@ -84,26 +84,27 @@ clean: ## Remove what make has made here
 $(SAM) build lint sam-local test-artifact: export SAM_CLI_TELEMETRY = 0
 
 # Environments apart: the functions' and the local stack's, with what tests need on top; the SAM CLI, whose boto3 is not
-# ours, and whose dependencies are all in its list, which pip of Python 3.11 does not believe where one is named with extras;
-# and Lambda's runtime, which has nothing that the artifact does not bring.
+# ours; scanners; and Lambda's runtime, which has nothing that the artifact does not bring. Each list is complete, so that
+# nothing has to be resolved: pip of Python 3.11 takes a newer release than the pinned one where one is named with extras.
+PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 
 $(LOCAL): $(REQUIREMENTS)/layer.txt $(REQUIREMENTS)/authorizer.txt $(REQUIREMENTS)/local.txt
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes $(addprefix -r ,$^)
+	$(VENV)/bin/$(PIP_INSTALL) $(addprefix -r ,$^)
 	@touch $@
 
 $(DEVELOPMENT): $(REQUIREMENTS)/development.txt $(LOCAL)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(VENV)/bin/$(PIP_INSTALL) -r $<
 	@touch $@
 
 $(SAM): $(REQUIREMENTS)/sam.txt
 	$(PYTHON) -m venv .venv-sam
-	.venv-sam/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes --no-deps -r $<
+	.venv-sam/bin/$(PIP_INSTALL) --only-binary :all: -r $<
 	@touch $@
 
 $(SCANNERS): $(REQUIREMENTS)/scan.txt
 	$(PYTHON) -m venv .venv-scan
-	.venv-scan/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	.venv-scan/bin/$(PIP_INSTALL) -r $<
 	@touch $@
 
 define require_runtime_python
@@ -114,7 +115,7 @@ endef
 $(RUNTIME): $(REQUIREMENTS)/runtime.txt
 	$(require_runtime_python)
 	$(RUNTIME_PYTHON) -m venv .venv-runtime
-	.venv-runtime/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	.venv-runtime/bin/$(PIP_INSTALL) -r $<
 	@touch $@
 
 BUILD := $(MAKE) --no-print-directory -f infra/Makefile PYTHON=.venv-runtime/bin/python
