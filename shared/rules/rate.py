@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 _BUCKETS = 12
-# No attempt takes that long from being received to being counted.
+# An attempt that takes longer from its beginning to being counted, because it is sent slowly, comes too late.
 _UNDER_WAY_SECONDS = 60
 # Two machines that receive attempts may differ by that much.
 _CLOCKS_DIFFER_SECONDS = 0.5
@@ -57,7 +57,13 @@ def counter(window: Window, at: float) -> str:
 
 def outdated(windows: tuple[Window, ...], counters: Counters, at: float) -> list[str]:
     """Counters that no attempt can need any more, not even one that has long been under way."""
-    return [name for window in windows for name, end in _ends(window, counters) if end + _UNDER_WAY_SECONDS <= at]
+    return [
+        name
+        for window in windows
+        for name, end in _ends(window, counters)
+        # A bucket longer, for `_is_late` knows only in which bucket the others were.
+        if end + _UNDER_WAY_SECONDS + window.bucket_seconds <= at
+    ]
 
 
 def judge(windows: tuple[Window, ...], counters: Counters, at: float) -> Standing:
@@ -66,7 +72,9 @@ def judge(windows: tuple[Window, ...], counters: Counters, at: float) -> Standin
     Counters ahead of `at` count too: they are attempts that came later and were counted earlier.
     """
     counts = {window: _counts(window, counters, at) for window in windows}
-    may_pass = all(sum(ending.values()) <= window.limit for window, ending in counts.items())
+    may_pass = all(
+        sum(ending.values()) <= window.limit and not _is_late(window, ending, at) for window, ending in counts.items()
+    )
     standings = [_standing(window, ending, at, may_pass=may_pass) for window, ending in counts.items()]
     return max(standings, key=lambda standing: (standing.retry_after, -standing.remaining, standing.reset))
 
@@ -83,8 +91,13 @@ def client(address: str) -> str:
 
 def _standing(window: Window, counts: Mapping[int, int], at: float, *, may_pass: bool) -> Standing:
     total = sum(counts.values())
-    retry_after = 0 if may_pass else _wait(window, counts, at)
+    retry_after = 0 if may_pass else max(1, _wait(window, counts, at))
     return Standing(window.limit, max(0, window.limit - total), _seconds_until(max(counts), at), retry_after)
+
+
+def _is_late(window: Window, counts: Mapping[int, int], at: float) -> bool:
+    """Whether others that came so much later are counted already that what it would need may have been dropped."""
+    return max(counts) - window.seconds - window.bucket_seconds > at + _UNDER_WAY_SECONDS
 
 
 def _wait(window: Window, counts: Mapping[int, int], at: float) -> int:

@@ -48,7 +48,7 @@ def test_the_readmes_figures_are_those_that_were_measured():
     *_, to_floor, _ = _measured_of_chat("## Cold start")
     assert f"starts in {to_floor} of the CPU time" in readme
     *_, to_usual = _measured_of_chat("## Warm path")
-    assert f"A message takes it {to_usual} of what the same takes" in readme
+    assert f"A message takes {to_usual} of the CPU time" in readme
     _, memory = _measured_of_chat("| peak memory, MB |")
     assert f"{memory} MB of memory" in readme
 

@@ -80,6 +80,9 @@ PAUSES = st.one_of(
 CLOCKS = st.integers(-CLOCKS_DIFFER // 2, CLOCKS_DIFFER // 2)
 DELAYS = st.one_of(st.integers(0, 100), st.integers(0, UNDER_WAY))
 SCHEDULES = st.lists(st.tuples(PAUSES, CLOCKS, DELAYS), min_size=1, max_size=40)
+# Whoever sends slowly.
+SLOW = DELAYS | st.integers(0, 5 * MINUTE) | st.integers(0, 2 * HOUR)
+SLOW_SCHEDULES = st.lists(st.tuples(PAUSES, CLOCKS, SLOW), min_size=1, max_size=40)
 BOTH = st.builds(windows, st.integers(1, 5), st.integers(1, 10))
 ONE = st.builds(lambda both, which: (both[which],), BOTH, st.integers(0, 1))
 LIMITS = BOTH | ONE
@@ -92,7 +95,7 @@ def most_within(milliseconds, times):
 
 class TestNeverMoreThanTheLimit:
     @settings(max_examples=500)
-    @given(LIMITS, SCHEDULES)
+    @given(LIMITS, SCHEDULES | SLOW_SCHEDULES)
     def test_in_any_window(self, limits, schedule):
         passed = [counted.at for counted in play(limits, schedule) if counted.may_pass]
         for window in limits:
@@ -112,6 +115,20 @@ class TestNeverMoreThanTheLimit:
             if attempt(counters, counters.copy(), windows(limit, 1000), at).retry_after == 0
         ]
         assert most_within(MINUTE, passed) == limit
+
+    @pytest.mark.parametrize(
+        ("limits", "first", "next_one", "late"),
+        [
+            pytest.param(windows(10, 1000), 0, 130, 5, id="a minute late"),
+            pytest.param((Window("h", 3600, 10),), 299.5, 3961, 3899, id="a minute late, where buckets are long"),
+        ],
+    )
+    def test_not_by_sending_slowly(self, limits, first, next_one, late):
+        """What counts against a late attempt may be dropped before it arrives."""
+        counters = Counter()
+        for at in [first] * 10 + [next_one]:
+            assert attempt(counters, counters.copy(), limits, EPOCH + at * SECOND).retry_after == 0
+        assert attempt(counters, counters.copy(), limits, EPOCH + late * SECOND).retry_after > 0
 
     def test_attempts_that_come_together_pass_up_to_the_limit(self):
         counters = Counter()

@@ -135,7 +135,7 @@ def test_counters_that_have_had_their_time_leave_the_item(token, visit):
     first = names(key)
     visit(at=AT + timedelta(minutes=3))
     assert len(names(key) & first) == 1, "the hour's is still needed"
-    visit(at=AT + timedelta(minutes=70))
+    visit(at=AT + timedelta(minutes=75))
     assert len(names(key)) == 2
     assert names(key).isdisjoint(first)
 
