@@ -91,8 +91,9 @@ def _body(chart: Chart, height: int) -> Iterator[str]:
 
 
 def figure(value: float) -> str:
-    """Three digits, as many as are worth reading."""
-    return f"{value:,.{max(0, 2 - math.floor(math.log10(value))) if value else 0}f}" if value < 100 else f"{value:,.0f}"  # noqa: PLR2004
+    """Three digits, as many as are worth reading. Below zero is what took less than nothing did in its round."""
+    digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
+    return f"{value:,.{digits}f}"
 
 
 def _step(most: float) -> float:

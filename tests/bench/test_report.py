@@ -105,6 +105,7 @@ def test_a_chart_holds_all_that_it_shows(most):
         (12.34, "12.3"),
         (456.7, "457"),
         (1884.2, "1,884"),
+        (-0.0345, "-0.0345"),
     ],
 )
 def test_a_figure_has_three_digits(value, text):
