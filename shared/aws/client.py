@@ -28,13 +28,13 @@ from shared.aws.signature import Scope, signed
 _TLS = ssl.create_default_context()
 _CONNECT_SECONDS = 1.0
 _PAUSE_SECONDS = 0.05
-_PASSING = {
+_THROTTLING = {
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "ThrottlingException",
     "TooManyRequestsException",
-    "TransactionInProgressException",
 }
+_PASSING = {*_THROTTLING, "TransactionInProgressException"}
 _REFUSED = 300
 _SERVER_FAILED = 500
 
@@ -74,6 +74,11 @@ class Refused(AwsError):  # noqa: N818 - it is AWS's answer, not a fault of ours
     def is_passing(self) -> bool:
         """Whether the same request may succeed in a moment."""
         return self.status >= _SERVER_FAILED or self.code in _PASSING
+
+    @property
+    def is_throttling(self) -> bool:
+        """Whether more was asked for than AWS gives."""
+        return self.code in _THROTTLING
 
 
 class Unreachable(AwsError):  # noqa: N818 - a state, not a fault of ours

@@ -29,8 +29,7 @@ _dynamodb = JsonClient("dynamodb", "DynamoDB_20120810", "1.0")
 _BATCH = 100
 # Each is up to 1 MB, and more than that may not be looked through in the time that a function has.
 _SLICE_PAGES_MAX = 250
-# DynamoDB has other names for it where it says why it has cancelled a transaction.
-_THROTTLING = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
+# DynamoDB has names of its own for it where it says why it has cancelled a transaction.
 _THROTTLING_REASONS = {"ProvisionedThroughputExceeded", "ThrottlingError"}
 _ATTEMPTS = 20
 _PAUSE_SECONDS = 0.02
@@ -220,7 +219,7 @@ def _call(operation: str, **parameters: Any) -> dict[str, Any]:
     except Refused as refused:
         if refused.code == "TransactionCanceledException":
             raise _cancelled(refused.answer.get("CancellationReasons", ())) from refused
-        raise Throttled if refused.code in _THROTTLING else Unavailable from refused
+        raise Throttled if refused.is_throttling else Unavailable from refused
     except AwsError as error:
         raise Unavailable from error
 

@@ -22,7 +22,7 @@ from tests.aws.fixtures import aws_answers, aws_unreachable, calls, output  # no
 from tests.aws.network import NETWORK, Answer
 from tests.conftest import STACK, TEMPLATE
 from tests.functions.documented import Documented
-from tests.functions.interruptions import at_call, contended  # noqa: F401 - fixtures
+from tests.functions.interruptions import at_call, contended, crash_after  # noqa: F401 - fixtures
 from tests.functions.page import Clock, Page
 from tests.iam.guard import Guard
 

@@ -32,6 +32,26 @@ def at_call():
 
 
 @pytest.fixture
+def crash_after(at_call):
+    """Within `crash_after(3)` the function is gone once AWS has answered its third call, if it makes as many."""
+
+    @contextlib.contextmanager
+    def crash_after(number):
+        is_armed = True
+
+        def crash():
+            if is_armed:
+                raise Crash
+
+        at_call(number, crash, "after")
+        with contextlib.suppress(Crash):
+            yield
+        is_armed = False
+
+    return crash_after
+
+
+@pytest.fixture
 def contended():
     """`contended("USAGE#", times=1)`: transactions that write such an item meet another one that does, or the `reason`
     that is given.

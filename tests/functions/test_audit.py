@@ -1,6 +1,5 @@
 """The audit trail: one record of each change and each reveal, written with it or not at all, and without a secret."""
 
-import contextlib
 import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +9,6 @@ import pytest
 
 from shared.rules.token_value import subject
 from shared.store import audit, table
-from tests.functions.interruptions import Crash
 
 CANARY = "canary-7f3a"
 THREADS = 8
@@ -106,18 +104,10 @@ SENDS = {
 @pytest.mark.parametrize("call", range(1, 4))
 @pytest.mark.parametrize("action", SENDS)
 def test_wherever_a_function_crashes_a_change_and_its_record_are_both_there_or_neither(
-    api, created, path, at_call, action, call
+    api, created, path, crash_after, action, call
 ):
-    is_armed = [True]
-
-    def crash():
-        if is_armed:
-            raise Crash
-
-    at_call(call, crash, "after")
-    with contextlib.suppress(Crash):
+    with crash_after(call):
         SENDS[action](api, path)
-    is_armed.clear()
     actions = Counter(record.action for record in trail(api))
     token = table.get(("TOKEN#" + path.rpartition("/")[2], "RECORD"))
     assert actions["create"] == actions["delete"] + len(api.get("/v1/client-tokens").json["clientTokens"])

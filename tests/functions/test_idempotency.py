@@ -1,6 +1,5 @@
 """Idempotency-Key: what is sent again is done once, and answered as it was, its value never stored."""
 
-import contextlib
 import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,6 @@ from werkzeug.test import Client
 from shared.rules import idempotency
 from shared.rules.token_value import subject
 from shared.store import audit, table
-from tests.functions.interruptions import Crash
 
 TOKENS = "/v1/client-tokens"
 SEED = {"name": "Shop", "allowedOrigins": ["https://app.example.com"], "config": {"a": 1.5, "é": [None, "\\u0000"]}}
@@ -198,17 +196,9 @@ def test_a_repetition_of_a_conditional_change_is_answered_and_not_called_stale(a
 
 
 @pytest.mark.parametrize("call", range(1, 5))
-def test_wherever_a_function_crashes_sending_again_makes_it_done_once(send, at_call, call):
-    is_armed = [True]
-
-    def crash():
-        if is_armed:
-            raise Crash
-
-    at_call(call, crash, "after")
-    with contextlib.suppress(Crash):
+def test_wherever_a_function_crashes_sending_again_makes_it_done_once(send, crash_after, call):
+    with crash_after(call):
         send()
-    is_armed.clear()
     answers = [send(), send()]
     assert answers[0].status_code < 300
     assert answers[0].data == answers[1].data

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shared.rules import origin
 from shared.rules.origin import is_allowed, normalise
 
 APP = "https://app.example.com"
@@ -382,59 +381,6 @@ class TestIsAllowed:
     def test_no_header_makes_it_fail(self, header, entries):
         assert is_allowed(header, entries) in {True, False}
         assert is_allowed(header, [*entries, "*"])
-
-
-class TestWarnings:
-    @staticmethod
-    def of(*entries, is_live=True):
-        found = origin.warnings(
-            entries, is_live=is_live, is_public_suffix={"vercel.app", "localhost.example"}.__contains__
-        )
-        return [warning.type for warning in found]
-
-    @pytest.mark.parametrize(
-        ("entry", "types"),
-        [
-            (APP, []),
-            (WILDCARD, []),
-            ("https://my-app.vercel.app", []),
-            ("capacitor://localhost", []),
-            ("*", ["wildcard_origin"]),
-            ("native", ["native_origin"]),
-            ("http://app.example.com", ["insecure_origin"]),
-            ("http://*.example.com", ["insecure_origin"]),
-            ("http://192.168.0.1", ["insecure_origin"]),
-            ("http://localhost.example", ["insecure_origin"]),
-            ("http://127.example", ["insecure_origin"]),
-            ("http://localhost:3000", ["loopback_origin"]),
-            ("https://localhost", ["loopback_origin"]),
-            ("http://*.localhost:3000", ["loopback_origin"]),
-            ("http://127.0.0.2", ["loopback_origin"]),
-            ("http://[::1]", ["loopback_origin"]),
-            ("https://*.vercel.app", ["public_suffix_wildcard"]),
-            ("https://*.vercel.app:8443", ["public_suffix_wildcard"]),
-            ("http://*.vercel.app", ["insecure_origin", "public_suffix_wildcard"]),
-        ],
-    )
-    def test_on_a_live_token(self, entry, types):
-        assert self.of(entry) == types
-
-    @pytest.mark.parametrize("entry", ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:8080"])
-    def test_a_test_token_may_live_on_loopback(self, entry):
-        assert self.of(entry, is_live=False) == []
-
-    def test_one_for_each_kind_and_entry_in_order(self):
-        entries = ("http://b.example", "*", "http://a.example", APP)
-        assert self.of(*entries) == ["insecure_origin", "wildcard_origin", "insecure_origin"]
-
-    def test_the_message_names_the_entry(self):
-        found = origin.warnings(["http://a.example:8080"], is_live=True, is_public_suffix=bool)
-        assert found[0].message.startswith("http://a.example:8080 is not encrypted")
-
-    def test_the_list_of_public_suffixes_is_asked_about_wildcards_only(self):
-        asked = []
-        origin.warnings([APP, "*", "native", WILDCARD], is_live=True, is_public_suffix=asked.append)
-        assert asked == ["example.com"]
 
 
 def normalise_or_none(entry):
