@@ -78,6 +78,18 @@ def test_who_lists_a_tenants_tokens_cannot_read_its_api_keys(roles, place, who):
     assert {name for name, role in roles.items() if decide(role, asked).allowed} == who
 
 
+@pytest.mark.parametrize("others", [(), ("SESSION#1",), ("SESSION#1", "CONVERSATION#1", "RATE#1", "USAGE#1")])
+@pytest.mark.parametrize("place", ["TOKEN#1", "APIKEY#1", "TARGET#1", "TENANT#acme", "AUDIT#1", "IDEMPOTENCY#1"])
+def test_browser_functions_write_no_management_items(roles, functions, place, others):
+    """Alone, or in a transaction that is judged by the keys of all its items."""
+    browser = [name for name, properties in functions.items() if properties["Handler"].startswith("browser.")]
+    assert browser
+    for name in browser:
+        for write in ("PutItem", "UpdateItem", "DeleteItem"):
+            asked = Access(f"dynamodb:{write}", "Table", frozenset({place, *others}))
+            assert not decide(roles[name], asked).allowed, f"{name}: {write}"
+
+
 def test_a_role_gives_what_its_functions_imports_can_use_and_no_other_service(roles_with_targets, loaded):
     services = {
         name: {action.split(":")[0] for statement in role for action in statement.actions}

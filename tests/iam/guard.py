@@ -48,7 +48,11 @@ class Guard:
             self._acting.reset(before)
 
     def unused_grants(self, function: str) -> list[Grant]:
-        """What `function`'s role gives and no call has needed yet: after a full tour, what it gives too much."""
+        """What `function`'s role gives and no call has needed yet: after a full tour, what it gives too much.
+
+        A call needs what any reading of it needs (`Reader.readings`): a transaction that puts A and deletes B also
+        needs "put B" and "delete A", because AWS may judge each action by all keys of the transaction.
+        """
         statements = [statement for statement in self._roles[function] if statement.allow]
         return sorted({grant for statement in statements for grant in statement.grants()} - self._used)
 
@@ -63,7 +67,7 @@ class Guard:
         ]
 
     def judge(self, request: Request) -> Answer | None:
-        """AWS's refusal of what the role does not allow.
+        """AWS's refusal of what the role does not allow under every reading of the request.
 
         Outside of `acting_as` the test itself calls, and may do anything.
         """
@@ -75,14 +79,16 @@ class Guard:
             return None
         used: set[Grant] = set()
         needed: set[Access] = set()
-        for access in self._reader.accesses(request.service, request.operation or request.path, request.parameters):
-            decision = decide(self._roles[function], access)
-            if not decision.allowed:
-                denial = _denial(function, access, decision.reason)
-                self.refused.append(denial)
-                return refusal("AccessDeniedException", denial)
-            used |= decision.used
-            needed.add(access)
+        readings = self._reader.readings(request.service, request.operation or request.path, request.parameters)
+        for reading, accesses in readings.items():
+            for access in accesses:
+                decision = decide(self._roles[function], access)
+                if not decision.allowed:
+                    denial = _denial(function, access, decision.reason)
+                    self.refused.append(denial if len(readings) == 1 else f"{denial} (keys {reading})")
+                    return refusal("AccessDeniedException", denial)
+                used |= decision.used
+                needed.add(access)
         with self._lock:
             self._used |= used
             self._needed[function] |= needed

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from infra.local import template as sam
@@ -15,6 +16,7 @@ TRANSACTION_ACTIONS = {
     "Put": "PutItem",
     "Update": "UpdateItem",
 }
+TRANSACTIONS = {"TransactGetItems", "TransactWriteItems"}
 
 
 class Reader:
@@ -36,6 +38,23 @@ class Reader:
                 # Nobody has to use the alias, so nobody has to say what it is.
                 case {"Type": "AWS::KMS::Alias", "Properties": properties} if name in values:
                     self._keys[values[name]] = values[f"{properties['TargetKeyId']['Ref']}.Arn"]
+
+    def readings(self, service: str, operation: str, request: dict[str, Any]) -> dict[str, list[Access]]:
+        """Each way in which IAM may read the request, with everything that must then be allowed.
+
+        AWS does not document which partition keys a condition sees inside a transaction, so a role has to pass under
+        every reading. Every other operation has one.
+        """
+        accesses = self.accesses(service, operation, request)
+        if operation not in TRANSACTIONS:
+            return {"documented": accesses}
+        of_action = [[other for other in accesses if _target(other) == _target(one)] for one in accesses]
+        return {
+            "per item": accesses,
+            "per action": [_with_keys_of(same, one) for one, same in zip(accesses, of_action, strict=True)],
+            "per transaction": [_with_keys_of(accesses, one) for one in accesses],
+            "absent": [_with_keys_of((), one) for one in accesses],
+        }
 
     def accesses(self, service: str, operation: str, request: dict[str, Any]) -> list[Access]:
         """`operation`: its name, or its path where a service's protocol names none."""
@@ -89,6 +108,14 @@ class Reader:
         if id_or_alias not in self._keys:
             raise Unknown(f"key {key}: it is not in the template")
         return self._keys[id_or_alias]
+
+
+def _target(access: Access) -> tuple[str, str]:
+    return access.action, access.resource
+
+
+def _with_keys_of(others: Iterable[Access], access: Access) -> Access:
+    return replace(access, leading_keys=frozenset[str]().union(*(other.leading_keys for other in others)))
 
 
 def _partition_key(properties: dict[str, Any]) -> str:

@@ -52,6 +52,41 @@ def test_a_transaction_is_refused_whole_if_one_part_is(client, guard):
     assert {grant.leading_key for grant in guard.unused_grants("Door")} == {"TOKEN#*", "A#*", "B#*"}
 
 
+WRITES = ["dynamodb:PutItem", "dynamodb:DeleteItem"]
+PUT_A_DELETE_B = [{"Put": {"Item": {"pk": {"S": "A#1"}}}}, {"Delete": {"Key": {"pk": {"S": "B#1"}}}}]
+PUT_A_PUT_B = [{"Put": {"Item": {"pk": {"S": "A#1"}}}}, {"Put": {"Item": {"pk": {"S": "B#1"}}}}]
+
+
+def _on(*statements):
+    return [allow(actions, ON_TABLE, Condition=under(*keys)) for actions, *keys in statements]
+
+
+@pytest.mark.parametrize(
+    ("statements", "items", "refused_reading"),
+    [
+        pytest.param(_on((WRITES, "A#*", "B#*")), PUT_A_DELETE_B, None, id="all actions under all keys"),
+        pytest.param(_on((WRITES[0], "A#*", "B#*")), PUT_A_PUT_B, None, id="one action under all keys"),
+        pytest.param(_on((WRITES, "A#*")), PUT_A_DELETE_B, "per item", id="key of another function"),
+        pytest.param(_on((WRITES[0], "A#*"), (WRITES[0], "B#*")), PUT_A_PUT_B, "per action", id="statement per key"),
+        pytest.param(
+            _on((WRITES[0], "A#*"), (WRITES[1], "B#*")), PUT_A_DELETE_B, "per transaction", id="statement per action"
+        ),
+    ],
+)
+def test_role_must_pass_under_every_reading(client, network, statements, items, refused_reading):
+    guard = Guard(template(*statements), VALUES)
+    parts = [{kind: part | {"TableName": "stack-Table"} for kind, part in item.items()} for item in items]
+    with network.hooked(guard.judge), guard.acting_as("Door"):
+        if refused_reading is None:
+            client.call("TransactWriteItems", {"TransactItems": parts})
+            assert guard.unused_grants("Door") == []
+            assert guard.dispensable_statements("Door") == []
+        else:
+            with pytest.raises(Refused):
+                client.call("TransactWriteItems", {"TransactItems": parts})
+            assert [denial.endswith(f"(keys {refused_reading})") for denial in guard.refused] == [True]
+
+
 def test_grants_stay_unused_until_a_call_rests_on_each(client, guard):
     _get(client)
     assert [grant.leading_key for grant in guard.unused_grants("Door")] == ["TOKEN#*", "A#*", "B#*"]

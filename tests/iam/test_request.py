@@ -75,6 +75,35 @@ def test_reads_a_request_as_iam_does(service, operation, request_body, accesses)
     assert read == [access(f"{service}:{action}", *rest) for action, *rest in accesses]
 
 
+def test_transaction_is_read_in_each_way_that_aws_leaves_open():
+    put = {"Put": ON | {"Item": PK}}
+    put_other = {"Put": ON | {"Item": {"pk": {"S": "B#1"}}}}
+    delete = {"Delete": ON | {"Key": {"pk": {"S": "C#1"}}}}
+    request = {"TransactItems": [put, put_other, delete]}
+    readings = Reader(template(), VALUES).readings("dynamodb", "TransactWriteItems", request)
+    assert {reading: set(accesses) for reading, accesses in readings.items()} == {
+        "per item": {
+            access("dynamodb:PutItem", TABLE, "A#1"),
+            access("dynamodb:PutItem", TABLE, "B#1"),
+            access("dynamodb:DeleteItem", TABLE, "C#1"),
+        },
+        "per action": {
+            access("dynamodb:PutItem", TABLE, "A#1", "B#1"),
+            access("dynamodb:DeleteItem", TABLE, "C#1"),
+        },
+        "per transaction": {
+            access("dynamodb:PutItem", TABLE, "A#1", "B#1", "C#1"),
+            access("dynamodb:DeleteItem", TABLE, "A#1", "B#1", "C#1"),
+        },
+        "absent": {access("dynamodb:PutItem", TABLE), access("dynamodb:DeleteItem", TABLE)},
+    }
+
+
+def test_single_call_is_read_in_one_way():
+    readings = Reader(template(), VALUES).readings("dynamodb", "GetItem", ON | {"Key": PK})
+    assert readings == {"documented": [access("dynamodb:GetItem", TABLE, "A#1")]}
+
+
 @pytest.mark.parametrize("key", ["1234-abcd", KEY, ALIAS, f"arn:aws:kms:us-east-1:123456789012:{ALIAS}"])
 def test_judges_the_key_by_whatever_name_it_is_called(key):
     assert Reader(template(), VALUES).accesses("kms", "GenerateMac", {"KeyId": key}) == [access("kms:GenerateMac", KEY)]
