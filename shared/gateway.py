@@ -9,15 +9,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared import errors, headers, log, startup
+from shared import errors, headers, log, proxy_event, startup
 from shared.errors import Forbidden, Invalid, Refusal, TooLarge, Unauthenticated
-from shared.rules import instant
+from shared.proxy_event import Event
 from shared.rules.audit import Circumstances
-from shared.rules.principal import Principal
 from shared.rules.rate import Standing
 from shared.rules.visitor import Visitor
 
-Event = Mapping[str, Any]
 Answer = dict[str, Any]
 Handler = Callable[[Event, object], Answer]
 
@@ -127,7 +125,7 @@ def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]
 
     def decorate(door: Callable[[Request], Response]) -> Handler:
         def enter(event: Event, _told: dict[str, str]) -> Response:
-            principal = _principal(event)
+            principal = proxy_event.principal(event)
             if scope not in principal.scopes:
                 raise Forbidden(hint=f"It needs the scope {scope}.")
             request = Request(
@@ -135,13 +133,13 @@ def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]
                     tenant=principal.tenant,
                     actor=principal.id,
                     address=event["requestContext"]["identity"]["sourceIp"],
-                    request_id=event["requestContext"]["extendedRequestId"],
-                    at=_at(event),
+                    request_id=proxy_event.request_id(event),
+                    at=proxy_event.received_at(event),
                 ),
                 path=event.get("pathParameters") or {},
                 query=event.get("queryStringParameters") or {},
                 headers=headers.sent(event.get("multiValueHeaders")),
-                body=_body(event, MANAGEMENT_BODY_MAX),
+                body=proxy_event.body(event, MANAGEMENT_BODY_MAX),
             )
             return door(request)
 
@@ -158,9 +156,9 @@ def browser(door: Callable[[BrowserRequest], Response]) -> Handler:
             # Two Origin headers are no origin: together they match none.
             origin=headers.sent(event.get("multiValueHeaders")).get("origin"),
             address=event["requestContext"]["identity"]["sourceIp"],
-            at=_at(event),
+            at=proxy_event.received_at(event),
         )
-        return door(BrowserRequest(visitor, _body(event, BROWSER_BODY_MAX), told))
+        return door(BrowserRequest(visitor, proxy_event.body(event, BROWSER_BODY_MAX), told))
 
     return _framed(door, enter)
 
@@ -172,8 +170,7 @@ def _framed(door: Callable[..., Response], enter: Callable[[Event, dict[str, str
 
     def handler(event: Event, _context: object) -> Answer:
         started = time.perf_counter()
-        # A caller may choose the other one, and everything in a log is ours.
-        request_id = event["requestContext"]["extendedRequestId"]
+        request_id = proxy_event.request_id(event)
         code: str | None = None
         told: dict[str, str] = {}
         try:
@@ -205,25 +202,6 @@ def _framed(door: Callable[..., Response], enter: Callable[[Event, dict[str, str
 
 def _json(body: Mapping[str, Any]) -> str:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-
-
-def _principal(event: Event) -> Principal:
-    """Raises Unauthenticated where the event names no caller: a route that lost its authorizer lets nobody in."""
-    authorized = event["requestContext"].get("authorizer") or {}
-    if not (authorized.get("principalId") and authorized.get("tenant")):
-        raise Unauthenticated
-    return Principal(authorized["principalId"], authorized["tenant"], tuple(authorized.get("scopes", "").split()))
-
-
-def _at(event: Event) -> datetime:
-    return instant.from_milliseconds(event["requestContext"]["requestTimeEpoch"])
-
-
-def _body(event: Event, most: int) -> str | None:
-    body: str | None = event.get("body")
-    if body is not None and len(body.encode(errors="replace")) > most:
-        raise TooLarge(f"The body is larger than {most // 1024} KB.")
-    return body
 
 
 def _answer(response: Response, told: Mapping[str, str]) -> Answer:

@@ -50,13 +50,20 @@ WORDS = {
         re.compile(f"statusCode|{HEADER}"),
         Module.texts,
         # We answer in it, and ask AWS in it.
-        {"shared.aws", "shared.gateway", "shared.headers", "shared.targets.aws_lambda", "shared.targets.bedrock"},
+        {
+            "shared.aws",
+            "shared.proxy_event",
+            "shared.gateway",
+            "shared.headers",
+            "shared.targets.aws_lambda",
+            "shared.targets.bedrock",
+        },
     ),
     "camelCase": (
         re.compile(r"[a-z][a-z0-9]*([A-Z][a-z0-9]*)+"),
         Module.words,
         # Each target speaks the language of what answers.
-        {"shared.authorizer", "shared.gateway", "shared.targets", "shared.wire"},
+        {"shared.authorizer", "shared.proxy_event", "shared.gateway", "shared.targets", "shared.wire"},
     ),
     "keys and expressions of DynamoDB": (
         re.compile(
