@@ -15,7 +15,9 @@ OF_EVERY_ANSWER = {
     "Strict-Transport-Security": "max-age=63072000",
     # Pages read every answer, refusals too; no cookie ever speaks for a visitor, so any origin may.
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After",
+    "Access-Control-Expose-Headers": (
+        "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, x-amz-apigw-id"
+    ),
     "Vary": "Origin",
 }
 OF_A_STREAM = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store, no-cache, no-transform"}

@@ -126,10 +126,11 @@ class Website:
     def show(self, body):
         self._html = f"<!doctype html><title>A website</title><body>{body}"
 
-    def show_chat(self, token, **options):
-        """The widget in the page rather than behind a button, as a call of its own API opens it."""
+    def show_chat(self, token, script="", **options):
+        """The widget in the page rather than behind a button, as its own API opens it. `script` runs before it loads."""
         config = {"apiUrl": self._api_url, "clientToken": token, "launcher": {"enabled": False}} | options
         self.show(f"""
+            <script>{script}</script>
             <link rel="stylesheet" href="/widget/widget.css">
             <div id="chat" data-config="{html.escape(json.dumps(config))}"></div>
             <script src="/widget/index.global.js"></script>

@@ -239,18 +239,6 @@ def test_200_any_origin_under_a_star_but_not_none(app, create, origin):
     assert_refused(Page(app, None).init(token.value), 403, "origin_not_allowed")
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_a_browser_may_send_what_the_widget_sends(app, door):
-    wanted = "content-type,x-persona-version,x-visitor-token,x-identity-proof,authorization"
-    asked = {"Origin": "https://anywhere.example", "Access-Control-Request-Method": "POST"}
-    answer = Client(app).options(f"/v1/client/{door}", headers=asked | {"Access-Control-Request-Headers": wanted})
-    assert answer.status_code == 200
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert set(answer.headers["Access-Control-Allow-Headers"].lower().split(", ")) >= set(wanted.split(","))
-    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
-    assert int(answer.headers["Access-Control-Max-Age"]) > 0
-
-
 @pytest.mark.parametrize(("method", "path"), [("GET", "chat"), ("PUT", "init"), ("DELETE", "feedback")])
 def test_405_another_method_is_refused_so_that_pages_can_read_it(app, method, path):
     assert_refused(Client(app).open(f"/v1/client/{path}", method=method), 405, "method_not_allowed")
