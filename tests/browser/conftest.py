@@ -127,7 +127,7 @@ class Website:
         self._html = f"<!doctype html><title>A website</title><body>{body}"
 
     def show_chat(self, token, script="", **options):
-        """The widget in the page rather than behind a button, as its own API opens it. `script` runs before it loads."""
+        """The widget in the page, not behind a button, as its own API opens it. `script` runs before it loads."""
         config = {"apiUrl": self._api_url, "clientToken": token, "launcher": {"enabled": False}} | options
         self.show(f"""
             <script>{script}</script>
