@@ -24,8 +24,8 @@ from infra.bench.programs import Program
 from infra.bench.units import Item, Key
 from infra.local import access, cloud, openapi, template
 from infra.local.api import Api
+from infra.local.call import ACCOUNT
 from infra.local.environment import Environment
-from infra.local.proxy import ACCOUNT
 from infra.local.routes import Routes
 
 ORIGIN = "https://app.example.com"

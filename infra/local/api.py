@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import secrets
 import time
-import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
@@ -14,14 +11,17 @@ from typing import Any
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from infra.local import proxy
+from infra.local import proxy, refusals
 from infra.local.authorization import Authorization, ConfigurationError
-from infra.local.proxy import Call, Malformed
+from infra.local.call import Call
+from infra.local.proxy import Malformed
+from infra.local.refusals import Refused
 from infra.local.routes import Authorizer, Function, Mock, Routes
 
 Invoke = Callable[[str, dict[str, Any]], Any]
 """Gives the function's answer to an event, as JSON reads it. Raises InvocationFailed."""
 
+_HEADERS_MAX = 10_240
 # API Gateway takes 10 MB; Lambda takes 6 MB, in which the body is one JSON string.
 _REQUEST_MAX = 10 * 1024 * 1024
 _EVENT_MAX = 6 * 1024 * 1024
@@ -31,21 +31,14 @@ _AT_ONCE = 64
 
 
 class InvocationFailed(Exception):  # noqa: N818 - an outcome of Lambda's, not a fault of this program
-    """The function raised, crashed, ran out of time or answered too much; the message says which."""
+    """The function raised, crashed, ran out of time or answered too much.
+
+    The message says which. For a function that raised it is the error's type, a colon, and the error's message.
+    """
 
 
 class _TookTooLong(Exception):  # noqa: N818 - an outcome too
     """API Gateway waits no longer."""
-
-
-class _Refused(Exception):  # noqa: N818 - becomes the gateway response of this type
-    """`status`: API Gateway's own for this type, where the template names none. `why`: for the developer's terminal."""
-
-    def __init__(self, kind: str, status: int, why: str | None = None) -> None:
-        self.kind = kind
-        self.status = status
-        self.why = why
-        super().__init__(kind)
 
 
 class Api:
@@ -72,15 +65,17 @@ class Api:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
         request.max_content_length = _REQUEST_MAX
-        request_id = request.headers.get("x-amzn-RequestId") or str(uuid.uuid4())
-        extended_id = base64.b64encode(secrets.token_bytes(11)).decode()
-        call = Call(request_id, extended_id, self._clock(), self._routes.stage, request)
+        call = Call.receive(request, self._clock(), self._routes.stage)
+        if call.header_bytes > _HEADERS_MAX:
+            # This one comes before the API: no gateway response, no request id.
+            _drain(request)
+            return Response(f"HTTP header is larger than {_HEADERS_MAX} bytes.\n", 431)(environ, start_response)
         try:
             response = self._serve(call)
         except RequestEntityTooLarge:
             _drain(request)
-            response = self._refuse(call, _Refused("REQUEST_TOO_LARGE", 413))
-        except _Refused as refused:
+            response = self._refuse(call, Refused("REQUEST_TOO_LARGE"))
+        except Refused as refused:
             response = self._refuse(call, refused)
         response.headers["x-amzn-RequestId"] = call.id
         response.headers["x-amz-apigw-id"] = call.extended_id
@@ -90,42 +85,46 @@ class Api:
         call.request.get_data()
         matched = self._routes.match(call.request.method, call.raw_path)
         if matched is None:
-            raise _Refused("MISSING_AUTHENTICATION_TOKEN", 403)
+            # Where there is no route, any Authorization header is read as AWS's own signature.
+            is_signed = "Authorization" in call.request.headers
+            raise Refused("INVALID_SIGNATURE" if is_signed else "MISSING_AUTHENTICATION_TOKEN")
         route, parameters = matched
         context = self._authorize(route.authorizer, call) if route.authorizer else None
         match route.target:
             case Mock():
                 return _mocked(route.target, call)
             case Function(name):
-                return self._integrate(name, proxy.event(call, route, parameters, context))
+                return self._integrate(name, proxy.event(call, route, parameters, context), call)
 
     def _authorize(self, authorizer: Authorizer, call: Call) -> dict[str, str]:
         credential = call.request.headers.get(authorizer.header)
         if not credential or (authorizer.expression and not authorizer.expression.fullmatch(credential)):
-            raise _Refused("UNAUTHORIZED", 401)
+            raise Refused("UNAUTHORIZED")
         try:
             decision = self._authorization.decide(authorizer, credential, call)
         except (InvocationFailed, _TookTooLong) as error:
-            raise _Refused("AUTHORIZER_FAILURE", 500, f"{authorizer.function} failed: {error}") from error
+            if _means_unauthorized(error):
+                raise Refused("UNAUTHORIZED") from error
+            raise Refused("AUTHORIZER_FAILURE", f"{authorizer.function} failed: {error}") from error
         except ConfigurationError as error:
-            why = f"{authorizer.function} gave an answer that API Gateway refuses: {error}"
-            raise _Refused("AUTHORIZER_CONFIGURATION_ERROR", 500, why) from error
+            reason = f"{authorizer.function} gave an answer that API Gateway refuses: {error}"
+            raise Refused("AUTHORIZER_CONFIGURATION_ERROR", reason) from error
         if not decision.allows(call.arn):
-            raise _Refused("ACCESS_DENIED", 403)
+            raise Refused("ACCESS_DENIED")
         return decision.context
 
-    def _integrate(self, function: str, event: dict[str, Any]) -> Response:
+    def _integrate(self, function: str, event: dict[str, Any], call: Call) -> Response:
         if len(json.dumps(event, ensure_ascii=False).encode(errors="replace")) > _EVENT_MAX:
-            raise _Refused("REQUEST_TOO_LARGE", 413)
+            raise Refused("REQUEST_TOO_LARGE")
         try:
-            return proxy.response(self._ask(function, event))
+            return proxy.response(self._ask(function, event), call)
         except _TookTooLong as error:
-            raise _Refused("INTEGRATION_TIMEOUT", 504) from error
+            raise Refused("INTEGRATION_TIMEOUT") from error
         except InvocationFailed as error:
-            raise _Refused("INTEGRATION_FAILURE", 502, f"{function} failed: {error}") from error
+            raise Refused("INTEGRATION_FAILURE", f"{function} failed: {error}") from error
         except Malformed as error:
-            why = f"{function} gave an answer that API Gateway refuses: {error}"
-            raise _Refused("INTEGRATION_FAILURE", 502, why) from error
+            reason = f"{function} gave an answer that API Gateway refuses: {error}"
+            raise Refused("INTEGRATION_FAILURE", reason) from error
 
     def _ask(self, function: str, event: dict[str, Any]) -> Any:
         answer = self._invocations.submit(self._invoke, function, event)
@@ -133,14 +132,16 @@ class Api:
             raise _TookTooLong(f"no answer in {self._patience:g} s")
         return answer.result()
 
-    def _refuse(self, call: Call, refused: _Refused) -> Response:
-        if refused.why:
-            self._tell(refused.why)
-        refusals = self._routes.refusals
-        rest = "DEFAULT_4XX" if refused.status < 500 else "DEFAULT_5XX"  # noqa: PLR2004
-        answer = refusals.get(refused.kind, refusals[rest])
-        status = answer.status or refused.status
-        return Response(answer.text(call.extended_id), status, answer.headers, content_type="application/json")
+    def _refuse(self, call: Call, refused: Refused) -> Response:
+        if refused.reason:
+            self._tell(refused.reason)
+        return refusals.response(refused, self._routes.refusals, call)
+
+
+def _means_unauthorized(error: Exception) -> bool:
+    """An authorizer refuses a credential, rather than failing, by an error whose whole message is this one word."""
+    text = str(error)
+    return (text.partition(": ")[2] or text) == "Unauthorized"
 
 
 def _drain(request: Request) -> None:
@@ -154,7 +155,7 @@ def _mocked(mock: Mock, call: Call) -> Response:
     if call.request.mimetype not in {"", "application/json"}:
         if mock.takes_other_types:
             # Without a matching template the body itself would have to name a status, and no client's does.
-            raise _Refused("API_CONFIGURATION_ERROR", 500)
-        raise _Refused("UNSUPPORTED_MEDIA_TYPE", 415)
+            raise Refused("API_CONFIGURATION_ERROR")
+        raise Refused("UNSUPPORTED_MEDIA_TYPE")
     answer = mock.answer
     return Response(answer.text(call.extended_id), answer.status, answer.headers, content_type="application/json")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local.proxy import Call
+from infra.local.call import Call
 from infra.local.routes import Authorizer
 
 

@@ -7,22 +7,18 @@ notes".
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from werkzeug.wrappers import Request, Response
 
-from infra.local import access
+from infra.local.call import ACCOUNT, API_ID, Call
 from infra.local.routes import Route
-
-ACCOUNT = "123456789012"
-API_ID = "local"
 
 _REQUEST_DROPS = {
     "connection", "content-length", "content-md5", "expect", "max-forwards", "proxy-authenticate", "server", "te",
-    "trailer", "upgrade", "www-authenticate",
+    "trailer", "transfer-encoding", "upgrade", "www-authenticate",
 }  # fmt: skip
 _REQUEST_CAPITALS = {"authorization", "host", "user-agent"}
 _RESPONSE_DROPS = {
@@ -38,35 +34,13 @@ class Malformed(Exception):  # noqa: N818 - a fault of the function, told to the
     """The function's answer is not one that API Gateway accepts; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request on its way. `id`: its caller may choose it; `extended_id`: API Gateway's own. `at`: when it came, in
-    seconds since 1970.
-    """
-
-    id: str
-    extended_id: str
-    at: float
-    stage: str
-    request: Request
-
-    @property
-    def raw_path(self) -> str:
-        """As it was sent: an encoded slash in a segment does not divide it."""
-        path: str = self.request.environ["REQUEST_URI"].partition("?")[0]
-        return path
-
-    @property
-    def arn(self) -> str:
-        """What an authorizer's policy speaks about."""
-        stage = f"{API_ID}/{self.stage}/{self.request.method}"
-        return f"arn:aws:execute-api:{access.REGION}:{ACCOUNT}:{stage}/{self.raw_path.lstrip('/')}"
-
-
 def event(
     call: Call, route: Route, path_parameters: dict[str, str], authorizer: dict[str, str] | None
 ) -> dict[str, Any]:
-    """`authorizer`: the principal and the context that an authorizer gave; None where the route has none."""
+    """Paths are raw, as AWS leaves them; query strings are decoded.
+
+    `authorizer`: the principal and the context that an authorizer gave; None where the route has none.
+    """
     request = call.request
     headers = _headers(call)
     query: dict[str, list[str]] = {}
@@ -74,10 +48,10 @@ def event(
         query.setdefault(name, []).append(value)
     return {
         "resource": route.path,
-        "path": unquote(call.raw_path),
+        "path": call.raw_path,
         "httpMethod": request.method,
-        "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "headers": {name: values[-1] for name, values in headers.items()},
+        "multiValueHeaders": headers,
         "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
         "multiValueQueryStringParameters": query or None,
         "pathParameters": path_parameters or None,
@@ -89,20 +63,21 @@ def event(
     }
 
 
-def _headers(call: Call) -> dict[str, str]:
+def _headers(call: Call) -> dict[str, list[str]]:
     """In the mixture of cases that a browser's HTTP/2 and API Gateway's own habits make."""
     request = call.request
-    kept = {
-        (name if name.lower() in _REQUEST_CAPITALS else name.lower()): value
-        for name, value in request.headers.items()
-        if name.lower() not in _REQUEST_DROPS
-    }
-    forwarded = [*filter(None, [kept.pop("x-forwarded-for", "")]), _address(request)]
+    kept: dict[str, list[str]] = {}
+    for name, value in call.headers:
+        lower = name.lower()
+        if lower not in _REQUEST_DROPS:
+            kept.setdefault(name.title() if lower in _REQUEST_CAPITALS else lower, []).append(value)
+    kept.pop("x-amzn-trace-id", None)
+    forwarded = [*kept.pop("x-forwarded-for", ()), _address(request)]
     return kept | {
-        "X-Amzn-Trace-Id": f"Root=1-{int(call.at):08x}-{secrets.token_hex(12)}",
-        "X-Forwarded-For": ", ".join(forwarded),
-        "X-Forwarded-Port": request.host.partition(":")[2] or "80",
-        "X-Forwarded-Proto": request.scheme,
+        "X-Amzn-Trace-Id": [call.trace],
+        "X-Forwarded-For": [", ".join(forwarded)],
+        "X-Forwarded-Port": [request.host.partition(":")[2] or "80"],
+        "X-Forwarded-Proto": [request.scheme],
     }
 
 
@@ -132,7 +107,7 @@ def _context(call: Call, route: Route, authorizer: dict[str, str] | None) -> dic
             "userAgent": request.headers.get("User-Agent"),
             "userArn": None,
         },
-        "path": unquote(call.raw_path),
+        "path": call.raw_path,
         "protocol": request.environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
         "requestId": call.id,
         "requestTime": datetime.fromtimestamp(call.at, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
@@ -150,7 +125,7 @@ def _address(request: Request) -> str:
     return request.remote_addr or "127.0.0.1"
 
 
-def response(answer: Any) -> Response:
+def response(answer: Any, call: Call) -> Response:
     """Raises Malformed for anything but the documented fields and types."""
     if not isinstance(answer, dict):
         raise Malformed("it is not an object")
@@ -171,20 +146,25 @@ def response(answer: Any) -> Response:
             continue
         sent_as = f"x-amzn-Remapped-{name}" if name.lower() in _RESPONSE_RENAMES else name
         reply.headers.setlist(sent_as, values)
+    is_continued = ";Parent=" in call.trace
+    reply.headers["X-Amzn-Trace-Id"] = call.trace if is_continued else f"{call.trace};Parent={secrets.token_hex(8)}"
     return reply
 
 
 def _answered_headers(answer: dict[str, Any]) -> dict[str, list[str]]:
-    """A name under multiValueHeaders wins over the same name under headers."""
+    """All values of both fields. A name in both is spelled as under multiValueHeaders, whose values come first."""
     single, multiple = answer.get("headers") or {}, answer.get("multiValueHeaders") or {}
     if not isinstance(single, dict) or not isinstance(multiple, dict):
         raise Malformed("its headers are not an object")
     if not all(isinstance(values, list) for values in multiple.values()):
         raise Malformed("its multiValueHeaders are not lists")
-    headers = {name: [value] for name, value in single.items()} | multiple
-    if not all(isinstance(value, str | bool) for values in headers.values() for value in values):
-        raise Malformed("a header's value is neither text nor a boolean")
-    return {name: [_text(value) for value in values] for name, values in headers.items()}
+    spelled: dict[str, str] = {}
+    headers: dict[str, list[str]] = {}
+    for name, values in [*multiple.items(), *((name, [value]) for name, value in single.items())]:
+        if not all(isinstance(value, str | bool) for value in values):
+            raise Malformed("a header's value is neither text nor a boolean")
+        headers.setdefault(spelled.setdefault(name.lower(), name), []).extend(map(_text, values))
+    return headers
 
 
 def _text(value: str | bool) -> str:  # noqa: FBT001 - a header's value

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 # What API Gateway's ANY stands for.
 METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
@@ -66,7 +65,7 @@ class Routes:
     refusals: Mapping[str, Answer]
 
     def match(self, method: str, raw_path: str) -> tuple[Route, dict[str, str]] | None:
-        """The route and its path parameters, decoded."""
+        """The route and its path parameters, as they were sent: API Gateway decodes none."""
         # API Gateway disregards a trailing slash.
         segments = raw_path.rstrip("/").split("/")
         for path, methods in self.paths.items():
@@ -83,7 +82,7 @@ def _bind(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
     bound = {}
     for expected, segment in zip(pattern, segments, strict=True):
         if expected.startswith("{") and segment:
-            bound[expected[1:-1]] = unquote(segment)
+            bound[expected[1:-1]] = segment
         elif expected != segment:
             return None
     return bound

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
-import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from werkzeug.serving import WSGIRequestHandler, make_server
-
-from infra.local import access, cloud, code, openapi, template
+from infra.local import access, cloud, code, http_server, openapi, template
 from infra.local.api import Api
 from infra.local.demo.server import Demo
 from infra.local.functions import Functions
@@ -45,16 +40,8 @@ class Stack:
         self._functions = Functions(
             made.functions, self.code, endpoint, lambda name, line: self._tell(f"{name} | {line}")
         )
+        self._server = http_server.serve(listener, Api(routes, self._functions.invoke, tell=self._tell), self._tell)
         host, port = listener.getsockname()
-        self._server = make_server(
-            host,
-            port,
-            Api(routes, self._functions.invoke, tell=self._tell),
-            threaded=True,
-            request_handler=_handler(self._tell),
-            fd=listener.fileno(),
-        )
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
         url, demo_port = f"http://{host}:{port}", demo_listener.getsockname()[1]
         pages = [f"http://{name}:{demo_port}" for name in (host, "localhost")]
         try:
@@ -106,19 +93,3 @@ def _seeds(url: str, pages: list[str]) -> dict[str, str]:
         "clientTokenId": token.id,
         "flowId": seed.FLOW,
     }
-
-
-def _handler(say: Callable[[str], None]) -> type[WSGIRequestHandler]:
-    """Tells of each request in one line, without its query, which may hold a session's id."""
-
-    class Handler(WSGIRequestHandler):
-        def make_environ(self) -> dict[str, Any]:
-            self._started = time.perf_counter()
-            return super().make_environ()
-
-        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - the base's signature
-            milliseconds = (time.perf_counter() - self._started) * 1000
-            path = self.path.partition("?")[0].translate(self._control_char_table)
-            say(f"{self.command} {path} {int(code)} in {milliseconds:.0f} ms")
-
-    return Handler

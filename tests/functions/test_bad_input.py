@@ -278,6 +278,17 @@ def test_405_a_known_path_with_another_method(api, method, path, content_type):
     assert assert_refused(answer, 405)["code"] == "method_not_allowed"
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/client-token", "/v2/client-tokens", "/v1/client-tokens/a/b"])
-def test_404_an_unknown_path(api, path):
+UNKNOWN_PATHS = ["/", "/v1", "/v1/client-token", "/v2/client-tokens", "/v1/client-tokens/a/b"]
+
+
+@pytest.mark.parametrize("path", UNKNOWN_PATHS)
+def test_404_an_unknown_path_without_a_credential(api, path):
+    api.credential = None
     assert assert_refused(api.get(path), 404)["code"] == "not_found"
+
+
+@pytest.mark.parametrize("path", UNKNOWN_PATHS)
+def test_401_an_unknown_path_with_a_credential(api, path):
+    refused = assert_refused(api.get(path), 401)
+    assert refused["code"] == "unauthenticated"
+    assert "Check the path" in refused["hint"]

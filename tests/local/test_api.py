@@ -179,3 +179,49 @@ def test_the_rest_of_a_body_that_is_too_large_is_read_so_that_the_refusal_arrive
     body = io.BytesIO(b"x" * (11 * MEGABYTE))
     gateway.http.post("/open/1", input_stream=body)
     assert body.tell() == 11 * MEGABYTE
+
+
+@pytest.mark.parametrize("authorization", ["Bearer secret", "Basic c2VjcmV0", "AWS4-HMAC-SHA256 Credential=x"])
+def test_authorization_on_unknown_path_is_read_as_a_bad_signature(gateway, authorization):
+    response = gateway.http.get("/nothing", headers={"Authorization": authorization})
+    assert (response.status_code, response.json["kind"]) == (403, "4XX")
+    assert response.headers["x-amzn-ErrorType"] == "IncompleteSignatureException"
+
+
+def test_401_when_the_authorizer_raises_exactly_unauthorized(gateway):
+    gateway.answers["Authorize"] = "Exception: Unauthorized"
+    response = gateway.list()
+    assert (response.status_code, response.headers["x-amzn-ErrorType"]) == (401, "UnauthorizedException")
+    assert gateway.told == []
+
+
+@pytest.mark.parametrize(
+    "failure", ["Exception: unauthorized", "ValueError: Exception: Unauthorized", "Unauthorized: no", "KeyError: ''"]
+)
+def test_500_when_the_authorizer_raises_anything_else(gateway, failure):
+    gateway.answers["Authorize"] = failure
+    response = gateway.list()
+    assert (response.status_code, response.headers["x-amzn-ErrorType"]) == (500, "AuthorizerFailureException")
+    assert gateway.told == [f"Authorize failed: {failure}"]
+
+
+def test_gateway_responses_name_their_error_type(gateway):
+    assert gateway.http.get("/nothing").headers["x-amzn-ErrorType"] == "MissingAuthenticationTokenException"
+    assert gateway.http.get("/things").headers["x-amzn-ErrorType"] == "UnauthorizedException"
+    gateway.answers["Open"] = "KeyError: 'x'"
+    refused = gateway.http.post("/open/1")
+    assert refused.headers["x-amzn-ErrorType"] == "InternalServerErrorException"
+    assert "X-Amzn-Trace-Id" not in refused.headers
+
+
+def test_431_above_10240_bytes_of_headers_is_no_gateway_response(gateway):
+    response = gateway.http.post("/open/1", headers={"X-Page": "x" * 10_240})
+    assert (response.status_code, response.text) == (431, "HTTP header is larger than 10240 bytes.\n")
+    assert {"x-amzn-ErrorType", "x-amz-apigw-id", "X-From"}.isdisjoint(response.headers.keys())
+    assert gateway.events == []
+    assert gateway.http.post("/open/1", headers={"X-Page": "x" * 10_000}).status_code == 201
+
+
+def test_431_counts_all_headers_together(gateway):
+    headers = {f"X-{number}": "x" * 1000 for number in range(11)}
+    assert gateway.http.post("/open/1", headers=headers).status_code == 431

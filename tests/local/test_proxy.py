@@ -1,6 +1,12 @@
 """Events and answers as Lambda's proxy integration with a REST API has them."""
 
+import re
+
 import pytest
+
+from infra.local.call import RAW_HEADERS
+
+TRACE = "Root=1-3152b799-8954dae64eda91bc9a23a7e8"
 
 
 def event_of(gateway, path="/open/1", **request):
@@ -8,10 +14,11 @@ def event_of(gateway, path="/open/1", **request):
     return gateway.asked("Open")[0]
 
 
-def test_the_event_names_route_path_and_parameters(gateway):
-    event = event_of(gateway, "/open/a%2Fb%20c")
-    assert (event["resource"], event["path"]) == ("/open/{id}", "/open/a/b c")
-    assert (event["httpMethod"], event["pathParameters"]) == ("POST", {"id": "a/b c"})
+def test_paths_in_the_event_are_raw(gateway):
+    event = event_of(gateway, "/open/a%2Fb%20c%2Bd+e@f")
+    assert (event["resource"], event["path"]) == ("/open/{id}", "/open/a%2Fb%20c%2Bd+e@f")
+    assert (event["httpMethod"], event["pathParameters"]) == ("POST", {"id": "a%2Fb%20c%2Bd+e@f"})
+    assert event["requestContext"]["path"] == event["path"]
     assert (event["stageVariables"], event["isBase64Encoded"]) == (None, False)
 
 
@@ -28,6 +35,41 @@ def test_the_last_of_several_query_values_wins_and_all_are_there(gateway):
     event = event_of(gateway, "/open/1?a=1&a=%C3%A9&empty")
     assert event["queryStringParameters"] == {"a": "é", "empty": ""}
     assert event["multiValueQueryStringParameters"] == {"a": ["1", "é"], "empty": [""]}
+
+
+def test_query_values_are_decoded(gateway):
+    event = event_of(gateway, "/open/1?email=a%2Bb@c.d&plus=a+b&space=a%20b")
+    assert event["queryStringParameters"] == {"email": "a+b@c.d", "plus": "a b", "space": "a b"}
+
+
+def test_repeated_header_is_a_list_and_its_last_value_the_single_one(gateway):
+    sent = [("Host", "localhost"), ("X-Custom", "1"), ("x-custom", "2, 3"), ("X-CUSTOM", "4")]
+    event = event_of(gateway, environ_overrides={RAW_HEADERS: sent})
+    assert event["multiValueHeaders"]["x-custom"] == ["1", "2, 3", "4"]
+    assert event["headers"]["x-custom"] == "4"
+
+
+def test_transfer_encoding_is_dropped(gateway):
+    event = event_of(gateway, headers={"Transfer-Encoding": "chunked", "TE": "trailers"})
+    assert {"transfer-encoding", "te"}.isdisjoint(
+        name.lower() for name in event["headers"] | event["multiValueHeaders"]
+    )
+
+
+@pytest.mark.parametrize("sent", [TRACE, f"{TRACE};Parent=7fa8c0f79203be72;Sampled=1"])
+def test_callers_trace_continues_in_event_and_response(gateway, sent):
+    response = gateway.http.post("/open/1", headers={"x-amzn-trace-id": sent})
+    (event,) = gateway.asked("Open")
+    assert [name for name in event["headers"] if name.lower() == "x-amzn-trace-id"] == ["X-Amzn-Trace-Id"]
+    assert event["headers"]["X-Amzn-Trace-Id"] == sent
+    assert re.fullmatch(f"{sent}(;Parent=[0-9a-f]{{16}})?", response.headers["X-Amzn-Trace-Id"])
+    assert "Parent" in response.headers["X-Amzn-Trace-Id"]
+
+
+@pytest.mark.parametrize("sent", [{}, {"X-Amzn-Trace-Id": "Root=nonsense"}])
+def test_a_new_trace_starts_where_the_caller_has_none(gateway, sent):
+    response = gateway.http.post("/open/1", headers=sent)
+    assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16}", response.headers["X-Amzn-Trace-Id"])
 
 
 def test_headers_come_in_a_mixture_of_cases(gateway):
@@ -70,10 +112,20 @@ def test_an_answer_may_be_empty(gateway):
 
 def test_headers_with_several_values(gateway):
     headers = {"X-A": "single", "X-B": True}
-    response = answer(gateway, statusCode="202", headers=headers, multiValueHeaders={"X-A": ["1", "2"]})
+    response = answer(gateway, statusCode="202", headers=headers, multiValueHeaders={"X-C": ["1", "2"]})
     assert response.status_code == 202
-    assert response.headers.getlist("X-A") == ["1", "2"]
-    assert response.headers["X-B"] == "true"
+    assert response.headers.getlist("X-C") == ["1", "2"]
+    assert (response.headers["X-A"], response.headers["X-B"]) == ("single", "true")
+
+
+def test_values_of_a_header_in_both_fields_are_all_sent(gateway):
+    response = answer(gateway, headers={"x-a": "single"}, multiValueHeaders={"X-A": ["1", "2"]})
+    assert response.headers.getlist("X-A") == ["1", "2", "single"]
+    assert [name for name, _ in response.headers if name.lower() == "x-a"] == ["X-A"] * 3
+
+
+def test_headers_may_be_null(gateway):
+    assert answer(gateway, headers=None, multiValueHeaders=None).status_code == 200
 
 
 def test_some_headers_are_renamed_and_some_dropped(gateway):

@@ -10,8 +10,8 @@ from tests.local.conftest import ROUTES
     [
         ("/open/1", {"id": "1"}),
         ("/open/1/", {"id": "1"}),
-        ("/open/a%2Fb", {"id": "a/b"}),
-        ("/open/%7Bid%7D", {"id": "{id}"}),
+        ("/open/a%2Fb", {"id": "a%2Fb"}),
+        ("/open/%7Bid%7D", {"id": "%7Bid%7D"}),
         ("/open", None),
         ("/open//", None),
         ("/open/1/2", None),

@@ -26,7 +26,7 @@ def ask(stack, method, path, body=None, **headers):
     connection = http.client.HTTPConnection(urlsplit(stack.url).netloc)
     try:
         headers = {"Authorization": f"Bearer {stack.api_key}", "Content-Type": "application/json"} | headers
-        connection.request(method, path, body, headers)
+        connection.request(method, path, body, {name: value for name, value in headers.items() if value})
         response = connection.getresponse()
         return response.status, response.headers, json.loads(response.read())
     finally:
@@ -78,12 +78,32 @@ def test_what_the_greeting_says_to_paste_does_what_it_says(stack, tmp_path):
 
 
 def test_the_apis_own_refusals_are_the_templates(stack):
-    status, headers, answer = ask(stack, "GET", "/v1/nothing")
+    status, headers, answer = ask(stack, "GET", "/v1/nothing", Authorization=None)
     assert (status, answer["code"], headers["Access-Control-Allow-Origin"]) == (404, "not_found", "*")
     status, headers, answer = ask(stack, "GET", "/v1/client-tokens", Authorization="Bearer unknown")
     assert (status, answer["code"], headers["WWW-Authenticate"]) == (401, "unauthenticated", "Bearer")
     status, _, answer = ask(stack, "PATCH", "/v1/client-tokens")
     assert (status, answer["code"]) == (405, "method_not_allowed")
+
+
+def test_401_a_bearer_credential_on_an_unknown_path_is_told_to_check_the_path(stack):
+    status, headers, answer = ask(stack, "GET", "/v1/nothing")
+    assert (status, headers["x-amzn-ErrorType"]) == (401, "IncompleteSignatureException")
+    assert (answer["code"], headers["Access-Control-Allow-Origin"]) == ("unauthenticated", "*")
+    assert "Check the path" in answer["hint"]
+
+
+def test_answers_of_functions_carry_a_trace(stack):
+    _, headers, _ = ask(stack, "GET", "/v1/client-tokens")
+    assert headers["X-Amzn-Trace-Id"].startswith("Root=1-")
+
+
+def test_431_above_10240_bytes_of_headers(stack):
+    connection = http.client.HTTPConnection(urlsplit(stack.url).netloc)
+    connection.request("GET", "/v1/client-tokens", headers={"X-Page": "x" * 10_240})
+    response = connection.getresponse()
+    assert (response.status, response.headers["x-amz-apigw-id"]) == (431, None)
+    connection.close()
 
 
 def test_a_body_above_api_gateways_limit_gets_its_answer(stack):

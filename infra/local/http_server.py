@@ -1,0 +1,39 @@
+"""HTTP in front of the API: a thread for each request, and a line in the terminal about it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from infra.local.call import RAW_HEADERS
+
+
+def serve(listener: socket.socket, application: Any, say: Callable[[str], None]) -> BaseWSGIServer:
+    """Serves on a bound socket until the server is shut down. `say` takes a line for the terminal."""
+    host, port = listener.getsockname()
+    server = make_server(host, port, application, threaded=True, request_handler=_handler(say), fd=listener.fileno())
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def _handler(say: Callable[[str], None]) -> type[WSGIRequestHandler]:
+    """Logs each request without its query, which may hold a session's id."""
+
+    class Handler(WSGIRequestHandler):
+        def make_environ(self) -> dict[str, Any]:
+            self._started = time.perf_counter()
+            # A value that was folded over several lines is one line for whoever reads it.
+            sent = [(name, value.replace("\r\n", "")) for name, value in self.headers.items()]
+            return super().make_environ() | {RAW_HEADERS: sent}
+
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - the base's signature
+            milliseconds = (time.perf_counter() - self._started) * 1000
+            path = self.path.partition("?")[0].translate(self._control_char_table)
+            say(f"{self.command} {path} {int(code)} in {milliseconds:.0f} ms")
+
+    return Handler
