@@ -80,7 +80,7 @@ def to_enter(visitor: Visitor, value: str, *, session_id: str | None, wanted_tar
     target_id = client_token.choose_target(token, wanted_target)
     standing = counters.count(rate_key, items.get(rate_key), _ENTRIES, visitor.at)
     _require_room(standing, "Too many sessions were opened from your connection.")
-    page = (visitor.origin or "")[:_ORIGIN_KEPT]
+    page = _page(visitor)
     resumed = None
     if session_id and session_key in items:
         found = sessions.from_item(items[session_key])
@@ -104,7 +104,7 @@ def to_speak(visitor: Visitor, session_id: str, message: Message, tell: Callable
     token, current = client_tokens.from_item(items[token_key]), sessions.from_item(items[session_key])
     client_token.require_usable(token, at=visitor.at)
     _require_origin(visitor, token)
-    if not session.is_alive(current, token, visitor.at):
+    if not session.is_alive(current, token, visitor.at) or current.origin != _page(visitor):
         raise session.ended()
     limits = (Window("m", 60, token.terms.rate_limit_per_minute), Window("h", 3600, token.terms.rate_limit_per_hour))
     standing = counters.count(rate_key, items.get(rate_key), limits, visitor.at)
@@ -132,6 +132,8 @@ def to_rate(visitor: Visitor, value: str, session_id: str) -> Session:
     found = sessions.from_item(items[session_key]) if session_key in items else None
     if found is None or not session.is_remembered(found, visitor.at):
         raise NotFound("There is no such session to leave feedback on.", code="session_not_found")
+    if found.origin != _page(visitor):
+        raise session.ended()
     standing = counters.count(rate_key, items.get(rate_key), _RATINGS, visitor.at)
     _require_room(standing, "Too much feedback came from your connection.")
     return found
@@ -153,6 +155,11 @@ def _known_token(items: Mapping[Key, Item], token_id: str) -> ClientToken:
 
 def _read(*keys: Key | None) -> dict[Key, Item]:
     return table.read([key for key in keys if key is not None], is_consistent=True)
+
+
+def _page(visitor: Visitor) -> str:
+    """The origin that a session is bound to: empty for a native app."""
+    return (visitor.origin or "")[:_ORIGIN_KEPT]
 
 
 def _require_origin(visitor: Visitor, token: ClientToken) -> None:

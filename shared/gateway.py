@@ -153,8 +153,8 @@ def browser(door: Callable[[BrowserRequest], Response]) -> Handler:
 
     def enter(event: Event, told: dict[str, str]) -> Response:
         visitor = Visitor(
-            # Two Origin headers are no origin: together they match none.
-            origin=headers.sent(event.get("multiValueHeaders")).get("origin"),
+            # Two Origin headers are no origin: together they match none. An empty one names none.
+            origin=headers.sent(event.get("multiValueHeaders")).get("origin") or None,
             address=event["requestContext"]["identity"]["sourceIp"],
             at=proxy_event.received_at(event),
         )

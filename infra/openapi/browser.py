@@ -102,7 +102,7 @@ OPERATIONS = {
         },
         answer=FeedbackLeft,
         examples={"an answer": examples.LEFT},
-        refuses={401: "invalid_token", 404: "session_not_found"},
+        refuses={401: "invalid_token session_ended", 404: "session_not_found"},
     ),
 }
 

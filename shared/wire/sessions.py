@@ -46,13 +46,14 @@ class SessionOpened(TypedDict):
 
 
 def opened(session_id: str, session: Session, token: ClientToken) -> SessionOpened:
+    """Everything here is public. The token's name is for its owner: the flow is named by its id."""
     return {
         "sessionId": session_id,
         "expiresAt": instant.to_text(session.idle_until),
         "conversationId": session.conversation_id,
         "conversationRevision": str(session.message_count),
         "targetId": session.target_id,
-        "flow": {"id": session.target_id, "name": token.terms.name, "description": None},
+        "flow": {"id": session.target_id, "name": session.target_id, "description": None},
         "config": _widget_config(token.terms.config),
     }
 

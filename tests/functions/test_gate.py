@@ -182,12 +182,21 @@ def test_403_another_origin_in_whatever_disguise(app, knock, calls, door, origin
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_403_no_origin_at_all_unless_the_token_is_for_native_apps(app, knock, token, calls, door):
+def test_403_without_origin_unless_the_token_is_for_native_apps(app, knock, token, calls, door):
     program = Page(app, None)
     assert_refused(knock(door, program), 403, "origin_not_allowed")
     assert calls == ["BatchGetItem"]
     token.change(allowedOrigins=[ORIGIN, "native"])
-    assert knock(door, program).status_code == 200
+    session = program.open(token.value)
+    assert program.say(session).status_code == 200
+    assert program.rate(session, token.value).status_code == 200
+
+
+def test_empty_origin_header_is_no_origin(app, create):
+    nobody = Page(app, "")
+    assert_refused(nobody.init(create(allowedOrigins=["*"]).value), 403, "origin_not_allowed")
+    session = nobody.open(create(allowedOrigins=["native"]).value)
+    assert Page(app, None).say(session).status_code == 200
 
 
 def test_403_a_referer_does_not_stand_for_an_origin(app, token):

@@ -22,7 +22,7 @@ def test_200_everything_that_widget_and_sdk_read(page, create):
         "conversationId": conversation,
         "conversationRevision": "0",
         "targetId": "flow_echo",
-        "flow": {"id": "flow_echo", "name": "Shop", "description": None},
+        "flow": {"id": "flow_echo", "name": "flow_echo", "description": None},
         "config": {"welcomeMessage": "Grüezi 👋", "placeholder": "Ask away", "theme": {"mode": "dark"}},
     }
     assert session.startswith("cs_")

@@ -79,6 +79,24 @@ def test_200_a_session_of_another_page_or_target_becomes_a_new_one(app, page, cr
     assert page.open(token.value, sessionId=session, flowId="flow_echo") == session
 
 
+@pytest.mark.parametrize("opened_by", [ORIGIN, "https://shop.example.com", "null", None])
+def test_401_when_session_is_used_from_another_origin(app, create, calls, opened_by):
+    token = create(allowedOrigins=["*", "native"])
+    session = Page(app, opened_by).open(token.value)
+    message = {"text": "Hello", "message_id": "usr_1"}
+    for other in {ORIGIN, "https://shop.example.com", "https://app.example.com:8443", "null", None} - {opened_by}:
+        stranger = Page(app, other)
+        calls.clear()
+        assert assert_refused(stranger.say(session, **message), 401, "session_ended")["hint"]
+        assert_refused(stranger.rate(session, token.value), 401, "session_ended")
+        # Neither counted nor spent.
+        assert set(calls) == {"BatchGetItem"}
+        assert stranger.open(token.value, sessionId=session) != session
+    assert record(session)["message_count"] == 0
+    assert Page(app, opened_by).say(session, **message).status_code == 200
+    assert Page(app, opened_by).rate(session, token.value).status_code == 200
+
+
 def test_401_sessions_die_with_the_value_that_opened_them(page, token):
     session = page.open(token.value)
     new = token.regenerate()
@@ -125,11 +143,13 @@ def test_changed_terms_hold_for_sessions_that_are_open(app, page, token):
     session = page.open(token.value)
     token.change(allowedOrigins=["https://moved.example.com"])
     assert_refused(page.say(session), 403, "origin_not_allowed")
-    assert Page(app, "https://moved.example.com").say(session).status_code == 200
-    token.change(allowedOrigins=[ORIGIN], maxMessagesPerSession=2)
+    moved = Page(app, "https://moved.example.com")
+    assert_refused(moved.say(session), 401, "session_ended")
+    assert moved.say(moved.open(token.value, sessionId=session)).status_code == 200
+    token.change(allowedOrigins=[ORIGIN], maxMessagesPerSession=1)
     assert page.say(session).status_code == 200
     assert_refused(page.say(session), 429, "message_limit_reached")
-    token.change(maxMessagesPerSession=3, rateLimitPerMinute=1)
+    token.change(maxMessagesPerSession=2, rateLimitPerMinute=1)
     assert_refused(page.say(session), 429, "rate_limited")
 
 
