@@ -78,7 +78,8 @@ MEANINGS = {
     "precondition_failed": "The client token has changed since the ETag that If-Match names.",
     "rate_limited": "Too many from this client address. Try again after Retry-After.",
     "session_ended": (
-        "The session is unknown, idle for too long, or another origin's, or its token's value was replaced. Open a new one."
+        "The session is unknown, idle for too long, or was opened by another origin, or its token's value was "
+        "replaced. Open a new one."
     ),
     "session_not_found": "The session is unknown, or ended more than a day ago.",
     "signing_key_unusable": "KMS does not sign with the deployment's key.",
