@@ -67,9 +67,23 @@ def test_a_role_allows_only_what_names_its_keys(roles):
         for statement in role:
             items = {action for action in statement.actions if action.startswith("dynamodb:")}
             assert items <= ITEM_ACTIONS, name
-            if items:
+            if items and statement.allow:
                 assert statement.leading_keys, f"{name}: {items} on every key"
                 assert [key for key in statement.leading_keys if not re.fullmatch(r"[A-Z]+#\*", key)] == [], name
+
+
+@pytest.mark.parametrize("attributes", [{"listing_pk"}, {"listing_sk"}, {"pk", "sk", "listing_pk", "listing_sk", "id"}])
+@pytest.mark.parametrize("write", ["PutItem", "UpdateItem"])
+def test_role_that_needs_no_index_attributes_cannot_set_them(roles, write, attributes):
+    """Whoever keeps conversations or an audit trail needs them; no other function places an item in the index."""
+    may = {
+        name
+        for name, role in roles.items()
+        for key in ("SESSION#1", "CONVERSATION#1", "RATE#1", "USAGE#1", "AUDIT#1", "TOKEN#1", "IDEMPOTENCY#1")
+        if decide(role, Access(f"dynamodb:{write}", "Table", frozenset({key}), frozenset(attributes))).allowed
+    }
+    audit = {"CreateClientToken", "UpdateClientToken", "DeleteClientToken", "RegenerateClientToken"}
+    assert may <= {"Chat", "GetClientTokenValue", *audit}
 
 
 @pytest.mark.parametrize(("place", "who"), [("TENANT#acme", {"ListClientTokens"}), ("APIKEYS#acme", set())])

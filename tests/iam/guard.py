@@ -57,9 +57,10 @@ class Guard:
         return sorted({grant for statement in statements for grant in statement.grants()} - self._used)
 
     def dispensable_statements(self, function: str) -> list[int]:
-        """Those of `function`'s role without which everything that it has done so far would still be allowed."""
+        """What `function`'s role allows without need: all that it has done so far would be allowed without it, too."""
         role = self._roles[function]
-        without = {statement.index: [one for one in role if one is not statement] for statement in role}
+        allowing = [statement for statement in role if statement.allow]
+        without = {statement.index: [one for one in role if one is not statement] for statement in allowing}
         return [
             index
             for index, rest in without.items()

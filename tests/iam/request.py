@@ -1,4 +1,4 @@
-"""Reads a request as IAM does: which actions it takes, on which ARN, under which partition keys."""
+"""Reads a request as IAM does: actions, their ARN, the partition keys and the attributes that it names."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Reader:
     def readings(self, service: str, operation: str, request: dict[str, Any]) -> dict[str, list[Access]]:
         """Each way in which IAM may read the request, with everything that must then be allowed.
 
-        AWS does not document which partition keys a condition sees inside a transaction, so a role has to pass under
-        every reading. Every other operation has one.
+        AWS does not document which partition keys and attributes a condition sees inside a transaction, so a role has
+        to pass under every reading. Every other operation has one.
         """
         accesses = self.accesses(service, operation, request)
         if operation not in TRANSACTIONS:
@@ -51,9 +51,9 @@ class Reader:
         of_action = [[other for other in accesses if _target(other) == _target(one)] for one in accesses]
         return {
             "per item": accesses,
-            "per action": [_with_keys_of(same, one) for one, same in zip(accesses, of_action, strict=True)],
-            "per transaction": [_with_keys_of(accesses, one) for one in accesses],
-            "absent": [_with_keys_of((), one) for one in accesses],
+            "per action": [_with_values_of(same, one) for one, same in zip(accesses, of_action, strict=True)],
+            "per transaction": [_with_values_of(accesses, one) for one in accesses],
+            "absent": [_with_values_of((), one) for one in accesses],
         }
 
     def accesses(self, service: str, operation: str, request: dict[str, Any]) -> list[Access]:
@@ -72,10 +72,11 @@ class Reader:
 
     def _items(self, operation: str, request: dict[str, Any]) -> list[Access]:
         match operation, request:
-            case "GetItem" | "UpdateItem" | "DeleteItem" | "ConditionCheckItem", {"TableName": table, "Key": item}:
-                return [self._on_items(operation, table, item)]
-            case "PutItem", {"TableName": table, "Item": item}:
-                return [self._on_items(operation, table, item)]
+            case ("GetItem" | "UpdateItem" | "DeleteItem" | "ConditionCheckItem", {"TableName": table, "Key": item}) | (
+                "PutItem",
+                {"TableName": table, "Item": item},
+            ):
+                return [replace(self._on_items(operation, table, item), attributes=_attributes(request, item))]
             case "BatchGetItem", {"RequestItems": tables}:
                 return [self._on_items(operation, table, *wanted["Keys"]) for table, wanted in tables.items()]
             case "Query", {"TableName": table, "KeyConditionExpression": _}:
@@ -114,8 +115,22 @@ def _target(access: Access) -> tuple[str, str]:
     return access.action, access.resource
 
 
-def _with_keys_of(others: Iterable[Access], access: Access) -> Access:
-    return replace(access, leading_keys=frozenset[str]().union(*(other.leading_keys for other in others)))
+def _with_values_of(others: Iterable[Access], access: Access) -> Access:
+    others = list(others)
+    return replace(
+        access,
+        leading_keys=frozenset[str]().union(*(other.leading_keys for other in others)),
+        attributes=frozenset[str]().union(*(other.attributes for other in others)),
+    )
+
+
+def _attributes(request: dict[str, Any], item: dict[str, Any]) -> frozenset[str]:
+    """The top-level attributes that a request names: in its item or key, and in its expressions."""
+    names = request.get("ExpressionAttributeNames", {})
+    written = " ".join(text for part, text in request.items() if part.endswith("Expression"))
+    # An expression is attributes, values (`:x`), keywords and functions; a keyword too many in the set harms nothing.
+    words = re.findall(r"(?<![\w:#.])#?\w+", written)
+    return frozenset(item) | {names.get(word, word) for word in words}
 
 
 def _partition_key(properties: dict[str, Any]) -> str:

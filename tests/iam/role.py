@@ -29,6 +29,8 @@ class Access:
     action: str
     resource: str
     leading_keys: frozenset[str] = frozenset()
+    # Names of the attributes that a write sets, reads or asks for.
+    attributes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, order=True)
@@ -53,7 +55,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of a role. `leading_keys` is None where no condition asks for them."""
+    """One statement of a role. `leading_keys` and `attributes` are None where no condition asks for them."""
 
     function: str
     index: int
@@ -61,6 +63,7 @@ class Statement:
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     leading_keys: tuple[str, ...] | None
+    attributes: tuple[str, ...] | None = None
 
     def grants(self) -> frozenset[Grant]:
         return frozenset(
@@ -75,6 +78,9 @@ class Statement:
         action = _first_like(self.actions, access.action, re.IGNORECASE)
         resource = _first_like(self.resources, access.resource)
         if action is None or resource is None:
+            return frozenset()
+        # ForAnyValue holds for no value where the request has none.
+        if self.attributes is not None and access.attributes.isdisjoint(self.attributes):
             return frozenset()
         if self.leading_keys is None or not access.leading_keys:
             # ForAllValues also holds for no value at all: a Scan passes a condition on leading keys.
@@ -181,20 +187,29 @@ def _statement(
     _only({"Sid", "Effect", "Action", "Resource", "Condition"}, written, where)
     if written["Effect"] not in {"Allow", "Deny"}:
         raise Unknown(f"{where}: Effect {written['Effect']}")
+    conditions_on_keys, conditions_on_attributes = _condition(written.get("Condition", {}), where)
     return Statement(
         function,
         index,
         written["Effect"] == "Allow",
         tuple(listed(written["Action"])),
         _resources(_chosen(written["Resource"], conditions, values), values),
-        _leading_keys(written["Condition"], where) if "Condition" in written else None,
+        conditions_on_keys,
+        conditions_on_attributes,
     )
 
 
-def _leading_keys(condition: dict[str, Any], where: str) -> tuple[str, ...]:
-    _only({"ForAllValues:StringLike"}, condition, where)
-    _only({"dynamodb:LeadingKeys"}, condition["ForAllValues:StringLike"], where)
-    return tuple(resolve(key, {}) for key in listed(condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]))
+def _condition(written: dict[str, Any], where: str) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """The patterns of leading keys and the names of attributes that a statement asks for; None where it does not."""
+    known = {"ForAllValues:StringLike": "dynamodb:LeadingKeys", "ForAnyValue:StringEquals": "dynamodb:Attributes"}
+    _only(set(known), written, where)
+    for operator, asked in written.items():
+        _only({known[operator]}, asked, where)
+    keys, attributes = (
+        tuple(resolve(value, {}) for value in listed(written[operator][key])) if operator in written else None
+        for operator, key in known.items()
+    )
+    return keys, attributes
 
 
 def _only(known: set[str], given: Mapping[str, Any], where: str) -> None:

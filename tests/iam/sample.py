@@ -18,6 +18,10 @@ def under(*patterns):
     return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(patterns)}}
 
 
+def on_attributes(*names):
+    return {"ForAnyValue:StringEquals": {"dynamodb:Attributes": list(names)}}
+
+
 def allow(action, resource, **elements):
     return {"Effect": "Allow", "Action": action, "Resource": resource, **elements}
 
@@ -45,8 +49,8 @@ def template(*statements, **role):
     }
 
 
-def access(action, resource, *leading_keys):
-    return Access(action, resource, frozenset(leading_keys))
+def access(action, resource, *leading_keys, attributes=()):
+    return Access(action, resource, frozenset(leading_keys), frozenset(attributes))
 
 
 GET = allow("dynamodb:GetItem", ON_TABLE)

@@ -1,5 +1,7 @@
 """Requests are read as IAM does, and those that nobody has taught it are not read at all."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.iam.request import Reader
@@ -71,7 +73,7 @@ def _query(condition, values, **options):
     ],
 )
 def test_reads_a_request_as_iam_does(service, operation, request_body, accesses):
-    read = Reader(template(), VALUES).accesses(service, operation, request_body)
+    read = [_bare(one) for one in Reader(template(), VALUES).accesses(service, operation, request_body)]
     assert read == [access(f"{service}:{action}", *rest) for action, *rest in accesses]
 
 
@@ -81,7 +83,7 @@ def test_transaction_is_read_in_each_way_that_aws_leaves_open():
     delete = {"Delete": ON | {"Key": {"pk": {"S": "C#1"}}}}
     request = {"TransactItems": [put, put_other, delete]}
     readings = Reader(template(), VALUES).readings("dynamodb", "TransactWriteItems", request)
-    assert {reading: set(accesses) for reading, accesses in readings.items()} == {
+    assert {reading: {_bare(one) for one in accesses} for reading, accesses in readings.items()} == {
         "per item": {
             access("dynamodb:PutItem", TABLE, "A#1"),
             access("dynamodb:PutItem", TABLE, "B#1"),
@@ -101,7 +103,53 @@ def test_transaction_is_read_in_each_way_that_aws_leaves_open():
 
 def test_single_call_is_read_in_one_way():
     readings = Reader(template(), VALUES).readings("dynamodb", "GetItem", ON | {"Key": PK})
-    assert readings == {"documented": [access("dynamodb:GetItem", TABLE, "A#1")]}
+    assert {reading: [_bare(one) for one in accesses] for reading, accesses in readings.items()} == {
+        "documented": [access("dynamodb:GetItem", TABLE, "A#1")]
+    }
+
+
+UPDATE = ON | {
+    "Key": PK,
+    "UpdateExpression": "SET #n = if_not_exists(size_now, :zero), tags.deep = :listing_pk ADD hits :one REMOVE old[0]",
+    "ConditionExpression": "attribute_exists(seen)",
+    "ExpressionAttributeNames": {"#n": "listing_pk"},
+}
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_body", "attributes"),
+    [
+        ("PutItem", ON | {"Item": PK | {"listing_pk": {"S": "B#1"}}}, {"listing_pk"}),
+        ("UpdateItem", UPDATE, {"listing_pk", "size_now", "tags", "hits", "old", "seen"}),
+        ("DeleteItem", ON | {"Key": PK, "ConditionExpression": "listing_sk = :x"}, {"listing_sk"}),
+        ("GetItem", ON | {"Key": PK, "ProjectionExpression": "a.b, c"}, {"a", "c"}),
+    ],
+)
+def test_request_names_the_top_level_attributes_that_it_touches(operation, request_body, attributes):
+    (read,) = Reader(template(), VALUES).accesses("dynamodb", operation, request_body)
+    keywords = {"SET", "ADD", "REMOVE", "if_not_exists", "attribute_exists", "0"}
+    assert read.attributes - keywords == attributes | {"pk", "sk"}
+
+
+def test_transaction_names_attributes_under_each_reading():
+    put = {"Put": ON | {"Item": PK | {"a": {"S": ""}}}}
+    put_other = {"Put": ON | {"Item": PK | {"b": {"S": ""}}}}
+    delete = {"Delete": ON | {"Key": PK, "ConditionExpression": "c = :x"}}
+    readings = Reader(template(), VALUES).readings(
+        "dynamodb", "TransactWriteItems", {"TransactItems": [put, put_other, delete]}
+    )
+    named = {reading: [one.attributes - {"pk", "sk"} for one in accesses] for reading, accesses in readings.items()}
+    assert named == {
+        "per item": [{"a"}, {"b"}, {"c"}],
+        "per action": [{"a", "b"}, {"a", "b"}, {"c"}],
+        "per transaction": [{"a", "b", "c"}] * 3,
+        "absent": [set()] * 3,
+    }
+
+
+def _bare(read):
+    """Without the attributes, which another test looks at."""
+    return replace(read, attributes=frozenset())
 
 
 @pytest.mark.parametrize("key", ["1234-abcd", KEY, ALIAS, f"arn:aws:kms:us-east-1:123456789012:{ALIAS}"])

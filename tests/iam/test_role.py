@@ -21,10 +21,13 @@ from tests.iam.sample import (
     access,
     allow,
     deny,
+    on_attributes,
     template,
     under,
 )
 
+PUT = allow("dynamodb:PutItem", ON_TABLE)
+NO_LISTING = deny("dynamodb:PutItem", ON_TABLE, Condition=on_attributes("listing_pk", "listing_sk"))
 BATCH_TOKENS = allow("dynamodb:BatchGetItem", ON_TABLE, Condition=under("TOKEN#*"))
 
 
@@ -127,6 +130,21 @@ BATCH_TOKENS = allow("dynamodb:BatchGetItem", ON_TABLE, Condition=under("TOKEN#*
             access("dynamodb:GetItem", TABLE, "TOKEN#1"),
             True,
             id="Deny of other keys",
+        ),
+        pytest.param(
+            [PUT, NO_LISTING],
+            access("dynamodb:PutItem", TABLE, "A#1", attributes=["pk", "listing_pk"]),
+            False,
+            id="denied",
+        ),
+        pytest.param(
+            [PUT, NO_LISTING], access("dynamodb:PutItem", TABLE, "A#1", attributes=["pk", "id"]), True, id="not denied"
+        ),
+        pytest.param(
+            [PUT, NO_LISTING],
+            access("dynamodb:PutItem", TABLE, "A#1"),
+            True,
+            id="a condition for any of no value fails",
         ),
         pytest.param([allow("kms:GenerateMac", ON_KEY)], access("kms:GenerateMac", KEY), True, id="this key"),
         pytest.param([allow("kms:GenerateMac", ON_KEY)], access("kms:GenerateMac", OTHER_KEY), False, id="another key"),
