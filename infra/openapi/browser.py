@@ -34,7 +34,9 @@ OPERATIONS = {
         summary="Open a session",
         description=(
             "Exchanges a client token's value for a session, or continues the one of `sessionId`. At most 60 in any "
-            "60 seconds for each token and client address. The Origin header is held against the token's origins."
+            "60 seconds for each token and client address. The Origin header is held against the token's origins. A "
+            "body with `visitorHistory: true`, `visitorToken`, `conversationId`, or `identityProof` is a 403 "
+            "`visitor_history_disabled`, after which Runtype's widget opens a session without visitor history."
         ),
         body=InitSession,
         bodies={
@@ -43,7 +45,7 @@ OPERATIONS = {
         },
         answer=SessionOpened,
         examples={"an answer": examples.OPENED},
-        refuses={400: "no_target", 401: "invalid_token", 403: "target_not_allowed"},
+        refuses={400: "no_target", 401: "invalid_token", 403: "target_not_allowed visitor_history_disabled"},
     ),
     "Chat": Operation(
         summary="Say something",

@@ -104,6 +104,7 @@ MEANINGS = {
     "too_many_to_list": "Too many client tokens for a list without a limit.",
     "unauthenticated": "The credential is missing or not valid.",
     "unavailable": "AWS does not answer as it should. Try again after Retry-After.",
+    "visitor_history_disabled": "This service keeps no visitor history. Open the session without its fields.",
     "value_unavailable": "The key that signed the value is gone. Regenerate the token.",
 }
 

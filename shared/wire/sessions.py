@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, Self, TypedDict
 
+from shared.errors import Forbidden
 from shared.rules import instant
 from shared.rules.client_token import ClientToken
 from shared.rules.session import Session
 from shared.wire.question import BrowserQuestion
 
 _PLACEHOLDER = "Type your message..."
+# What a widget with visitor history sends beside visitorHistory itself.
+_OF_VISITOR_HISTORY = ("visitorToken", "conversationId", "identityProof")
 
 
 class InitSession(BrowserQuestion):
@@ -19,6 +22,20 @@ class InitSession(BrowserQuestion):
     token: str
     flow_id: str | None = None
     session_id: str | None = None
+
+    @classmethod
+    def valid(cls, values: Mapping[str, Any]) -> Self:
+        """Raises Forbidden for a page that wants visitor history, which this service does not keep.
+
+        Its widget then opens a session without. It knows the refusal by this very text in `error`, and a hint would
+        hide it.
+        """
+        history = values.get("visitorHistory")
+        if not (history is None or history is False) or any(
+            values.get(name) is not None for name in _OF_VISITOR_HISTORY
+        ):
+            raise Forbidden("visitor_history_disabled", code="visitor_history_disabled")
+        return super().valid(values)
 
 
 class WidgetConfig(TypedDict):

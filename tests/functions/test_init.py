@@ -121,9 +121,39 @@ def page_code(body):
     return "invalid_request" if isinstance(body, dict) or body == "{}" else "invalid_json"
 
 
-def test_200_what_a_newer_widget_sends_does_no_harm(page, token):
-    fields = {"visitorHistory": True, "visitorToken": "cvt_x", "identityProof": {"a": [1]}, "conversationId": 5}
-    assert page.init(token.value, **fields, flowId=None, sessionId=None).status_code == 200
+HISTORY = {
+    "visitorHistory": [True, 1, 0, "", "true", [], {}],
+    "visitorToken": ["cvt_x", "", 5, {}, False],
+    "conversationId": ["conv_01m85tkcek9dh4b89k1xdr8rvw", "", 5],
+    "identityProof": ["rt_eu_x", {"provider": "clerk", "token": "x"}, {}],
+}
+
+
+@pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in HISTORY.items() for value in values])
+def test_403_visitor_history_disabled(page, token, calls, field, value):
+    calls.clear()
+    for shown in (token.value, "garbage"):
+        answer = page.init(shown, **{field: value})
+        assert_refused(answer, 403, "visitor_history_disabled")
+        # Widgets compare `error` with this word, and show a hint in its place.
+        assert answer.json == {
+            "error": "visitor_history_disabled",
+            "code": "visitor_history_disabled",
+            "requestId": answer.headers["x-amz-apigw-id"],
+        }
+    assert calls == []
+
+
+def test_403_visitor_history_disabled_comes_before_other_mistakes_in_the_body(page):
+    answer = page.post("init", {"visitorHistory": True, "flowId": 5})
+    assert_refused(answer, 403, "visitor_history_disabled")
+
+
+def test_200_when_widget_goes_on_without_history(page, token):
+    fields = dict.fromkeys(["visitorToken", "conversationId", "identityProof", "flowId", "sessionId"])
+    for wanted in (False, None):
+        assert page.init(token.value, visitorHistory=wanted, **fields).status_code == 200
+    assert page.init(token.value, durableRecovery=True, fieldOfTomorrow={"a": [1]}).status_code == 200
 
 
 def test_429_sixty_sessions_a_minute_from_one_address(app, page, token, clock):
