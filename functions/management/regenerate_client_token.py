@@ -28,9 +28,9 @@ def handler(request: Request) -> Response:
     value, seal = signer.issue(token.id, token.environment, at=request.at, random_bytes=token_bytes)
 
     def regenerated(token: ClientToken) -> Change[Response]:
-        token = client_token.regenerate(token, seal, grace=wish.grace(), at=request.at)
-        answer = answers.regenerated(token, usage, value)
-        return Change(token, gateway.ok(answer, revision=token.revision), answers.without_value(answer))
+        after = client_token.regenerate(token, seal, grace=wish.grace(), at=request.at)
+        answer = answers.regenerated(token, after, usage, value)
+        return Change(after, gateway.ok(answer, revision=after.revision), answers.without_value(answer))
 
     return changes.change(
         token, regenerated, action="regenerate", by=request.by, expected=request.expected, claim=claim

@@ -56,8 +56,11 @@ MEANINGS = {
     ),
     "message": "For people.",
     "success": "Always true: what fails answers with an error.",
-    "gracePeriodSeconds": "Seconds for which the old value works beside the new one. 0: it stops at once.",
-    "previousValueExpiresAt": "Until when the old value works. Null: it stopped at once.",
+    "gracePeriodSeconds": (
+        "Seconds for which the current value works beside the new one. Left out: it stops at once, and earlier values "
+        "keep working as promised. 0: every older value stops at once."
+    ),
+    "previousValueExpiresAt": "Until when the value that was replaced works. Null: it stopped at once.",
     "pagination": "Where in the list this answer stands.",
     "ClientTokensListed.pagination": "Where in the list this answer stands; there if limit was given.",
     "limit": "Entries in one answer.",

@@ -106,13 +106,18 @@ OPERATIONS = {
     "RegenerateClientToken": Operation(
         summary="Replace a client token's value",
         description=(
-            "The sessions that the old value opened end with it: at once, or after the grace period. The body may be "
-            "left out."
+            "Without a body the current value stops at once, and values that were promised a grace period keep working "
+            "until it ends. `gracePeriodSeconds: 0` stops every older value at once. Sessions end with the value that "
+            "opened them."
         ),
         scope="tokens:write",
         body=RegenerateClientToken,
         is_body_required=False,
-        bodies={"at once": {}, "an hour of grace": {"gracePeriodSeconds": 3600}},
+        bodies={
+            "at once": {},
+            "an hour of grace": {"gracePeriodSeconds": 3600},
+            "every older value at once": {"gracePeriodSeconds": 0},
+        },
         headers=["Idempotency-Key", "If-Match"],
         answer=ClientTokenRegenerated,
         examples={"an answer": examples.REGENERATED},
@@ -120,7 +125,7 @@ OPERATIONS = {
         refuses={
             400: "invalid_header value_unavailable",
             404: "not_found",
-            409: "conflict",
+            409: "conflict too_many_previous_values",
             412: "precondition_failed",
             422: "idempotency_key_reused",
             503: "signing_key_unusable",

@@ -101,6 +101,7 @@ MEANINGS = {
         f"The body has more than {gateway.MANAGEMENT_BODY_MAX // 1024} KB (a page's: "
         f"{gateway.BROWSER_BODY_MAX // 1024**2} MB), or the conversation is more than its target can read."
     ),
+    "too_many_previous_values": "Five previous values still work. `hint` says when the next one ends.",
     "too_many_to_list": "Too many client tokens for a list without a limit.",
     "unauthenticated": "The credential is missing or not valid.",
     "unavailable": "AWS does not answer as it should. Try again after Retry-After.",

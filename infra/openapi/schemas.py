@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 from infra.openapi.fields import meaning
 from shared.rules.client_token import Terms
 from shared.wire.chat import Chat, VisitorMessage
+from shared.wire.regeneration import RegenerateClientToken
 from shared.wire.terms import CreateClientToken, UpdateClientToken
 
 Schema = dict[str, Any]
@@ -126,8 +127,8 @@ def _create(properties: dict[str, Schema]) -> None:
         properties[name] = plain if "null" in _types(plain) else nullable(plain)
 
 
-def _update(properties: dict[str, Schema]) -> None:
-    """What is absent stays as it is."""
+def _no_defaults(properties: dict[str, Schema]) -> None:
+    """What is absent has a meaning of its own, which no value has."""
     for schema in properties.values():
         del schema["default"]
 
@@ -136,4 +137,9 @@ def _chat(properties: dict[str, Schema]) -> None:
     properties["messages"]["items"] = {"anyOf": [reference(VisitorMessage), {}]}
 
 
-_REFINEMENTS = {CreateClientToken: _create, UpdateClientToken: _update, Chat: _chat}
+_REFINEMENTS = {
+    CreateClientToken: _create,
+    UpdateClientToken: _no_defaults,
+    RegenerateClientToken: _no_defaults,
+    Chat: _chat,
+}

@@ -40,7 +40,8 @@ class Record:
 
 def changes(before: ClientToken | None, after: ClientToken) -> Changes:
     """What a change changed; of a new token what is not as by default."""
-    old = _facts(before.terms) | _beside(before) if before else _facts(Terms(name="", allowed_origins=()))
+    no_facts = _facts(Terms(name="", allowed_origins=())) | {"previous_values_expire_at": []}
+    old = _facts(before.terms) | _beside(before) if before else no_facts
     new = _facts(after.terms) | _beside(after)
     different = [name for name, value in new.items() if value != old.get(name)]
     return {name: None if name == _ONLY_NAMED else (old[name] if before else None, new[name]) for name in different}
@@ -51,11 +52,11 @@ def _facts(terms: Terms) -> dict[str, Any]:
 
 
 def _beside(token: ClientToken) -> dict[str, Any]:
-    """Of its values only how long the last but one works: neither they nor what they are made of stand in a trail."""
+    """Of its values only how long previous ones work: neither they nor what they are made of stand in a trail."""
     return {
         "environment": token.environment,
         "product_surface_id": token.product_surface_id,
-        "previous_value_expires_at": _plain(token.previous.valid_until) if token.previous else None,
+        "previous_values_expire_at": [_plain(one.valid_until) for one in token.previous],
     }
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from shared.errors import Detail, Forbidden, Invalid, Stale, Unauthenticated
+from shared.errors import Conflict, Detail, Forbidden, Invalid, Stale, Unauthenticated
 from shared.rules import instant, origin
 from shared.rules.security_warning import SecurityWarning
 from shared.rules.token_value import Seal
 
 Environment = Literal["live", "test"]
 
+PREVIOUS_MAX = 5
 _NOT_VALID = "This client token is not valid."
 
 
@@ -42,7 +43,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Previous:
-    """The value before the last regeneration, while its grace period lasts."""
+    """A value that was replaced with a grace period, while that lasts."""
 
     digest: str
     jti: str
@@ -51,7 +52,9 @@ class Previous:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientToken:
-    """`revision` grows by one with every write: two writers cannot both replace the same state."""
+    """`previous`: the newest first, at most PREVIOUS_MAX. `revision` grows by one with every write: two writers cannot
+    both replace the same state.
+    """
 
     id: str
     tenant: str
@@ -59,7 +62,7 @@ class ClientToken:
     product_surface_id: str | None
     terms: Terms
     seal: Seal
-    previous: Previous | None = None
+    previous: tuple[Previous, ...] = ()
     created_at: datetime
     updated_at: datetime
     revision: int = 1
@@ -97,33 +100,55 @@ def amend(token: ClientToken, changes: Mapping[str, Any], *, at: datetime) -> Cl
     return replace(token, terms=terms, updated_at=max(at, token.updated_at), revision=token.revision + 1)
 
 
-def regenerate(token: ClientToken, seal: Seal, *, grace: timedelta, at: datetime) -> ClientToken:
-    """The token under a new value. The old one works for `grace` longer; one before that, no more."""
-    previous = Previous(digest=token.seal.digest, jti=token.seal.claims.jti, valid_until=at + grace) if grace else None
+def regenerate(token: ClientToken, seal: Seal, *, grace: timedelta | None, at: datetime) -> ClientToken:
+    """The token under a new value.
+
+    A grace period adds the current value to those that still work. Zero ends every older value at once. None ends the
+    current value; earlier values keep working until the time that was promised. Raises Conflict if too many do.
+    """
+    running = tuple(one for one in token.previous if at < one.valid_until)
+    if grace:
+        _require_room_for_previous(running)
+        running = (Previous(digest=token.seal.digest, jti=token.seal.claims.jti, valid_until=at + grace), *running)
+    elif grace is not None:
+        running = ()
     return replace(
-        token, seal=seal, previous=previous, updated_at=max(at, token.updated_at), revision=token.revision + 1
+        token, seal=seal, previous=running, updated_at=max(at, token.updated_at), revision=token.revision + 1
     )
 
 
-def accept(token: ClientToken, digest: str, *, at: datetime) -> str:
-    """The `jti` of a value that is good for this token now: the current one, or the previous one within its grace.
+def _require_room_for_previous(running: Collection[Previous]) -> None:
+    if len(running) >= PREVIOUS_MAX:
+        until = instant.to_text(min(one.valid_until for one in running))
+        raise Conflict(
+            f"{PREVIOUS_MAX} previous values of this client token still work, which is the limit.",
+            code="too_many_previous_values",
+            hint=f"The next one ends at {until}. Leave gracePeriodSeconds out to stop the current value at once,"
+            " or send 0 to stop every older value.",
+        )
 
-    Raises Unauthenticated. Both digests are compared in constant time, whichever of them fits.
+
+def accept(token: ClientToken, digest: str, *, at: datetime) -> str:
+    """The `jti` of a value that is good for this token now: the current one, or a previous one within its grace.
+
+    Raises Unauthenticated. Every digest is compared, each in constant time, whichever of them fits.
     """
-    previous = token.previous
-    is_current = hmac.compare_digest(digest, token.seal.digest)
-    is_previous = previous is not None and hmac.compare_digest(digest, previous.digest)
-    jti = token.seal.claims.jti if is_current or previous is None else previous.jti
-    if not ((is_current or is_previous) and is_alive(token, jti, at=at)):
+    values = [(token.seal.digest, token.seal.claims.jti), *((one.digest, one.jti) for one in token.previous)]
+    fitting = [jti for known, jti in values if hmac.compare_digest(digest, known)]
+    if not (fitting and is_alive(token, fitting[0], at=at)):
         raise unknown_value()
-    return jti
+    return fitting[0]
 
 
 def is_alive(token: ClientToken, jti: str, *, at: datetime) -> bool:
     """Whether the value with this `jti` is good for the token, and so what was opened with it."""
-    if jti == token.seal.claims.jti:
-        return True
-    return token.previous is not None and jti == token.previous.jti and at < token.previous.valid_until
+    return jti == token.seal.claims.jti or any(jti == one.jti and at < one.valid_until for one in token.previous)
+
+
+def outlives(token: ClientToken, jti: str, other: str) -> bool:
+    """Whether the value with this `jti` works for at least as long as the other. The current one has no end."""
+    ends = {one.jti: one.valid_until for one in token.previous}
+    return jti not in ends or (other in ends and ends[other] <= ends[jti])
 
 
 def require_usable(token: ClientToken, *, at: datetime) -> None:

@@ -77,8 +77,8 @@ def ended() -> Unauthenticated:
 
 
 def enter_again(session: Session, token: ClientToken, *, jti: str, at: datetime) -> Session:
-    """The session for longer. Who shows the token's current value need not fear the end of the one before."""
-    bound_to = jti if jti == token.seal.claims.jti else session.jti
+    """The session for longer, bound to the value that works longer: its own, or the one that the page shows now."""
+    bound_to = jti if client_token.outlives(token, jti, session.jti) else session.jti
     return replace(session, jti=bound_to, idle_until=idle_until(token, at))
 
 

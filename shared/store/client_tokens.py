@@ -64,7 +64,7 @@ def unknown() -> NotFound:
 
 def to_item(token: ClientToken) -> Item:
     """The token's own expiry is not the attribute by which the table drops items: an expired token stays to be seen."""
-    terms, previous = token.terms, token.previous
+    terms = token.terms
     pk, sk = key(token.id)
     item = {
         "pk": pk,
@@ -91,9 +91,7 @@ def to_item(token: ClientToken) -> Item:
         "is_active": terms.is_active,
         "token_expires_at": _text(terms.expires_at),
         **seals.to_item(token.seal),
-        "previous_digest": previous and previous.digest,
-        "previous_jti": previous and previous.jti,
-        "previous_valid_until": previous and _text(previous.valid_until),
+        "previous": [[one.digest, one.jti, instant.to_text(one.valid_until)] for one in token.previous],
         "created_at": _text(token.created_at),
         "updated_at": _text(token.updated_at),
         "revision": token.revision,
@@ -119,13 +117,6 @@ def from_item(item: Item) -> ClientToken:
         is_active=item["is_active"],
         expires_at=_instant(item.get("token_expires_at")),
     )
-    previous = None
-    if "previous_digest" in item:
-        previous = Previous(
-            digest=item["previous_digest"],
-            jti=item["previous_jti"],
-            valid_until=instant.from_text(item["previous_valid_until"]),
-        )
     return ClientToken(
         id=item["id"],
         tenant=item["tenant"],
@@ -133,7 +124,10 @@ def from_item(item: Item) -> ClientToken:
         product_surface_id=item.get("product_surface_id"),
         terms=terms,
         seal=seals.from_item(item, token_id=item["id"], environment=item["environment"]),
-        previous=previous,
+        previous=tuple(
+            Previous(digest=digest, jti=jti, valid_until=instant.from_text(until))
+            for digest, jti, until in item["previous"]
+        ),
         created_at=instant.from_text(item["created_at"]),
         updated_at=instant.from_text(item["updated_at"]),
         revision=item["revision"],

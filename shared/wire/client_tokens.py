@@ -101,12 +101,17 @@ def updated(token: ClientToken, usage: Usage, warnings: Iterable[SecurityWarning
     return {"clientToken": _token(token, usage), "warnings": _warned(warnings)}
 
 
-def regenerated(token: ClientToken, usage: Usage, value: str) -> ClientTokenRegenerated:
-    until = instant.to_text(token.previous.valid_until) if token.previous else None
+def regenerated(before: ClientToken, after: ClientToken, usage: Usage, value: str) -> ClientTokenRegenerated:
+    ends = {one.digest: instant.to_text(one.valid_until) for one in after.previous}
+    until = ends.pop(before.seal.digest, None)
+    message = f"The previous value works until {until}." if until else "The previous value no longer works."
+    if ends:
+        message += f" Values before it keep working as promised, the last one until {max(ends.values())}."
+        message += " To stop them all, regenerate with gracePeriodSeconds 0."
     return {
-        "clientToken": _token(token, usage) | {"tokenValue": value},
+        "clientToken": _token(after, usage) | {"tokenValue": value},
         "token": value,
-        "message": f"The previous value works until {until}." if until else "The previous value no longer works.",
+        "message": message,
         "previousValueExpiresAt": until,
     }
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
 from shared.wire.question import Integer, Question
 
+_NOT_GIVEN: Any = None
+
 
 class RegenerateClientToken(Question):
-    """The body may be left out."""
+    """The body may be left out. No grace period is not the same as one of zero seconds."""
 
-    grace_period_seconds: Annotated[Integer, Field(ge=0, le=604_800)] = 0
+    grace_period_seconds: Annotated[Integer, Field(ge=0, le=604_800)] = _NOT_GIVEN
 
     @classmethod
     def read(cls, body: str | None) -> Self:
         return super().read(body or "{}")
 
-    def grace(self) -> timedelta:
-        return timedelta(seconds=self.grace_period_seconds)
+    def grace(self) -> timedelta | None:
+        """None where the request gives none."""
+        is_given = "grace_period_seconds" in self.model_fields_set
+        return timedelta(seconds=self.grace_period_seconds) if is_given else None

@@ -55,7 +55,7 @@ def test_each_change_and_each_reveal_leaves_one_record(api, created, path, clock
         "environment": [None, "live"],
     }
     assert records["update"].changes == {"name": ["Shop", "Tea"], "flow_ids": [[], ["flow_a"]], "config": None}
-    assert records["regenerate"].changes == {"previous_value_expires_at": [None, "2027-01-31T12:01:01.250Z"]}
+    assert records["regenerate"].changes == {"previous_values_expire_at": [[], ["2027-01-31T12:01:01.250Z"]]}
     assert records["reveal"].changes == records["delete"].changes == {}
     for answer, action in zip(answers, ["update", "regenerate", "reveal", "delete"], strict=True):
         by = records[action].by
@@ -148,7 +148,7 @@ def test_the_trail_holds_no_value_and_nothing_that_one_is_made_of(api, created, 
     api.put(path, {"config": {CANARY: CANARY}, "name": "Tea"})
     api.get(f"{path}/token")
     secrets = [CANARY, api.credential, *values, *(value.rpartition(".")[2] for value in values)]
-    secrets += [item[name] for name in ("jti", "previous_jti", "digest", "previous_digest")]
+    secrets += [item["jti"], item["digest"], *item["previous"][0][:2]]
     stored = json.dumps(raw(api), ensure_ascii=False)
     assert len(raw(api)) == 4
     assert [secret for secret in secrets if secret in stored] == []

@@ -121,12 +121,55 @@ def test_401_with_a_grace_period_when_it_is_over(page, token, clock):
     assert page.say(page.open(new)).status_code == 200
 
 
-def test_a_grace_period_ends_early_when_the_value_is_replaced_again(page, token):
+def test_each_promised_grace_period_holds_to_its_end(page, token, clock):
+    """Also where the value is replaced again, with a grace period or without."""
+    first, opened = token.value, page.open(token.value)
+    second = token.regenerate(gracePeriodSeconds=600)
+    third = token.regenerate(gracePeriodSeconds=300)
+    fourth = token.regenerate()
+    assert_refused(page.init(third), 401, "invalid_token")
+    clock.forward(seconds=300, milliseconds=-1)
+    assert [page.init(value).status_code for value in (first, second, fourth)] == [200, 200, 200]
+    assert page.say(opened).status_code == 200
+    clock.forward(milliseconds=1)
+    assert_refused(page.init(second), 401, "invalid_token")
+    clock.forward(seconds=300, milliseconds=-1)
+    assert page.rate(opened, first).status_code == 200
+    clock.forward(milliseconds=1)
+    assert_refused(page.init(first), 401, "invalid_token")
+    assert_refused(page.say(opened), 401, "session_ended")
+    assert page.init(fourth).status_code == 200
+
+
+def test_401_grace_period_of_zero_ends_every_older_value(page, token):
+    first, opened = token.value, page.open(token.value)
+    second = token.regenerate(gracePeriodSeconds=600)
+    third = token.regenerate(gracePeriodSeconds=0)
+    for value in (first, second):
+        assert_refused(page.init(value), 401, "invalid_token")
+    assert_refused(page.say(opened), 401, "session_ended")
+    assert page.init(third).status_code == 200
+
+
+def test_409_when_a_sixth_previous_value_would_still_work(api, page, token, clock):
+    values = [token.value, *(token.regenerate(gracePeriodSeconds=600 + number) for number in range(5))]
+    path = f"/v1/client-tokens/{token.id}/regenerate"
+    refused = api.post(path, {"gracePeriodSeconds": 60})
+    assert_refused(refused, 409, "too_many_previous_values")
+    assert "2027-01-31T12:10:00.250Z" in refused.json["hint"]
+    assert [page.init(value).status_code for value in values] == [200] * 6
+    clock.forward(seconds=600)
+    assert api.post(path, {"gracePeriodSeconds": 60}).status_code == 200
+
+
+def test_a_session_takes_the_longer_of_two_grace_periods(page, token, clock):
     session = page.open(token.value)
+    second = token.regenerate(gracePeriodSeconds=300)
     token.regenerate(gracePeriodSeconds=600)
-    token.regenerate(gracePeriodSeconds=600)
-    assert_refused(page.say(session), 401, "session_ended")
-    assert_refused(page.init(token.value), 401, "invalid_token")
+    assert page.open(second, sessionId=session) == session
+    assert page.open(token.value, sessionId=session) == session
+    clock.forward(seconds=599)
+    assert page.say(session).status_code == 200
 
 
 def test_a_page_that_comes_back_with_the_new_value_outlives_the_old_one(page, token, clock):

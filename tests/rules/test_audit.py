@@ -37,6 +37,6 @@ def test_of_a_new_token_what_is_not_as_by_default():
 def test_of_a_new_value_only_how_long_the_old_one_works():
     previous = Previous(digest="d", jti="j", valid_until=AT + timedelta(hours=1))
     seal = replace(TOKEN.seal, digest="other", key_arn="other", prefix="other", hint="other")
-    assert audit.changes(TOKEN, replace(TOKEN, seal=seal, previous=previous, revision=7)) == {
-        "previous_value_expires_at": (None, "2026-11-24T04:25:36.123Z")
+    assert audit.changes(TOKEN, replace(TOKEN, seal=seal, previous=(previous,), revision=7)) == {
+        "previous_values_expire_at": ([], ["2026-11-24T04:25:36.123Z"])
     }

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 from shared.rules import client_token, token_value
 from shared.rules.client_token import ClientToken, Terms
 
@@ -207,24 +207,41 @@ class TestRegenerate:
         assert (after.updated_at, after.revision) == (AT, before.revision + 1)
         assert replace(after, seal=before.seal, updated_at=before.updated_at, revision=before.revision) == before
 
-    def test_without_a_grace_period_nothing_is_left_of_the_old_value(self):
-        after = client_token.regenerate(token(), seal("second"), grace=timedelta(0), at=AT)
-        assert after.previous is None
+    @pytest.mark.parametrize("grace", [timedelta(0), None])
+    def test_without_a_grace_period_nothing_is_left_of_the_current_value(self, grace):
+        assert client_token.regenerate(token(), seal("second"), grace=grace, at=AT).previous == ()
 
-    def test_within_a_grace_period_the_old_value_is_remembered_until_its_end(self):
+    def test_within_a_grace_period_the_current_value_is_remembered_until_its_end(self):
         before = token()
-        after = client_token.regenerate(before, seal("second"), grace=HOUR, at=AT)
-        assert after.previous.digest == before.seal.digest
-        assert after.previous.jti == before.seal.claims.jti
-        assert after.previous.valid_until == AT + HOUR
+        (previous,) = client_token.regenerate(before, seal("second"), grace=HOUR, at=AT).previous
+        assert (previous.digest, previous.jti) == (before.seal.digest, before.seal.claims.jti)
+        assert previous.valid_until == AT + HOUR
 
-    @pytest.mark.parametrize("grace", [timedelta(0), HOUR])
-    def test_the_value_before_the_old_one_works_no_more(self, grace):
+    def test_earlier_promises_hold_unless_zero_is_given(self):
         first = client_token.regenerate(token(), seal("second"), grace=DAY, at=AT)
-        second = client_token.regenerate(first, seal("third"), grace=grace, at=AT + MOMENT)
-        remembered = {second.seal.digest} | ({second.previous.digest} if second.previous else set())
-        assert seal("first").digest not in remembered
-        assert (seal("second").digest in remembered) is bool(grace)
+        ends = {
+            grace: [
+                one.valid_until - AT for one in client_token.regenerate(first, seal("3"), grace=grace, at=AT).previous
+            ]
+            for grace in (None, HOUR, timedelta(0))
+        }
+        assert ends == {None: [DAY], HOUR: [HOUR, DAY], timedelta(0): []}
+
+    def test_a_promise_that_has_ended_is_forgotten(self):
+        first = client_token.regenerate(token(), seal("second"), grace=HOUR, at=AT)
+        assert client_token.regenerate(first, seal("third"), grace=None, at=AT + HOUR).previous == ()
+
+    def test_a_sixth_running_promise_is_refused_with_the_next_end(self):
+        full = token()
+        for number in range(client_token.PREVIOUS_MAX):
+            full = client_token.regenerate(full, seal(str(number)), grace=DAY - number * HOUR, at=AT)
+        with pytest.raises(Conflict) as caught:
+            client_token.regenerate(full, seal("last"), grace=HOUR, at=AT)
+        assert caught.value.code == "too_many_previous_values"
+        assert "2026-11-24T23:25:36.123Z" in caught.value.hint
+        # Once the next one has ended there is room; without a grace period there always is.
+        assert len(client_token.regenerate(full, seal("last"), grace=HOUR, at=AT + DAY - 4 * HOUR).previous) == 5
+        assert len(client_token.regenerate(full, seal("last"), grace=None, at=AT).previous) == 5
 
     def test_a_change_of_terms_ends_no_grace_period(self):
         regenerated = client_token.regenerate(token(), seal("second"), grace=DAY, at=AT)

@@ -48,7 +48,7 @@ def to_camel(name):
     return first + "".join(word.title() for word in rest)
 
 
-def token(terms=TERMS, previous=None):
+def token(terms=TERMS, previous=()):
     claims = token_value.claims(issuer="i", subject="ct_1", environment="test", at=AT, random_bytes=bytes)
     return ClientToken(
         id="ct_1",

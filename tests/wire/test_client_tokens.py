@@ -4,6 +4,8 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from shared.rules.client_token import Previous, Usage
 from shared.rules.security_warning import SecurityWarning
 from shared.wire import client_tokens as answers
@@ -57,17 +59,29 @@ class TestAnswers:
         assert json.loads(json.dumps(answers.updated(token(), USAGE, [])))["warnings"] == []
 
     def test_regenerated_gives_the_new_value_and_the_end_of_the_old(self):
-        answer = json.loads(json.dumps(answers.regenerated(token(), USAGE, VALUE)))
+        answer = json.loads(json.dumps(answers.regenerated(token(), token(), USAGE, VALUE)))
         message = answer.pop("message")
         issued = ON_THE_WIRE | {"tokenValue": VALUE}
         assert answer == {"clientToken": issued, "token": VALUE, "previousValueExpiresAt": None}
         assert "no longer works" in message
 
     def test_regenerated_says_until_when_the_old_value_works(self):
-        previous = Previous(digest="d", jti="j", valid_until=AT + timedelta(days=1))
-        answer = json.loads(json.dumps(answers.regenerated(token(previous=previous), USAGE, VALUE)))
+        before = token()
+        previous = Previous(digest=before.seal.digest, jti="j", valid_until=AT + timedelta(days=1))
+        answer = json.loads(json.dumps(answers.regenerated(before, token(previous=(previous,)), USAGE, VALUE)))
         assert answer["previousValueExpiresAt"] == "2026-11-25T03:25:36.123Z"
         assert "2026-11-25T03:25:36.123Z" in answer["message"]
+
+    @pytest.mark.parametrize("with_grace", [False, True])
+    def test_regenerated_says_which_earlier_values_still_work(self, with_grace):
+        before = token()
+        earlier = tuple(Previous(digest=str(n), jti=str(n), valid_until=AT + timedelta(days=n)) for n in (2, 3, 1))
+        current = Previous(digest=before.seal.digest, jti="j", valid_until=AT + timedelta(days=4))
+        after = token(previous=(current, *earlier) if with_grace else earlier)
+        answer = json.loads(json.dumps(answers.regenerated(before, after, USAGE, VALUE)))
+        assert answer["previousValueExpiresAt"] == ("2026-11-28T03:25:36.123Z" if with_grace else None)
+        assert "the last one until 2026-11-27T03:25:36.123Z" in answer["message"]
+        assert "gracePeriodSeconds 0" in answer["message"]
 
     def test_found_and_updated_and_listed_have_no_value(self):
         found = json.loads(json.dumps(answers.found(token(), USAGE)))
@@ -85,10 +99,10 @@ class TestAnswers:
     def test_none_of_them_tells_how_a_value_is_kept(self):
         """The digests, the tenant and the key are nobody's business."""
         secret = Previous(digest="digest-of-the-previous", jti="id-of-the-previous", valid_until=AT)
-        kept = token(previous=secret)
+        kept = token(previous=(secret,))
         sent = [
             answers.created(kept, VALUE, []),
-            answers.regenerated(kept, USAGE, VALUE),
+            answers.regenerated(token(), kept, USAGE, VALUE),
             answers.found(kept, USAGE),
             answers.updated(kept, USAGE, []),
             answers.listed([(kept, USAGE)], None),

@@ -146,8 +146,13 @@ class TestUpdate:
 
 class TestRegenerate:
     @pytest.mark.parametrize("body", [None, "", "{}"])
-    def test_without_a_body_the_old_value_stops_at_once(self, body):
-        assert RegenerateClientToken.read(body).grace() == timedelta(0)
+    def test_without_a_body_no_grace_period_is_given(self, body):
+        assert RegenerateClientToken.read(body).grace() is None
+
+    def test_zero_is_a_grace_period_of_its_own(self):
+        zero = RegenerateClientToken.read('{"gracePeriodSeconds": 0}')
+        assert zero.grace() == timedelta(0)
+        assert zero.canonical() != RegenerateClientToken.read("{}").canonical()
 
     def test_the_old_value_may_have_some_time_left(self):
         assert RegenerateClientToken.read('{"gracePeriodSeconds": 3600.0}').grace() == timedelta(hours=1)
