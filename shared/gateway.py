@@ -45,7 +45,7 @@ _CERTAINLY_SMALL = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """From a principal. `path` and `query`: parameters by name, decoded; `headers`: by name in lower case."""
+    """From a principal. `path`: parameters as sent; `query`: parameters, decoded; `headers`: by name in lower case."""
 
     by: Circumstances
     path: Mapping[str, str]
@@ -132,11 +132,11 @@ def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]
                 by=Circumstances(
                     tenant=principal.tenant,
                     actor=principal.id,
-                    address=event["requestContext"]["identity"]["sourceIp"],
+                    address=proxy_event.address(event),
                     request_id=proxy_event.request_id(event),
                     at=proxy_event.received_at(event),
                 ),
-                path=event.get("pathParameters") or {},
+                path=proxy_event.PathParameters(event.get("pathParameters") or {}),
                 query=event.get("queryStringParameters") or {},
                 headers=headers.sent(event.get("multiValueHeaders")),
                 body=proxy_event.body(event, MANAGEMENT_BODY_MAX),
@@ -155,7 +155,7 @@ def browser(door: Callable[[BrowserRequest], Response]) -> Handler:
         visitor = Visitor(
             # Two Origin headers are no origin: together they match none. An empty one names none.
             origin=headers.sent(event.get("multiValueHeaders")).get("origin") or None,
-            address=event["requestContext"]["identity"]["sourceIp"],
+            address=proxy_event.address(event),
             at=proxy_event.received_at(event),
         )
         return door(BrowserRequest(visitor, proxy_event.body(event, BROWSER_BODY_MAX), told))
@@ -168,8 +168,9 @@ def _framed(door: Callable[..., Response], enter: Callable[[Event, dict[str, str
 
     operation = door.__module__.rpartition(".")[2]
 
-    def handler(event: Event, _context: object) -> Answer:
+    def handler(event: Event, context: object) -> Answer:
         started = time.perf_counter()
+        event = proxy_event.identified(event, context)
         request_id = proxy_event.request_id(event)
         code: str | None = None
         told: dict[str, str] = {}

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import time
+from binascii import a2b_base64
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.errors import TooLarge, Unauthenticated
+from shared.errors import Invalid, TooLarge, Unauthenticated
 from shared.rules import instant
 from shared.rules.principal import Principal
 
 Event = Mapping[str, Any]
+
+
+def identified(event: Event, lambda_context: object) -> Event:
+    """The event with an id for its request, which SAM CLI's events lack (`sam local`): then Lambda's own."""
+    context = event.get("requestContext") or {}
+    if context.get("extendedRequestId"):
+        return event
+    request_id = getattr(lambda_context, "aws_request_id", None) or context.get("requestId") or "unknown"
+    return {**event, "requestContext": {**context, "extendedRequestId": request_id}}
 
 
 def principal(event: Event) -> Principal:
@@ -20,12 +32,29 @@ def principal(event: Event) -> Principal:
     """
     authorized = event["requestContext"].get("authorizer") or {}
     if not (authorized.get("principalId") and authorized.get("tenant")):
-        raise Unauthenticated
+        raise Unauthenticated(hint="The event's requestContext.authorizer lacks a principalId or a tenant.")
     return Principal(authorized["principalId"], authorized["tenant"], tuple(authorized.get("scopes", "").split()))
 
 
 def received_at(event: Event) -> datetime:
-    return instant.from_milliseconds(event["requestContext"]["requestTimeEpoch"])
+    """API Gateway's time. SAM CLI's events all have the time of its start: there it is now (aws-sam-cli#9279).
+
+    Raises Invalid for an event of another kind.
+    """
+    if os.environ.get("AWS_SAM_LOCAL") == "true":
+        return instant.from_milliseconds(time.time_ns() // 1_000_000)
+    match event["requestContext"]:
+        case {"requestTimeEpoch": int(milliseconds)}:
+            return instant.from_milliseconds(milliseconds)
+    raise _other_kind()
+
+
+def address(event: Event) -> str:
+    """Of the connection. Raises Invalid for an event of another kind."""
+    match event["requestContext"]:
+        case {"identity": {"sourceIp": str(source)}}:
+            return source
+    raise _other_kind()
 
 
 def request_id(event: Event) -> str:
@@ -34,9 +63,30 @@ def request_id(event: Event) -> str:
     return extended
 
 
+class PathParameters(dict[str, str]):
+    """By name, as the caller sent them: API Gateway decodes none. Raises Invalid for one that the event lacks."""
+
+    def __missing__(self, name: str) -> str:
+        raise Invalid(f"The event lacks pathParameters.{name}.", code="invalid_event")
+
+
 def body(event: Event, max_bytes: int) -> str | None:
-    """Raises TooLarge."""
+    """Raises TooLarge, and Invalid for base64 that holds no text. API Gateway sends ours none, but a developer may."""
     text: str | None = event.get("body")
+    if text is not None and event.get("isBase64Encoded"):
+        try:
+            text = a2b_base64(text, strict_mode=True).decode()
+        except ValueError:
+            raise Invalid("The body is not UTF-8 text in base64.") from None
     if text is not None and len(text.encode(errors="replace")) > max_bytes:
         raise TooLarge(f"The body is larger than {max_bytes // 1024} KB.")
     return text
+
+
+def _other_kind() -> Invalid:
+    """As a developer may send by hand; nobody else can."""
+    return Invalid(
+        "This is not the event of an API Gateway REST API with Lambda proxy integration.",
+        code="invalid_event",
+        hint="sam local generate-event apigateway aws-proxy prints one.",
+    )

@@ -34,6 +34,7 @@ ENVIRONMENT = {
         "AWS_SESSION_TOKEN",
     },
     "shared.credentials": {"CLERK_ISSUER", "CLERK_AUTHORIZED_PARTIES"},
+    "shared.proxy_event": {"AWS_SAM_LOCAL"},
     "shared.signer": {"SIGNING_KEY_ARN", "TOKEN_ISSUER"},
     "shared.store.audit": {"AUDIT_RETENTION_DAYS"},
     "shared.store.conversations": {"CONVERSATION_RETENTION_DAYS"},

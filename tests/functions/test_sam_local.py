@@ -1,0 +1,138 @@
+"""Functions under the events that the SAM CLI makes (tests/sam), in the environment in which it starts them."""
+
+import copy
+import importlib
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from infra.local.template import ROOT
+from tests.conftest import STACK
+
+SAM = json.loads((ROOT / "tests/sam/recorded.json").read_text(encoding="utf-8"))
+DOORS = sorted(set(STACK.functions) - {"Authorize"})
+FOREIGN = {**SAM["generated"], "empty": {}, "without a context": {"requestContext": None}, "s3": {"Records": []}}
+
+
+def invoke(guard, function, event, request_id="lambda-1"):
+    module, _, handler = STACK.functions[function].handler.rpartition(".")
+    door = getattr(importlib.import_module(f"functions.{module}"), handler)
+    with guard.acting_as(function):
+        return json.loads(json.dumps(door(event, SimpleNamespace(aws_request_id=request_id))))
+
+
+def event_for(function, body=None, tenant=None, **path_parameters):
+    """SAM's event for `function`, with a body, a tenant's key and path parameters of the test's own."""
+    found = [
+        invocation["event"]
+        for request in SAM["requests"].values()
+        for invocation in request["invocations"]
+        if invocation["function"] == function
+    ]
+    event = copy.deepcopy(found[0])
+    event["body"] = body if isinstance(body, str) else json.dumps(body)
+    if path_parameters:
+        event["pathParameters"] = path_parameters
+    if tenant:
+        event["requestContext"]["authorizer"] = {
+            "principalId": "key_1",
+            "tenant": tenant,
+            "scopes": "tokens:read tokens:write",
+        }
+    return event
+
+
+WISH = {"name": "Shop", "allowedOrigins": ["https://app.example.com"]}
+
+
+@pytest.fixture
+def under_sam(monkeypatch):
+    monkeypatch.setenv("AWS_SAM_LOCAL", "true")
+
+
+@pytest.mark.usefixtures("under_sam")
+class TestUnderSam:
+    def test_time_moves_although_sams_events_all_have_one_time(self, guard, api):
+        before = datetime.now(UTC) - timedelta(milliseconds=1)
+        created = invoke(guard, "CreateClientToken", event_for("CreateClientToken", WISH, api.tenant))
+        at = datetime.fromisoformat(json.loads(created["body"])["clientToken"]["createdAt"])
+        assert before <= at <= datetime.now(UTC)
+
+    def test_400_an_end_that_has_passed_since_sam_started(self, guard, api):
+        passed = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+        event = event_for("CreateClientToken", WISH | {"expiresAt": passed}, api.tenant)
+        assert invoke(guard, "CreateClientToken", event)["statusCode"] == 400
+
+    def test_a_session_opens_for_as_long_as_it_is_idle_from_now(self, guard, api, register):
+        register("flow_echo")
+        wish = WISH | {"flowIds": ["flow_echo"]}
+        created = invoke(guard, "CreateClientToken", event_for("CreateClientToken", wish, api.tenant))
+        value = json.loads(created["body"])["token"]
+        opened = invoke(guard, "InitSession", event_for("InitSession", {"token": value}))
+        assert opened["statusCode"] == 200, opened["body"]
+        ends = datetime.fromisoformat(json.loads(opened["body"])["expiresAt"])
+        assert timedelta(minutes=29) < ends - datetime.now(UTC) <= timedelta(minutes=30)
+
+
+def test_elsewhere_the_time_is_api_gateways(guard, api, monkeypatch):
+    monkeypatch.delenv("AWS_SAM_LOCAL", raising=False)
+    event = event_for("CreateClientToken", WISH, api.tenant)
+    created = json.loads(invoke(guard, "CreateClientToken", event)["body"])["clientToken"]
+    assert datetime.fromisoformat(created["createdAt"]) == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_each_error_has_the_id_of_its_invocation(guard, api):
+    event = event_for("CreateClientToken", "not json", api.tenant)
+    ids = [
+        json.loads(invoke(guard, "CreateClientToken", event, request_id)["body"])["requestId"]
+        for request_id in ("lambda-1", "lambda-2")
+    ]
+    assert ids == ["lambda-1", "lambda-2"]
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+@pytest.mark.parametrize("function", DOORS)
+def test_an_event_that_is_not_ours_is_refused_with_a_reason(guard, function, kind):
+    answer = invoke(guard, function, FOREIGN[kind])
+    body = json.loads(answer["body"])
+    assert 400 <= answer["statusCode"] < 500, answer
+    assert body["error"]
+    assert body["requestId"]
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_the_authorizer_denies_what_is_no_event_of_its_own(guard, kind):
+    policy = invoke(guard, "Authorize", FOREIGN[kind])
+    assert [statement["Effect"] for statement in policy["policyDocument"]["Statement"]] == ["Deny"]
+
+
+@pytest.mark.parametrize("kind", ["http-api-proxy", "empty", "s3"])
+def test_another_kind_of_event_is_named_in_the_refusal(guard, kind):
+    body = json.loads(invoke(guard, "Chat", FOREIGN[kind])["body"])
+    assert (body["code"], "REST API" in body["error"]) == ("invalid_event", True)
+
+
+def test_a_generated_event_without_an_authorizer_says_what_is_missing(guard):
+    body = json.loads(invoke(guard, "ListClientTokens", FOREIGN["aws-proxy"])["body"])
+    assert (body["code"], "requestContext.authorizer" in body["hint"]) == ("unauthenticated", True)
+
+
+def test_a_path_parameter_that_is_missing_is_named(guard, api):
+    event = event_for("GetClientToken", tenant=api.tenant, proxy="/path/to/resource")
+    answer = invoke(guard, "GetClientToken", event)
+    assert answer["statusCode"] == 400
+    assert "pathParameters.id" in json.loads(answer["body"])["error"]
+
+
+def test_a_body_in_base64_is_read(guard):
+    """As in the event that `sam local generate-event apigateway aws-proxy` prints."""
+    body = json.loads(invoke(guard, "InitSession", FOREIGN["aws-proxy"])["body"])
+    assert body["details"][0]["path"] == "token"
+
+
+@pytest.mark.parametrize("body", ["!", "////"])
+def test_400_a_body_that_is_no_text_in_base64(guard, body):
+    answer = invoke(guard, "InitSession", FOREIGN["aws-proxy"] | {"body": body})
+    assert (answer["statusCode"], "base64" in json.loads(answer["body"])["error"]) == (400, True)

@@ -1,0 +1,8 @@
+"""`python -m tests.sam`: records what the SAM CLI makes of the template, after another version of it is installed."""
+
+import json
+
+from tests.sam.recording import RECORDED, record
+
+if __name__ == "__main__":
+    RECORDED.write_text(json.dumps(record(), indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,36 @@
+"""What the SAM CLI does with our template, from its own code."""
+
+import json
+import os
+
+import pytest
+
+from tests.sam.recording import PYTHON, RECORDED, record
+
+SAM = json.loads(RECORDED.read_text(encoding="utf-8"))
+
+
+def answer(request):
+    answer = SAM["requests"][request]["answer"]
+    return answer["status"], answer["body"], answer["cors"]
+
+
+@pytest.mark.skipif(not PYTHON.is_file() and "CI" not in os.environ, reason="the SAM CLI is not installed: make lint")
+def test_recording_is_what_the_sam_cli_does_today():
+    assert record() == SAM, "record it again: python -m tests.sam"
+
+
+def test_sam_guards_the_management_plane_of_the_adapted_template():
+    guarded = {operation for operation, authorizer in SAM["authorizers"].items() if authorizer == "Authorize"}
+    assert guarded == {operation for operation in SAM["authorizers"] if "/v1/client-tokens" in operation}
+
+
+def test_sam_skips_the_authorizer_of_the_template_as_it_is():
+    assert set(SAM["authorizersOfTemplateAsItIs"].values()) == {None}
+
+
+def test_sam_has_answers_of_its_own_that_pages_cannot_read():
+    assert answer("no credential") == (401, {"message": "Unauthorized"}, None)
+    assert answer("denied") == (403, {"message": "User is not authorized to access this resource"}, None)
+    missing = (403, {"message": "Missing Authentication Token"}, None)
+    assert answer("unknown path") == answer("unknown method") == missing
