@@ -1,6 +1,6 @@
 """The gate of the browser plane. It only asks, in order: the free before the counted, the counted before the spent.
 
-Known (one read)? Switched on, not expired? Origin allowed? Session alive? Rate? Message budget?
+Known? Switched on, not expired? Origin allowed? Session alive? Rate? Message budget?
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """`target` is None where nothing is registered under the session's flow or agent."""
+    """`target` is None where nothing is registered under the session's flow or agent, or the answer is stored."""
 
     token: ClientToken
     turn: Turn
@@ -91,17 +91,21 @@ def to_enter(visitor: Visitor, value: str, *, session_id: str | None, wanted_tar
 
 
 def to_speak(visitor: Visitor, session_id: str, message: Message, tell: Callable[[Standing], None]) -> Visit:
-    """Who says something in a session. `tell` is told how the visitor's rate stands."""
+    """Admits a visitor's message. `tell` receives the visitor's rate limit status.
+
+    The reads follow the order of proof: a made-up session id costs one read, of a key that is the sender's own. The
+    target is read last, because many visitors share it and a system prompt can make it large.
+    """
     known = session.pointers(session_id)
-    if known is None:
+    current = sessions.find(known.digest) if known else None
+    if known is None or current is None or session.has_timed_out(current, visitor.at):
         raise session.ended()
-    session_key, turn_key = sessions.key(known.digest), turns.key(known.digest, message.id)
-    rate_key, target_key = counters.key(known.token_id, visitor.address), targets.key(known.target_reference)
+    turn_key, rate_key = turns.key(known.digest, message.id), counters.key(known.token_id, visitor.address)
     token_key, usage_key = client_tokens.key(known.token_id), usage.key(known.token_id)
-    items = _read(session_key, turn_key, token_key, usage_key, rate_key, target_key)
-    if session_key not in items or token_key not in items:
+    items = _read(token_key, turn_key, usage_key, rate_key)
+    if token_key not in items:
         raise session.ended()
-    token, current = client_tokens.from_item(items[token_key]), sessions.from_item(items[session_key])
+    token = client_tokens.from_item(items[token_key])
     client_token.require_usable(token, at=visitor.at)
     _require_origin(visitor, token)
     if not session.is_alive(current, token, visitor.at) or current.origin != _page(visitor):
@@ -110,12 +114,14 @@ def to_speak(visitor: Visitor, session_id: str, message: Message, tell: Callable
     standing = counters.count(rate_key, items.get(rate_key), limits, visitor.at)
     tell(standing)
     _require_room(standing, "You are sending messages too quickly.")
-    if turn_key in items:
-        turn = turns.resume(current, items[turn_key], message, at=visitor.at)
+    begun = items.get(turn_key)
+    target = None if begun and begun["is_answered"] else targets.find(known.target_reference)
+    if begun:
+        turn = turns.resume(current, begun, message, at=visitor.at)
     else:
         counts_use = usage.from_item(items.get(usage_key)).is_due(visitor.at)
         turn = turns.begin(current, token, message, counts_use=counts_use)
-    return Visit(token, turn, targets.from_item(items[target_key]) if target_key in items else None)
+    return Visit(token, turn, target)
 
 
 def to_rate(visitor: Visitor, value: str, session_id: str) -> Session:

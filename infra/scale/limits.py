@@ -77,6 +77,6 @@ LIMITS = (
 )
 
 # Durations that AWS promises nobody. They decide how many functions are at work, and how often transactions meet.
-SECONDS = {"BatchGetItem": 0.006, "UpdateItem": 0.005, "TransactWriteItems": 0.015}
+SECONDS = {"GetItem": 0.004, "BatchGetItem": 0.006, "UpdateItem": 0.005, "TransactWriteItems": 0.015}
 # What answers: a quick model. An echo takes none, a large model several.
 TARGET_SECONDS = 1.0

@@ -36,7 +36,7 @@ def use_counted_apart(operations: Operations) -> Operations:
 def remembered(operations: Operations) -> Operations:
     """A function that knows that this minute's use is noted does not look, and what it knows of a target it keeps."""
     return {
-        name: tuple(call.without("USAGE", "TARGET") if call.name == "BatchGetItem" else call for call in calls)
+        name: tuple(left for call in calls if (left := _not_remembered(call)).parts or not call.parts)
         for name, calls in operations.items()
     }
 
@@ -51,6 +51,10 @@ def _each(operations: Operations, change: Callable[[Part], Part]) -> Operations:
         name: tuple(Call(call.name, tuple(map(change, call.parts))) for call in calls)
         for name, calls in operations.items()
     }
+
+
+def _not_remembered(call: Call) -> Call:
+    return call.without("USAGE", "TARGET") if call.name in {"GetItem", "BatchGetItem"} else call
 
 
 def _apart(call: Call) -> list[Call]:

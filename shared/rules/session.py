@@ -38,7 +38,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Pointers:
-    """What a session's id tells without a look into the table, so that one read fetches all that a call needs."""
+    """What a session's id tells without a look into the table. It proves nothing until the session itself is found."""
 
     digest: str
     token_id: str
@@ -82,13 +82,18 @@ def enter_again(session: Session, token: ClientToken, *, jti: str, at: datetime)
     return replace(session, jti=bound_to, idle_until=idle_until(token, at))
 
 
+def has_timed_out(session: Session, at: datetime) -> bool:
+    """Whether it was idle for too long. Its own record tells, without the token's."""
+    return at >= session.idle_until
+
+
 def is_alive(session: Session, token: ClientToken, at: datetime) -> bool:
     """A session dies with the value that opened it: who stole the value loses his sessions when it is replaced.
 
     And with its target's place on the token: what a token is not for, no session of it is for.
     """
     return (
-        at < session.idle_until
+        not has_timed_out(session, at)
         and client_token.is_alive(token, session.jti, at=at)
         and client_token.is_for(token, session.target_id)
     )

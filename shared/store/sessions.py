@@ -24,6 +24,11 @@ def key(digest: str) -> Key:
     return f"SESSION#{digest}", "RECORD"
 
 
+def find(digest: str) -> Session | None:
+    item = table.get(key(digest))
+    return from_item(item) if item else None
+
+
 def from_item(item: Item) -> Session:
     last = item.get("last_message_at")
     return Session(

@@ -27,7 +27,7 @@ def register(registered: Target) -> None:
 
 def of_tenant(tenant: str) -> list[Target]:
     """By id."""
-    return [from_item(item) for item in _items(tenant)]
+    return [_from_item(item) for item in _items(tenant)]
 
 
 def remove(tenant: str, target_id: str) -> None:
@@ -60,12 +60,13 @@ def _has_any(tenant: str) -> bool:
     return next(_items(tenant, Limit=1), None) is not None
 
 
-def key(reference: str) -> Key:
-    """Where the browser plane finds a target, by its reference."""
-    return f"TARGET#{reference}", "RECORD"
+def find(reference: str) -> Target | None:
+    """The target that a session's id refers to."""
+    item = table.get(_key(reference))
+    return _from_item(item) if item else None
 
 
-def from_item(item: Item) -> Target:
+def _from_item(item: Item) -> Target:
     return Target(
         id=item["id"],
         tenant=item["tenant"],
@@ -77,7 +78,11 @@ def from_item(item: Item) -> Target:
 
 def _keys(tenant: str, target_id: str) -> tuple[Key, Key]:
     """A target is kept twice: in its tenant's list, and where visitors' load can neither slow nor read that list."""
-    return (_pk(tenant), f"TARGET#{target_id}"), key(target.reference(tenant, target_id))
+    return (_pk(tenant), f"TARGET#{target_id}"), _key(target.reference(tenant, target_id))
+
+
+def _key(reference: str) -> Key:
+    return f"TARGET#{reference}", "RECORD"
 
 
 def _pk(tenant: str) -> str:

@@ -51,7 +51,7 @@ def test_sixteen_tabs_share_what_is_left_of_a_hundred_messages_and_not_one_more(
 def test_200_two_messages_that_meet_are_both_accepted(page, token, at_call):
     session = page.open(token.value)
     meanwhile = []
-    at_call(3, lambda: meanwhile.append(page.say(session, "Second")))
+    at_call(5, lambda: meanwhile.append(page.say(session, "Second")))
     assert page.say(session, "First").status_code == meanwhile[0].status_code == 200
     assert [text for role, _, text in messages(session) if role == "user"] == ["Second", "First"]
     assert spent(session) == 2

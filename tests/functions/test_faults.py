@@ -91,7 +91,7 @@ def test_503_dynamodb_reads_none_of_the_keys(page, token, left_over):
 @pytest.mark.parametrize("reason", ["ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_200_an_answer_that_was_paid_for_waits_for_a_part_of_the_table_that_is_too_busy(page, token, at_call, reason):
     session = page.open(token.value)
-    at_call(4, lambda: cancelled("None", reason, "None"))
+    at_call(6, lambda: cancelled("None", reason, "None"))
     assert reply(page.say(session)) == "You said: Hello"
     assert [text for *_, text in messages(session)] == ["Hello", "You said: Hello"]
 

@@ -9,7 +9,8 @@ import pytest
 from werkzeug.test import Client
 
 from functions.browser.init_session import handler as init_session
-from shared.rules import token_value
+from shared.rules import digest, token_value
+from tests.aws.network import NETWORK
 from tests.functions.page import ORIGIN, Page, assert_refused
 
 DOORS = ["init", "chat", "feedback"]
@@ -109,8 +110,59 @@ def test_401_one_changed_character_of_a_sessions_id(page, token, calls):
     for place in range(len(session)):
         changed = session[:place] + ("0" if session[place] != "0" else "1") + session[place + 1 :]
         assert_refused(page.say(changed), 401, "session_ended")
-    assert set(calls) == {"BatchGetItem"}
+    assert set(calls) == {"GetItem"}
     assert page.say(session).status_code == 200
+
+
+@pytest.fixture
+def keys_read():
+    """The partition keys of all items that AWS is asked for, in order."""
+    keys = []
+
+    def note(request):
+        match request.operation:
+            case "GetItem":
+                keys.append(request.parameters["Key"]["pk"]["S"])
+            case "BatchGetItem":
+                (asked,) = request.parameters["RequestItems"].values()
+                keys.extend(key["pk"]["S"] for key in asked["Keys"])
+
+    with NETWORK.hooked(note):
+        yield keys
+
+
+def test_401_a_made_up_session_id_costs_one_read_of_its_own_key(page, token, calls, keys_read):
+    """Its token and its target are public, in the id of any session. Neither is read for an id that is unknown."""
+    session = page.open(token.value)
+    made_up = session.rpartition("_")[0] + "_" + "0" * 32
+    calls.clear()
+    keys_read.clear()
+    assert_refused(page.say(made_up), 401, "session_ended")
+    assert calls == ["GetItem"]
+    assert keys_read == [f"SESSION#{digest.of(made_up)}"]
+
+
+def test_401_a_session_that_timed_out_costs_one_read(page, create, clock, calls):
+    session = page.open(create(sessionIdleTimeoutMinutes=10).value)
+    clock.forward(minutes=10)
+    calls.clear()
+    assert_refused(page.say(session), 401, "session_ended")
+    assert calls == ["GetItem"]
+
+
+def test_429_no_target_is_read_for_an_attempt_over_the_limit(page, create, calls, keys_read):
+    session = page.open(create(rateLimitPerMinute=1).value)
+    assert page.say(session).status_code == 200
+    assert any(key.startswith("TARGET#") for key in keys_read)
+    calls.clear()
+    keys_read.clear()
+    assert_refused(page.say(session), 429, "rate_limited")
+    assert calls == ["GetItem", "BatchGetItem", "UpdateItem"]
+    assert not any(key.startswith("TARGET#") for key in keys_read)
+
+
+# What a door has read when it knows a visitor's token.
+TOKEN_READ = {"init": ["BatchGetItem"], "chat": ["GetItem", "BatchGetItem"], "feedback": ["BatchGetItem"]}
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -131,7 +183,7 @@ def test_401_from_the_next_call_on(knock, token, clock, calls, door, misfortune,
     calls.clear()
     code = "session_ended" if (door, code) == ("chat", "invalid_token") else code
     assert assert_refused(knock(door), 401, code)["hint"]
-    assert calls == ["BatchGetItem"]
+    assert calls == TOKEN_READ[door]
 
 
 def test_200_until_the_last_millisecond_of_a_token(page, create, clock):
@@ -178,14 +230,14 @@ def test_403_another_origin_in_whatever_disguise(app, knock, calls, door, origin
     body = assert_refused(knock(door, Page(app, header)), 403, "origin_not_allowed")
     assert "not among the token's allowed origins" in body["hint"]
     assert len(body["hint"]) < 400
-    assert calls == ["BatchGetItem"]
+    assert calls == TOKEN_READ[door]
 
 
 @pytest.mark.parametrize("door", DOORS)
 def test_403_without_origin_unless_the_token_is_for_native_apps(app, knock, token, calls, door):
     program = Page(app, None)
     assert_refused(knock(door, program), 403, "origin_not_allowed")
-    assert calls == ["BatchGetItem"]
+    assert calls == TOKEN_READ[door]
     token.change(allowedOrigins=[ORIGIN, "native"])
     session = program.open(token.value)
     assert program.say(session).status_code == 200

@@ -121,7 +121,7 @@ def test_503_what_cannot_be_counted_is_not_let_in(page, limited, session, output
     for answer in answers:
         assert_refused(answer, 503, "unavailable")
         assert answer.headers["Retry-After"].isdigit()
-    assert set(calls) == {"BatchGetItem", "UpdateItem"}
+    assert set(calls) == {"GetItem", "BatchGetItem", "UpdateItem"}
     assert '"LimiterFailedClosed":[1.0]' in output()
 
 

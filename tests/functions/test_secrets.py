@@ -46,7 +46,8 @@ def test_nothing_that_a_caller_sends_or_gets_is_logged(api, caller, output, aws_
 
 
 def test_nothing_that_a_visitor_sends_or_gets_is_logged(app, api, page, create, register, output, aws_answers):
-    token = create(allowedOrigins=["https://app.example.com", f"https://{CANARY}.example.com"])
+    origins = ["https://app.example.com", f"https://{CANARY}.example.com"]
+    token = create(allowedOrigins=origins, rateLimitPerMinute=9)
     here = Page(app, f"https://{CANARY}.example.com")
     session = here.open(token.value)
     beside = {"inputs": {CANARY: CANARY}, "metadata": {"a": [CANARY]}, "context": {"b": CANARY}}
