@@ -71,13 +71,16 @@ class PathParameters(dict[str, str]):
 
 
 def body(event: Event, max_bytes: int) -> str | None:
-    """Raises TooLarge, and Invalid for base64 that holds no text. API Gateway sends ours none, but a developer may."""
+    """As text: bytes that are not UTF-8 have become U+FFFD, here or in API Gateway.
+
+    Raises TooLarge, and Invalid for what is not base64. API Gateway sends ours none, but a developer may.
+    """
     text: str | None = event.get("body")
     if text is not None and event.get("isBase64Encoded"):
         try:
-            text = a2b_base64(text, strict_mode=True).decode()
+            text = a2b_base64(text, strict_mode=True).decode(errors="replace")
         except ValueError:
-            raise Invalid("The body is not UTF-8 text in base64.") from None
+            raise Invalid("The body is not base64, which the event's isBase64Encoded says it is.") from None
     if text is not None and len(text.encode(errors="replace")) > max_bytes:
         raise TooLarge(f"The body is larger than {max_bytes // 1024} KB.")
     return text

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, NoReturn, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
@@ -15,9 +15,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from shared.errors import Detail, Invalid
 from shared.rules import instant
+from shared.wire import json_body
 
-# About as many as the largest float has.
-_DIGITS_MAX = 300
 # Whoever is wrong in more places learns no more from them, and each costs a search for the name that was meant.
 _REASONS_MAX = 100
 
@@ -76,7 +75,7 @@ class Question(BaseModel):
     @classmethod
     def read(cls, body: str | None) -> Self:
         """From a request's body. Raises Invalid with a detail for each of the first hundred things that are wrong."""
-        return cls.valid(_parse(body or ""))
+        return cls.valid(json_body.parse(body or ""))
 
     @classmethod
     def read_query(cls, query: Mapping[str, str]) -> Self:
@@ -96,53 +95,6 @@ class Question(BaseModel):
     def canonical(self) -> str:
         """The same text for the same question, however it was spelled."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True)
-
-
-def _parse(body: str) -> dict[str, Any]:
-    """A JSON object that nobody can read in two ways: no name twice, no NaN, nothing that is not Unicode."""
-    try:
-        value = json.loads(
-            body, object_pairs_hook=_pairs, parse_constant=_not_json, parse_float=_finite, parse_int=_int
-        )
-        body.encode()
-        if "\\u" in body:
-            json.dumps(value, ensure_ascii=False).encode()
-    except json.JSONDecodeError as error:
-        place = f"at line {error.lineno}, column {error.colno}"
-        raise Invalid(f"The body is not JSON: {error.msg.removesuffix(' at')} {place}.", code="invalid_json") from None
-    except UnicodeEncodeError:
-        raise Invalid("The body holds half of a surrogate pair, which is not Unicode.", code="invalid_json") from None
-    except RecursionError:
-        raise Invalid("The body is nested too deeply.", code="invalid_json") from None
-    except ValueError as error:
-        raise Invalid(f"The body is not JSON: {error}.", code="invalid_json") from None
-    if not isinstance(value, dict):
-        raise Invalid("The body must be a JSON object, such as {}.", code="invalid_json")
-    return value
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return value
-
-
-def _not_json(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number there")
-
-
-def _int(digits: str) -> int:
-    if len(digits) > _DIGITS_MAX:
-        raise ValueError("a number is too large")
-    return int(digits)
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError("a number is too large")
-    return number
 
 
 def _detail(error: ErrorDetails, names: Iterable[str]) -> Detail:
@@ -193,3 +145,7 @@ class BrowserQuestion(Question):
     """What pages send: widgets grow fields, and what we do not know does no harm."""
 
     model_config = ConfigDict(extra="ignore")
+
+    @classmethod
+    def read(cls, body: str | None) -> Self:
+        return cls.valid(json_body.parse_page(body or ""))

@@ -132,7 +132,6 @@ def test_a_body_in_base64_is_read(guard):
     assert body["details"][0]["path"] == "token"
 
 
-@pytest.mark.parametrize("body", ["!", "////"])
-def test_400_a_body_that_is_no_text_in_base64(guard, body):
-    answer = invoke(guard, "InitSession", FOREIGN["aws-proxy"] | {"body": body})
+def test_400_when_body_is_not_base64(guard):
+    answer = invoke(guard, "InitSession", FOREIGN["aws-proxy"] | {"body": "!"})
     assert (answer["statusCode"], "base64" in json.loads(answer["body"])["error"]) == (400, True)

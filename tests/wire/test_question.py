@@ -1,17 +1,27 @@
 """What all messages share: a body means one thing or is refused, and a refusal says where, what and how to mend it."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Detail, Invalid
+from shared.wire import json_body
 from shared.wire.regeneration import RegenerateClientToken
+from shared.wire.sessions import InitSession
 from shared.wire.terms import CreateClientToken, UpdateClientToken
 
 MESSAGES = [CreateClientToken, UpdateClientToken, RegenerateClientToken]
 LONE_SURROGATES = ["\\ud800", "\\uDFFF", "\\udc00\\ud800", "\\ud83d", "\\ud83d\\u0041"]
+
+# Halves of surrogate pairs among other characters.
+ANY_TEXT = st.text(st.characters() | st.sampled_from("\ud83d\ude00\udfff\\u"), max_size=8)
+
+
+def _joined(pair):
+    return pair.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
 
 
 def refusal_or_none(message, body):
@@ -81,7 +91,7 @@ class TestBodiesThatAreNotJson:
     )
     def test_a_name_that_stands_twice_is_refused_at_any_depth(self, body):
         """Two programs would read two things in it."""
-        assert refusal(UpdateClientToken, body).sentence == "The body is not JSON: a name stands twice in one object."
+        assert refusal(UpdateClientToken, body).sentence == "The body is not JSON: duplicate key."
 
     @pytest.mark.parametrize("text", [*LONE_SURROGATES, "\ud800"])
     @pytest.mark.parametrize("body", ['{{"name": "{}"}}', '{{"{}": 1}}', '{{"config": {{"a": ["{}"]}}}}'])
@@ -89,6 +99,20 @@ class TestBodiesThatAreNotJson:
         refused = refusal(UpdateClientToken, body.format(text))
         assert refused.code == "invalid_json"
         assert "surrogate" in refused.sentence
+
+    @given(st.recursive(ANY_TEXT, lambda inner: st.lists(inner) | st.dictionaries(ANY_TEXT, inner)))
+    def test_pages_halves_become_replacement_characters(self, value):
+        body = {"token": "x", "extra": value, "flowId": json.dumps(value)[:5]}
+        for spelled in (json.dumps(body), json.dumps(body, ensure_ascii=False)):
+            InitSession.read(spelled)
+            json.dumps(json_body.parse_page(spelled), ensure_ascii=False).encode()
+
+    @given(ANY_TEXT)
+    def test_pages_text_is_mended_as_a_browser_does(self, text):
+        """String.prototype.toWellFormed: each half that is not part of a pair becomes U+FFFD."""
+        pairs = re.sub("[\ud800-\udbff][\udc00-\udfff]", lambda pair: _joined(pair[0]), text)
+        expected = re.sub("[\ud800-\udfff]", "\ufffd", pairs)
+        assert json_body.parse_page(json.dumps({"a": text})) == {"a": expected}
 
     @pytest.mark.parametrize("text", ["\\ud83d\\ude00", "\U0001f600"])
     def test_a_whole_surrogate_pair_is_one_character(self, text):
