@@ -30,6 +30,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _leave)
     # Late, for it takes seconds, and a busy port should not.
     from infra.local.code import NotBuilt  # noqa: PLC0415
+    from infra.local.parameters import Rejected  # noqa: PLC0415
     from infra.local.stack import Stack  # noqa: PLC0415
     from infra.local.template import NotModelled  # noqa: PLC0415
 
@@ -38,7 +39,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     try:
         stack = Stack(listener, demo_listener, dict(options.parameter), _say, as_built=options.artifact)
-    except (NotModelled, NotBuilt) as refusal:
+    except (NotModelled, NotBuilt, Rejected) as refusal:
         sys.exit(str(refusal))
     state_file = options.directory / "stack.json"
     state = json.dumps(stack.state, indent=2) + "\n"

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Mapping
 
 from infra.local import access, cloud, code, http_server, openapi, template
+from infra.local import parameters as chosen
 from infra.local.api import Api
 from infra.local.demo.server import Demo
 from infra.local.functions import Functions
@@ -31,6 +32,7 @@ class Stack:
         self._say = say
         self._held: list[str] | None = []
         source = template.read()
+        chosen.require_valid(source, parameters)
         self.code = code.artifact(source) if as_built else code.source()
         translated = template.translate(source, parameters)
         routes = openapi.read_routes(translated)

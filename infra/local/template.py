@@ -60,16 +60,32 @@ def resources(template: Template) -> dict[str, Any]:
 
 def holds(template: Template, condition: str) -> bool:
     """By its name. Raises NotModelled for a condition of a kind that we do not know."""
-    return _is_true(template, template["Conditions"][condition])
+    return is_true(template, template["Conditions"][condition])
 
 
-def _is_true(template: Template, condition: Any) -> bool:
+def is_true(template: Template, condition: Any) -> bool:
+    """A condition of the template, or of one of its rules. Raises NotModelled for one of a kind that we do not know."""
     match condition:
+        case {"Condition": str(name)} if name in template["Conditions"]:
+            return holds(template, name)
         case {"Fn::Not": [inner]}:
-            return not _is_true(template, inner)
+            return not is_true(template, inner)
+        case {"Fn::And": list(inner)}:
+            return all(is_true(template, one) for one in inner)
+        case {"Fn::Or": list(inner)} if inner:
+            return any(is_true(template, one) for one in inner)
         case {"Fn::Equals": [one, other]}:
-            return str(parameter(template, one)) == str(parameter(template, other))
+            return _text(template, one) == _text(template, other)
+        case {"Fn::Contains": [list(several), one]}:
+            return _text(template, one) in {_text(template, each) for each in several}
     raise NotModelled(f"The local stack does not model the condition {json.dumps(condition)}.")
+
+
+def _text(template: Template, value: Any) -> str:
+    found = parameter(template, value)
+    if isinstance(found, dict | list):
+        raise NotModelled(f"The local stack does not model {json.dumps(found)} in a condition.")
+    return str(found)
 
 
 def _package(source: Template) -> None:

@@ -228,9 +228,27 @@ def test_an_unknown_parameter_is_one_line():
 
 
 def test_where_no_token_can_be_made_what_the_function_said_is_told():
-    ended = run("--port", "0", "--parameter", "AuditRetentionDays=many")
+    ended = run("--port", "0", "--parameter", "SigningKeyArn=arn:aws:kms:us-east-1:123456789012:key/none")
     assert ended.returncode == 1
-    assert re.search(r'^CreateClientToken \| .*"error":"ValueError"', ended.stdout, re.MULTILINE)
+    assert re.search(r'^CreateClientToken \| .*"aws_error":"NotFoundException"', ended.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "reason"),
+    [
+        ("AuditRetentionDays=many", "Parameter 'AuditRetentionDays' must be a number."),
+        (
+            "StageName=a/b",
+            "Parameter StageName failed to satisfy constraint: must be 1 to 128 letters, digits, hyphens",
+        ),
+        ("HostedZoneId=Z123", "Rule HostedZoneHasDomain failed: A HostedZoneId is of use to a DomainName only."),
+    ],
+)
+def test_a_parameter_that_cloudformation_refuses_is_one_line(parameter, reason):
+    ended = run("--port", "0", "--parameter", parameter)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(reason)
+    assert len(ended.stderr.splitlines()) == 1
 
 
 def test_help_says_what_it_does():

@@ -1,0 +1,79 @@
+"""Holds the values of the template's parameters to its constraints and rules, as CloudFormation does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from infra.local import template as sam
+from infra.local.template import Template
+
+
+class Rejected(Exception):  # noqa: N818 - an answer to whoever chose the values
+    """CloudFormation would not accept these values; the message says which and why, a line for each."""
+
+
+def require_valid(source: Template, given: Mapping[str, str]) -> None:
+    """`source`: the template as it is written. `given`: values by name; the others are defaults.
+
+    Raises Rejected, and NotModelled for a rule that the local stack cannot decide.
+    """
+    values = {name: str(given.get(name, declared.get("Default", ""))) for name, declared in _declared(source)}
+    problems = [
+        problem for name, declared in _declared(source) for problem in _violations(name, declared, values[name])
+    ]
+    # Rules compare valid values only.
+    problems = problems or list(_failed_rules(source, values))
+    if problems:
+        raise Rejected("\n".join(problems))
+
+
+def _declared(source: Template) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield from source.get("Parameters", {}).items()
+
+
+def _violations(name: str, declared: Mapping[str, Any], value: str) -> Iterator[str]:
+    found = next(_unsatisfied(declared, value), None)
+    if found is None:
+        return
+    if description := declared.get("ConstraintDescription"):
+        yield f"Parameter {name} failed to satisfy constraint: {description}"
+    else:
+        yield f"Parameter '{name}' {found}"
+
+
+def _unsatisfied(declared: Mapping[str, Any], value: str) -> Iterator[str]:
+    """In CloudFormation's words."""
+    if "AllowedValues" in declared and value not in map(str, declared["AllowedValues"]):
+        yield f"must be one of AllowedValues: {', '.join(map(str, declared['AllowedValues']))}"
+    if declared["Type"] == "Number":
+        number = _number(value)
+        if number is None:
+            yield "must be a number."
+            return
+        if number < float(declared.get("MinValue", number)):
+            yield f"must be a number not less than {declared['MinValue']}"
+        if number > float(declared.get("MaxValue", number)):
+            yield f"must be a number not greater than {declared['MaxValue']}"
+        return
+    if "AllowedPattern" in declared and not re.fullmatch(declared["AllowedPattern"], value):
+        yield f"must match pattern {declared['AllowedPattern']}"
+    if len(value) < int(declared.get("MinLength", 0)):
+        yield f"must contain at least {declared['MinLength']} characters"
+    if len(value) > int(declared.get("MaxLength", len(value))):
+        yield f"must contain at most {declared['MaxLength']} characters"
+
+
+def _number(value: str) -> float | None:
+    return float(value) if re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", value) else None
+
+
+def _failed_rules(source: Template, values: Mapping[str, str]) -> Iterator[str]:
+    chosen = {"Parameters": {name: {"Default": value} for name, value in values.items()}, "Conditions": {}}
+    for name, rule in source.get("Rules", {}).items():
+        if "RuleCondition" in rule and not sam.is_true(chosen, rule["RuleCondition"]):
+            continue
+        for assertion in rule["Assertions"]:
+            if not sam.is_true(chosen, assertion["Assert"]):
+                yield f"Rule {name} failed: {assertion.get('AssertDescription', 'its assertion is false')}"

@@ -1,0 +1,92 @@
+"""Values of parameters, held to the template's constraints and rules as CloudFormation holds them."""
+
+import pytest
+
+from infra.local.parameters import Rejected, require_valid
+from infra.local.template import NotModelled, read
+
+SOURCE = {
+    "Parameters": {
+        "Mode": {"Type": "String", "Default": "off", "AllowedValues": ["off", "on"]},
+        "Days": {"Type": "Number", "Default": 90, "MinValue": 1, "MaxValue": 3650},
+        "Sizes": {"Type": "Number", "Default": 1, "AllowedValues": [1, 3, 5]},
+        "Name": {"Type": "String", "Default": "ab", "MinLength": 2, "MaxLength": 4},
+        "Prefix": {"Type": "String", "Default": "", "AllowedPattern": "[a-z]*"},
+        "Domain": {
+            "Type": "String",
+            "Default": "",
+            "AllowedPattern": "^([a-z.]+)?$",
+            "ConstraintDescription": "must be empty or a domain in lower case",
+        },
+        "Needed": {"Type": "String", "MinLength": 1},
+    },
+    "Rules": {
+        "OnNeedsDomain": {
+            "RuleCondition": {"Fn::Equals": [{"Ref": "Mode"}, "on"]},
+            "Assertions": [
+                {
+                    "Assert": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Domain"}, ""]}]},
+                    "AssertDescription": "On needs one.",
+                },
+                {"Assert": {"Fn::Contains": [["ab", "abc"], {"Ref": "Name"}]}},
+            ],
+        }
+    },
+}
+
+
+def rejection(**values):
+    with pytest.raises(Rejected) as caught:
+        require_valid(SOURCE, {"Needed": "x"} | values)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"Mode": "On"}, "Parameter 'Mode' must be one of AllowedValues: off, on"),
+        ({"Sizes": "2"}, "Parameter 'Sizes' must be one of AllowedValues: 1, 3, 5"),
+        ({"Days": "0"}, "Parameter 'Days' must be a number not less than 1"),
+        ({"Days": "3650.5"}, "Parameter 'Days' must be a number not greater than 3650"),
+        ({"Days": "many"}, "Parameter 'Days' must be a number."),
+        ({"Days": "nan"}, "Parameter 'Days' must be a number."),
+        ({"Days": ""}, "Parameter 'Days' must be a number."),
+        ({"Name": "a"}, "Parameter 'Name' must contain at least 2 characters"),
+        ({"Name": "abcde"}, "Parameter 'Name' must contain at most 4 characters"),
+        ({"Prefix": "ab1"}, "Parameter 'Prefix' must match pattern [a-z]*"),
+        ({"Prefix": "ab\n"}, "Parameter 'Prefix' must match pattern [a-z]*"),
+        ({"Domain": "A"}, "Parameter Domain failed to satisfy constraint: must be empty or a domain in lower case"),
+        ({"Needed": ""}, "Parameter 'Needed' must contain at least 1 characters"),
+        ({"Mode": "on"}, "Rule OnNeedsDomain failed: On needs one."),
+        ({"Mode": "on", "Domain": "a.b", "Name": "abcd"}, "Rule OnNeedsDomain failed: its assertion is false"),
+    ],
+)
+def test_a_value_that_cloudformation_refuses_is_refused_in_its_words(values, reason):
+    assert rejection(**values) == reason
+
+
+def test_all_refused_values_are_named_at_once():
+    assert [line.split("'")[1] for line in rejection(Mode="x", Days="x").splitlines()] == ["Mode", "Days"]
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"Days": "3650"}, {"Sizes": "5"}, {"Mode": "on", "Domain": "example.com"}, {"Domain": "x"}]
+)
+def test_other_values_are_accepted(values):
+    require_valid(SOURCE, {"Needed": "x"} | values)
+
+
+def test_a_rule_of_an_unknown_kind_is_not_passed_over():
+    rule = {"Assertions": [{"Assert": {"Fn::EachMemberIn": [["a"], ["a"]]}}]}
+    with pytest.raises(NotModelled, match="EachMemberIn"):
+        require_valid({"Rules": {"Odd": rule}}, {})
+
+
+def test_a_rule_about_what_is_no_parameter_is_not_passed_over():
+    rule = {"Assertions": [{"Assert": {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}}]}
+    with pytest.raises(NotModelled, match="AWS::Region"):
+        require_valid({"Rules": {"Odd": rule}}, {})
+
+
+def test_our_templates_defaults_are_valid():
+    require_valid(read(), {})
