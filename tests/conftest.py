@@ -7,6 +7,7 @@ Tests share its table and keep out of each other's way as tenants do.
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from moto import mock_aws
 
@@ -33,7 +34,8 @@ def pytest_ignore_collect(collection_path, config):
 
 os.environ.update(access.CREDENTIALS, AWS_REGION=access.REGION, AWS_DEFAULT_REGION=access.REGION)
 mends.apply()
-mock_aws().start()
+# With our own credentials, which are those that the network knows.
+mock_aws(config={"core": {"mock_credentials": False}}).start()
 client.HTTPSConnection = NETWORK.connection
 # Nobody is waiting for moto to recover.
 client._PAUSE_SECONDS = 0
@@ -41,3 +43,10 @@ TEMPLATE = sam.translate(sam.read())
 STACK = cloud.create(TEMPLATE)
 for function in STACK.functions.values():
     os.environ.update(function.environment)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_that_aws_would_reject():
+    yield
+    rejected, NETWORK.rejected[:] = [*NETWORK.rejected], []
+    assert rejected == []

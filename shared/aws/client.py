@@ -1,7 +1,7 @@
-"""Asks AWS, over connections that are kept, and gives up before the caller does.
+"""Calls AWS over persistent connections, and gives up before the caller does.
 
-AWS's own library takes more time to load than all else together, and four times as long for a call. What functions need
-of it is this: a signature, a kept connection, and a request that is sent again where that helps.
+AWS's own library takes more time to load than everything else together, and four times as long for a call. Functions
+need only this much of it: a signature, a persistent connection, and retries where they help.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import random
 import select
 import ssl
 import time
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.message import Message
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote, urlsplit
 
 from shared.aws import credentials
 from shared.aws.credentials import NoCredentials
@@ -34,9 +36,16 @@ _THROTTLING = {
     "ThrottlingException",
     "TooManyRequestsException",
 }
-_PASSING = {*_THROTTLING, "TransactionInProgressException"}
+_PASSING = {
+    *_THROTTLING,
+    "ReplicatedWriteConflictException",
+    # A single write, on an item that a transaction is writing. AWS's own libraries leave it to the application.
+    "TransactionConflictException",
+    "TransactionInProgressException",
+}
 _REFUSED = 300
 _SERVER_FAILED = 500
+_Answer = TypeVar("_Answer")
 
 
 class Patience(NamedTuple):
@@ -115,10 +124,13 @@ class Client:
 
     def post(self, operation: str, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """`operation`: how errors call it. `path`: encoded. Raises Refused, Unreachable or TimedOut."""
+        return self._retried(partial(self._once, operation, path, body, headers))
+
+    def _retried(self, attempt_once: Callable[[], _Answer]) -> _Answer:
         attempt = 1
         while True:
             try:
-                return self._once(operation, path, body, headers)
+                return attempt_once()
             except Unreachable:
                 if attempt == self._patience.attempts:
                     raise
@@ -129,17 +141,16 @@ class Client:
             attempt += 1
 
     def _once(self, operation: str, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        sent = {"Host": self.host, "User-Agent": "client-tokens", **headers}
-        if trace := os.environ.get("_X_AMZN_TRACE_ID"):
-            # So that X-Ray draws one line, and AWS sees a function that calls itself.
-            sent["X-Amzn-Trace-Id"] = trace
+        to_sign = {"Host": self.host, **headers}
         try:
-            sent = signed(sent, path, body, by=credentials.current(), scope=self._scope, at=datetime.now(UTC))
+            sent = signed(to_sign, path, body, by=credentials.current(), scope=self._scope, at=datetime.now(UTC))
+            sent |= _unsigned_headers()
             connection = self._connection()
             try:
                 connection.request("POST", path, body, sent)
                 response = connection.getresponse()
                 reply = Reply(response.headers, response.read())
+                _check_crc32(reply)
             except BaseException:
                 connection.close()
                 raise
@@ -180,12 +191,32 @@ class JsonClient(Client):
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Raises as `post` does."""
         headers = {"Content-Type": self._content_type, "X-Amz-Target": f"{self._prefix}.{operation}"}
-        reply = self.post(operation, "/", json.dumps(parameters).encode(), headers)
+        body = json.dumps(parameters).encode()
+        return self._retried(lambda: self._parsed(operation, self._once(operation, "/", body, headers)))
+
+    def _parsed(self, operation: str, reply: Reply) -> dict[str, Any]:
         try:
-            answer: dict[str, Any] = json.loads(reply.body)
+            answer = json.loads(reply.body)
         except ValueError as error:
             raise Unreachable(operation, f"{self.host} did not answer in JSON") from error
+        if not isinstance(answer, dict):
+            raise Unreachable(operation, f"{self.host} did not answer with an object")
         return answer
+
+
+def _unsigned_headers() -> dict[str, str]:
+    """Those that anybody on the way may change."""
+    headers = {"User-Agent": "client-tokens"}
+    if trace := os.environ.get("_X_AMZN_TRACE_ID"):
+        # X-Ray then draws one line, and Lambda notices a function that calls itself. Quoted as AWS's library quotes it.
+        headers["X-Amzn-Trace-Id"] = quote(trace, safe="-=;:+&[]{}\"',")
+    return headers
+
+
+def _check_crc32(reply: Reply) -> None:
+    """DynamoDB sends a checksum of its answer. Raises HTTPException if the answer is not what DynamoDB sent."""
+    if reply.headers.get("x-amz-crc32", "") not in {"", str(zlib.crc32(reply.body))}:
+        raise HTTPException("the answer does not fit its checksum")
 
 
 def _is_dropped(connection: HTTPConnection) -> bool:

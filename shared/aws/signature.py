@@ -31,11 +31,17 @@ class Scope(NamedTuple):
 def signed(
     headers: Mapping[str, str], path: str, body: bytes, *, by: Credentials, scope: Scope, at: datetime
 ) -> dict[str, str]:
-    """The headers of a POST with its signature. `path`: encoded, as it is sent; `headers`: all, with Host."""
+    """Returns the headers of a POST with its signature.
+
+    `path`: encoded, as it is sent. `headers`: those to sign, with Host. A proxy may rewrite any other header on the
+    way, such as User-Agent or X-Amzn-Trace-Id: send those unsigned.
+    """
     time = at.strftime("%Y%m%dT%H%M%SZ")
-    sent = {**headers, "X-Amz-Date": time}
+    given = {**headers, "X-Amz-Date": time}
     if by.session_token:
-        sent["X-Amz-Security-Token"] = by.session_token
+        given["X-Amz-Security-Token"] = by.session_token
+    # As AWS normalizes them before it compares signatures; so no value spans lines.
+    sent = {name: " ".join(value.split()) for name, value in given.items()}
     canonical = sorted((name.lower(), value) for name, value in sent.items())
     names = ";".join(name for name, _ in canonical)
     # A path is encoded once more than it is sent.

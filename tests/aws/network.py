@@ -1,6 +1,7 @@
-"""Where our requests to AWS would leave this process: moto takes them, unless a test has something else to say.
+"""Where our requests to AWS would leave this process: moto answers them, unless a test does.
 
-It stands in the place of sockets, below our client, whose signatures and second attempts are the real ones.
+It replaces sockets, below our client, whose signatures and retries are the real ones. What AWS would refuse and moto
+would take is refused here.
 """
 
 import contextlib
@@ -8,6 +9,8 @@ import io
 import json
 import socket
 import threading
+import zlib
+from email.message import Message
 from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -17,6 +20,7 @@ from botocore.compat import HTTPHeaders
 from moto.core.models import botocore_stubber
 
 from shared.aws import client
+from tests.aws import verification
 
 _SILENT, _OTHER_END = socket.socketpair()
 
@@ -56,6 +60,8 @@ class Network:
 
     def __init__(self, aws):
         self._aws = aws
+        # A function may take a refusal for an outage: a test asks here, not the function's answer.
+        self.rejected = []
         self.before = []
         self.after = []
         self._last = threading.local()
@@ -80,7 +86,8 @@ class Network:
         self._last.attempt, self._last.to_be_sent_again = attempt, None if is_last else this
         request = Request(service, operation, unquote(path), headers, json.loads(body), attempt)
         try:
-            answer = next((given for hook in [*self.before] if (given := hook(request))), None)
+            answer = self._refused(request, path, body)
+            answer = answer or next((given for hook in [*self.before] if (given := hook(request))), None)
             answer = answer or self._aws(f"https://{headers['Host']}{path}", headers, body)
             for hook in [*self.after]:
                 hook(request, answer)
@@ -91,6 +98,15 @@ class Network:
         if not answer.is_passing:
             self._last.to_be_sent_again = None
         return answer
+
+    def _refused(self, request, path, body):
+        url = f"https://{request.headers['Host']}{path}"
+        region = request.headers["Host"].split(".")[1]
+        rejected = verification.check(request.service, region, url, request.headers, body)
+        if rejected is None:
+            return None
+        self.rejected.append(f"{request.service} {request.operation or path}: {rejected.code}: {rejected.message}")
+        return refusal(rejected.code, rejected.message)
 
     def connection(self, _host, **_):
         return _Connection(self)
@@ -123,7 +139,11 @@ class _Response(io.BytesIO):
     def __init__(self, answer):
         super().__init__(answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode())
         self.status = answer.status
-        self.headers = answer.headers
+        self.headers = Message()
+        # A test may have changed what moto answered.
+        crc32 = {"x-amz-crc32": str(zlib.crc32(self.getvalue()))} if "x-amz-crc32" in answer.headers else {}
+        for name, value in {**answer.headers, **crc32}.items():
+            self.headers[name] = value
 
 
 def _moto(url, headers, body):

@@ -1,17 +1,22 @@
 """Our client over real sockets: what it sends, what it keeps, what it sends again, and when it gives up."""
 
 import json
+import re
 import socket
 import threading
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from infra.local import access
 from shared.aws.client import Client, JsonClient, Patience, Refused, TimedOut, Unreachable
+from tests.aws import signatures
 
 THROTTLED = (400, {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "Slow down"})
 IN_PROGRESS = (400, {"__type": "com.amazonaws.dynamodb.v20120810#TransactionInProgressException"})
+CONFLICT = (400, {"__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException"})
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -20,8 +25,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         server = self.server
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        service = re.search(r"/([a-z]+)/aws4_request", self.headers["Authorization"])[1]
+        url = f"http://{self.headers['Host']}{self.path}"
+        rejected = signatures.check(service, access.REGION, url, dict(self.headers), body)
         with server.lock:
             server.asked.append((self.path, dict(self.headers), body, self.client_address))
+            server.rejected += [rejected] if rejected else []
             status, answer = server.answers.pop(0) if server.answers else (200, {})
         if status is None:
             # A connection that breaks instead of an answer.
@@ -33,12 +42,13 @@ class _Handler(BaseHTTPRequestHandler):
             return
         data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
+        self.send_header("Content-Length", str(len(data) + server.cut_off))
         for name, value in server.headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
-        self.close_connection = server.hangs_up
+        self.close_connection = server.hangs_up or bool(server.cut_off)
+        server.cut_off = 0
 
     def log_message(self, *_):
         """A test says itself what it found."""
@@ -53,11 +63,12 @@ def close(client):
 def aws(monkeypatch):
     """`aws.answers`: one `(status, body)` after the other, then `(200, {})`, each with `aws.headers`.
 
-    `aws.asked`: what came in.
+    `aws.asked`: what came in. `aws.cut_off`: how many bytes the next answer lacks.
     """
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.lock, server.asked, server.answers, server.headers = threading.Lock(), [], [], {}
-    server.hangs_up = False
+    server.rejected = []
+    server.hangs_up, server.cut_off = False, 0
     server.test_is_over = threading.Event()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
@@ -65,6 +76,7 @@ def aws(monkeypatch):
     server.test_is_over.set()
     server.shutdown()
     server.server_close()
+    assert server.rejected == []
 
 
 @pytest.fixture
@@ -85,10 +97,21 @@ def test_asks_in_json_and_signs(aws, dynamodb):
     assert headers["X-Amz-Security-Token"] == "local"
 
 
-def test_passes_on_what_x_ray_and_loop_detection_read(aws, dynamodb, monkeypatch):
-    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793")
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"),
+        ("Root=1\r\nX-Amz-Target: Evil", "Root=1%0D%0AX-Amz-Target:%20Evil"),
+        ("Root=é", "Root=%C3%A9"),
+    ],
+)
+def test_trace_id_is_passed_on_quoted_and_unsigned(aws, dynamodb, monkeypatch, given, sent):
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", given)
     dynamodb.call("GetItem", {})
-    assert aws.asked[0][1]["X-Amzn-Trace-Id"] == "Root=1-5759e988-bd862e3fe1be46a994272793"
+    headers = aws.asked[0][1]
+    assert headers["X-Amzn-Trace-Id"] == sent
+    signed = re.search("SignedHeaders=([^,]*)", headers["Authorization"])[1]
+    assert signed == "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"
 
 
 def test_keeps_its_connection(aws, dynamodb):
@@ -129,15 +152,39 @@ def test_many_threads_ask_at_once_and_get_each_their_own_answer(aws, dynamodb):
     [
         pytest.param(THROTTLED, id="throttled"),
         pytest.param(IN_PROGRESS, id="still at what was sent before"),
+        pytest.param(CONFLICT, id="item is in a transaction"),
         pytest.param((500, {"__type": "InternalServerError"}), id="500"),
         pytest.param((503, b"<html>Service Unavailable</html>"), id="503 in HTML"),
         pytest.param((None, None), id="broken connection"),
+        pytest.param((200, b'{"done"'), id="half of a JSON text"),
+        pytest.param((200, b""), id="nothing"),
+        pytest.param((200, b"[]"), id="no object"),
     ],
 )
 def test_what_passes_is_asked_again_with_a_new_signature_and_the_same_body(aws, dynamodb, passing):
     aws.answers = [passing, passing, (200, {"done": 1})]
     assert dynamodb.call("PutItem", {"a": 1}) == {"done": 1}
     assert [body for _, _, body, _ in aws.asked] == [b'{"a": 1}'] * 3
+
+
+@pytest.mark.parametrize("missing", [1, 1000])
+def test_truncated_answer_is_retried(aws, dynamodb, missing):
+    """Fewer bytes arrive than Content-Length says, although what arrives may be JSON."""
+    aws.cut_off = missing
+    aws.answers = [(200, {}), (200, {"done": 1})]
+    assert dynamodb.call("GetItem", {}) == {"done": 1}
+    assert len(aws.asked) == 2
+
+
+def test_answer_that_does_not_fit_its_checksum_is_retried(aws, dynamodb):
+    aws.answers = [(200, b'{"done": 1}')] * 3
+    aws.headers = {"x-amz-crc32": str(zlib.crc32(b'{"done": 2}'))}
+    with pytest.raises(Unreachable, match="checksum"):
+        dynamodb.call("GetItem", {})
+    assert len(aws.asked) == 3
+    aws.headers = {"x-amz-crc32": str(zlib.crc32(b'{"done": 1}'))}
+    aws.answers = [(200, b'{"done": 1}')]
+    assert dynamodb.call("GetItem", {}) == {"done": 1}
 
 
 def test_gives_up_after_three(aws, dynamodb):
@@ -152,6 +199,10 @@ def test_gives_up_after_three(aws, dynamodb):
     ("status", "answer", "code"),
     [
         (400, {"__type": "com.amazonaws.kms#InvalidArnException"}, "InvalidArnException"),
+        (400, {"__type": "com.amazonaws.dynamodb.v20120810#ValidationException"}, "ValidationException"),
+        (400, {"__type": "x#ConditionalCheckFailedException"}, "ConditionalCheckFailedException"),
+        (400, {"__type": "x#TransactionCanceledException"}, "TransactionCanceledException"),
+        (400, {"__type": "x#IdempotentParameterMismatchException"}, "IdempotentParameterMismatchException"),
         (400, {"__type": "DisabledException"}, "DisabledException"),
         (403, {"message": "no"}, "403"),
         (400, b"[]", "400"),
@@ -167,7 +218,7 @@ def test_what_does_not_pass_is_said_at_once(aws, dynamodb, status, answer, code)
 
 
 def test_an_answer_that_is_not_json_is_none(aws, dynamodb):
-    aws.answers = [(200, b"<html>")]
+    aws.answers = [(200, b"<html>")] * 3
     with pytest.raises(Unreachable, match="did not answer in JSON"):
         dynamodb.call("GetItem", {})
 

@@ -6,13 +6,14 @@ from unittest import mock
 from botocore import auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.aws.signature import Credentials, Scope, signed
 
 AT = datetime(2027, 1, 31, 12, 0, 0, tzinfo=UTC)
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
+values = st.text(st.characters(min_codepoint=1, max_codepoint=126), max_size=40)
 # As they are sent: encoded once.
 paths = st.text("abcZ09-_.~%:3A", max_size=30).map(lambda text: f"/model/x{text}y/converse")
 
@@ -20,12 +21,13 @@ paths = st.text("abcZ09-_.~%:3A", max_size=30).map(lambda text: f"/model/x{text}
 @given(
     path=st.just("/") | paths,
     body=st.binary(max_size=100),
-    target=printable,
+    target=values,
     token=st.just("") | printable,
     secret=printable,
     service=st.sampled_from(["dynamodb", "kms", "lambda", "bedrock"]),
 )
-def test_is_botocores(path, body, target, token, secret, service):
+@example("/", b"", "  many   spaces\t and\r\nX-Injected: lines ", "token", "secret", "kms")
+def test_signature_matches_botocore(path, body, target, token, secret, service):
     headers = {"Host": "service.us-east-1.amazonaws.com", "X-Amz-Target": target}
     by = Credentials("AKIDEXAMPLE", secret, token)
     ours = signed(headers, path, body, by=by, scope=Scope("us-east-1", service), at=AT)
@@ -37,3 +39,10 @@ def test_is_botocores(path, body, target, token, secret, service):
     assert ours["Authorization"] == request.headers["Authorization"]
     assert ours.get("X-Amz-Security-Token", "") == request.headers.get("X-Amz-Security-Token", "")
     assert ours["X-Amz-Date"] == request.headers["X-Amz-Date"]
+
+
+@given(target=values, token=values)
+def test_no_header_value_spans_lines(target, token):
+    by = Credentials("AKIDEXAMPLE", "secret", token)
+    sent = signed({"X-Amz-Target": target}, "/", b"", by=by, scope=Scope("us-east-1", "kms"), at=AT)
+    assert [value for value in sent.values() if {"\r", "\n"} & set(value)] == []

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.credentials import Credentials
 
 from infra.local import cloud
 from infra.operator import stack
+from tests.aws import signatures
 from tests.aws.network import NETWORK
 
 LIST = ("keys", "list", "--tenant", "stack")
@@ -124,6 +126,7 @@ def test_a_profile_that_is_named_wins_over_credentials_of_the_environment(run, m
     )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ENVIRONMENT")
+    monkeypatch.setitem(signatures.CALLERS, "OPS", Credentials("OPS", "x"))
     signed = []
     stack.session.register("before-send", lambda request, **_: signed.append(request.headers["Authorization"].decode()))
     with NETWORK.hooked(lambda request: signed.append(request.headers["Authorization"])):

@@ -1,4 +1,4 @@
-"""Lambda and Bedrock on loopback: a real server that speaks their REST protocols, and says what a test tells it to."""
+"""Lambda and Bedrock on loopback: a real server that speaks their REST protocols, and answers as a test says."""
 
 import json
 import sys
@@ -10,10 +10,12 @@ from urllib.parse import unquote
 
 import pytest
 
+from infra.local import access
 from shared.aws import client
 from shared.rules.question import Message, Question
 from shared.rules.target import KINDS, Target
 from shared.targets import answering
+from tests.aws import verification
 from tests.aws.test_client import close
 
 NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
@@ -33,9 +35,10 @@ class Asked:
 
 @dataclass
 class Aws:
-    """`asked`: what came in; `says(...)`: what goes out from then on."""
+    """`asked`: what came in. `rejected`: what AWS would have refused. `says(...)`: what goes out from then on."""
 
     asked: list = field(default_factory=list)
+    rejected: list = field(default_factory=list)
     is_silent: bool = False
     test_is_over: threading.Event = field(default_factory=threading.Event)
 
@@ -58,6 +61,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         aws = self.server.aws
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        service = "lambda" if "/functions/" in self.path else "bedrock-runtime"
+        url = f"http://{self.headers['Host']}{self.path}"
+        if rejected := verification.check(service, access.REGION, url, dict(self.headers), body):
+            aws.rejected.append(rejected)
         aws.asked.append(Asked(unquote(self.path), dict(self.headers), json.loads(body)))
         if aws.is_silent:
             aws.test_is_over.wait()
@@ -88,6 +95,7 @@ def aws_on_loopback(monkeypatch):
     server.aws.test_is_over.set()
     server.shutdown()
     server.server_close()
+    assert server.aws.rejected == []
 
 
 def _forget_kinds():
