@@ -8,27 +8,6 @@ from shared.wire.chat import Chat
 from shared.wire.feedback import FeedbackLeft, LeaveFeedback
 from shared.wire.sessions import InitSession, SessionOpened
 
-# Server-sent event -> what it tells.
-_EVENTS = {
-    "execution_start": "The flow or agent has been asked.",
-    "turn_start": "It begins to answer.",
-    "text_start": "A block of text begins.",
-    "text_delta": "More of the text, in delta.",
-    "text_complete": "The whole text.",
-    "turn_complete": "It has answered; stopReason says why it ended.",
-    "execution_complete": "Nothing follows.",
-}
-
-
-def _events() -> dict[str, dict[str, str]]:
-    """The events of an answer, in their order, as the service writes them."""
-    frames = [frame.split("\n") for frame in examples.EVENTS.strip().split("\n\n")]
-    return {
-        kind.removeprefix("event: "): {"event": kind.removeprefix("event: "), "data": data.removeprefix("data: ")}
-        for kind, data in frames
-    }
-
-
 OPERATIONS = {
     "InitSession": Operation(
         summary="Open a session",
@@ -52,7 +31,9 @@ OPERATIONS = {
         description=(
             "Stores the visitor's message, asks the session's flow or agent, and answers with server-sent events. A "
             "message that was answered before is answered from what is stored, and costs nothing again. Refusals are "
-            "JSON and come before any event. At most the token's limits for each client address."
+            "JSON and come before any event. At most the token's limits for each client address.\n\n"
+            "The stream is text (`text/event-stream`). Each event has an `event` line with its type and a `data` line "
+            "with one JSON object, which the schema ChatEvent describes; an empty line ends it. Lines end in LF."
         ),
         body=Chat,
         bodies={
@@ -74,7 +55,7 @@ OPERATIONS = {
                 ],
             },
         },
-        examples=_events(),
+        examples={"an answer": examples.EVENTS},
         answer_headers=headers.RATE,
         refuses={
             400: "no_message message_too_long invalid_attachment attachment_not_supported",
@@ -106,34 +87,4 @@ OPERATIONS = {
         examples={"an answer": examples.LEFT},
         refuses={401: "invalid_token session_ended", 404: "session_not_found"},
     ),
-}
-
-EVENT = "ChatEvent"
-EVENT_SCHEMA = {
-    "description": (
-        "One server-sent event of an answer. Each is a frame of two lines, event and data, and an empty one; lines end "
-        "in LF. They come in this order, text_delta as often as it takes."
-    ),
-    "type": "object",
-    "required": ["event", "data"],
-    "properties": {
-        "event": {
-            "description": "\n".join(f"- `{kind}`: {text}" for kind, text in _EVENTS.items()),
-            "enum": [*_EVENTS],
-        },
-        "data": {
-            "description": "A JSON object on one line.",
-            "type": "string",
-            "contentMediaType": "application/json",
-            "contentSchema": {
-                "type": "object",
-                "required": ["type", "executionId", "seq"],
-                "properties": {
-                    "type": {"description": "The same as event.", "enum": [*_EVENTS]},
-                    "executionId": {"description": "Identifies the answer.", "type": "string"},
-                    "seq": {"description": "Counts the events, from 1.", "type": "integer", "minimum": 1},
-                },
-            },
-        },
-    },
 }

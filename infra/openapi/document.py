@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.local.routes import Routes
 from infra.local.template import ROOT
-from infra.openapi import browser, headers, paths, refusals, schemas
+from infra.openapi import events, headers, paths, refusals, schemas
 from shared.wire.chat import VisitorMessage
 
 FILE = ROOT / "openapi.json"
@@ -23,9 +23,9 @@ _TAGS = {
 _DESCRIPTION = """Client tokens: browser-safe credentials that the server holds to the origins, flows, rates and \
 sessions on their record.
 
-Bodies are JSON in camelCase, times are ISO 8601 in UTC. Whole numbers may be written as 10.0. Every refusal has the \
-same form (Error): `error` for people, `code` for programs, and what helps to mend it. A path answers a method that it \
-does not know with 405. Answers are never cached."""
+Bodies are JSON in camelCase, times are ISO 8601 in UTC. Whole numbers may be written as 10.0. Every error has the \
+same body (ApiError): `error` is a sentence for people, `code` is for programs, `hint` says how to fix it. A path \
+answers a method that it does not support with 405. Responses are never cached."""
 _BEARER = {
     "type": "http",
     "scheme": "bearer",
@@ -37,8 +37,13 @@ _BEARER = {
 _DEPLOYED = {
     "url": "https://{api}.execute-api.{region}.amazonaws.com/{stage}",
     "description": "A deployment: the stack's output ApiUrl.",
-    "variables": {"api": {"default": "abc123"}, "region": {"default": "us-east-1"}, "stage": {"default": "api"}},
+    "variables": {
+        "api": {"default": "api-id", "description": "The id of the REST API."},
+        "region": {"default": "us-east-1", "description": "The AWS region of the stack."},
+        "stage": {"default": "api", "description": "The stage; the template has one."},
+    },
 }
+# First, for generators take it for their default: a credential sent without a configured URL stays on this machine.
 _LOCAL = {"url": "http://127.0.0.1:3000", "description": "The local stack: make run."}
 
 
@@ -60,7 +65,7 @@ def write(routes: Routes) -> dict[str, Any]:
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths.write(served, routes),
         "components": {
-            "schemas": schemas.of([*kinds, VisitorMessage, refusals.Error]) | {browser.EVENT: browser.EVENT_SCHEMA},
+            "schemas": schemas.of([*kinds, VisitorMessage, refusals.ApiError]) | events.schemas(),
             "parameters": headers.parameters(),
             "headers": headers.components(),
             "responses": {"MethodNotAllowed": refusals.method_not_allowed()},

@@ -15,6 +15,8 @@ LATER = AT + timedelta(minutes=5)
 ORIGIN = "https://app.example.com"
 FLOW = "flow_support"
 TEXT = "Yes, we sell tea. Green or black?"
+# Of a query string, by name.
+PARAMETERS = {"limit": 20, "offset": 0, "flow_id": FLOW}
 # Three parts as a value has, and none of them signed by anybody.
 VALUE = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.RVhBTVBMRQ.bm90LWEtc2lnbmF0dXJl"
 

@@ -6,6 +6,7 @@ from shared.rules import feedback, origin, session
 from shared.wire import chat, terms
 
 _SCALES = ", ".join(f"{least} to {most} for {kind}" for kind, (least, most) in feedback.RATINGS.items())
+_BESIDE = f"For the target, as the page's own word; nested at most {chat.BESIDE_DEPTH_MAX} deep."
 
 # A field's name, or Schema.field where the same name means something else there.
 MEANINGS = {
@@ -33,7 +34,7 @@ MEANINGS = {
     ),
     "config": (
         f"What the widget reads (welcomeMessage, placeholder, theme) and whatever else your page does: at most "
-        f"{terms.CONFIG_BYTES_MAX // 1024} KB as JSON, nested at most {terms.CONFIG_DEPTH_MAX} deep."
+        f"{terms.CONFIG_BYTES_MAX // 1024} KB as JSON, nested at most {terms.CONFIG_DEPTH_MAX} deep. Empty by default."
     ),
     "expiresAt": "When the token stops working, in the future when it is set. Null: never.",
     "productSurfaceId": "A label of yours. Fixed once the token exists.",
@@ -46,7 +47,6 @@ MEANINGS = {
     "createdAt": "When it was made.",
     "updatedAt": "When it last changed.",
     # What answers say beside it
-    "clientToken": "The client token as it is now.",
     "clientTokens": "Newest first.",
     "token": "The client token's value: what a page shows when it opens a session.",
     "warnings": "What is allowed, but deserves a second look. Empty if there is nothing.",
@@ -61,8 +61,6 @@ MEANINGS = {
         "keep working as promised. 0: every older value stops at once."
     ),
     "previousValueExpiresAt": "Until when the value that was replaced works. Null: it stopped at once.",
-    "pagination": "Where in the list this answer stands.",
-    "ClientTokensListed.pagination": "Where in the list this answer stands; there if limit was given.",
     "limit": "Entries in one answer.",
     "ListClientTokens.limit": "Entries in one answer. Without it the whole list comes, and no pagination.",
     "offset": "Entries to leave out before the first.",
@@ -87,25 +85,23 @@ MEANINGS = {
     "conversationId": "The conversation that the session continues, or will begin with its first message.",
     "conversationRevision": "Changes whenever the conversation does.",
     "targetId": "The flow or agent that answers.",
-    "flow": "The same as an object, as the widget hands it to the page.",
     "SessionFlow.id": "The flow or agent that answers.",
     "SessionFlow.name": "The client token's name.",
     "description": "Always null.",
-    "SessionOpened.config": "What the widget shows, from the token's config.",
     "welcomeMessage": "The assistant's first words, before the visitor says anything.",
     "placeholder": "In the empty input field.",
     "theme": "As the token's config has it.",
     # Chat
     "messages": (
         "The transcript as the page has it. Only the last message whose role is user is read, and has to be as the "
-        "schema says; everything else may be anything."
+        "schema says; the service does not look at the others."
     ),
     "assistantMessageId": "Under which the answer is stored: feedback names it.",
-    "inputs": "For the target, as the page's own word.",
-    "metadata": "For the target, as the page's own word.",
-    "context": "For the target, as the page's own word.",
+    "inputs": _BESIDE,
+    "metadata": _BESIDE,
+    "context": _BESIDE,
     "VisitorMessage.id": "Names the message: sent again, it is answered from what is stored. Null: new each time.",
-    "role": "Who speaks.",
+    "role": "Who speaks: user, or assistant. Of the page's transcript, only the last message of a user is read.",
     "content": f"Text, or parts. All text together has at most {chat.TEXT_MAX} characters.",
     "Part.type": "text, image or file; any other part is left out.",
     "text": "Of a part of type text.",
@@ -126,8 +122,8 @@ MEANINGS = {
     "details": "Each thing that is wrong in the request.",
     "requestId": "Names this request in the logs.",
     "path": "Where in the request, such as allowedOrigins[2].",
-    "Detail.message": "What is wrong there.",
-    "Detail.code": (
+    "ErrorDetail.message": "What is wrong there.",
+    "ErrorDetail.code": (
         "For programs: unknown_field, required, wrong_type, wrong_value, out_of_range, immutable, invalid_origin, "
         "not_a_flow_of_the_token, exclusive, needs_one_agent, agent_version or in_the_past."
     ),

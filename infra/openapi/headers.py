@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-REQUEST = {
-    "Idempotency-Key": (
-        "Names this attempt, in 1 to 255 printable ASCII characters. Sent again within 24 hours with the same body, it "
-        "is answered as before, and nothing is done twice; with another body it is refused."
-    ),
-    "If-Match": "The ETag of the client token as you know it, or a list. If it has changed since, nothing is done.",
+from infra.openapi.schemas import Schema
+
+_REQUEST: dict[str, Schema] = {
+    "Idempotency-Key": {
+        "description": (
+            "Names this attempt, in 1 to 255 printable ASCII characters. Sent again within 24 hours with the same "
+            "body, it is answered as before, and nothing is done twice; with another body it is refused."
+        ),
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+        "example": "0b9f1e3a-5c1d-4f4e-9d2a-7f6f8f3d2c11",
+    },
+    "If-Match": {
+        "description": (
+            "The ETag of the client token as you know it, or a list of up to 50. If it has changed since, nothing is "
+            "done."
+        ),
+        "schema": {"type": "string", "minLength": 1},
+        "example": '"3"',
+    },
 }
 RESPONSE = {
     "ETag": "Names the state of the client token in this answer; for If-Match.",
@@ -30,10 +43,7 @@ _WHOLE_NUMBERS = {*RATE, "Retry-After"}
 
 def parameters() -> dict[str, Any]:
     """For the document's components."""
-    return {
-        name: {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
-        for name, text in REQUEST.items()
-    }
+    return {name: {"name": name, "in": "header", "required": False} | one for name, one in _REQUEST.items()}
 
 
 def components() -> dict[str, Any]:

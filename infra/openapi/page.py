@@ -116,7 +116,9 @@ def _content(holder: Part) -> str:
 
 def _schema(name: str, schema: Part) -> str:
     required = schema.get("required", ())
-    rows = [_row(field, one, "required" if field in required else "") for field, one in schema["properties"].items()]
+    rows = [
+        _row(field, one, "required" if field in required else "") for field, one in schema.get("properties", {}).items()
+    ]
     return f'<section id="{name}"><h3>{name}</h3>{_prose(schema.get("description", ""))}{_table(rows)}</section>'
 
 

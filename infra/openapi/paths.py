@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from infra.local.routes import Function, Routes
-from infra.openapi import browser, headers, management, refusals, schemas
+from infra.openapi import browser, examples, headers, management, refusals, schemas
 from infra.openapi.operation import Operation
 
 _OPERATIONS = management.OPERATIONS | browser.OPERATIONS
@@ -93,17 +93,25 @@ def _parameters(one: Served) -> Iterator[dict[str, Any]]:
             "required": True,
             "description": "The client token's id. Another tenant's is answered like one that nobody has.",
             "schema": {"type": "string", "minLength": 1},
+            "example": examples.TOKEN.id,
         }
     for name, schema in (schemas.parameters(one.operation.query) if one.operation.query else {}).items():
         text = schema.pop("description")
-        yield {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
+        yield {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": text,
+            "schema": schema,
+            "example": examples.PARAMETERS[name],
+        }
     for name in one.operation.headers:
         yield {"$ref": f"#/components/parameters/{name}"}
 
 
 def _answer(operation: Operation) -> dict[str, Any]:
     if operation.answer is None:
-        content = {"text/event-stream": _media({"$ref": schemas.AT + browser.EVENT}, operation.examples)}
+        content = {"text/event-stream": _media({"type": "string"}, operation.examples)}
     else:
         content = {"application/json": _media(schemas.reference(operation.answer), operation.examples)}
     answer: dict[str, Any] = {

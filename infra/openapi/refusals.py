@@ -8,7 +8,7 @@ from typing import Any, NotRequired, TypedDict
 
 from infra.local.routes import Routes
 from infra.openapi import headers
-from infra.openapi.schemas import Schema, reference
+from infra.openapi.schemas import reference
 from shared import gateway
 from shared.wire import chat
 
@@ -16,7 +16,7 @@ Codes = Mapping[int, str]
 """Status -> the codes under it, with spaces between."""
 
 
-class Detail(TypedDict):
+class ErrorDetail(TypedDict):
     """One thing that is wrong in a request."""
 
     path: str
@@ -25,15 +25,18 @@ class Detail(TypedDict):
     suggestion: NotRequired[str]
 
 
-class Error(TypedDict):
-    """Every refusal, whoever refuses."""
+class ApiError(TypedDict):
+    """The body of every response whose status is 400 or higher."""
 
     error: str
     code: str
     hint: NotRequired[str]
-    details: NotRequired[list[Detail]]
+    details: NotRequired[list[ErrorDetail]]
     requestId: str
 
+
+CODES = "x-error-codes"
+"""The extension of a response: the values that `code` can have there."""
 
 # What any operation may answer, and what else those of a plane and those with a body may.
 _ANY: Codes = {500: "internal_error", 503: "unavailable"}
@@ -135,8 +138,9 @@ def _of_gateway(routes: Routes, *, is_authorized: bool) -> Iterator[tuple[int, s
 
 
 def _response(codes: list[str]) -> dict[str, Any]:
-    schema: Schema = reference(Error) | {"properties": {"code": {"enum": codes}}}
+    """One schema for all responses, so that generators make one class. The extension lists the codes for programs."""
     return {
         "description": "\n".join(f"- `{code}`: {MEANINGS[code]}" for code in codes),
-        "content": {"application/json": {"schema": schema}},
+        "content": {"application/json": {"schema": reference(ApiError)}},
+        CODES: codes,
     }

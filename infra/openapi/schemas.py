@@ -92,6 +92,9 @@ def _refined(name: str, schema: Schema) -> Schema:
 
 
 def _described(name: str, field: str, schema: Schema) -> Schema:
+    if "$ref" in schema:
+        # Generators drop what stands beside a reference, or refuse it: the schema it leads to has the description.
+        return schema
     if field.endswith("At") and "string" in _types(schema):
         schema["format"] = "date-time"
     return {"description": meaning(name, field)} | schema
@@ -105,6 +108,9 @@ def _plain(schema: Schema) -> Schema:
     words = _WORDS | (_WORDS_OF_LISTS if "array" in _types(schema) else {})
     first = {word: schema[word] for word in ("description", "type") if word in schema}
     plain = first | {words.get(word, word): value for word, value in schema.items() if word != "title"}
+    # That what may be null is null unless it is given says nothing, and no generator takes an object for a default.
+    if "null" in _types(plain) and isinstance(plain.get("default"), dict | None):
+        plain.pop("default", None)
     if "items" in plain:
         plain["items"] = _plain(plain["items"])
     return plain
@@ -134,7 +140,14 @@ def _no_defaults(properties: dict[str, Schema]) -> None:
 
 
 def _chat(properties: dict[str, Schema]) -> None:
-    properties["messages"]["items"] = {"anyOf": [reference(VisitorMessage), {}]}
+    properties["messages"]["items"] = reference(VisitorMessage)
+
+
+def _message(properties: dict[str, Schema]) -> None:
+    """Whoever sends a transcript sends the assistant's messages, too. Text is no list: exactly one of both."""
+    properties["role"] = {"type": "string", "examples": ["user", "assistant"]}
+    content = properties["content"]
+    content["oneOf"] = content.pop("anyOf")
 
 
 _REFINEMENTS = {
@@ -142,4 +155,5 @@ _REFINEMENTS = {
     UpdateClientToken: _no_defaults,
     RegenerateClientToken: _no_defaults,
     Chat: _chat,
+    VisitorMessage: _message,
 }

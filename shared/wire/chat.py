@@ -64,6 +64,8 @@ def _parts(content: Any) -> Any:
 
 
 class VisitorMessage(BrowserQuestion):
+    """A message of the transcript."""
+
     id: _Id | None = None
     role: Literal["user"]
     content: Annotated[

@@ -14,7 +14,7 @@ _UNUSED = Usage()
 
 
 class Token(TypedDict):
-    """`tokenValue` is there right after it was made, and never again."""
+    """A client token. `tokenValue` is only in the answers that issue a value."""
 
     id: str
     name: str
@@ -44,27 +44,35 @@ class Token(TypedDict):
 
 
 class Warned(TypedDict):
+    """Something about a client token that is allowed, but risky."""
+
     type: str
     message: str
 
 
 class ClientTokenFound(TypedDict):
+    """A client token as it is now."""
+
     clientToken: Token
 
 
 class ClientTokenCreated(TypedDict):
+    """A new client token, and its value."""
+
     clientToken: Token
     token: str
     warnings: list[Warned]
 
 
 class ClientTokenUpdated(TypedDict):
+    """The client token after the update."""
+
     clientToken: Token
     warnings: list[Warned]
 
 
 class ClientTokenRegenerated(TypedDict):
-    """`previousValueExpiresAt`: until when the old value works as well, null where it stopped at once."""
+    """The client token with its new value. `previousValueExpiresAt`: until when the old value also works, or null."""
 
     clientToken: Token
     token: str
@@ -73,16 +81,20 @@ class ClientTokenRegenerated(TypedDict):
 
 
 class ClientTokenDeleted(TypedDict):
+    """The client token is deleted."""
+
     success: bool
     message: str
 
 
 class ClientTokenValue(TypedDict):
+    """The value of a client token."""
+
     token: str
 
 
 class ClientTokensListed(TypedDict):
-    """`pagination` answers a `limit`."""
+    """Client tokens of the caller's tenant. `pagination` is there if the request has a `limit`."""
 
     clientTokens: list[Token]
     pagination: NotRequired[Page]

@@ -11,6 +11,8 @@ from shared.wire.page import Page
 
 
 class ConversationSummary(TypedDict):
+    """A conversation, without its messages."""
+
     id: str
     name: str
     flowId: str
@@ -22,6 +24,8 @@ class ConversationSummary(TypedDict):
 
 
 class ConversationsListed(TypedDict):
+    """The conversations of one client token."""
+
     conversations: list[ConversationSummary]
     pagination: Page
 

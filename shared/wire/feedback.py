@@ -27,6 +27,8 @@ class LeaveFeedback(BrowserQuestion):
 
 
 class FeedbackLeft(TypedDict):
+    """The feedback is stored."""
+
     success: bool
     feedbackId: str
 

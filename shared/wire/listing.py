@@ -9,10 +9,12 @@ from pydantic import ConfigDict, Field
 from shared.wire.page import Page
 from shared.wire.question import QueryInteger, Question
 
+OFFSET_MAX = 999_999_999
+
 
 class ListClientTokens(Question):
     limit: Annotated[QueryInteger, Field(ge=1, le=200)] | None = None
-    offset: Annotated[QueryInteger, Field(ge=0)] = 0
+    offset: Annotated[QueryInteger, Field(ge=0, le=OFFSET_MAX)] = 0
 
     def pagination(self, has_more: bool) -> Page | None:  # noqa: FBT001
         return None if self.limit is None else {"limit": self.limit, "offset": self.offset, "hasMore": has_more}
@@ -24,7 +26,7 @@ class ListConversations(Question):
     model_config = ConfigDict(alias_generator=None)
 
     limit: Annotated[QueryInteger, Field(ge=1, le=200)] = 50
-    offset: Annotated[QueryInteger, Field(ge=0)] = 0
+    offset: Annotated[QueryInteger, Field(ge=0, le=OFFSET_MAX)] = 0
     flow_id: str | None = None
 
     def pagination(self, has_more: bool) -> Page:  # noqa: FBT001

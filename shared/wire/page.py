@@ -6,6 +6,8 @@ from typing import TypedDict
 
 
 class Page(TypedDict):
+    """Where this page of a list stands, and whether more entries follow."""
+
     limit: int
     offset: int
     hasMore: bool

@@ -31,7 +31,7 @@ def _integral(value: Any) -> Any:
 
 
 def _decimal(value: Any) -> Any:
-    if not re.fullmatch(r"-?[0-9]{1,9}", value):
+    if not re.fullmatch(r"-?[0-9]{1,18}", value):
         raise PydanticCustomError("integer", "must be a whole number")
     return int(value)
 

@@ -39,19 +39,23 @@ class InitSession(BrowserQuestion):
 
 
 class WidgetConfig(TypedDict):
+    """What the widget shows, from the token's config."""
+
     welcomeMessage: str | None
     placeholder: str
     theme: Mapping[str, Any] | None
 
 
 class SessionFlow(TypedDict):
+    """The flow or agent that answers, as the widget hands it to the page."""
+
     id: str
     name: str
     description: str | None
 
 
 class SessionOpened(TypedDict):
-    """`conversationRevision` changes whenever the conversation does."""
+    """A session. `conversationRevision` changes whenever the conversation does."""
 
     sessionId: str
     expiresAt: str

@@ -53,11 +53,13 @@ def _immutable(_: Any) -> Any:
 
 Id = Annotated[
     str,
-    Field(min_length=1, max_length=identifier.LABEL_MAX, json_schema_extra={"pattern": r"^\S+$"}),
+    Field(min_length=1, max_length=identifier.LABEL_MAX, json_schema_extra={"pattern": r"^[^\s\x00-\x1f\x7f-\x9f]+$"}),
     AfterValidator(_label),
 ]
 Ids = Annotated[tuple[Id, ...], BeforeValidator(_as_tuple), Field(max_length=100), AfterValidator(_without_repeats)]
-Origin = Annotated[str, AfterValidator(_origin)]
+Origin = Annotated[
+    str, Field(json_schema_extra={"minLength": 1, "maxLength": origin.LENGTH_MAX}), AfterValidator(_origin)
+]
 Origins = Annotated[
     tuple[Origin, ...],
     BeforeValidator(_as_tuple),
@@ -70,7 +72,8 @@ Immutable = Annotated[SkipJsonSchema[Any], BeforeValidator(_immutable)]
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
-    Field(json_schema_extra={"pattern": r"\S"}),
+    # Some generators match a pattern from the start of the text, others search for it.
+    Field(json_schema_extra={"pattern": r"^\s*\S"}),
 ]
 Config = Annotated[dict[str, Any], nested_at_most(CONFIG_DEPTH_MAX), AfterValidator(_config)]
 

@@ -4,6 +4,7 @@ import json
 
 from infra.local.routes import Function
 from infra.local.template import ROOT
+from infra.openapi import refusals
 
 
 class Documented:
@@ -43,6 +44,5 @@ class Documented:
 
 
 def _codes(response):
-    """None for an answer that is no refusal."""
-    schema = response["content"].get("application/json", {}).get("schema", {})
-    return schema.get("properties", {}).get("code", {}).get("enum", [None])
+    """None for a response that is no error."""
+    return response.get(refusals.CODES, [None])

@@ -17,6 +17,7 @@ from schemathesis.cli import schemathesis as command_line
 
 from infra.local.management import Management, Refused
 from infra.local.template import ROOT
+from infra.openapi.refusals import CODES
 from tests.local_stack import RunningStack
 
 LEAST = 2_000
@@ -138,6 +139,14 @@ def _strict(written):
     schemas = written["components"]["schemas"]
     for name in _reached([operation["responses"] for operation in operations], schemas):
         schemas[name]["additionalProperties"] = False
+    for operation in operations:
+        for response in operation["responses"].values():
+            if CODES in response:
+                media = response["content"]["application/json"]
+                media["schema"] = {"allOf": [media["schema"], {"properties": {"code": {"enum": response[CODES]}}}]}
+    # Of a transcript, the service reads the last message of a user alone; the document describes all of them.
+    messages = schemas["Chat"]["properties"]["messages"]
+    messages["items"] = {"anyOf": [messages["items"], {}]}
     return written
 
 

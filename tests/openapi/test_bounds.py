@@ -1,0 +1,112 @@
+"""The document tells every bound that the wire enforces, and no other: a client that obeys it is never refused."""
+
+import json
+from functools import reduce
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from infra.local.template import ROOT
+from infra.openapi import browser, management
+from infra.openapi.examples import VALUE
+from shared.errors import Invalid
+from shared.wire.chat import VisitorMessage
+from shared.wire.listing import ListClientTokens, ListConversations
+
+COMPONENTS = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))["components"]
+OPERATIONS = management.OPERATIONS | browser.OPERATIONS
+LONG = 100_000
+DEEP = reduce(lambda inner, _: {"a": inner}, range(200), {})
+PROBES = {
+    "empty text": "",
+    "a space": " ",
+    "a space inside": "x y",
+    "a control character": "x\x01",
+    "long text": "x" * LONG,
+    "zero": 0,
+    "minus one": -1,
+    "a large number": 10**12,
+    "a fraction": 1.5,
+    "true": True,
+    "null": None,
+    "an empty list": [],
+    "a long list": [f"https://x{number}.example.com" for number in range(1_000)],
+    "a list of an empty text": [""],
+    "a list of a long text": ["x" * LONG],
+    "a list of a number": [1],
+    "a list of null": [None],
+    "a list of a list": [[]],
+    "an empty object": {},
+    "a nested object": DEEP,
+    "a large object": {"a": "x" * LONG},
+}
+# What JSON Schema cannot say is in the field's description: what is refused -> the words to look for there.
+IN_WORDS = {
+    ("config", "a nested object"): "nested at most 16 deep",
+    ("config", "a large object"): "at most 16 KB",
+    ("inputs", "a nested object"): "nested at most 64 deep",
+    ("metadata", "a nested object"): "nested at most 64 deep",
+    ("context", "a nested object"): "nested at most 64 deep",
+}
+# Pages send their whole transcript, which the schemas describe; the wire reads the last message of a user.
+TRANSCRIPT = {"messages", "role"}
+# The same for the grammar of a text, whatever the text is.
+GRAMMARS = {"expiresAt": "date-time"}
+
+
+def _requests():
+    """Each model with a body that it takes."""
+    for operation in OPERATIONS.values():
+        if operation.body is not None:
+            yield operation.body, next(iter(operation.bodies.values()))
+    yield VisitorMessage, {"role": "user", "content": "Hello"}
+
+
+FIELDS = [
+    pytest.param(model, body, field, id=f"{model.__name__}.{field}")
+    for model, body in _requests()
+    for field in COMPONENTS["schemas"][model.__name__]["properties"]
+]
+
+
+def _is_taken(model, body):
+    try:
+        model.valid(body)
+    except Invalid:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("model", "body", "field"), FIELDS)
+def test_schema_and_wire_refuse_the_same_values(model, body, field):
+    schema = COMPONENTS["schemas"][model.__name__]["properties"][field]
+    validator = Draft202012Validator({"components": COMPONENTS, **schema})
+    assert _is_taken(model, body)
+    for name, value in PROBES.items():
+        if field in GRAMMARS and isinstance(value, str):
+            assert schema["format"] == GRAMMARS[field]
+        elif validator.is_valid(value) == _is_taken(model, body | {field: value}):
+            continue
+        elif field in TRANSCRIPT:
+            assert _is_taken(model, body | {field: value}) is (field == "messages")
+        else:
+            assert (field, name) in IN_WORDS, f"{field} and {name}: the document says {validator.is_valid(value)}"
+            assert IN_WORDS[field, name] in schema["description"]
+
+
+@pytest.mark.parametrize("query", [ListClientTokens, ListConversations])
+def test_parameters_and_wire_refuse_the_same_values(query):
+    (name,) = [name for name, operation in management.OPERATIONS.items() if operation.query is query]
+    operation_id = name[0].lower() + name[1:]
+    paths = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))["paths"]
+    (operation,) = [
+        operation for item in paths.values() for operation in item.values() if operation["operationId"] == operation_id
+    ]
+    parameters = [one for one in operation["parameters"] if one.get("in") == "query"]
+    assert {one["name"] for one in parameters} == {"limit", "offset"} | query.model_fields.keys()
+    for parameter in parameters:
+        validator = Draft202012Validator(parameter["schema"])
+        for value in (-1, 0, 1, 200, 201, 999_999_999, 1_000_000_000, "", "x", VALUE):
+            sent = str(value) if parameter["schema"]["type"] == "string" else value
+            is_taken = _is_taken(query, {parameter["name"]: str(value)})
+            assert is_taken == validator.is_valid(sent), (parameter["name"], value)
