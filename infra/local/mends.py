@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import threading
 from collections import defaultdict, deque
@@ -12,14 +13,15 @@ from typing import Any
 
 from moto.core.common_models import BaseModel
 from moto.dynamodb import models
+from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX, DynamodbException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms.models import Key, kms_backends
 
 DYNAMODB_LOCK = threading.RLock()
-# As many of the last transactions as anybody might still send again.
-_KNOWN_TRANSACTIONS: deque[str] = deque(maxlen=1000)
+# Token and contents of as many of the last transactions as anybody might still send again.
+_KNOWN_TRANSACTIONS: deque[tuple[str, bytes]] = deque(maxlen=1000)
 
 
 def apply() -> None:
@@ -46,12 +48,19 @@ def _call_action(handler: DynamoHandler) -> Any:
 
 
 def _transact_once(handler: DynamoHandler) -> Any:
-    """A transaction that is sent again, since its answer was lost, is done already. moto would do it twice."""
+    """Runs a transaction once, even if it is retried, and refuses its token for any other. moto does neither."""
     token = handler.body["ClientRequestToken"]
-    if token in _KNOWN_TRANSACTIONS:
+    contents = hashlib.sha256(json.dumps(handler.body["TransactItems"], sort_keys=True).encode()).digest()
+    known = dict(_KNOWN_TRANSACTIONS)
+    if known.get(token, contents) != contents:
+        raise DynamodbException(
+            f"{ERROR_TYPE_PREFIX}IdempotentParameterMismatchException",
+            "The request uses the same client token as a previous, but non-identical request.",
+        )
+    if token in known:
         handler.body["TransactItems"] = []
     answer = _unmended_transact(handler)
-    _KNOWN_TRANSACTIONS.append(token)
+    _KNOWN_TRANSACTIONS.append((token, contents))
     return answer
 
 

@@ -116,6 +116,13 @@ def test_a_transaction_that_is_sent_again_is_done_once(dynamodb, stored):
     assert stored() == [1, 1]
 
 
+def test_a_transactions_token_serves_no_other_transaction(dynamodb, stored):
+    transact(dynamodb, "a", token="used-twice")
+    with pytest.raises(dynamodb.exceptions.IdempotentParameterMismatchException):
+        transact(dynamodb, "b", token="used-twice")
+    assert stored() == [1, 0]
+
+
 def test_moto_still_does_it_twice(dynamodb, stored, monkeypatch):
     monkeypatch.setattr(DynamoHandler, "transact_write_items", mends._unmended_transact)
     for _ in range(2):
