@@ -1,0 +1,160 @@
+"""Alarms ring when operators expect it: each is evaluated over samples of what AWS would measure."""
+
+import pytest
+
+from infra.local import template as sam
+from tests import watched
+from tests.cloudwatch import evaluate, is_ringing
+from tests.watched import OURS
+
+# In minutes. Nothing was measured but what a case says.
+NOW = 1000
+STAGE = {"ApiName": "<AWS::StackName>", "Stage": "<StageName>"}
+REVEAL = STAGE | {"Method": "GET", "Resource": "/v1/client-tokens/{id}/token"}
+MANAGEMENT = [
+    "Authorize", "CreateClientToken", "DeleteClientToken", "GetClientToken", "GetClientTokenValue", "ListClientTokens",
+    "ListClientTokenConversations", "RegenerateClientToken", "UpdateClientToken",
+]  # fmt: skip
+BROWSER = ["Chat", "InitSession", "LeaveFeedback"]
+INDEX = {"TableName": "<Table>", "GlobalSecondaryIndexName": "listing"}
+
+
+def metric(namespace, name, **dimensions):
+    return namespace, name, tuple(sorted(dimensions.items()))
+
+
+def of_function(name, function):
+    return metric("AWS/Lambda", name, FunctionName=f"<{function}>")
+
+
+ERRORS = metric("AWS/ApiGateway", "5XXError", **STAGE)
+REQUESTS = metric("AWS/ApiGateway", "Count", **STAGE)
+REVEALS = metric("AWS/ApiGateway", "Count", **REVEAL)
+REVEALS_REFUSED = metric("AWS/ApiGateway", "4XXError", **REVEAL)
+REVEALS_FAILED = metric("AWS/ApiGateway", "5XXError", **REVEAL)
+
+
+def ago(minutes, values):
+    """Samples of one minute, which lies `minutes` back."""
+    return {NOW - minutes: values}
+
+
+def each_period(count, values):
+    """The same samples in each of the last `count` periods of five minutes."""
+    return {NOW - 5 * (number + 1): values for number in range(count)}
+
+
+def errors(failed, requests):
+    return {ERRORS: ago(3, [1] * failed + [0] * (requests - failed)), REQUESTS: ago(3, [1] * requests)}
+
+
+def reveals(asked, refused=0, failed=0, *, minutes=30):
+    counted = {REVEALS: asked, REVEALS_REFUSED: refused, REVEALS_FAILED: failed}
+    return {one: ago(minutes, [1] * count + [0] * (asked - count)) for one, count in counted.items()}
+
+
+def split_between(one, other, values, others):
+    return {one: ago(3, values), other: ago(3, others)}
+
+
+THROTTLES = [
+    metric("AWS/DynamoDB", name, **dimensions)
+    for name in ("ReadThrottleEvents", "WriteThrottleEvents")
+    for dimensions in ({"TableName": "<Table>"}, INDEX)
+]
+TABLE_CALLS = ["BatchGetItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"]
+TABLE_ERRORS = [metric("AWS/DynamoDB", "SystemErrors", TableName="<Table>", Operation=call) for call in TABLE_CALLS]
+
+
+def _cases():
+    """Alarm, samples, and whether it rings."""
+    yield "ServerErrorsAlarm", errors(5, 100), True
+    yield "ServerErrorsAlarm", errors(4, 4), False
+    yield "ServerErrorsAlarm", errors(5, 500), False
+    yield "ServerErrorsAlarm", errors(6, 500), True
+    yield "ServerErrorsAlarm", errors(0, 1000), False
+    yield "ServerErrorsAlarm", {ERRORS: ago(8, [1] * 100), REQUESTS: ago(8, [1] * 100)}, False
+    for alarm, functions in (("SlowManagementAlarm", MANAGEMENT), ("SlowBrowserAlarm", BROWSER[1:])):
+        for function in functions:
+            duration = of_function("Duration", function)
+            yield alarm, {duration: each_period(3, [2000])}, True
+            yield alarm, {duration: each_period(2, [9000])}, False
+            yield alarm, {duration: each_period(4, [1999])}, False
+            yield alarm, {duration: each_period(4, [9000] + [10] * 999)}, False
+    chat = of_function("Duration", "Chat")
+    yield "SlowChatAlarm", {chat: each_period(3, [20_000])}, True
+    yield "SlowChatAlarm", {chat: each_period(2, [24_000])}, False
+    yield "SlowChatAlarm", {chat: each_period(4, [19_999])}, False
+    for alarm, functions in (("ThrottledManagementAlarm", MANAGEMENT), ("ThrottledBrowserAlarm", BROWSER)):
+        for function in functions:
+            throttles = of_function("Throttles", function)
+            yield alarm, {throttles: ago(3, [1] * 5)}, True
+            yield alarm, {throttles: ago(3, [1] * 4)}, False
+            # One is heard of a period late; the alarm looks at that period once more.
+            yield alarm, {throttles: ago(8, [5])}, True
+            yield alarm, {throttles: ago(13, [5])}, False
+        first, second = (of_function("Throttles", function) for function in functions[:2])
+        yield alarm, split_between(first, second, [3], [2]), True
+    for throttles in THROTTLES:
+        yield "TableThrottlesAlarm", {throttles: ago(3, [10])}, True
+        yield "TableThrottlesAlarm", {throttles: ago(3, [9])}, False
+        yield "TableThrottlesAlarm", {throttles: ago(8, [10])}, True
+    yield "TableThrottlesAlarm", split_between(THROTTLES[0], THROTTLES[3], [5], [5]), True
+    for failed in TABLE_ERRORS:
+        yield "TableErrorsAlarm", {failed: ago(3, [1] * 5)}, True
+        yield "TableErrorsAlarm", {failed: ago(3, [1] * 4)}, False
+    yield "TableErrorsAlarm", split_between(TABLE_ERRORS[0], TABLE_ERRORS[-1], [2], [3]), True
+    for alarm, counted, least in (
+        ("StageThrottledAlarm", metric(OURS, "Throttled"), 50),
+        ("AuthorizerErrorsAlarm", of_function("Errors", "Authorize"), 3),
+        ("LimiterFailedClosedAlarm", metric(OURS, "LimiterFailedClosed", service="client-tokens"), 5),
+        ("SigningFailuresAlarm", metric(OURS, "SigningFailures"), 3),
+    ):
+        yield alarm, {counted: ago(3, [1] * least)}, True
+        yield alarm, {counted: ago(3, [1] * (least - 1))}, False
+        yield alarm, {counted: ago(8, [1] * least)}, False
+    yield "RevealsAlarm", reveals(101), True
+    yield "RevealsAlarm", reveals(100), False
+    yield "RevealsAlarm", reveals(150, refused=25, failed=25), False
+    yield "RevealsAlarm", reveals(151, refused=25, failed=25), True
+    yield "RevealsAlarm", reveals(101, minutes=61), False
+
+
+CASES = list(_cases())
+
+
+@pytest.mark.parametrize(("alarm", "samples", "rings"), CASES)
+def test_alarm_rings_exactly_when_its_description_says(template, alarm, samples, rings):
+    assert is_ringing(template, alarm, samples, at=NOW) is rings
+
+
+def test_every_alarm_is_evaluated(template):
+    for expected in (True, False):
+        assert {alarm for alarm, _, rings in CASES if rings is expected} == watched.alarms(template).keys()
+
+
+def test_no_alarm_rings_without_data(template):
+    assert [name for name in watched.alarms(template) if is_ringing(template, name, {}, at=NOW)] == []
+
+
+def test_reveals_alarm_follows_its_parameter(source):
+    strict = sam.translate(source, {"RevealsPerHour": "10"})
+    assert is_ringing(strict, "RevealsAlarm", reveals(11), at=NOW)
+    assert not is_ringing(strict, "RevealsAlarm", reveals(10), at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("a + b", [None, None, 3]),
+        ("a / b", [None, None, 0.5]),
+        ("a / 0", [None, None, None]),
+        ("SUM(METRICS())", [None, 1, 3]),
+        ("MAX(METRICS())", [None, 1, 2]),
+        ("SUM(FILL(METRICS(), 0))", [0, 1, 3]),
+        ("IF(a >= 1, 100 * a, 0)", [None, 100, 100]),
+        ("IF(a > 1, a, 7)", [None, 7, 7]),
+    ],
+)
+def test_metric_math_is_evaluated_as_documented(expression, expected):
+    assert evaluate(expression, {"a": [None, 1, 1], "b": [None, None, 2]}) == expected
