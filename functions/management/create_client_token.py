@@ -22,7 +22,7 @@ def handler(request: Request) -> Response:
         value = signer.reveal(kept.seal)
         audit.revealed(kept.seal.claims.sub, by=request.by)
         return gateway.created(answers.with_value(kept.answer, value), revision=kept.revision)
-    terms = client_token.check(wish.terms(), at=request.at)
+    terms = client_token.check(wish.terms(), environment=wish.environment, at=request.at)
     targets.require_known(request.tenant, wish.target_ids())
     token_id = identifier.new("ct", request.at, token_bytes)
     value, seal = signer.issue(token_id, wish.environment, at=request.at, random_bytes=token_bytes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.rules import feedback, origin, session
+from shared.rules import feedback, origin_syntax, session
 from shared.wire import chat, terms
 
 _SCALES = ", ".join(f"{least} to {most} for {kind}" for kind, (least, most) in feedback.RATINGS.items())
@@ -14,9 +14,11 @@ MEANINGS = {
     "id": "Identifies the client token, such as ct_01kav7t0d3p9s8x2m4n6q8r0vw; not a secret.",
     "name": "For people; surrounding space is dropped.",
     "allowedOrigins": (
-        "Where the token may be used. An entry is an exact origin (https://app.example.com), a wildcard "
-        "(https://*.example.com: any depth below, never the apex), an app's own origin (capacitor://localhost), "
-        f"* (every origin) or native (requests without an Origin header). At most {origin.LENGTH_MAX} characters each; "
+        "Where the token may be used. An entry is an exact origin (https://app.example.com), all subdomains of a "
+        "domain (https://*.example.com: any depth below, never the apex), a pattern for preview deployments "
+        "(https://shop-*-acme.example.com), any port of loopback (http://localhost:*, test tokens alone), an app's "
+        "origin (capacitor://localhost, app://.), every installation of an extension (moz-extension://*), * (every "
+        f"origin), or native (requests without an Origin header). At most {origin_syntax.LENGTH_MAX} characters each; "
         "stored in lower case, without a default port and a closing slash."
     ),
     "flowIds": "The flows that sessions may talk to; repeats are dropped.",
@@ -51,8 +53,8 @@ MEANINGS = {
     "token": "The client token's value: what a page shows when it opens a session.",
     "warnings": "What is allowed, but deserves a second look. Empty if there is nothing.",
     "Warned.type": (
-        "For programs: wildcard_origin, native_origin, insecure_origin, loopback_origin, public_suffix_wildcard, "
-        "no_target or info."
+        "For programs: wildcard_origin, native_origin, insecure_origin, loopback_origin, app_origin, "
+        "extension_wildcard, public_suffix_wildcard, no_target, or info."
     ),
     "message": "For people.",
     "success": "Always true: what fails answers with an error.",
@@ -125,7 +127,7 @@ MEANINGS = {
     "ErrorDetail.message": "What is wrong there.",
     "ErrorDetail.code": (
         "For programs: unknown_field, required, wrong_type, wrong_value, out_of_range, immutable, invalid_origin, "
-        "not_a_flow_of_the_token, exclusive, needs_one_agent, agent_version or in_the_past."
+        "needs_test_token, not_a_flow_of_the_token, exclusive, needs_one_agent, agent_version or in_the_past."
     ),
     "suggestion": "The name that was probably meant.",
 }

@@ -80,9 +80,9 @@ class Usage:
         return self.last_used_at is None or self.last_used_at < instant.minute(at)
 
 
-def check(terms: Terms, *, at: datetime, before: Terms | None = None) -> Terms:
+def check(terms: Terms, *, environment: Environment = "live", at: datetime, before: Terms | None = None) -> Terms:
     """Terms that hold together, or Invalid with every reason. `before`: the terms that these replace."""
-    reasons = list(_contradictions(terms, at, before))
+    reasons = list(_contradictions(terms, environment, at, before))
     if reasons:
         raise Invalid.because(*reasons)
     return terms
@@ -96,7 +96,7 @@ def require_expected(token: ClientToken, expected: Collection[int] | None) -> No
 
 def amend(token: ClientToken, changes: Mapping[str, Any], *, at: datetime) -> ClientToken:
     """The token with the given terms changed and all others as they are."""
-    terms = check(replace(token.terms, **changes), at=at, before=token.terms)
+    terms = check(replace(token.terms, **changes), environment=token.environment, at=at, before=token.terms)
     return replace(token, terms=terms, updated_at=max(at, token.updated_at), revision=token.revision + 1)
 
 
@@ -207,7 +207,11 @@ def warnings(token: ClientToken, *, is_public_suffix: Callable[[str], bool], at:
     return found
 
 
-def _contradictions(terms: Terms, at: datetime, before: Terms | None) -> Iterator[Detail]:
+def _contradictions(terms: Terms, environment: Environment, at: datetime, before: Terms | None) -> Iterator[Detail]:
+    for entry in terms.allowed_origins:
+        if environment == "live" and origin.needs_test_token(entry):
+            reason = f"{entry} is for tokens of environment test: on a live token, list each port by itself"
+            yield Detail.of_field("allowed_origins", reason, "needs_test_token")
     if terms.default_flow_id is not None and terms.default_flow_id not in terms.flow_ids:
         yield Detail.of_field("default_flow_id", "must be one of the token's flows", "not_a_flow_of_the_token")
     if terms.target_alias is not None and terms.target_version_id is not None:

@@ -91,6 +91,7 @@ class TestCheck:
             ({"pin_to_version": "agentver_1"}, "pinToVersion", "agent_version"),
             ({"expires_at": AT}, "expiresAt", "in_the_past"),
             ({"expires_at": AT - DAY}, "expiresAt", "in_the_past"),
+            ({"allowed_origins": ("https://a.example", "http://localhost:*")}, "allowedOrigins", "needs_test_token"),
         ],
         ids=str,
     )

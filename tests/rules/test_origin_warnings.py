@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.public_suffixes import is_public_suffix
 from shared.rules import origin
 
 APP = "https://app.example.com"
@@ -19,7 +20,8 @@ def kinds_of(*entries, is_live=True):
         (APP, []),
         (WILDCARD, []),
         ("https://my-app.vercel.app", []),
-        ("capacitor://localhost", []),
+        ("chrome-extension://abcdefghijklmnopabcdefghijklmnop", []),
+        ("capacitor://localhost", ["app_origin"]),
         ("*", ["wildcard_origin"]),
         ("native", ["native_origin"]),
         ("http://app.example.com", ["insecure_origin"]),
@@ -35,6 +37,13 @@ def kinds_of(*entries, is_live=True):
         ("https://*.vercel.app", ["public_suffix_wildcard"]),
         ("https://*.vercel.app:8443", ["public_suffix_wildcard"]),
         ("http://*.vercel.app", ["insecure_origin", "public_suffix_wildcard"]),
+        ("https://shop-*-acme.vercel.app", ["public_suffix_wildcard"]),
+        ("https://*--shop.vercel.app:8443", ["public_suffix_wildcard"]),
+        ("https://pr-*.d1a2b3.vercel.app", []),
+        ("https://pr-*.example.com", []),
+        ("http://pr-*.example.com", ["insecure_origin"]),
+        # Nobody can store it any more.
+        ("wss://app.example.com", []),
     ],
 )
 def test_on_a_live_token(entry, types):
@@ -44,6 +53,35 @@ def test_on_a_live_token(entry, types):
 @pytest.mark.parametrize("entry", ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:8080"])
 def test_a_test_token_may_live_on_loopback(entry):
     assert kinds_of(entry, is_live=False) == []
+
+
+@pytest.mark.parametrize(
+    "entry", ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*", "http://*.localhost:*"]
+)
+def test_any_port_is_warned_of_on_a_test_token(entry):
+    assert kinds_of(entry, is_live=False) == ["loopback_origin"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "name"),
+    [
+        ("https://shop-*-acme.vercel.app", "shop-evil-acme.vercel.app"),
+        ("https://*--shop.netlify.app", "evil--shop.netlify.app"),
+        ("https://shop-pr-*.onrender.com", "shop-pr-evil.onrender.com"),
+        ("https://*.pages.dev", "evil.pages.dev"),
+    ],
+)
+def test_a_wildcard_below_a_public_suffix_says_which_name_a_stranger_can_get(entry, name):
+    [found] = origin.warnings([entry], is_live=True, is_public_suffix=is_public_suffix)
+    assert f"such as {name} while it is free" in found.message
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["https://*.shop.pages.dev", "https://pr-*.d1a2b3.amplifyapp.com", "https://shop-*.acme.vercel.app"],
+)
+def test_a_wildcard_below_a_name_of_ones_own_is_not_warned_of(entry):
+    assert origin.warnings([entry], is_live=True, is_public_suffix=is_public_suffix) == []
 
 
 def test_one_for_each_kind_and_entry_in_order():
