@@ -17,6 +17,7 @@ from infra.local.call import Call
 from infra.local.proxy import Malformed
 from infra.local.refusals import Refused
 from infra.local.routes import Authorizer, Function, Mock, Routes
+from infra.local.terminal import harmless
 
 Invoke = Callable[[str, dict[str, Any]], Any]
 """Gives the function's answer to an event, as JSON reads it. Raises InvocationFailed."""
@@ -134,7 +135,7 @@ class Api:
 
     def _refuse(self, call: Call, refused: Refused) -> Response:
         if refused.reason:
-            self._tell(refused.reason)
+            self._tell(harmless(refused.reason))
         return refusals.response(refused, self._routes.refusals, call)
 
 

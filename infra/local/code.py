@@ -15,6 +15,24 @@ ARTIFACT = ROOT / ".local/artifact"
 RUNTIME = ROOT / ".venv-runtime/bin/python"
 
 
+# Like python -m awslambdaric, for a Runtime API below a path. AWS's client knows paths, except where it reports a
+# failed start.
+_AWSLAMBDARIC = """
+import sys
+from awslambdaric.__main__ import main
+from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient as Client
+
+call = Client.call_rapid
+
+def call_below_path(self, method, endpoint, *rest):
+    address, slash, path = self.lambda_runtime_address.partition("/")
+    call(type(self)(address), method, slash + path + endpoint, *rest)
+
+Client.call_rapid = call_below_path
+main(sys.argv)
+"""
+
+
 class NotBuilt(Exception):  # noqa: N818 - it is an answer to whoever starts the stack
     """There is no artifact to run; the message says how to get one."""
 
@@ -30,6 +48,11 @@ class Code:
     python: str
     client: str
     edited: tuple[Path, ...]
+
+    def command(self, handler: str) -> list[str]:
+        """What starts a function, in `task`."""
+        is_awss = self.client == "awslambdaric"
+        return [self.python, *(["-c", _AWSLAMBDARIC] if is_awss else ["-m", self.client]), handler]
 
 
 def source(root: Path = ROOT) -> Code:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import queue
 import re
+import secrets
 import subprocess
 import threading
 import time
@@ -17,6 +19,7 @@ from typing import Any, cast
 
 from infra.local import loopback
 from infra.local.api import InvocationFailed
+from infra.local.terminal import harmless
 
 # Lambda's own limits.
 _INIT_SECONDS = 10.0
@@ -72,7 +75,7 @@ class Environment:
         self._process = subprocess.Popen(  # noqa: S603 - the command is our own
             command,
             cwd=directory,
-            env=dict(variables) | {"AWS_LAMBDA_RUNTIME_API": self._api.address},
+            env=dict(variables) | {"AWS_LAMBDA_RUNTIME_API": f"{self._api.address}{self._api.path}"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -136,14 +139,18 @@ class Environment:
             for line in lines:
                 # The runtime client writes a traceback as one record: carriage returns, and spaces that do not break.
                 for part in line.decode(errors="replace").rstrip().replace("\xa0", " ").split("\r"):
-                    self._log(part)
+                    self._log(harmless(part))
         self._outcomes.put(_Failed(f"Runtime exited with status {self._process.wait()}"))
 
 
 class _RuntimeApi(loopback.Server):
-    """The four calls of https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, for one process."""
+    """The four calls of https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, for one process.
+
+    Events hold credentials and messages: only the process that was told `path` may ask for them.
+    """
 
     def __init__(self, outcomes: queue.SimpleQueue[_Ready | _Answered | _Failed]) -> None:
+        self.path = f"/{secrets.token_urlsafe(16)}"
         self.outcomes = outcomes
         self.events: queue.SimpleQueue[_Event | None] = queue.SimpleQueue()
         self.has_started = False
@@ -154,7 +161,7 @@ class _RuntimeHandler(loopback.Handler):
     server: _RuntimeApi
 
     def do_GET(self) -> None:  # noqa: N802 - http.server's name for it
-        if self.path != f"{_RUNTIME}/invocation/next":
+        if self._call() != f"{_RUNTIME}/invocation/next":
             self.answer(HTTPStatus.NOT_FOUND)
             return
         if not self.server.has_started:
@@ -173,15 +180,25 @@ class _RuntimeHandler(loopback.Handler):
         self.answer(HTTPStatus.OK, headers, event.body)
 
     def do_POST(self) -> None:  # noqa: N802
-        body = self.body()
-        if self.path == f"{_RUNTIME}/init/error":
-            self.server.outcomes.put(_Failed(_told(body)))
-        elif found := _OUTCOME.fullmatch(self.path):
-            self.server.outcomes.put(_outcome(found["kind"], body))
+        call = self._call()
+        if call == f"{_RUNTIME}/init/error":
+            self.server.outcomes.put(_Failed(_told(self.body())))
+        elif found := _OUTCOME.fullmatch(call):
+            self.server.outcomes.put(_outcome(found["kind"], self.body()))
         else:
+            # What it sends is not even read.
+            self.close_connection = True
             self.answer(HTTPStatus.NOT_FOUND)
             return
         self.answer(HTTPStatus.ACCEPTED, {"Content-Type": "application/json"}, b'{"status":"OK"}')
+
+    def _call(self) -> str:
+        """What the function calls; empty for anybody else, such as a website that made a browser send this."""
+        is_from_a_page = "Origin" in self.headers or "Sec-Fetch-Site" in self.headers
+        if is_from_a_page or self.headers.get_all("Host") != [self.server.address]:
+            return ""
+        secret, call = self.path[: len(self.server.path)], self.path[len(self.server.path) :]
+        return call if hmac.compare_digest(secret.encode(), self.server.path.encode()) else ""
 
 
 def _outcome(kind: str, body: bytes) -> _Answered | _Failed:
@@ -194,4 +211,4 @@ def _outcome(kind: str, body: bytes) -> _Answered | _Failed:
 
 def _told(body: bytes) -> str:
     error = json.loads(body)
-    return f"{error['errorType']}: {error['errorMessage']}"
+    return harmless(f"{error['errorType']}: {error['errorMessage']}")

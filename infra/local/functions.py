@@ -105,7 +105,7 @@ class Functions:
     def _start(self, name: str) -> Environment:
         function, code = self._functions[name], self._code
         return Environment(
-            [code.python, "-m", code.client, function.handler],
+            code.command(function.handler),
             variables(function, self._endpoint, code.task, code.libraries(name)),
             code.task,
             function.arn,

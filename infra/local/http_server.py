@@ -11,6 +11,7 @@ from typing import Any
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from infra.local.call import RAW_HEADERS
+from infra.local.terminal import harmless
 
 
 def serve(listener: socket.socket, application: Any, say: Callable[[str], None]) -> BaseWSGIServer:
@@ -33,7 +34,6 @@ def _handler(say: Callable[[str], None]) -> type[WSGIRequestHandler]:
 
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - the base's signature
             milliseconds = (time.perf_counter() - self._started) * 1000
-            path = self.path.partition("?")[0].translate(self._control_char_table)
-            say(f"{self.command} {path} {int(code)} in {milliseconds:.0f} ms")
+            say(harmless(f"{self.command} {self.path.partition('?')[0]} {int(code)} in {milliseconds:.0f} ms"))
 
     return Handler

@@ -16,7 +16,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_RUNTIME = "/2018-06-01/runtime"
+
+class _RuntimeApi:
+    """Lambda's Runtime API, which may lie below a path."""
+
+    def __init__(self, address: str) -> None:
+        server, slash, path = address.partition("/")
+        self._connection = http.client.HTTPConnection(server)
+        self._base = f"{slash}{path}/2018-06-01/runtime"
+
+    def get(self, call: str) -> http.client.HTTPResponse:
+        self._connection.request("GET", self._base + call)
+        return self._connection.getresponse()
+
+    def post(self, call: str, body: str) -> None:
+        self._connection.request("POST", self._base + call, body.encode())
+        self._connection.getresponse().read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +54,23 @@ class Context:
 def main(handler_name: str) -> None:
     # As in Lambda, what a function prints is out before it ends, however it ends.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    api = _RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         module, _, name = handler_name.rpartition(".")
         handler = getattr(importlib.import_module(module), name)
     except Exception as error:  # noqa: BLE001 - whatever goes wrong at import is told to the stack
-        _post(api, "/init/error", _told(error))
+        api.post("/init/error", _told(error))
         sys.exit(1)
     while True:
-        api.request("GET", f"{_RUNTIME}/invocation/next")
-        response = api.getresponse()
+        response = api.get("/invocation/next")
         event = json.loads(response.read())
         context = _context(dict(response.headers))
         try:
             answer = json.dumps(handler(event, context))
         except Exception as error:  # noqa: BLE001 - so is whatever the handler raises
-            _post(api, f"/invocation/{context.aws_request_id}/error", _told(error))
+            api.post(f"/invocation/{context.aws_request_id}/error", _told(error))
         else:
-            _post(api, f"/invocation/{context.aws_request_id}/response", answer)
+            api.post(f"/invocation/{context.aws_request_id}/response", answer)
 
 
 def _context(headers: Mapping[str, str]) -> Context:
@@ -77,11 +91,6 @@ def _told(error: Exception) -> str:
     told: dict[str, Any] = {"errorType": type(error).__name__, "errorMessage": str(error)}
     traceback.print_exception(error)
     return json.dumps(told)
-
-
-def _post(api: http.client.HTTPConnection, path: str, body: str) -> None:
-    api.request("POST", _RUNTIME + path, body.encode())
-    api.getresponse().read()
 
 
 if __name__ == "__main__":

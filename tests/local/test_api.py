@@ -225,3 +225,9 @@ def test_431_above_10240_bytes_of_headers_is_no_gateway_response(gateway):
 def test_431_counts_all_headers_together(gateway):
     headers = {f"X-{number}": "x" * 1000 for number in range(11)}
     assert gateway.http.post("/open/1", headers=headers).status_code == 431
+
+
+def test_what_a_function_says_of_its_failure_does_nothing_in_the_terminal(gateway):
+    gateway.answers["Open"] = "ValueError: \x1b[2J\nPOST /forged 200"
+    gateway.http.post("/open/1")
+    assert gateway.told == ["Open failed: ValueError: \\x1b[2J\\nPOST /forged 200"]

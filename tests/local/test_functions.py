@@ -1,9 +1,11 @@
 """Functions in processes of their own, under Lambda's own runtime client and under the stand-in."""
 
 import dataclasses
+import http.client
 import importlib.util
 import os
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
 
@@ -34,6 +36,10 @@ def environment(event, context):
 def fail(event, context):
     raise KeyError("who")
 
+def scare(event, context):
+    print("\\x1b]0;owned\\x07 \\x9b2J \\u202e \\ttea é 🍵")
+    raise ValueError("\\x1b[2J")
+
 def crash(event, context):
     os._exit(3)
 
@@ -63,7 +69,7 @@ class Code:
         self.write("shared/words.py", "GREETING = 'Hello'")
         # The stand-in has to be found where only this code is.
         (root / "infra").symlink_to(ROOT / "infra")
-        names = ["greet", "context", "environment", "fail", "crash", "wait", "swell", "nonsense"]
+        names = ["greet", "context", "environment", "fail", "scare", "crash", "wait", "swell", "nonsense"]
         declared = {name: self._declare(f"door.{name}") for name in names}
         declared |= {"hang": self._declare("door.hang", timeout=0.1), "broken": self._declare("broken.handler")}
         here = dataclasses.replace(places.source(root), client=client)
@@ -165,6 +171,64 @@ def test_what_a_function_prints_is_told_by_its_name(code):
     code.invoke("greet", {"name": "Ada"})
     code.functions.stop()
     assert ("greet", "greeting Ada") in code.lines
+
+
+def test_control_characters_of_a_function_do_nothing_in_the_terminal(code):
+    assert failure(code, "scare") == "ValueError: \\x1b[2J"
+    code.functions.stop()
+    said = [line for name, line in code.lines if name == "scare"]
+    assert said[0] == "\\x1b]0;owned\\x07 \\x9b2J \\u202e \ttea é 🍵"
+    assert all(line.replace("\t", "").isprintable() for line in said)
+
+
+def runtime_api(code):
+    """The address and the path that the function was given."""
+    address, _, path = code.invoke("environment", {})["AWS_LAMBDA_RUNTIME_API"].partition("/")
+    return address, f"/{path}"
+
+
+def asked(address, path, method="GET", **headers):
+    connection = http.client.HTTPConnection(address, timeout=STOPS_WITHIN_SECONDS)
+    connection.request(method, path, b"{}", {name.replace("_", "-"): value for name, value in headers.items()})
+    response = connection.getresponse()
+    connection.close()
+    return response.status
+
+
+NEXT = "/2018-06-01/runtime/invocation/next"
+RESPONSE = "/2018-06-01/runtime/invocation/1/response"
+
+
+@pytest.mark.parametrize(("method", "call"), [("GET", NEXT), ("POST", RESPONSE)])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "localhost"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec_Fetch_Site": "cross-site"},
+    ],
+)
+def test_no_website_reaches_the_runtime_api(code, method, call, headers):
+    address, path = runtime_api(code)
+    assert asked(address, path + call, method, **headers) == 404
+
+
+@pytest.mark.parametrize(("method", "call"), [("GET", NEXT), ("POST", RESPONSE)])
+def test_the_runtime_api_answers_only_below_its_path(code, method, call):
+    address, path = runtime_api(code)
+    assert len(path) > 20
+    for wrong in ("", path[:-1], path.swapcase(), f"{path}x", f"/{'é' * 8}"):
+        assert asked(address, quote(wrong + call), method) == 404
+    assert runtime_api(code) == (address, path)
+    assert code.invoke("greet", {"name": "Ada"})["said"] == "Hello, Ada"
+
+
+def test_each_environment_has_a_path_of_its_own(code):
+    first = runtime_api(code)[1]
+    code.write("shared/words.py", "GREETING = 'Good day'")
+    assert runtime_api(code)[1] != first
 
 
 def test_events_at_the_same_time_go_to_processes_of_their_own(code):

@@ -48,3 +48,11 @@ def test_a_request_is_logged_without_its_query(gateway, served):
     (line,) = gateway.lines
     assert line.startswith("POST /open/1 201 in ")
     assert "cs_secret" not in line
+
+
+def test_control_characters_of_a_request_do_nothing_in_the_terminal(gateway, served):
+    with socket.create_connection(served) as caller:
+        caller.sendall(b"\x1b[2J /a\x9b2J\x07 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        caller.makefile("rb").read()
+    (line,) = gateway.lines
+    assert line.startswith(r"\x1b[2J /a\x9b2J\x07 403 in ")
