@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared import log, startup
-from shared.errors import Unauthenticated, Unavailable
+from shared.errors import Unavailable
+from shared.rules import instant
 from shared.rules.principal import Principal
+from shared.rules.rejection import Rejected
 
 Event = Mapping[str, Any]
 Policy = dict[str, Any]
@@ -24,25 +26,39 @@ def door(prove: Callable[[str, datetime], Principal]) -> Callable[[Event, object
         # One policy for the whole API: it is cached by credential, and must fit whatever that credential asks next.
         # A developer may send any event by hand: without a credential it is denied, like a bad one.
         stage = "/".join(event.get("methodArn", "*").split("/")[:2])
-        _, _, bearer = event.get("authorizationToken", "").partition(" ")
         try:
-            principal = prove(bearer.strip(), datetime.now(UTC))
-        except Unauthenticated as refusal:
-            log.count("Refused", operation="authorize", code=refusal.code)
-            return {"principalId": "nobody", "policyDocument": _policy("Deny", stage)}
+            principal = prove(_bearer(event.get("authorizationToken", "")), datetime.now(UTC))
+        except Rejected as rejected:
+            log.rejected("authorize", reason=rejected.reason)
+            log.count("Refused", operation="authorize", code=rejected.code)
+            # The gateway response ACCESS_DENIED puts the hint into its body.
+            return _answer("nobody", "Deny", stage, hint=rejected.hint)
         except Exception as error:  # noqa: BLE001 - whatever it is, the runtime must not log it with its chain
             log.fault(error.__cause__ or error, operation="authorize", request_id="")
             raise Unavailable from None
-        return {
-            "principalId": principal.id,
-            "policyDocument": _policy("Allow", stage),
-            "context": {"tenant": principal.tenant, "scopes": " ".join(principal.scopes)},
-        }
+        return _answer(
+            principal.id,
+            "Allow",
+            stage,
+            tenant=principal.tenant,
+            scopes=" ".join(principal.scopes),
+            # API Gateway caches this answer, and gives it out for longer than the credential may live.
+            expiresAt=instant.to_text(principal.expires_at) if principal.expires_at else "never",
+        )
 
     startup.is_over()
     return handler
 
 
-def _policy(effect: str, stage: str) -> Policy:
+def _bearer(authorization: str) -> str:
+    """The credential; the scheme may be written in any case (RFC 9110, section 11.1). Raises Rejected."""
+    scheme, _, bearer = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Rejected("wrong_scheme")
+    return bearer.strip(" ")
+
+
+def _answer(principal: str, effect: str, stage: str, **context: str) -> Policy:
     statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": f"{stage}/*"}
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"principalId": principal, "policyDocument": policy, "context": context}

@@ -7,19 +7,23 @@ import os
 import urllib.request
 from collections.abc import Callable
 from datetime import datetime
+from http.client import HTTPException
 from typing import Any
+from urllib.error import HTTPError
 
-from shared.errors import Unauthenticated, Unavailable
-from shared.rules import api_key, digest
+from shared.errors import Unavailable
+from shared.rules import api_key, digest, token_value
 from shared.rules.api_key import ApiKey
-from shared.rules.principal import SCOPES, Principal
+from shared.rules.clerk_session import Clerk
+from shared.rules.principal import Principal
+from shared.rules.rejection import Rejected
 
-_CLERK_ISSUER = os.environ["CLERK_ISSUER"]
-_CLERK_AUTHORIZED_PARTIES = {
-    party.strip() for party in os.environ["CLERK_AUTHORIZED_PARTIES"].split(",") if party.strip()
-}
+_CLERK = Clerk.of(
+    issuer=os.environ["CLERK_ISSUER"],
+    parties=os.environ["CLERK_AUTHORIZED_PARTIES"],
+    role_scopes=os.environ["CLERK_ROLE_SCOPES"],
+)
 
-_LEEWAY_SECONDS = 5
 _JWKS_LIFETIME_SECONDS = 300
 # A stranger may make up as many key ids as he likes; Clerk must not be asked, nor waited for, about each.
 _JWKS_REFETCH_SECONDS = 10
@@ -28,21 +32,27 @@ _JWKS_BYTES_MAX = 1_000_000
 
 
 def prove(bearer: str, *, find_api_key: Callable[[str], ApiKey | None], at: datetime) -> Principal:
-    """Raises Unauthenticated, whatever is wrong with the credential, and Unavailable if that cannot be found out.
+    """Raises Rejected, whatever is wrong with the credential, and Unavailable if that cannot be found out.
 
     `find_api_key` looks a key up by its digest.
     """
     if bearer.startswith(api_key.PREFIX):
         return _by_api_key(bearer, find_api_key, at)
-    if _CLERK_ISSUER:
-        return _by_clerk(bearer, at)
-    raise Unauthenticated
+    if token_value.subject(bearer):
+        raise Rejected("client_token")
+    if not _CLERK.issuer:
+        raise Rejected("clerk_not_configured")
+    return _by_clerk(bearer, at)
 
 
 def _by_api_key(value: str, find: Callable[[str], ApiKey | None], at: datetime) -> Principal:
-    key = find(digest.of(value)) if api_key.is_well_formed(value) else None
-    if key is None or key.is_expired(at):
-        raise Unauthenticated
+    if not api_key.is_well_formed(value):
+        raise Rejected("malformed")
+    key = find(digest.of(value))
+    if key is None:
+        raise Rejected("unknown_key")
+    if key.is_expired(at):
+        raise Rejected("expired")
     return key.principal()
 
 
@@ -52,29 +62,19 @@ def _by_clerk(token: str, at: datetime) -> Principal:
     import jwt  # noqa: PLC0415
 
     try:
-        key_id = jwt.get_unverified_header(token).get("kid")
-        claims = jwt.decode(
-            token,
-            jwt.PyJWK(_public_keys.find(key_id, at), algorithm="RS256"),
-            algorithms=["RS256"],
-            issuer=_CLERK_ISSUER,
-            leeway=_LEEWAY_SECONDS,
-            options={"require": ["exp", "iss", "sub"], "verify_aud": False},
-        )
-    except jwt.PyJWTError:
-        raise Unauthenticated from None
-    if _CLERK_AUTHORIZED_PARTIES and claims.get("azp") not in _CLERK_AUTHORIZED_PARTIES:
-        raise Unauthenticated
-    # Signed in, but with a step still to take, such as a second factor.
-    if claims.get("sts") == "pending":
-        raise Unauthenticated
-    organisation = claims.get("o")
-    tenant = (
-        (organisation.get("id") if isinstance(organisation, dict) else None) or claims.get("org_id") or claims["sub"]
-    )
-    if not (isinstance(tenant, str) and claims["sub"]):
-        raise Unauthenticated
-    return Principal(claims["sub"], tenant, SCOPES)
+        decoded = jwt.decode_complete(token, options={"verify_signature": False})
+    except (jwt.PyJWTError, ValueError):
+        raise Rejected("malformed") from None
+    header, claims = decoded["header"], decoded["payload"]
+    _CLERK.check_header(header)
+    # Before a key is looked for: only our issuer's are known, and a stranger's token must not cost a fetch.
+    _CLERK.check_issuer(claims)
+    key = _public_keys.find(header.get("kid"), at)
+    try:
+        jwt.PyJWS().decode(token, jwt.PyJWK(key, algorithm="RS256"), algorithms=["RS256"])
+    except (jwt.PyJWTError, ValueError):
+        raise Rejected("bad_signature") from None
+    return _CLERK.principal(claims, at)
 
 
 class _PublicKeys:
@@ -85,7 +85,7 @@ class _PublicKeys:
         self._fetched_at = self._asked_at = float("-inf")
 
     def find(self, key_id: Any, at: datetime) -> dict[str, Any]:
-        """Raises Unauthenticated for an id that is not in the set, Unavailable if the set cannot be had."""
+        """Raises Rejected for an id that is not in the set, Unavailable if the set cannot be had."""
         now = at.timestamp()
         is_stale = now - self._fetched_at >= _JWKS_LIFETIME_SECONDS
         if (is_stale or key_id not in self._keys) and now - self._asked_at >= _JWKS_REFETCH_SECONDS:
@@ -96,22 +96,35 @@ class _PublicKeys:
         if is_stale or (has_failed and key_id not in self._keys):
             raise Unavailable
         if key_id not in self._keys:
-            raise Unauthenticated
+            raise Rejected("unknown_signing_key")
         return self._keys[key_id]
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Keys come from the issuer's own address or not at all, so that nothing can lead the fetch away from https."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+# What an address may raise that does not answer, or not with a key set.
+_UNREADABLE = (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+
+
 def _fetch_public_keys() -> dict[Any, dict[str, Any]]:
-    address = f"{_CLERK_ISSUER.rstrip('/')}/.well-known/jwks.json"
+    address = f"{_CLERK.issuer}/.well-known/jwks.json"
     try:
         # The address is a parameter of the deployment, nothing that a caller says.
-        with urllib.request.urlopen(address, timeout=_JWKS_TIMEOUT_SECONDS) as answer:  # noqa: S310
+        with urllib.request.build_opener(_NoRedirects).open(address, timeout=_JWKS_TIMEOUT_SECONDS) as answer:
             keys = json.loads(answer.read(_JWKS_BYTES_MAX))["keys"]
         return {
             key["kid"]: key
             for key in keys
             if key.get("kty") == "RSA" and key.get("use", "sig") == "sig" and "kid" in key
         }
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except _UNREADABLE as error:
+        if isinstance(error, HTTPError):
+            error.close()
         raise Unavailable from error
 
 

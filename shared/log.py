@@ -37,6 +37,11 @@ def answered(
         count("Refused", operation=operation, code=code)
 
 
+def rejected(operation: str, *, reason: str) -> None:
+    """Why a credential was rejected; the caller reads less."""
+    _logger.info("rejected", extra={"operation": operation, "reason": reason})
+
+
 def fault(error: BaseException, *, operation: str, request_id: str) -> None:
     """Where it broke and what kind of error it was; never its message, which may quote what a caller sent."""
     _logger.error(

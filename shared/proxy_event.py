@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.errors import Invalid, TooLarge, Unauthenticated
+from shared.errors import Invalid, TooLarge, Unauthenticated, Unavailable
 from shared.rules import instant
 from shared.rules.principal import Principal
+from shared.rules.rejection import Rejected
 
 Event = Mapping[str, Any]
 
@@ -28,12 +29,27 @@ def identified(event: Event, lambda_context: object) -> Event:
 def principal(event: Event) -> Principal:
     """The caller that the authorizer let in.
 
-    Raises Unauthenticated where the event names nobody: a route that lost its authorizer lets nobody in.
+    Raises Unauthenticated where the event names nobody, for a route that lost its authorizer lets nobody in; Rejected
+    where the credential has expired since the authorizer saw it; and Unavailable where the event does not say when it
+    expires, as an answer that API Gateway cached before a deployment may not.
     """
     authorized = event["requestContext"].get("authorizer") or {}
     if not (authorized.get("principalId") and authorized.get("tenant")):
         raise Unauthenticated(hint="The event's requestContext.authorizer lacks a principalId or a tenant.")
-    return Principal(authorized["principalId"], authorized["tenant"], tuple(authorized.get("scopes", "").split()))
+    expires_at = authorized.get("expiresAt")
+    if not expires_at:
+        raise Unavailable(
+            "An older version of this service checked the credential. Please try again in a minute.", retry_after=60
+        )
+    caller = Principal(
+        authorized["principalId"],
+        authorized["tenant"],
+        tuple(authorized.get("scopes", "").split()),
+        None if expires_at == "never" else instant.from_text(expires_at),
+    )
+    if caller.is_expired(received_at(event)):
+        raise Rejected("expired")
+    return caller
 
 
 def received_at(event: Event) -> datetime:

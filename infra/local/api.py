@@ -111,7 +111,7 @@ class Api:
             reason = f"{authorizer.function} gave an answer that API Gateway refuses: {error}"
             raise Refused("AUTHORIZER_CONFIGURATION_ERROR", reason) from error
         if not decision.allows(call.arn):
-            raise Refused("ACCESS_DENIED")
+            raise Refused("ACCESS_DENIED", authorizer=decision.context)
         return decision.context
 
     def _integrate(self, function: str, event: dict[str, Any], call: Call) -> Response:

@@ -10,6 +10,8 @@ from typing import Any
 from infra.local.call import Call
 from infra.local.routes import Authorizer
 
+_REMEMBERED_MAX = 10_000
+
 
 class ConfigurationError(Exception):
     """The authorizer's answer is not one that API Gateway accepts; the message says why."""
@@ -29,7 +31,10 @@ class Decision:
 
 
 class Authorization:
-    """Asks the function, or remembers what it said about the same credential: an allowance and a denial alike."""
+    """Asks the function, or remembers what it said about the same credential: an allowance and a denial alike.
+
+    A full memory starts over: like API Gateway's own cache, it may forget at any time.
+    """
 
     def __init__(self, ask: Callable[[str, dict[str, Any]], Any]) -> None:
         self._ask = ask
@@ -43,6 +48,8 @@ class Authorization:
             event = {"type": "TOKEN", "methodArn": call.arn, "authorizationToken": credential}
             decision = _read(self._ask(authorizer.function, event))
             if authorizer.ttl:
+                if len(self._remembered) >= _REMEMBERED_MAX:
+                    self._remembered.clear()
                 self._remembered[key] = (call.at + authorizer.ttl, decision)
         return decision
 

@@ -15,7 +15,9 @@ from infra.local.template import NotModelled, Template, parameter
 
 _ANY = "x-amazon-apigateway-any-method"
 _VARIABLE = re.compile(r"\$(?:\w|\{)[\w.{}()']*")
-_KNOWN_VARIABLES = {"$context.extendedRequestId"}
+_KNOWN_VARIABLES = re.compile(r"\$context\.extendedRequestId")
+# Only where an authorizer has answered are there values of its own.
+_KNOWN_VARIABLES_OF_A_DENIAL = re.compile(r"\$context\.(extendedRequestId|authorizer\.\w+)")
 
 
 def read_routes(template: Template) -> Routes:
@@ -33,8 +35,7 @@ def read_routes(template: Template) -> Routes:
     schemes = body.get("components", {}).get("securitySchemes", {})
     authorizers = {name: _authorizer(f"authorizer {name}", scheme, functions) for name, scheme in schemes.items()}
     refusals = {
-        kind: _refusal(f"gateway response {kind}", response)
-        for kind, response in body["x-amazon-apigateway-gateway-responses"].items()
+        kind: _refusal(kind, response) for kind, response in body["x-amazon-apigateway-gateway-responses"].items()
     }
     _require_all("gateway responses", refusals, {"DEFAULT_4XX", "DEFAULT_5XX"})
     paths = {}
@@ -87,16 +88,18 @@ def _mock(place: str, integration: Any) -> Mock:
     return Mock(_answer(place, response, "method.response.header."), takes_other_types=behavior != "never")
 
 
-def _refusal(place: str, response: Any) -> Answer:
+def _refusal(kind: str, response: Any) -> Answer:
+    place = f"gateway response {kind}"
     _require(place, response, {"responseParameters", "responseTemplates", "statusCode"})
-    return _answer(place, response, "gatewayresponse.header.")
+    variables = _KNOWN_VARIABLES_OF_A_DENIAL if kind == "ACCESS_DENIED" else _KNOWN_VARIABLES
+    return _answer(place, response, "gatewayresponse.header.", variables)
 
 
-def _answer(place: str, response: Any, prefix: str) -> Answer:
+def _answer(place: str, response: Any, prefix: str, variables: re.Pattern[str] = _KNOWN_VARIABLES) -> Answer:
     templates = response["responseTemplates"]
     _require_all(place, templates, {"application/json"}, exactly=True)
     body = templates["application/json"]
-    if unknown := set(_VARIABLE.findall(body)) - _KNOWN_VARIABLES:
+    if unknown := {name for name in _VARIABLE.findall(body) if not variables.fullmatch(name)}:
         raise NotModelled(f"The local stack does not model {', '.join(sorted(unknown))} ({place}).")
     headers = {}
     for name, value in response.get("responseParameters", {}).items():

@@ -32,11 +32,12 @@ _TYPES = {
 
 
 class Refused(Exception):  # noqa: N818 - becomes the gateway response of this type
-    """`reason` is for the developer's terminal."""
+    """`reason` is for the developer's terminal; `authorizer`: the context that an authorizer gave with its denial."""
 
-    def __init__(self, kind: str, reason: str | None = None) -> None:
+    def __init__(self, kind: str, reason: str | None = None, authorizer: Mapping[str, str] | None = None) -> None:
         self.kind = kind
         self.reason = reason
+        self.authorizer = authorizer
         super().__init__(kind)
 
 
@@ -45,7 +46,7 @@ def response(refused: Refused, responses: Mapping[str, Answer], call: Call) -> R
     status, error_type = _TYPES[refused.kind]
     default = "DEFAULT_4XX" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "DEFAULT_5XX"
     answer = responses.get(refused.kind, responses[default])
-    body = answer.text(call.extended_id)
+    body = answer.text(call.extended_id, refused.authorizer)
     reply = Response(body, answer.status or status, answer.headers, content_type="application/json")
     reply.headers["x-amzn-ErrorType"] = error_type
     return reply

@@ -18,8 +18,10 @@ class Answer:
     headers: Mapping[str, str]
     body: str
 
-    def text(self, extended_request_id: str) -> str:
-        return self.body.replace("$context.extendedRequestId", extended_request_id)
+    def text(self, extended_request_id: str, authorizer: Mapping[str, str] | None = None) -> str:
+        """The body. `authorizer`: the authorizer's context; a variable that is not in it becomes nothing."""
+        body = self.body.replace("$context.extendedRequestId", extended_request_id)
+        return re.sub(r"\$context\.authorizer\.(\w+)", lambda found: (authorizer or {}).get(found[1], ""), body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,13 +31,14 @@ RESPONSE = {
     "RateLimit-Remaining": "Messages that this client address may still send just now.",
     "RateLimit-Reset": "Seconds until the whole limit is there again, if nobody sends anything before.",
     "Retry-After": "Whole seconds after which the same request may succeed.",
-    "WWW-Authenticate": "How to authenticate: Bearer.",
+    "WWW-Authenticate": "How to authenticate: Bearer. Absent where a credential expired after its last use.",
 }
 RATE = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 OF_REFUSALS = {"401": ["WWW-Authenticate"], "409": ["Retry-After"], "429": ["Retry-After"], "503": ["Retry-After"]}
 
-# Where they are said to be at all. A budget that is spent has no Retry-After, a rate that was not counted no rest.
-_ALWAYS = {"ETag", "WWW-Authenticate"}
+# Where they are said to be at all. A budget that is spent has no Retry-After, a rate that was not counted no rest, and
+# API Gateway renames a WWW-Authenticate that a function sends.
+_ALWAYS = {"ETag"}
 _WHOLE_NUMBERS = {*RATE, "Retry-After"}
 
 

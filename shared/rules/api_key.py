@@ -30,7 +30,7 @@ class ApiKey:
     expires_at: datetime | None
 
     def principal(self) -> Principal:
-        return Principal(self.id, self.tenant, self.scopes)
+        return Principal(self.id, self.tenant, self.scopes, self.expires_at)
 
     def is_expired(self, at: datetime) -> bool:
         return self.expires_at is not None and at >= self.expires_at

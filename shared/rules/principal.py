@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 SCOPES = ("tokens:read", "tokens:write", "tokens:reveal")
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """`id` is an API key's id (`key_...`) or a Clerk user's (`user_...`): what a log and an audit may name."""
+    """`id` is an API key's id (`key_...`) or a Clerk user's (`user_...`): what a log and an audit may name.
+
+    `expires_at` is when the credential expires; None if it never does.
+    """
 
     id: str
     tenant: str
     scopes: tuple[str, ...]
+    expires_at: datetime | None
+
+    def is_expired(self, at: datetime) -> bool:
+        return self.expires_at is not None and at >= self.expires_at

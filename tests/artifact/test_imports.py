@@ -78,14 +78,16 @@ def clerk():
     with http.server.HTTPServer(("127.0.0.1", 0), partial(_Keys, document)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         issuer = f"http://127.0.0.1:{server.server_port}"
-        claims = {"iss": issuer, "sub": "user_1", "exp": int(datetime.now(UTC).timestamp()) + 60}
+        claims = {"iss": issuer, "sub": "user_1", "sid": "sess_1", "azp": "https://app.example.com"}
+        claims["exp"] = int(datetime.now(UTC).timestamp()) + 60
         yield issuer, jwt.encode(claims, key, "RS256", headers={"kid": "k"})
         server.shutdown()
 
 
 def test_the_authorizer_checks_a_signature_with_its_own_layer(artifact, clerk, tmp_path):
     issuer, session_token = clerk
-    stack = RunningStack(tmp_path, "--artifact", "--parameter", f"ClerkIssuer={issuer}")
+    parameters = [f"ClerkIssuer={issuer}", "ClerkAuthorizedParties=https://app.example.com"]
+    stack = RunningStack(tmp_path, "--artifact", *(word for one in parameters for word in ("--parameter", one)))
     try:
         client = RuntypeClient(api_key=session_token, base_url=stack.url)
         assert client.api.client_tokens.list_client_tokens().client_tokens == []

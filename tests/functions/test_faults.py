@@ -122,3 +122,15 @@ def test_401_a_route_that_lost_its_authorizer_lets_nobody_in():
     ):
         answer = handler(event | {"requestContext": event["requestContext"] | {"authorizer": authorizer}}, None)
         assert answer["statusCode"] == 401
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "status"), [(None, 503), ("", 503), ("soon", 500), ("1969-12-31T23:59:59.000Z", 401)]
+)
+def test_unclear_expiry_of_a_credential_lets_nobody_in(expires_at, status):
+    """API Gateway may remember an answer of an authorizer that was deployed before."""
+    from functions.management.list_client_tokens import handler
+
+    authorizer = {"principalId": "key_1", "tenant": "t", "scopes": "tokens:read", "expiresAt": expires_at}
+    context = {"extendedRequestId": "r", "requestTimeEpoch": 0, "authorizer": authorizer}
+    assert handler({"requestContext": context, "queryStringParameters": None}, None)["statusCode"] == status

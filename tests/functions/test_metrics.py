@@ -100,6 +100,7 @@ WORDS = {*"fields filter stats sort by limit as and or count bin desc pct in lik
 def test_queries_of_the_manual_ask_for_fields_that_are_logged(api, output, aws_answers):
     with aws_answers("Query", "ThrottlingException"):
         assert api.get("/v1/client-tokens").status_code == 503
+    assert api.get("/v1/client-tokens", Authorization="Bearer of_nobody").status_code == 401
     lines = [json.loads(line) for line in output().splitlines()]
     access = TEMPLATE["Resources"]["ApiStage"]["Properties"]["AccessLogSetting"]["Format"]
     logged = {"": {name for line in lines for name in line}, " access": set(re.findall(r'"(\w+)":', access))}

@@ -33,7 +33,7 @@ ENVIRONMENT = {
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
     },
-    "shared.credentials": {"CLERK_ISSUER", "CLERK_AUTHORIZED_PARTIES"},
+    "shared.credentials": {"CLERK_AUTHORIZED_PARTIES", "CLERK_ISSUER", "CLERK_ROLE_SCOPES"},
     "shared.proxy_event": {"AWS_SAM_LOCAL"},
     "shared.signer": {"SIGNING_KEY_ARN", "TOKEN_ISSUER"},
     "shared.store.audit": {"AUDIT_RETENTION_DAYS"},

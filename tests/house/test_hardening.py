@@ -73,6 +73,14 @@ def test_parameters_take_the_values_that_they_describe(source):
         ("TableKey", ""),
         ("TableKey", "alias/aws/dynamodb"),
         ("AlarmTopicArn", "ops@example.com"),
+        ("ClerkIssuer", "http://clerk.example.com"),
+        ("ClerkIssuer", "clerk.example.com"),
+        ("ClerkAuthorizedParties", "app.example.com"),
+        ("ClerkAuthorizedParties", "https://app.example.com,"),
+        ("ClerkAuthorizedParties", "https://*.example.com"),
+        ("ClerkAuthorizedParties", "https://app.example.com/login"),
+        ("ClerkAuthorizedParties", " "),
+        ("ClerkAuthorizedParties", ","),
     ],
 )
 def test_parameters_refuse_what_would_fail_late(source, name, value):
@@ -85,6 +93,7 @@ def test_parameters_refuse_what_would_fail_late(source, name, value):
         ({"DomainName": "tokens.example.com"}, "A DomainName needs a CertificateArn."),
         ({"HostedZoneId": "Z0123456789"}, "A HostedZoneId is of use to a DomainName only."),
         ({"DefaultEndpoint": "closed"}, "Leave DefaultEndpoint open."),
+        ({"ClerkIssuer": "https://clerk.example.com"}, "A ClerkIssuer needs ClerkAuthorizedParties"),
         ({}, None),
         (ALL, None),
     ],

@@ -60,6 +60,10 @@ def test_the_authorizer_is_ours_and_asks_for_a_bearer_credential(body):
     [
         ("Bearer ctk_abc", True),
         ("bearer eyJ.eyJ.s-_", True),
+        ("BEARER ctk_abc", True),
+        ("bEaReR   ctk_abc", True),
+        ("Bearer\tctk_abc", False),
+        (" Bearer ctk_abc", False),
         ("Bearer YQ==", True),
         ("Bearer ", False),
         ("Basic YTpi", False),

@@ -13,7 +13,9 @@ BEARER = Authorizer("Authorize", "Authorization", re.compile(r"^Bearer \S+$"), t
 REFUSALS = {
     "DEFAULT_4XX": Answer(None, {"X-From": "default"}, '{"kind": "4XX", "requestId": "$context.extendedRequestId"}'),
     "DEFAULT_5XX": Answer(None, {}, '{"kind": "5XX"}'),
-    "ACCESS_DENIED": Answer(401, {"WWW-Authenticate": "Bearer"}, '{"kind": "ACCESS_DENIED"}'),
+    "ACCESS_DENIED": Answer(
+        401, {"WWW-Authenticate": "Bearer"}, '{"kind": "ACCESS_DENIED", "why": "$context.authorizer.why"}'
+    ),
 }
 GREETING = Answer(200, {"Access-Control-Allow-Origin": "*"}, "{}")
 ROUTES = Routes(

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from infra.local import authorization
 from tests.local.conftest import Gateway
 
 MEGABYTE = 1024 * 1024
@@ -76,6 +77,23 @@ def test_a_denial_answers_as_the_template_says(gateway):
     assert (response.status_code, response.json["kind"]) == (401, "ACCESS_DENIED")
     assert response.headers["WWW-Authenticate"] == "Bearer"
     assert gateway.asked("List") == []
+
+
+def test_denial_may_quote_the_authorizers_context(gateway):
+    """In text alone: API Gateway escapes nothing, and a name that is not there is nothing."""
+    gateway.answers["Authorize"] = gateway.policy("Deny", why="it is too late")
+    assert gateway.list().json["why"] == "it is too late"
+    gateway.answers["Authorize"] = gateway.policy("Deny")
+    assert gateway.list("Bearer other").json["why"] == ""
+
+
+def test_cache_of_the_authorizers_answers_is_bounded(gateway, monkeypatch):
+    monkeypatch.setattr(authorization, "_REMEMBERED_MAX", 3)
+    for number in range(10):
+        gateway.list(f"Bearer {number}")
+        assert len(gateway.api._authorization._remembered) <= 3
+    gateway.list("Bearer 9")
+    assert len(gateway.asked("Authorize")) == 10
 
 
 @pytest.mark.parametrize("effect", ["Allow", "Deny"])

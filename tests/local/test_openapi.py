@@ -107,6 +107,13 @@ def test_what_is_not_modelled_is_named_with_its_place(body, template, place, cha
     assert named in str(caught.value)
 
 
+@pytest.mark.parametrize("kind", ["UNAUTHORIZED", "DEFAULT_4XX", "AUTHORIZER_FAILURE"])
+def test_authorizers_context_is_modelled_in_denials_only(body, template, kind):
+    body[REFUSALS][kind]["responseTemplates"] = {"application/json": '{"hint": "$context.authorizer.hint"}'}
+    with pytest.raises(NotModelled, match=rf"\$context.authorizer.hint \(gateway response {kind}\)"):
+        read_routes(template)
+
+
 def test_a_default_for_refusals_is_needed(body, template):
     del body[REFUSALS]["DEFAULT_5XX"]
     with pytest.raises(NotModelled, match="needs DEFAULT_5XX"):

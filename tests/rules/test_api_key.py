@@ -99,7 +99,7 @@ def test_the_record_keeps_a_digest_and_four_characters_and_nothing_else_of_the_v
 
 def test_a_key_speaks_for_its_tenant_with_its_scopes():
     _, key = mint()
-    assert key.principal() == Principal(key.id, "tenant-1", ("tokens:read",))
+    assert key.principal() == Principal(key.id, "tenant-1", ("tokens:read",), key.expires_at)
     assert key.id.startswith("key_")
     assert (key.name, key.created_at, key.expires_at) == ("Deploys", AT, None)
 
