@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared import errors, headers, log, proxy_event, startup
+from shared import client_address, errors, headers, log, proxy_event, startup
 from shared.errors import Forbidden, Invalid, Refusal, TooLarge, Unauthenticated
 from shared.proxy_event import Event
 from shared.rules.audit import Circumstances
@@ -132,7 +132,7 @@ def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]
                 by=Circumstances(
                     tenant=principal.tenant,
                     actor=principal.id,
-                    address=proxy_event.address(event),
+                    address=client_address.of(event, proxy_event.address(event)),
                     request_id=proxy_event.request_id(event),
                     at=proxy_event.received_at(event),
                 ),
@@ -155,7 +155,7 @@ def browser(door: Callable[[BrowserRequest], Response]) -> Handler:
         visitor = Visitor(
             # Two Origin headers are no origin: together they match none. An empty one names none.
             origin=headers.sent(event.get("multiValueHeaders")).get("origin") or None,
-            address=proxy_event.address(event),
+            address=client_address.of(event, proxy_event.address(event)),
             at=proxy_event.received_at(event),
         )
         return door(BrowserRequest(visitor, proxy_event.body(event, BROWSER_BODY_MAX), told))

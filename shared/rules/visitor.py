@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """`origin`: the Origin header as it came, None without one; `address`: where the connection comes from."""
+    """`origin`: the Origin header as it came, None without one; `address`: the client's."""
 
     origin: str | None
     address: str

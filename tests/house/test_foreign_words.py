@@ -33,6 +33,7 @@ ENVIRONMENT = {
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
     },
+    "shared.client_address": {"CLIENT_ADDRESS_HEADER", "PROXY_SECRET_DIGESTS"},
     "shared.credentials": {"CLERK_AUTHORIZED_PARTIES", "CLERK_ISSUER", "CLERK_ROLE_SCOPES"},
     "shared.proxy_event": {"AWS_SAM_LOCAL"},
     "shared.signer": {"SIGNING_KEY_ARN", "TOKEN_ISSUER"},
@@ -53,7 +54,7 @@ WORDS = {
         # We answer in it, and ask AWS in it.
         {
             "shared.aws",
-            "shared.proxy_event",
+            "shared.client_address",
             "shared.gateway",
             "shared.headers",
             "shared.targets.aws_lambda",
@@ -64,7 +65,14 @@ WORDS = {
         re.compile(r"[a-z][a-z0-9]*([A-Z][a-z0-9]*)+"),
         Module.words,
         # Each target speaks the language of what answers.
-        {"shared.authorizer", "shared.proxy_event", "shared.gateway", "shared.targets", "shared.wire"},
+        {
+            "shared.authorizer",
+            "shared.client_address",
+            "shared.proxy_event",
+            "shared.gateway",
+            "shared.targets",
+            "shared.wire",
+        },
     ),
     "keys and expressions of DynamoDB": (
         re.compile(

@@ -15,10 +15,12 @@ ALL = {
     "AuthorizerConcurrency": "10",
     "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b",
     "ChatConcurrency": "500",
+    "ClientAddressHeader": "CF-Connecting-IP",
     "DefaultEndpoint": "closed",
     "DomainName": "tokens.example.com",
     "Firewall": "on",
     "HostedZoneId": "Z0123456789",
+    "ProxySecretDigests": f"{'0a' * 32},{'1B' * 32}",
     "RetiredSigningKeyArns": "arn:aws:kms:us-east-1:123456789012:key/0a1b",
     "SigningKeyArn": "arn:aws:kms:us-east-1:123456789012:key/2c3d",
     "SnapStart": "on",
@@ -81,6 +83,11 @@ def test_parameters_take_the_values_that_they_describe(source):
         ("ClerkAuthorizedParties", "https://app.example.com/login"),
         ("ClerkAuthorizedParties", " "),
         ("ClerkAuthorizedParties", ","),
+        ("ProxySecretDigests", "the secret itself"),
+        ("ProxySecretDigests", "0a" * 31),
+        ("ProxySecretDigests", f"{'0a' * 32},"),
+        ("ProxySecretDigests", f"{'0a' * 32}, {'0a' * 32}"),
+        ("ProxySecretDigests", ",".join(["0a" * 32] * 3)),
     ],
 )
 def test_parameters_refuse_what_would_fail_late(source, name, value):
@@ -92,6 +99,8 @@ def test_parameters_refuse_what_would_fail_late(source, name, value):
     [
         ({"DomainName": "tokens.example.com"}, "A DomainName needs a CertificateArn."),
         ({"HostedZoneId": "Z0123456789"}, "A HostedZoneId is of use to a DomainName only."),
+        ({"ClientAddressHeader": "X-Forwarded-For"}, "needs ProxySecretDigests"),
+        ({"ProxySecretDigests": "0a" * 32}, "Name that header, too."),
         ({"DefaultEndpoint": "closed"}, "Leave DefaultEndpoint open."),
         ({"ClerkIssuer": "https://clerk.example.com"}, "A ClerkIssuer needs ClerkAuthorizedParties"),
         ({}, None),
