@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run build sam-local openapi test test-artifact coverage lint scan fuzz check bench lock scale soak clean
+.PHONY: help install run build sam-local openapi test test-artifact clients coverage lint scan fuzz check bench lock scale soak clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -12,6 +12,7 @@ LOCAL := $(VENV)/.local
 DEVELOPMENT := $(VENV)/.development
 SAM := .venv-sam/bin/sam
 SCANNERS := .venv-scan/.made
+CLIENTS := .venv-clients/.made
 
 # The artifact for this machine, and Lambda's runtime beside it, in Lambda's own version of Python.
 RUNTIME_PYTHON ?= python3.13
@@ -38,11 +39,14 @@ sam-local: $(LOCAL) build ## Serve the built functions in Lambda's containers; n
 openapi: $(LOCAL) ## Write openapi.json from the template and the wire models
 	@$(VENV)/bin/python -m infra.openapi
 
-test: $(DEVELOPMENT) ## Every test
+test: $(DEVELOPMENT) $(CLIENTS) ## Every test
 	$(VENV)/bin/python -m pytest $(PYTEST)
 
 test-artifact: $(DEVELOPMENT) $(BUILT) build ## What is built, and the SDK's tests on it; needs python3.13
 	$(VENV)/bin/python -m pytest --artifact tests/artifact tests/contract
+
+clients: $(DEVELOPMENT) $(CLIENTS) ## Generate clients from openapi.json by five generators, and use them
+	CI=true $(VENV)/bin/python -m pytest $(PYTEST) tests/clients
 
 coverage: PYTEST += --cov
 coverage: test ## Every test, and how much of functions and shared they cover
@@ -73,9 +77,11 @@ scale: ## Simulate what a deployment stands, and write the tables of docs/scale.
 	@$(PYTHON) -m infra.scale
 
 lock: ## Pin all requirements anew; needs uv
-	cd $(REQUIREMENTS) && for name in layer authorizer local runtime bench development sam scan; do \
+	cd $(REQUIREMENTS) && for name in layer authorizer local runtime bench development sam scan clients; do \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 			$$name.in -o $$name.txt; done
+	# In infra/requirements/clients, npm's: without addresses, so that any registry may serve it.
+	cd $(REQUIREMENTS)/clients && npm install --package-lock-only $(NPM_OPTIONS)
 
 clean: ## Remove what make has made here
 	rm -rf .venv* .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
@@ -106,6 +112,15 @@ $(SCANNERS): $(REQUIREMENTS)/scan.txt
 	$(PYTHON) -m venv .venv-scan
 	.venv-scan/bin/$(PIP_INSTALL) -r $<
 	@touch $@
+
+# The generators of clients, with the Java and the Node.js that they run on. Without a network their tests are skipped.
+NPM_OPTIONS := --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error
+
+$(CLIENTS): $(REQUIREMENTS)/clients.txt $(REQUIREMENTS)/clients/package-lock.json
+	@{ $(PYTHON) -m venv .venv-clients && .venv-clients/bin/$(PIP_INSTALL) -r $< && \
+		cp $(REQUIREMENTS)/clients/package*.json .venv-clients && \
+		PATH="$(CURDIR)/.venv-clients/bin:$$PATH" npm ci --prefix .venv-clients $(NPM_OPTIONS) && touch $@; } || \
+		echo "The client generators could not be installed; tests/clients will be skipped." >&2
 
 define require_runtime_python
 @$(RUNTIME_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null || { echo "What goes to Lambda is built \

@@ -2,7 +2,6 @@
 
 import html
 import json
-import os
 import shutil
 import threading
 
@@ -19,6 +18,7 @@ from werkzeug.wrappers import Response
 from infra.local.demo import widget
 from infra.local.demo.widget import Fetch, NotFetched
 from infra.local.management import Management
+from tests.missing import do_without
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
@@ -29,11 +29,6 @@ FLAGS = (
 PATIENCE_SECONDS = 60
 COMPOSER = "textarea[data-persona-composer-input]"
 ANSWER = "[data-message-role=assistant]"
-
-
-def do_without(reason):
-    """Only a developer may."""
-    (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,9 @@
+"""Reads the document's examples, from standard input, with the models that datamodel-codegen makes of its schemas."""
+
+import json
+import sys
+
+import models
+
+for name, example in json.load(sys.stdin):
+    getattr(models, name).model_validate(example)
