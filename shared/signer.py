@@ -9,6 +9,7 @@ from datetime import datetime
 from jwt.algorithms import HMACAlgorithm
 from jwt.api_jws import PyJWS
 
+from shared import log
 from shared.aws.client import AwsError, JsonClient, Refused
 from shared.errors import Invalid, Unavailable
 from shared.rules import token_value
@@ -39,6 +40,7 @@ class _GenerateMac(HMACAlgorithm):
         except AwsError as error:
             if isinstance(error, Refused) and error.code in _UNUSABLE:
                 raise _KeyUnusable from error
+            log.count("SigningFailures")
             raise Unavailable from error
         return b64decode(answer["Mac"])
 
@@ -55,6 +57,7 @@ def issue(token_id: str, environment: str, *, at: datetime, random_bytes: Random
     try:
         value = _sign(claims, _KEY_ARN)
     except _KeyUnusable as unusable:
+        log.count("SigningFailures")
         raise Unavailable("Tokens cannot be signed just now.", code="signing_key_unusable") from unusable.__cause__
     return value, token_value.seal(value, claims, _KEY_ARN)
 

@@ -85,8 +85,6 @@ def filters(template):
 
 
 def matches(pattern, line):
-    """As CloudWatch does: `%regex%`, or `{ $.field = "value" }`; another form is an error here."""
-    if found := re.fullmatch(r"%(.*)%", pattern):
-        return bool(re.search(found[1], line))
+    """As CloudWatch matches `{ $.field = "value" }`; another form is an error here."""
     field, value = re.fullmatch(r'\{ \$\.(\w+) = "(\w+)" \}', pattern).groups()
     return json.loads(line).get(field) == value

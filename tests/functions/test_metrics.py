@@ -10,6 +10,7 @@ from infra.local.template import ROOT
 from tests import watched
 from tests.conftest import STACK, TEMPLATE
 
+CREATE = {"name": "n", "allowedOrigins": ["*"]}
 OURS = watched.OURS.replace("<AWS::StackName>", cloud.STACK_NAME)
 
 
@@ -34,7 +35,7 @@ def fits(metric, dimensions):
     )
 
 
-def test_every_metric_of_ours_that_is_looked_at_is_emitted_so(page, create, output, aws_answers):
+def test_every_metric_of_ours_that_is_looked_at_is_emitted_so(api, page, create, output, aws_answers):
     for environment in ("live", "test"):
         token = create(environment=environment)
         session = page.open(token.value)
@@ -43,6 +44,8 @@ def test_every_metric_of_ours_that_is_looked_at_is_emitted_so(page, create, outp
     assert page.say("cs_unknown").status_code == 401
     with aws_answers("UpdateItem", "ThrottlingException"):
         assert page.say(session).status_code == 503
+    with aws_answers("GenerateMac", "ThrottlingException"):
+        assert api.post("/v1/client-tokens", CREATE).status_code == 503
     found = emitted(output)
     filtered = {(metric.namespace, metric.name) for metric, *_ in watched.filters(TEMPLATE)}
     looked_at = [
@@ -50,7 +53,13 @@ def test_every_metric_of_ours_that_is_looked_at_is_emitted_so(page, create, outp
         for metric in watched.all_metrics(TEMPLATE)
         if metric.namespace == watched.OURS and (metric.namespace, metric.name) not in filtered
     ]
-    assert {metric.name for metric in looked_at} >= {"Refused", "Faults", "LimiterFailedClosed", "SessionsOpened"}
+    assert {metric.name for metric in looked_at} >= {
+        "Refused",
+        "Faults",
+        "LimiterFailedClosed",
+        "SessionsOpened",
+        "SigningFailures",
+    }
     for metric in looked_at:
         assert any(fits(metric, one) for one in found[OURS, metric.name]), metric
     # A session that goes on is not opened again.
@@ -65,32 +74,37 @@ def test_a_metric_that_is_counted_in_the_logs_has_no_dimensions():
     assert {one.dimensions for one in looked_at} == {()}
 
 
-@pytest.fixture(scope="module")
-def signing():
-    (pattern,) = (pattern for metric, group, pattern in watched.filters(TEMPLATE) if group == "FunctionLogs")
-    return lambda output: [line for line in output().splitlines() if watched.matches(pattern, line)]
+def signing_failures(output):
+    return len(emitted(output).get((OURS, "SigningFailures"), ()))
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "DisabledException"])
-def test_a_failure_of_kms_is_one_line_of_the_log_that_is_counted(api, output, aws_answers, signing, code):
+def test_refusal_of_kms_is_counted_once(api, output, aws_answers, code):
     with aws_answers("GenerateMac", code):
-        assert api.post("/v1/client-tokens", {"name": "n", "allowedOrigins": ["*"]}).status_code == 503
-    assert len(signing(output)) == 1
+        assert api.post("/v1/client-tokens", CREATE).status_code == 503
+    assert signing_failures(output) == 1
 
 
-def test_an_unreachable_kms_is_counted_too(api, output, aws_unreachable, signing):
+def test_unreachable_kms_is_counted_once(api, output, aws_unreachable):
     with aws_unreachable("GenerateMac"):
-        assert api.post("/v1/client-tokens", {"name": "n", "allowedOrigins": ["*"]}).status_code == 503
-    assert len(signing(output)) == 1
+        assert api.post("/v1/client-tokens", CREATE).status_code == 503
+    assert signing_failures(output) == 1
 
 
-def test_a_failure_of_the_table_and_a_retired_key_are_no_failures_of_kms(api, output, aws_answers, signing):
+def test_reveal_that_kms_refuses_is_counted(api, output, aws_answers):
+    path = f"/v1/client-tokens/{api.create()['clientToken']['id']}"
+    with aws_answers("GenerateMac", "AccessDeniedException"):
+        assert api.get(f"{path}/token").status_code == 503
+    assert signing_failures(output) == 1
+
+
+def test_failure_of_the_table_and_a_retired_key_are_not_counted(api, output, aws_answers):
     path = f"/v1/client-tokens/{api.create()['clientToken']['id']}"
     with aws_answers("TransactWriteItems", "ThrottlingException"):
-        assert api.post("/v1/client-tokens", {"name": "n", "allowedOrigins": ["*"]}).status_code == 503
+        assert api.post("/v1/client-tokens", CREATE).status_code == 503
     with aws_answers("GenerateMac", "DisabledException"):
         assert api.get(f"{path}/token").json["code"] == "value_unavailable"
-    assert signing(output) == []
+    assert signing_failures(output) == 0
 
 
 # Of Logs Insights' own language.

@@ -108,7 +108,7 @@ def _cases():
         ("StageThrottledAlarm", metric(OURS, "Throttled"), 50),
         ("AuthorizerErrorsAlarm", of_function("Errors", "Authorize"), 3),
         ("LimiterFailedClosedAlarm", metric(OURS, "LimiterFailedClosed", service="client-tokens"), 5),
-        ("SigningFailuresAlarm", metric(OURS, "SigningFailures"), 3),
+        ("SigningFailuresAlarm", metric(OURS, "SigningFailures", service="client-tokens"), 3),
     ):
         yield alarm, {counted: ago(3, [1] * least)}, True
         yield alarm, {counted: ago(3, [1] * (least - 1))}, False

@@ -25,6 +25,7 @@ ALL = {
     "SigningKeyArn": "arn:aws:kms:us-east-1:123456789012:key/2c3d",
     "SnapStart": "on",
     "TableKey": "create",
+    "Tracing": "Active",
 }
 OPTIONAL = {
     "Domain", "DomainMapping", "DomainRecords", "TableEncryptionKey", "WebAcl", "WebAclAssociation",
@@ -148,7 +149,8 @@ class TestDomain:
 class TestFirewall:
     @pytest.fixture
     def rules(self, everything):
-        return there(everything, "WebAcl")["Rules"]
+        rules = [chosen(everything, one) for one in there(everything, "WebAcl")["Rules"]]
+        return sorted(rules, key=lambda one: one["Priority"])
 
     def test_stands_before_the_stage(self, everything):
         association = there(everything, "WebAclAssociation")
@@ -163,11 +165,25 @@ class TestFirewall:
             None,
             "AWSManagedRulesCommonRuleSet",
             "AWSManagedRulesKnownBadInputsRuleSet",
+            None,
         ]
-        assert [one["Priority"] for one in rules] == [0, 1, 2, 3]
+        assert [one["Priority"] for one in rules] == [0, 1, 2, 3, 4]
         flood = rules[1]["Statement"]["RateBasedStatement"]
         assert (flood["Limit"], flood["AggregateKeyType"]) == ({"Ref": "FirewallRate"}, "IP")
         assert rules[1]["Action"] == {"Block": {}}
+
+    def test_limits_traces_that_callers_force(self, source, rules):
+        limit = rules[-1]["Statement"]["RateBasedStatement"]
+        match = limit["ScopeDownStatement"]["ByteMatchStatement"]
+        assert (match["FieldToMatch"], match["SearchString"], match["PositionalConstraint"]) == (
+            {"SingleHeader": {"Name": "x-amzn-trace-id"}},
+            "sampled=1",
+            "CONTAINS",
+        )
+        assert [one["Type"] for one in match["TextTransformations"]] == ["LOWERCASE"]
+        without = sam.translate(source, ALL | {"Tracing": "Disabled"})
+        acl = there(without, "WebAcl")["Rules"]
+        assert len([one for one in acl if chosen(without, one) != {"Ref": "AWS::NoValue"}]) == 4
 
     def test_refuses_nobody_for_what_is_in_a_body(self, rules):
         """A body is a transcript, of up to 4 MB; AWS's rule would block it from 8 KB on."""
@@ -187,6 +203,34 @@ class TestFirewall:
             "Log4JRCE_BODY",
         }
         assert [one for one in overrides if one["ActionToUse"] != {"Count": {}}] == []
+
+
+class TestTracing:
+    @pytest.mark.parametrize(("given", "is_on"), [("Disabled", False), ("Active", True)])
+    def test_sends_traces_only_if_asked_for(self, source, given, is_on):
+        template = sam.translate(source, {"Tracing": given})
+        assert chosen(template, there(template, "ApiStage")["TracingEnabled"]) is is_on
+        for name, one in sam.resources(template).items():
+            properties = one.get("Properties", {})
+            if one["Type"] == "AWS::Lambda::Function":
+                mode = sam.parameter(template, properties.get("TracingConfig", {}).get("Mode"))
+                assert mode == ("Active" if is_on else None), name
+            if one["Type"] == "AWS::IAM::Role":
+                assert ("xray" in json.dumps(one).lower()) == (is_on and name.endswith("Role")), name
+
+    def test_is_off_by_default(self, source):
+        assert source["Parameters"]["Tracing"]["Default"] == "Disabled"
+
+    def test_makes_new_versions_of_all_functions(self, source):
+        names = [
+            {
+                name
+                for name, one in sam.translate(source, {"Tracing": mode})["Resources"].items()
+                if "Version" in one["Type"]
+            }
+            for mode in ("Disabled", "Active")
+        ]
+        assert not {name for name in names[0] & names[1] if "Layer" not in name}
 
 
 class TestTableKey:
@@ -247,6 +291,6 @@ def test_cloudformation_accepts_what_sam_makes_of_it(everything):
 
     cfn-lint looks at both sides of every condition; `make scan` lints the source.
     """
-    # W2001: SAM has put a parameter's value in the place of the parameter.
-    found = lint(json.dumps(everything), config={"ignore_checks": ["W2001"]})
+    # W2001: SAM has replaced a parameter by its value. W1030: SAM refers to Tracing only where it is Active.
+    found = lint(json.dumps(everything), config={"ignore_checks": ["W1030", "W2001"]})
     assert [str(match) for match in found] == []

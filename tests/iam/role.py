@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# What SAM attaches to every function: it writes logs and traces, which no client of ours does.
-MANAGED = re.compile(r"arn:[^:]+:iam::aws:policy/(service-role/AWSLambdaBasicExecutionRole|AWSXrayWriteOnlyAccess)")
+# What SAM attaches to every function: Lambda writes its logs. (And traces, with Tracing=Active: no role by default.)
+MANAGED = re.compile(r"arn:[^:]+:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole")
 
 
 NO_VALUE = {"Ref": "AWS::NoValue"}
