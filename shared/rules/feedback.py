@@ -9,6 +9,7 @@ from shared.errors import Detail, Invalid
 # Of a message; the others are of the conversation.
 _OF_A_MESSAGE = {"upvote", "downvote", "copy"}
 RATINGS = {"csat": (1, 5), "nps": (0, 10)}
+RATING_MIN, RATING_MAX = 0, 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,22 +7,25 @@ from typing import Annotated, Literal, TypedDict
 from pydantic import Field
 
 from shared.rules import feedback, identifier
-from shared.rules.feedback import Feedback
+from shared.rules.feedback import RATING_MAX, RATING_MIN, RATINGS, Feedback
 from shared.wire.question import BrowserQuestion, Integer
 
 
 class LeaveFeedback(BrowserQuestion):
-    """`rating`: 1 to 5 for csat, 0 to 10 for nps; the other types are of one message and need its id."""
+    """`rating`: 1 to 5 for csat, 0 to 10 for nps. The other types are about one message and need its id; they have no
+    rating, and one that comes with them is not kept.
+    """
 
     session_id: str
     token: str
     type: Literal["upvote", "downvote", "copy", "csat", "nps"]
     message_id: Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX)] | None = None
-    rating: Integer | None = None
+    rating: Annotated[Integer, Field(ge=RATING_MIN, le=RATING_MAX)] | None = None
     comment: Annotated[str, Field(max_length=2000)] | None = None
 
     def feedback(self) -> Feedback:
-        given = Feedback(type=self.type, message_id=self.message_id, rating=self.rating, comment=self.comment)
+        rating = self.rating if self.type in RATINGS else None
+        given = Feedback(type=self.type, message_id=self.message_id, rating=rating, comment=self.comment)
         return feedback.check(given)
 
 

@@ -61,6 +61,11 @@ def test_200_every_kind_is_kept(page, token, session, feedback):
         ({"type": "csat", "rating": True}, "rating"),
         ({"type": "nps", "rating": -1}, "rating"),
         ({"type": "nps", "rating": 11}, "rating"),
+        ({"type": "upvote", "messageId": "ast_1", "rating": 11}, "rating"),
+        ({"type": "downvote", "messageId": "ast_1", "rating": -1}, "rating"),
+        ({"type": "copy", "messageId": "ast_1", "rating": 10**20}, "rating"),
+        ({"type": "upvote", "messageId": "ast_1", "rating": 1e300}, "rating"),
+        ({"type": "upvote", "messageId": "ast_1", "rating": -(10**40)}, "rating"),
         ({"type": "applause"}, "type"),
         ({"type": None}, "type"),
         ({}, "type"),
@@ -75,6 +80,13 @@ def test_400_what_breaks_a_rule_names_the_field(page, token, session, calls, fee
     answer = page.post("feedback", {"sessionId": session, "token": token.value} | feedback)
     assert assert_refused(answer, 400, "invalid_request")["details"][0]["path"] == path
     assert calls == []
+
+
+@pytest.mark.parametrize("kind", ["upvote", "downvote", "copy"])
+def test_rating_of_a_vote_is_not_kept(page, token, session, kind):
+    assert page.rate(session, token.value, kind, rating=7).status_code == 200
+    (feedback,) = kept(session)
+    assert feedback["rating"] is None
 
 
 def test_200_the_same_again_takes_the_place_of_the_first(page, token, session):
