@@ -19,7 +19,10 @@ from shared.store.table import ConditionFailed, Contended, Item, Key, Throttled,
 _LEASE = timedelta(seconds=30)
 # Each costs what a message costs, and a message is paid for once. What a model declines, it declines every time.
 _ATTEMPTS_TO_ANSWER = 5
-_ATTEMPTS = 40
+# Messages that meet on one session are in each other's way, and all but one fail each time. Two always get through; of
+# many, some are told to come again, so that what they cost grows no faster than their number.
+_ATTEMPTS = 4
+_PAUSE_GROWTH = 4
 _SPEND = (
     "SET message_count = message_count + :one, last_message_at = :at, idle_until = :idle_until, expires_at = :expiry"
 )
@@ -48,10 +51,13 @@ def key(session_digest: str, message_id: str) -> Key:
 def begin(current: Session, token: ClientToken, message: Message, *, counts_use: bool) -> Turn:
     """Spends one message of the session's budget and stores the message, both or neither.
 
-    Raises TooMany when the budget is spent, and Conflict while the same message is being answered.
+    Raises TooMany when the budget is spent, and Conflict while the same message is being answered or too many others
+    are sent in this session.
     """
     at, is_contended = message.at, False
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            current = _after_a_pause(current, attempt)
         _require_budget(current, token)
         is_first = current.message_count == 0
         message = replace(message, at=session.next_message_at(current, at))
@@ -64,20 +70,20 @@ def begin(current: Session, token: ClientToken, message: Message, *, counts_use:
         except ConditionFailed as failure:
             if failure.place == _TURN:
                 raise _in_progress() from None
-            if failure.found is None:
-                raise session.ended() from None
-            current = sessions.from_item(failure.found)
         except (Contended, Throttled) as busy:
             if isinstance(busy, Throttled) and _USAGE not in busy.places:
                 raise
             # Many count the use of a busy token at once. Then a conversation is counted on its own, once it is stored.
             is_contended = is_contended or _USAGE in busy.places
-            table.pause()
         else:
             if is_contended and is_first:
                 usage.count_conversation(token.id, at)
             return turn
-    raise Conflict(retry_after=1)
+    raise Conflict(
+        "Too many messages arrived in this conversation at once. Please try again in a moment.",
+        hint="Send one message at a time. Retry after the Retry-After interval.",
+        retry_after=1,
+    )
 
 
 def resume(current: Session, item: Item, message: Message, *, at: datetime) -> Turn:
@@ -137,6 +143,15 @@ def _stored(current: Session, at: datetime) -> Message:
         # It was not kept for as long as the session was.
         raise session.ended()
     return stored
+
+
+def _after_a_pause(current: Session, attempt: int) -> Session:
+    """The session as it is then: what the failed attempt found may have changed again."""
+    table.pause(_PAUSE_GROWTH**attempt)
+    found = sessions.find(current.digest)
+    if found is None:
+        raise session.ended()
+    return found
 
 
 def _require_budget(current: Session, token: ClientToken) -> None:
