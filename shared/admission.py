@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from shared.errors import Forbidden, NotFound, TooMany
-from shared.rules import client_token, digest, origin, session, token_value
+from shared.rules import client_token, digest, malformed_value, origin, session, token_value
 from shared.rules.client_token import ClientToken
 from shared.rules.question import Message, Question
 from shared.rules.rate import Standing, Window
@@ -113,7 +113,10 @@ def to_speak(visitor: Visitor, session_id: str, message: Message, tell: Callable
     limits = (Window("m", 60, token.terms.rate_limit_per_minute), Window("h", 3600, token.terms.rate_limit_per_hour))
     standing = counters.count(rate_key, items.get(rate_key), limits, visitor.at)
     tell(standing)
-    _require_room(standing, "You are sending messages too quickly.")
+    # A visitor who has said nothing yet is not too quick: others are, behind the same address.
+    is_first = current.message_count == 0
+    what = "Too many messages are coming from your network." if is_first else "You are sending messages too quickly."
+    _require_room(standing, what)
     begun = items.get(turn_key)
     target = None if begun and begun["is_answered"] else targets.find(known.target_reference)
     if begun:
@@ -148,7 +151,7 @@ def to_rate(visitor: Visitor, value: str, session_id: str) -> Session:
 def _token_of(value: str) -> str:
     token_id = token_value.subject(value)
     if token_id is None:
-        raise client_token.unknown_value()
+        raise malformed_value.refusal(value)
     return token_id
 
 
@@ -171,12 +174,21 @@ def _page(visitor: Visitor) -> str:
 def _require_origin(visitor: Visitor, token: ClientToken) -> None:
     if origin.is_allowed(visitor.origin, token.terms.allowed_origins):
         return
-    where = "This page" if visitor.origin is None else visitor.origin[:_ORIGIN_KEPT]
-    raise Forbidden(
-        "This client token may not be used here.",
-        code="origin_not_allowed",
-        hint=f"{where} is not among the token's allowed origins.",
-    )
+    raise Forbidden("This client token may not be used here.", code="origin_not_allowed", hint=_why(visitor.origin))
+
+
+def _why(page: str | None) -> str:
+    if page is None:
+        return (
+            "The request has no Origin header. Browsers send one; for native apps and servers, which send none, add "
+            "native to the token's allowed origins."
+        )
+    if page == "null":
+        return (
+            "The page's origin is null, so it is a local file or in a sandboxed frame. Open it from a web server, or "
+            "give the frame allow-same-origin."
+        )
+    return f"{page[:_ORIGIN_KEPT]} is not among the token's allowed origins."
 
 
 def _require_room(standing: Standing, sentence: str) -> None:

@@ -35,6 +35,20 @@ def test_429_tells_when_to_come_back_and_then_lets_in(page, session, clock):
     assert told(answer)[:2] == (5, 0)
 
 
+def test_429_before_the_first_message_is_about_the_network(page, limited):
+    """Somebody else behind the same address has used the limit up."""
+    others = page.open(limited.value)
+    for _ in range(3):
+        page.say(others)
+    newcomer = page.open(limited.value)
+    answer = page.say(newcomer)
+    body = assert_refused(answer, 429, "rate_limited")
+    wait = answer.headers["Retry-After"]
+    sentence = "Too many messages are coming from your network."
+    assert (body["error"], body["hint"]) == (sentence, f"{sentence} Please wait {wait} seconds and try again.")
+    assert page.say(others).json["error"] == "You are sending messages too quickly."
+
+
 def test_429_by_the_hour_where_the_hour_is_the_tighter_one(page, session, clock):
     for _ in range(5):
         assert page.say(session).status_code == 200

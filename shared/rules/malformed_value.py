@@ -1,0 +1,51 @@
+"""What is wrong with a text that cannot be a client token's value, without a word of the text itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from shared.errors import Unauthenticated
+from shared.rules import api_key, identifier
+
+_LOOKS = "A value starts with eyJ and has three parts with dots between them. Copy the whole value again."
+_QUOTES = "\"'`\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
+_ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
+
+
+def _bare(value: str) -> str:
+    return value.strip().strip(_QUOTES)
+
+
+# What may be wrong, and how to mend it; the first that applies is told.
+_MISTAKES: tuple[tuple[Callable[[str], object], str], ...] = (
+    (lambda value: not value.strip(), f"it is empty. {_LOOKS}"),
+    (
+        lambda value: re.match(r"bearer\b", _bare(value), re.IGNORECASE),
+        "it begins with the word Bearer. Send the value alone.",
+    ),
+    (
+        lambda value: _bare(value).startswith(api_key.PREFIX),
+        "it is an API key, which must never be in a web page. Revoke the key, and use a client token's value.",
+    ),
+    (
+        lambda value: identifier.is_one("ct", _bare(value)),
+        "it is the token's id. GET /v1/client-tokens/{id}/token returns the value.",
+    ),
+    (lambda value: _bare(value) != value.strip(), "it contains quotes. Remove them."),
+    (lambda value: re.search(r"\s", value), "it contains a space or a line break. Put the whole value on one line."),
+    (lambda value: value.endswith(_ELLIPSES), f"it is cut short. {_LOOKS}"),
+    (lambda value: re.search(r"[^A-Za-z0-9_.-]", value), f"it contains a character that no value has. {_LOOKS}"),
+    (
+        lambda value: value.lower().startswith("eyj"),
+        "it is not complete, was changed, or is another kind of token. Copy the whole value again.",
+    ),
+    (lambda _: True, f"it is too short, or another kind of text. {_LOOKS}"),
+)
+
+
+def refusal(value: str) -> Unauthenticated:
+    """Tells a page's author how to mend it."""
+    mistake = next(words for applies, words in _MISTAKES if applies(value))
+    hint = f"The token value is malformed: {mistake}"
+    return Unauthenticated("This client token is not valid.", code="invalid_token", hint=hint)

@@ -1,0 +1,46 @@
+"""What a page's author reads about a text in place of a token's value: how to mend it, and never the text."""
+
+import pytest
+
+from shared.rules import malformed_value
+
+SECRET = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJjdF9zZWNyZXQifQ.c2VjcmV0c2VjcmV0"
+MISTAKES = [
+    ("", "is empty"),
+    (" \n", "is empty"),
+    (f"Bearer {SECRET}", "the word Bearer"),
+    (f"bearer\t{SECRET}", "the word Bearer"),
+    (f'"Bearer {SECRET}"', "the word Bearer"),
+    ("ctk_0123456789abcdefghijklmnopqrstuvwxyz01", "is an API key"),
+    (" ctk_x\n", "is an API key"),
+    (f'"{SECRET}"', "contains quotes"),
+    (f"'{SECRET}", "contains quotes"),
+    (f"\u201c{SECRET}\u201d", "contains quotes"),
+    (f"{SECRET}\n", "a line break"),
+    (f" {SECRET}", "a space"),
+    (SECRET.replace(".", ".\n  "), "a line break"),
+    (f"{SECRET}\u00a0", "a space"),
+    ("ct_01m85tkcek9dh4b89k1xdr8rvw", "is the token's id"),
+    (f"{SECRET[:20]}...", "is cut short"),
+    (f"{SECRET[:20]}\u2026", "is cut short"),
+    (f"{SECRET}\u00e9", "a character that no value has"),
+    ("<%= token %>", "a space"),
+    ("{{token}}", "a character that no value has"),
+    (SECRET[:-4], "not complete"),
+    (SECRET[:12], "not complete"),
+    ("undefined", "is too short"),
+    ("x", "is too short"),
+    ("ct_live_flow01k7_0123456789abcdef0123456789abcdef", "another kind of text"),
+]
+
+
+@pytest.mark.parametrize(("value", "said"), MISTAKES, ids=lambda part: ascii(part)[:30])
+def test_hint_says_what_is_wrong_and_never_shows_the_value(value, said):
+    refusal = malformed_value.refusal(value)
+    assert said in refusal.hint
+    assert "replaced" not in refusal.hint
+    assert refusal.hint.endswith(".")
+    assert len(refusal.hint) < 250
+    assert (refusal.code, refusal.sentence) == ("invalid_token", "This client token is not valid.")
+    words = [word for word in value.replace('"', " ").split() if len(word) > 9]
+    assert not any(word in refusal.hint for word in words)
