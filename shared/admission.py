@@ -18,7 +18,7 @@ from shared.rules.rate import Standing, Window
 from shared.rules.session import Session
 from shared.rules.target import Target
 from shared.rules.visitor import Visitor
-from shared.store import client_tokens, conversations, counters, sessions, table, targets, turns, usage
+from shared.store import client_tokens, conversations, counters, sessions, table, targets, turns, usage, values
 from shared.store.table import Item, Key
 from shared.store.turns import Turn
 
@@ -149,9 +149,12 @@ def to_rate(visitor: Visitor, value: str, session_id: str) -> Session:
 
 
 def _token_of(value: str) -> str:
+    """The id of the token that this may be a value of. A made-up value costs one small read of a key of its own."""
     token_id = token_value.subject(value)
     if token_id is None:
         raise malformed_value.refusal(value)
+    if values.find(digest.of(value)) != token_id:
+        raise client_token.unknown_value()
     return token_id
 
 

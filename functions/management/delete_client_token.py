@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from shared import gateway
 from shared.gateway import Request, Response
-from shared.store import changes
+from shared.store import changes, client_tokens
 from shared.wire import client_tokens as answers
 
 
 @gateway.management("tokens:write")
 def handler(request: Request) -> Response:
     answer = gateway.ok(answers.deleted())
-    changes.delete(request.path["id"], by=request.by, expected=request.expected)
+    token, _ = client_tokens.get(request.tenant, request.path["id"])
+    changes.delete(token, by=request.by, expected=request.expected)
     return answer

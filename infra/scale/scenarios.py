@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from infra.scale import limits, mends, simulation
 from infra.scale.load import Crowd, Outcome, Setting
-from infra.scale.operations import Operations, parts
+from infra.scale.operations import Operations, parts, read_units
 
 BUSY = Crowd(5_000, range(1))
 OTHERS = Crowd(500, range(1, 10_000))
@@ -74,36 +74,45 @@ def botnet(operations: Operations) -> Iterator[tuple[str, Outcome]]:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What it takes to answer. `seconds`: at least, for one partition of the index gives no more units a second."""
+    """What a listing takes. `listed`: the units that the tenant's own partition gives, which holds the ids."""
 
     what: str
     calls: int
     units: float
+    listed: float
 
     @property
     def seconds(self) -> float:
-        return self.units / limits.PARTITION_READS.value
+        return self.listed / limits.PARTITION_READS.value
 
 
 def listings(operations: Operations) -> Iterator[tuple[str, list[Listing]]]:
     """A tenant's tokens, page by page: as they are recorded, and with the largest config."""
-    (entry,) = (part for part in parts(operations["create"]) if part.listed == "TENANT")
-    for name, size in (("small records", entry.size), ("largest config", entry.size + _CONFIG_BYTES)):
-        pages = [_page(offset, size) for offset in range(0, LISTED_TOKENS, _PAGE_TOKENS)]
+    (entry,) = (part.size for part in parts(operations["create"]) if part.partition == "TOKENS")
+    (record,) = (part.size for part in parts(operations["create"]) if part.partition == "TOKEN")
+    for name, size in (("small records", record), ("largest config", record + _CONFIG_BYTES)):
+        pages = [_page(offset, entry, size) for offset in range(0, LISTED_TOKENS, _PAGE_TOKENS)]
         yield (
             name,
             [
                 replace(pages[0], what="the first 100"),
                 replace(pages[len(pages) // 2], what="100 from the middle"),
                 replace(pages[-1], what="the last 100"),
-                Listing("all, by hundreds", sum(page.calls for page in pages), sum(page.units for page in pages)),
+                Listing(
+                    "all, by hundreds",
+                    sum(page.calls for page in pages),
+                    sum(page.units for page in pages),
+                    sum(page.listed for page in pages),
+                ),
             ],
         )
 
 
-def _page(offset: int, size: int) -> Listing:
-    """What stands before it is read to be counted; then comes the page, one token more, and its uses in one batch."""
-    counted, listed = offset * size, (_PAGE_TOKENS + 1) * size
-    queries = math.ceil(counted / _QUERY_BYTES) + math.ceil(listed / _QUERY_BYTES)
-    units = math.ceil(counted / 4096) / 2 + math.ceil(listed / 4096) / 2 + _PAGE_TOKENS / 2
-    return Listing("", queries + 1, units)
+def _page(offset: int, entry: int, record: int) -> Listing:
+    """Ids before the page are read to be counted. Then come its ids, one more, and each token with its usage."""
+    counted, wanted = offset * entry, (_PAGE_TOKENS + 1) * entry
+    queries = math.ceil(counted / _QUERY_BYTES) + math.ceil(wanted / _QUERY_BYTES)
+    listed = math.ceil(counted / 4096) + math.ceil(wanted / 4096)
+    batches = math.ceil(_PAGE_TOKENS / 50)
+    units = _PAGE_TOKENS * (read_units(record, consistent=True) + 1)
+    return Listing("", queries + batches, listed + units, listed)

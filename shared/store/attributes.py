@@ -24,6 +24,13 @@ def _attribute(value: Any) -> dict[str, Any]:
     raise TypeError(f"no attribute type for {type(value).__name__}")
 
 
+def of_kind(item: Mapping[str, Any], kind: type, *names: str) -> None:
+    """Raises KeyError or TypeError where one of these attributes is missing, or is not of this kind."""
+    for name in names:
+        if type(item[name]) is not kind:
+            raise TypeError(name)
+
+
 def unpacked(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _value(attribute) for name, attribute in attributes.items()}
 
@@ -31,7 +38,8 @@ def unpacked(attributes: Mapping[str, Any]) -> dict[str, Any]:
 def _value(attribute: Mapping[str, Any]) -> Any:
     ((kind, value),) = attribute.items()
     if kind == "N":
-        return int(value)
+        # We write whole numbers only. Whatever else stands there is left as text, and nobody takes it for a number.
+        return int(value) if value.lstrip("-").isdigit() else value
     if kind == "L":
         return [_value(one) for one in value]
     return value

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from shared.rules import instant
 from shared.rules.audit import Circumstances, Record
-from shared.store import table
-from shared.store.table import Item, Write
+from shared.store import entries, table
+from shared.store.table import Item, Key, Write
 
 
 def writing(record: Record) -> Write:
@@ -42,7 +42,7 @@ def trail(
         FilterExpression="tenant = :tenant AND expires_at > :now",
         **index,
     )
-    return map(_from_item, items)
+    return entries.believed(items, _own_key, _from_item)
 
 
 def _to_item(record: Record) -> Item:
@@ -66,6 +66,10 @@ def _to_item(record: Record) -> Item:
         "changes": json.dumps(record.changes, separators=(",", ":"), ensure_ascii=False),
         "expires_at": int((by.at + retention).timestamp()),
     }
+
+
+def _own_key(item: Item) -> Key:
+    return f"AUDIT#{item['tenant']}", item["listing_sk"]
 
 
 def _from_item(item: Item) -> Record:

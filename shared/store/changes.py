@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from shared.errors import Conflict, Stale
+from shared.errors import Conflict
 from shared.rules import audit as rules
-from shared.rules import client_token, identifier
+from shared.rules import client_token
 from shared.rules.audit import Circumstances, Record
 from shared.rules.client_token import ClientToken
 from shared.rules.idempotency import Claim
-from shared.store import audit, client_tokens, idempotency, table, usage
+from shared.store import audit, client_tokens, idempotency, memberships, table, usage, values
 from shared.store.table import ConditionFailed, Contended, Write
 
 _ATTEMPTS = 40
@@ -32,9 +32,16 @@ class Change(Generic[Answer]):
 
 def add(made: Change[Answer], *, by: Circumstances, claim: Claim | None) -> Answer:
     """The id is random, so this overwrites nothing. Raises Conflict where the same is claimed at this moment."""
-    record = table.putting(client_tokens.to_item(made.token))
+    token = made.token
+    writes = [
+        table.putting(client_tokens.to_item(token)),
+        memberships.adding(token.tenant, token.id),
+        *values.writes(None, token),
+        _traced("create", None, token, by),
+        *_kept(claim, made),
+    ]
     try:
-        table.transact([record, _traced("create", None, made.token, by), *_kept(claim, made)])
+        table.transact(writes)
     except (ConditionFailed, Contended):
         raise _claimed() from None
     return made.answer
@@ -63,13 +70,20 @@ def change(
             values={":revision": token.revision},
         )
         try:
-            table.transact([*_kept(claim, made), record, _traced(action, token, made.token, by)])
+            table.transact(
+                [
+                    *_kept(claim, made),
+                    record,
+                    *values.writes(token, made.token),
+                    _traced(action, token, made.token, by),
+                ]
+            )
         except ConditionFailed as failure:
             # Whoever did the same changed the token too: of two conditions that fail, the first one is told.
             if claim and failure.place == 0:
                 raise _claimed() from None
             if failure.found is None:
-                raise client_tokens.unknown() from None
+                raise memberships.unknown() from None
             token = client_tokens.from_item(failure.found)
         except Contended as contended:
             if claim and 0 in contended.places:
@@ -80,26 +94,27 @@ def change(
     raise Conflict(retry_after=1)
 
 
-def delete(token_id: str, *, by: Circumstances, expected: frozenset[int] | None) -> None:
-    """Raises NotFound as `client_tokens.get` does, and Stale and Conflict as `change` does."""
-    if not identifier.is_one("ct", token_id):
-        raise client_tokens.unknown()
-    condition = "tenant = :tenant"
-    values: dict[str, str | int] = {":tenant": by.tenant}
-    if expected is not None:
-        # Where no revision is expected, none fits: they count from 1.
-        revisions = {f":revision_{number}": revision for number, revision in enumerate(expected or {0})}
-        condition += f" AND revision IN ({', '.join(revisions)})"
-        values |= revisions
-    record = table.deleting(client_tokens.key(token_id), condition=condition, values=values)
-    trace = audit.writing(Record(by=by, action="delete", token_id=token_id))
+def delete(token: ClientToken, *, by: Circumstances, expected: frozenset[int] | None) -> None:
+    """With all that belongs to it. Raises Stale, NotFound and Conflict as `change` does."""
     for _ in range(_ATTEMPTS):
+        client_token.require_expected(token, expected)
+        record = table.deleting(
+            client_tokens.key(token.id), condition="revision = :revision", values={":revision": token.revision}
+        )
         try:
-            return table.transact([record, table.deleting(usage.key(token_id)), trace])
+            return table.transact(
+                [
+                    record,
+                    table.deleting(usage.key(token.id)),
+                    memberships.removing(token.tenant, token.id),
+                    *values.writes(token, None),
+                    audit.writing(Record(by=by, action="delete", token_id=token.id)),
+                ]
+            )
         except ConditionFailed as failure:
-            if failure.found is None or failure.found["tenant"] != by.tenant:
-                raise client_tokens.unknown() from None
-            raise Stale from None
+            if failure.found is None:
+                raise memberships.unknown() from None
+            token = client_tokens.from_item(failure.found)
         except Contended:
             # It is being changed, or its use counted: of a token that is under attack, all the time.
             table.pause()

@@ -3,63 +3,65 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import islice
 
-from shared.errors import Invalid, NotFound
-from shared.rules import identifier, instant
+from shared.errors import Invalid
+from shared.rules import instant
 from shared.rules.client_token import ClientToken, Previous, Terms, Usage
-from shared.store import seals, table, usage
+from shared.store import memberships, seals, table, usage
 from shared.store.table import Item, Key
 
-_OF_TENANT = "listing_pk = :tenant AND begins_with(listing_sk, :tokens)"
-_NEWEST_FIRST: dict[str, Any] = {"IndexName": table.LISTING, "ScanIndexForward": False}
 _UNPAGED_MAX = 5000
+# As many as one batch read takes, each with its usage.
+_AT_ONCE = 50
 
 Listed = tuple[ClientToken, Usage]
 
 
 def get(tenant: str, token_id: str) -> Listed:
-    """Raises NotFound for an unknown id and, with the same words, for another tenant's."""
-    if not identifier.is_one("ct", token_id):
-        raise unknown()
-    items = table.read([key(token_id), usage.key(token_id)], is_consistent=True)
-    record = items.get(key(token_id))
-    if record is None or record["tenant"] != tenant:
-        raise unknown()
-    return from_item(record), usage.from_item(items.get(usage.key(token_id)))
+    """Raises NotFound for an unknown id and, with the same words, for another tenant's, which is not even read."""
+    memberships.require(tenant, token_id)
+    for found in _read(tenant, [token_id]):
+        return found
+    # It was deleted meanwhile.
+    raise memberships.unknown()
 
 
 def page(tenant: str, offset: int, limit: int | None) -> tuple[list[Listed], bool]:
     """The tenant's tokens, newest first, and whether more follow. Without a limit: all that an answer can hold."""
-    items, has_more = table.query_slice(_OF_TENANT, _tenant(tenant), offset, limit or _UNPAGED_MAX, **_NEWEST_FIRST)
+    token_ids, has_more = memberships.page(tenant, offset, limit or _UNPAGED_MAX)
     if has_more and limit is None:
         raise Invalid(
             f"There are more than {_UNPAGED_MAX} client tokens.",
             code="too_many_to_list",
             hint="Ask for them in pages, with limit and offset.",
         )
-    tokens = [from_item(item) for item in items]
-    usages = table.read([usage.key(token.id) for token in tokens], is_consistent=False)
-    return [(token, usage.from_item(usages.get(usage.key(token.id)))) for token in tokens], has_more
+    return _read(tenant, token_ids), has_more
 
 
 def of_tenant(tenant: str) -> Iterator[ClientToken]:
     """All of them, oldest first, as they are found while somebody walks through."""
-    return map(from_item, table.query(_OF_TENANT, _tenant(tenant), IndexName=table.LISTING))
+    token_ids = memberships.of_tenant(tenant)
+    while some := list(islice(token_ids, _AT_ONCE)):
+        yield from (token for token, _ in _read(tenant, some))
 
 
-def _tenant(tenant: str) -> dict[str, str]:
-    return {":tenant": f"TENANT#{tenant}", ":tokens": "TOKEN#"}
+def _read(tenant: str, token_ids: Sequence[str]) -> list[Listed]:
+    """Those that still exist, in the same order."""
+    keys = [one for token_id in token_ids for one in (key(token_id), usage.key(token_id))]
+    items = table.read(keys, is_consistent=True)
+    records = [items[key(token_id)] for token_id in token_ids if key(token_id) in items]
+    return [
+        (from_item(record), usage.from_item(items.get(usage.key(record["id"]))))
+        for record in records
+        if record["tenant"] == tenant
+    ]
 
 
 def key(token_id: str) -> Key:
     return f"TOKEN#{token_id}", "RECORD"
-
-
-def unknown() -> NotFound:
-    return NotFound("There is no such client token.", hint="Check the id: GET /v1/client-tokens lists yours.")
 
 
 def to_item(token: ClientToken) -> Item:
@@ -69,8 +71,6 @@ def to_item(token: ClientToken) -> Item:
     item = {
         "pk": pk,
         "sk": sk,
-        "listing_pk": f"TENANT#{token.tenant}",
-        "listing_sk": f"TOKEN#{token.id}",
         "id": token.id,
         "tenant": token.tenant,
         "environment": token.environment,

@@ -11,7 +11,8 @@ from shared.rules.conversation import Conversation
 from shared.rules.feedback import Feedback
 from shared.rules.question import Message
 from shared.rules.session import Session
-from shared.store import table
+from shared.store import entries, table
+from shared.store.attributes import of_kind
 from shared.store.table import Item, Key, Write
 
 _RETENTION = timedelta(days=int(os.environ["CONVERSATION_RETENTION_DAYS"]))
@@ -108,7 +109,7 @@ def page(token_id: str, offset: int, limit: int, *, flow_id: str | None) -> tupl
         values[":flow"] = flow_id
         options["FilterExpression"] = "flow_id = :flow"
     items, has_more = table.query_slice("listing_pk = :token", values, offset, limit, **options)
-    return [_to_conversation(item) for item in items], has_more
+    return list(entries.believed(items, _own_key, _to_conversation)), has_more
 
 
 def _expiry(at: datetime) -> int:
@@ -131,7 +132,16 @@ def _to_message(item: Item) -> Message:
     return Message(id=item["id"], role=item["role"], text=item["text"], at=instant.from_text(item["at"]))
 
 
+def _own_key(item: Item) -> Key:
+    return _pk(item["id"]), "RECORD"
+
+
 def _to_conversation(item: Item) -> Conversation:
+    of_kind(item, str, "id", "name", "flow_id", "origin", "created_at", "updated_at")
+    of_kind({"first_message": ""} | item, str, "first_message")
+    of_kind(item, int, "message_count")
+    if item["listing_sk"] != f"{item['updated_at']}#{item['id']}":
+        raise ValueError("listed under another time")
     return Conversation(
         id=item["id"],
         token_id=item["listing_pk"].removeprefix("TOKEN#"),

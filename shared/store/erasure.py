@@ -17,7 +17,7 @@ def forget(tenant: str, conversation_id: str) -> int:
     partition = f"CONVERSATION#{conversation_id}"
     found = list(table.query("pk = :pk", {":pk": partition}, ConsistentRead=True))
     # A conversation belongs to its token's tenant. Once the token is deleted it is nobody's, and goes for who asks.
-    token_id = next((item["listing_pk"].removeprefix("TOKEN#") for item in found if "listing_pk" in item), "")
+    token_id = next((item.get("listing_pk", "").removeprefix("TOKEN#") for item in found if item["sk"] == "RECORD"), "")
     token = table.get(client_tokens.key(token_id))
     if not found or (token and token["tenant"] != tenant):
         raise NotFound(f"Tenant {tenant} has no conversation {conversation_id}.")

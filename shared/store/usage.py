@@ -9,6 +9,7 @@ from shared.errors import Unavailable
 from shared.rules import instant
 from shared.rules.client_token import Usage
 from shared.store import table
+from shared.store.attributes import of_kind
 from shared.store.table import Item, Key, Write
 
 
@@ -17,10 +18,15 @@ def key(token_id: str) -> Key:
 
 
 def from_item(item: Item | None) -> Usage:
-    """A token that was never used has no item."""
-    if item is None:
-        return Usage()
-    return Usage(item["conversation_count"], instant.from_text(item["last_used_at"]))
+    """A token that was never used has no item. One that nobody of us wrote so is as good as none.
+
+    Functions that strangers reach write these, and no such item may break an owner's list.
+    """
+    with suppress(KeyError, TypeError, ValueError):
+        item = item or {}
+        of_kind(item, int, "conversation_count")
+        return Usage(item["conversation_count"], instant.from_text(item["last_used_at"]))
+    return Usage()
 
 
 def counting(token_id: str, conversations: int, at: datetime) -> Write:

@@ -258,7 +258,7 @@ def test_404_whatever_stands_where_an_id_should(api, calls, odd):
     ):
         body = assert_refused(answer, 404)
         assert body | {"requestId": ""} == expected | {"requestId": ""}
-    assert set(calls) <= {"BatchGetItem", "TransactWriteItems"}
+    assert set(calls) <= {"GetItem"}
 
 
 @pytest.mark.parametrize(

@@ -44,10 +44,11 @@ def assert_expired(answer):
 @pytest.mark.parametrize(("scope", "method", "path"), [(s, m, p) for s, routes in NEEDS.items() for m, p in routes])
 def test_403_a_key_without_the_scope(caller, calls, scope, method, path):
     limited = caller(scopes=tuple(set(SCOPES) - {scope}))
+    calls.clear()
     answer = limited.request(method, path, {})
     assert answer.status_code == 403
     assert scope in answer.json["hint"]
-    assert [call for call in calls if call != "PutItem"] == ["GetItem"]
+    assert calls == ["GetItem"]
     assert caller(scopes=(scope,)).request(method, path, {}).status_code in {200, 400, 404}
 
 
@@ -110,7 +111,7 @@ def test_one_look_at_a_key_serves_every_route_until_the_cache_forgets_it(api, ca
     created = api.create()["clientToken"]["id"]
     calls.clear()
     assert api.get(f"{LIST}/{created}").status_code == 200
-    assert calls == ["BatchGetItem"]
+    assert calls == ["GetItem", "BatchGetItem"]
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])

@@ -86,14 +86,31 @@ def test_role_that_needs_no_index_attributes_cannot_set_them(roles, write, attri
     assert may <= {"Chat", "GetClientTokenValue", *audit}
 
 
-@pytest.mark.parametrize(("place", "who"), [("TENANT#acme", {"ListClientTokens"}), ("APIKEYS#acme", set())])
-def test_who_lists_a_tenants_tokens_cannot_read_its_api_keys(roles, place, who):
-    asked = Access("dynamodb:Query", "Table/index/listing", frozenset({place}))
-    assert {name for name, role in roles.items() if decide(role, asked).allowed} == who
+@pytest.mark.parametrize("place", ["APIKEYS#acme", "TENANT#acme", "TOKENS#acme"])
+def test_no_role_reads_api_key_lists_and_few_read_a_tenants_own(roles, place):
+    """Whoever lists a tenant's client tokens reads neither its API keys nor the settings of its targets."""
+    who = {"TOKENS#acme": {"ListClientTokens"}, "TENANT#acme": {"CreateClientToken", "UpdateClientToken"}}
+    for resource in ("Table", "Table/index/listing"):
+        asked = Access("dynamodb:Query", resource, frozenset({place}))
+        allowed = {name for name, role in roles.items() if decide(role, asked).allowed}
+        assert allowed == (who.get(place, set()) if resource == "Table" else set())
 
 
 @pytest.mark.parametrize("others", [(), ("SESSION#1",), ("SESSION#1", "CONVERSATION#1", "RATE#1", "USAGE#1")])
-@pytest.mark.parametrize("place", ["TOKEN#1", "APIKEY#1", "TARGET#1", "TENANT#acme", "AUDIT#1", "IDEMPOTENCY#1"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "TOKEN#1",
+        "TOKENS#acme",
+        "VALUE#1",
+        "APIKEY#1",
+        "APIKEYS#acme",
+        "TARGET#1",
+        "TENANT#acme",
+        "AUDIT#1",
+        "IDEMPOTENCY#1",
+    ],
+)
 def test_browser_functions_write_no_management_items(roles, functions, place, others):
     """Alone, or in a transaction that is judged by the keys of all its items."""
     browser = [name for name, properties in functions.items() if properties["Handler"].startswith("browser.")]

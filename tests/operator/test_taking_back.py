@@ -108,6 +108,16 @@ class TestTenants:
         for one in switched_off:
             assert (one["actor"], one["changes"]) == ("operator", {"isActive": [True, False]})
 
+    def test_revoking_writes_no_intruders_item_over_a_token(self, operate):
+        """A function that may write sessions can place a copy of a token in the index."""
+        token = make_token("tenant-intruded")
+        record = table.get(client_tokens.key(token.id))
+        listing = {"listing_pk": "TENANT#tenant-intruded", "listing_sk": f"TOKEN#{token.id}"}
+        table.put(record | listing | {"pk": "SESSION#intruder", "digest": "0" * 64, "allowed_origins": ["*"]})
+        operate("tenants", "revoke", "--tenant", "tenant-intruded")
+        assert table.get(client_tokens.key(token.id))["digest"] == token.seal.digest
+        assert not is_active(token)
+
     def test_revoking_one_again_finds_nothing_left(self, operate):
         make_token("tenant-twice")
         operate("tenants", "revoke", "--tenant", "tenant-twice")
@@ -135,7 +145,7 @@ class TestTenants:
 
     def test_a_token_that_somebody_else_deletes_meanwhile_does_not_count(self, operate, at_call):
         first, second = (make_token("tenant-deleting") for _ in range(2))
-        at_call(3, lambda: changes.delete(first.id, by=by("tenant-deleting"), expected=None))
+        at_call(3, lambda: changes.delete(first, by=by("tenant-deleting"), expected=None))
         done = operate("tenants", "revoke", "--tenant", "tenant-deleting")
         said = "Switched off 1 client token of tenant tenant-deleting. Their sessions have ended."
         assert (done.status, done.err.splitlines()[0]) == (0, said)
@@ -196,7 +206,7 @@ class TestConversations:
 
     def test_one_whose_token_is_gone_can_still_be_deleted(self, operate, talk):
         token, conversation_id = talk("talk-orphan")
-        changes.delete(token.id, by=by("talk-orphan"), expected=None)
+        changes.delete(token, by=by("talk-orphan"), expected=None)
         assert operate("conversations", "delete", "--tenant", "talk-orphan", conversation_id).status == 0
         again = operate("conversations", "delete", "--tenant", "talk-orphan", conversation_id)
         assert again.status == 1

@@ -1,0 +1,61 @@
+"""Which client tokens are a tenant's: one small item each, in a partition of the tenant's own.
+
+It is written and removed in the token's own transactions. So whose a token is can be asked without touching the token,
+and lists need no index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.errors import NotFound
+from shared.rules import identifier
+from shared.store import table
+from shared.store.table import Item, Key, Write
+
+# Not where a tenant's targets are: whoever writes or reads these items need not reach those.
+_OF_TENANT = "pk = :tenant AND begins_with(sk, :tokens)"
+
+
+def key(tenant: str, token_id: str) -> Key:
+    return f"TOKENS#{tenant}", f"TOKEN#{token_id}"
+
+
+def adding(tenant: str, token_id: str) -> Write:
+    pk, sk = key(tenant, token_id)
+    return table.putting({"pk": pk, "sk": sk})
+
+
+def removing(tenant: str, token_id: str) -> Write:
+    return table.deleting(key(tenant, token_id))
+
+
+def require(tenant: str, token_id: str) -> None:
+    """Raises NotFound for an unknown id and, with the same words, for another tenant's."""
+    if not identifier.is_one("ct", token_id) or table.get(key(tenant, token_id)) is None:
+        raise unknown()
+
+
+def unknown() -> NotFound:
+    return NotFound("There is no such client token.", hint="Check the id: GET /v1/client-tokens lists yours.")
+
+
+def page(tenant: str, offset: int, limit: int) -> tuple[list[str], bool]:
+    """Token ids, the newest first, and whether more follow."""
+    items, has_more = table.query_slice(
+        _OF_TENANT, _values(tenant), offset, limit, ScanIndexForward=False, ConsistentRead=True
+    )
+    return list(map(_token_id, items)), has_more
+
+
+def of_tenant(tenant: str) -> Iterator[str]:
+    """Every token id, the oldest first."""
+    return map(_token_id, table.query(_OF_TENANT, _values(tenant), ConsistentRead=True))
+
+
+def _values(tenant: str) -> dict[str, str]:
+    return {":tenant": key(tenant, "")[0], ":tokens": "TOKEN#"}
+
+
+def _token_id(item: Item) -> str:
+    return str(item["sk"].removeprefix("TOKEN#"))

@@ -1,0 +1,46 @@
+"""Where a client token is found by its value: one small item per value, under the value's digest.
+
+A made-up value falls on a key of its own, so it costs one small read and never the token's partition. The item is a
+pointer and proves nothing: the token's record decides.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from shared.rules.client_token import ClientToken
+from shared.store import table
+from shared.store.table import Key, Write
+
+
+def find(digest: str) -> str | None:
+    """The id of the token that this may be a value of. `digest`: SHA-256 of the value, in hex."""
+    item = table.get(_key(digest))
+    return str(item["token_id"]) if item else None
+
+
+def writes(before: ClientToken | None, after: ClientToken | None) -> list[Write]:
+    """Parts of the transaction that makes `after` of the token `before`; None where there is none."""
+    old, new = _ends(before), _ends(after)
+    token = after or before
+    changed = [digest for digest in new if digest not in old or old[digest] != new[digest]]
+    put = [table.putting(_item(digest, token.id, new[digest])) for digest in changed if token]
+    return put + [table.deleting(_key(digest)) for digest in old if digest not in new]
+
+
+def _ends(token: ClientToken | None) -> dict[str, datetime | None]:
+    """Digest -> when the value ends; None for the current one."""
+    if token is None:
+        return {}
+    return {token.seal.digest: None} | {one.digest: one.valid_until for one in token.previous}
+
+
+def _key(digest: str) -> Key:
+    return f"VALUE#{digest}", "RECORD"
+
+
+def _item(digest: str, token_id: str, end: datetime | None) -> dict[str, str | int | None]:
+    pk, sk = _key(digest)
+    # Seconds, and never too early: what DynamoDB's TTL reads.
+    return {"pk": pk, "sk": sk, "token_id": token_id, "expires_at": math.ceil(end.timestamp()) if end else None}

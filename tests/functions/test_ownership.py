@@ -1,0 +1,127 @@
+"""Nobody makes another tenant's items busy: not with public token ids, not with made-up values."""
+
+import pytest
+
+from shared.rules import digest
+from shared.store import table
+from tests.aws.network import NETWORK
+from tests.functions.page import assert_refused
+
+UNKNOWN = "ct_00000000000000000000000000"
+OPERATIONS = {
+    "get": ("GET", "", None),
+    "update": ("PUT", "", {"name": "Mine now"}),
+    "delete": ("DELETE", "", None),
+    "value": ("GET", "/token", None),
+    "regenerate": ("POST", "/regenerate", None),
+    "conversations": ("GET", "/conversations", None),
+}
+
+
+@pytest.fixture
+def touched():
+    """The partition keys of every item that AWS is asked to read or write."""
+    keys = []
+
+    def note(request):
+        if request.service == "dynamodb":
+            keys.extend(_partitions(request.parameters))
+
+    with NETWORK.hooked(note):
+        yield keys
+
+
+def _partitions(asked):
+    match asked:
+        case {"pk": {"S": str(key)}}:
+            yield key
+        case dict():
+            for inner in asked.values():
+                yield from _partitions(inner)
+        case list():
+            for inner in asked:
+                yield from _partitions(inner)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_404_is_answered_from_the_callers_own_partition(caller, touched, operation):
+    owner, stranger = caller(), caller()
+    stranger.get("/v1/client-tokens")
+    method, suffix, body = OPERATIONS[operation]
+    for token_id in (owner.create()["clientToken"]["id"], UNKNOWN):
+        touched.clear()
+        answer = stranger.request(method, f"/v1/client-tokens/{token_id}{suffix}", body, **{"If-Match": '"1"'})
+        assert_refused(answer, 404, "not_found")
+        assert set(touched) == {f"TOKENS#{stranger.tenant}"}
+
+
+def test_401_made_up_value_costs_one_read_of_its_own_key(page, token, touched, calls):
+    """The token's id is public: it is in every value."""
+    made_up = token.value[:-1] + ("A" if token.value[-1] != "A" else "E")
+    session = page.open(token.value)
+    for send in (lambda: page.init(made_up), lambda: page.rate(session, made_up)):
+        calls.clear()
+        touched.clear()
+        assert_refused(send(), 401, "invalid_token")
+        assert calls == ["GetItem"]
+        assert touched == [f"VALUE#{digest.of(made_up)}"]
+
+
+def test_401_value_item_is_a_pointer_and_proves_nothing(page, token, create):
+    """Also where it names a token whose value this is not."""
+    other = create()
+    made_up = token.value[:-1] + ("A" if token.value[-1] != "A" else "E")
+    for token_id in (token.id, other.id):
+        table.put({"pk": f"VALUE#{digest.of(made_up)}", "sk": "RECORD", "token_id": token_id})
+        assert_refused(page.init(made_up), 401, "invalid_token")
+    assert page.init(token.value).status_code == 200
+
+
+def _values(*values):
+    keys = [(f"VALUE#{digest.of(value)}", "RECORD") for value in values]
+    items = table.read(keys, is_consistent=True)
+    return [items.get(key, {}).get("expires_at", 0) if key in items else None for key in keys]
+
+
+def test_value_items_follow_the_values(token, clock):
+    end = int(clock.held.timestamp()) + 1
+    first, second = token.value, token.regenerate(gracePeriodSeconds=600)
+    assert _values(first, second) == [end + 600, 0]
+    third = token.regenerate()
+    assert _values(first, second, third) == [end + 600, None, 0]
+    fourth = token.regenerate(gracePeriodSeconds=0)
+    assert _values(first, second, third, fourth) == [None, None, None, 0]
+    token.delete()
+    assert _values(first, second, third, fourth) == [None] * 4
+
+
+def test_deleted_token_leaves_nothing_but_its_audit_trail(api, page, token):
+    session = page.open(token.value)
+    page.say(session)
+    values = [token.value, token.regenerate(gracePeriodSeconds=600)]
+    token.delete()
+    keys = [
+        (f"TOKEN#{token.id}", "RECORD"),
+        (f"USAGE#{token.id}", "RECORD"),
+        (f"TOKENS#{api.tenant}", f"TOKEN#{token.id}"),
+    ]
+    assert table.read(keys, is_consistent=True) == {}
+    assert _values(*values) == [None, None]
+
+
+@pytest.mark.parametrize("call", range(1, 5))
+@pytest.mark.parametrize("action", ["create", "regenerate", "delete"])
+def test_lists_and_values_agree_wherever_a_function_crashes(api, page, create, crash_after, action, call):
+    token = create()
+    with crash_after(call):
+        if action == "create":
+            create()
+        elif action == "regenerate":
+            token.regenerate()
+        else:
+            token.delete()
+    listed = [one["id"] for one in api.get("/v1/client-tokens").json["clientTokens"]]
+    for token_id in listed:
+        value = api.get(f"/v1/client-tokens/{token_id}/token").json["token"]
+        assert page.init(value).status_code == 200
+    assert (token.id in listed) is (table.get((f"TOKEN#{token.id}", "RECORD")) is not None)
