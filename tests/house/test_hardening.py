@@ -3,12 +3,15 @@
 import copy
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 from cfnlint.api import lint
+from samtranslator.model import apigateway
 
 from infra.local import template as sam
 from shared import gateway
+from tests import watched
 
 ALL = {
     "AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:pager",
@@ -145,6 +148,18 @@ class TestDomain:
             written = server["x-amazon-apigateway-endpoint-configuration"]["disableExecuteApiEndpoint"]
             assert chosen(one, written) is is_closed
 
+    def test_is_closed_in_a_stack_that_exists(self, source, monkeypatch):
+        """A stage serves a deployment. CloudFormation makes a new one only under another logical id."""
+
+        def deployment(endpoint, at):
+            monkeypatch.setattr(apigateway, "time", SimpleNamespace(time=lambda: at))
+            template = sam.translate(source, ALL | {"DefaultEndpoint": endpoint})
+            (name,) = watched.of_type(template, "AWS::ApiGateway::Deployment")
+            assert there(template, "ApiStage")["DeploymentId"] == {"Ref": name}
+            return name
+
+        assert deployment("open", at=1_000_000_000) != deployment("closed", at=1_000_000_060)
+
 
 class TestFirewall:
     @pytest.fixture
@@ -254,7 +269,7 @@ class TestTableKey:
     def test_rotates_and_outlives_the_stack(self, everything):
         key = everything["Resources"]["TableEncryptionKey"]
         assert key["Properties"]["EnableKeyRotation"] is True
-        assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
     def test_serves_this_account_through_dynamodb_and_nobody_else(self, everything):
         own, through = there(everything, "TableEncryptionKey")["KeyPolicy"]["Statement"]

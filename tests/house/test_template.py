@@ -163,7 +163,7 @@ class TestTable:
         return template["Resources"]["Table"]
 
     def test_outlives_the_stack_and_mistakes(self, table):
-        assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
         assert table["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
         assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
@@ -180,7 +180,16 @@ class TestTable:
 def test_the_signing_key_is_an_hmac_key_that_outlives_the_stack(template):
     key = template["Resources"]["SigningKey"]
     assert (key["Properties"]["KeySpec"], key["Properties"]["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
-    assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+def test_what_outlives_the_stack_goes_if_its_creation_fails(template):
+    """Else each failed first deployment would leave a table and keys behind."""
+    kept = {name for name, one in template["Resources"].items() if one.get("DeletionPolicy", "Delete") != "Delete"}
+    assert kept == {"ApiGatewayAccount", "ApiGatewayLogging", "SigningKey", "Table", "TableEncryptionKey"}
+    for name in kept:
+        one = template["Resources"][name]
+        assert (one["DeletionPolicy"], one["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain"), name
 
 
 class TestParameters:
