@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from shared.errors import Invalid
+from shared.errors import Invalid, Stale
 from shared.rules.rate import Standing
 
 OF_EVERY_ANSWER = {
@@ -63,7 +63,10 @@ def idempotency_key(headers: Mapping[str, str]) -> str | None:
 
 
 def expected(headers: Mapping[str, str]) -> frozenset[int] | None:
-    """The revisions that If-Match names; None where it asks for none in particular. Raises Invalid."""
+    """The revisions that If-Match names; None where it asks for none in particular. Raises Invalid.
+
+    Raises Stale where no tag is ours but a weak one, which never matches (RFC 9110, section 13.1.1).
+    """
     written = headers.get("if-match")
     # Whatever is changed here must be there anyhow, which is all that a star asks for.
     if written is None or written.strip() == "*":
@@ -77,4 +80,13 @@ def expected(headers: Mapping[str, str]) -> frozenset[int] | None:
             code="invalid_header",
             hint=f'Send the ETag that you were answered, such as If-Match: "3"; a list holds up to {_TAGS_MAX}.',
         )
-    return frozenset(int(ours[1]) for tag in tags if (ours := _OURS.fullmatch(tag)))
+    revisions = frozenset(int(ours[1]) for tag in tags if (ours := _OURS.fullmatch(tag)))
+    if not revisions and any(tag.startswith("W/") for tag in tags):
+        raise Stale(
+            "If-Match has a weak entity tag, which never matches.",
+            hint=(
+                "A proxy has put W/ before the ETag, as proxies do that compress answers. Send the tag without W/, or "
+                "have the proxy leave this API's answers as they are."
+            ),
+        )
+    return revisions

@@ -3,7 +3,7 @@
 import pytest
 
 from shared import headers
-from shared.errors import Invalid
+from shared.errors import Invalid, Stale
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,6 @@ from shared.errors import Invalid
         ('"1","2" ,\t"3"', {1, 2, 3}),
         (',, "2" ,,', {2}),
         ('"x,y", "2"', {2}),
-        ('W/"2"', set()),
         ('W/"1", "2"', {2}),
         ('"02"', set()),
         ('"0"', set()),
@@ -30,6 +29,15 @@ from shared.errors import Invalid
 )
 def test_if_match_names_revisions(written, revisions):
     assert headers.expected({} if written is None else {"if-match": written}) == revisions
+
+
+@pytest.mark.parametrize("written", ['W/"2"', 'W/"1", W/"2"', 'W/"2", "other"', ' W/"2-gzip" '])
+def test_weak_tag_is_explained(written):
+    with pytest.raises(Stale) as refused:
+        headers.expected({"if-match": written})
+    assert "weak" in refused.value.sentence
+    assert "proxy" in refused.value.hint
+    assert "without W/" in refused.value.hint
 
 
 @pytest.mark.parametrize(

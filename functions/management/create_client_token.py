@@ -23,7 +23,7 @@ def handler(request: Request) -> Response:
         audit.revealed(kept.seal.claims.sub, by=request.by)
         return gateway.created(answers.with_value(kept.answer, value), revision=kept.revision)
     terms = client_token.check(wish.terms(), environment=wish.environment, at=request.at)
-    targets.require_known(request.tenant, wish.target_ids())
+    unregistered = targets.require_known(request.tenant, wish.target_ids())
     token_id = identifier.new("ct", request.at, token_bytes)
     value, seal = signer.issue(token_id, wish.environment, at=request.at, random_bytes=token_bytes)
     token = client_token.ClientToken(
@@ -36,7 +36,7 @@ def handler(request: Request) -> Response:
         created_at=request.at,
         updated_at=request.at,
     )
-    warnings = client_token.warnings(token, is_public_suffix=public_suffixes.is_public_suffix, at=request.at)
+    warnings = client_token.warnings(token, public_suffixes.is_public_suffix, unregistered, at=request.at)
     answer = answers.created(token, value, warnings)
     made = Change(token, gateway.created(answer, revision=token.revision), answers.without_value(answer))
     return changes.add(made, by=request.by, claim=claim)

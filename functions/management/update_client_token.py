@@ -15,12 +15,12 @@ from shared.wire.terms import UpdateClientToken
 @gateway.management("tokens:write")
 def handler(request: Request) -> Response:
     wish = UpdateClientToken.read(request.body)
-    targets.require_known(request.tenant, wish.target_ids())
+    unregistered = targets.require_known(request.tenant, wish.target_ids())
     token, usage = client_tokens.get(request.tenant, request.path["id"])
 
     def amended(token: ClientToken) -> Change[Response]:
         token = client_token.amend(token, wish.given(), at=request.at)
-        warnings = client_token.warnings(token, is_public_suffix=public_suffixes.is_public_suffix, at=request.at)
+        warnings = client_token.warnings(token, public_suffixes.is_public_suffix, unregistered, at=request.at)
         return Change(token, gateway.ok(answers.updated(token, usage, warnings), revision=token.revision))
 
     return changes.change(token, amended, action="update", by=request.by, expected=request.expected)

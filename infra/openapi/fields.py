@@ -54,7 +54,7 @@ MEANINGS = {
     "warnings": "What is allowed, but deserves a second look. Empty if there is nothing.",
     "Warned.type": (
         "For programs: wildcard_origin, native_origin, insecure_origin, loopback_origin, app_origin, "
-        "extension_wildcard, public_suffix_wildcard, no_target, or info."
+        "extension_wildcard, public_suffix_wildcard, no_target, unregistered_target, or info."
     ),
     "message": "For people.",
     "success": "Always true: what fails answers with an error.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from shared.rules.token_value import Seal
 Environment = Literal["live", "test"]
 
 PREVIOUS_MAX = 5
+_IDS_SHOWN = 3
 _NOT_VALID = "This client token is not valid."
 
 
@@ -186,8 +187,10 @@ def choose_target(token: ClientToken, wanted: str | None) -> str:
     return token.terms.default_flow_id or (flows + agents)[0]
 
 
-def warnings(token: ClientToken, *, is_public_suffix: Callable[[str], bool], at: datetime) -> list[SecurityWarning]:
-    """What is allowed, but deserves a second look."""
+def warnings(
+    token: ClientToken, is_public_suffix: Callable[[str], bool], unregistered: Sequence[str] = (), *, at: datetime
+) -> list[SecurityWarning]:
+    """What is allowed, but deserves a second look. `unregistered`: flows and agents that nothing answers for yet."""
     terms = token.terms
     found = origin.warnings(
         terms.allowed_origins, is_live=token.environment == "live", is_public_suffix=is_public_suffix
@@ -195,6 +198,15 @@ def warnings(token: ClientToken, *, is_public_suffix: Callable[[str], bool], at:
     if not terms.flow_ids and not terms.agent_ids:
         found.append(
             SecurityWarning("no_target", "This token has no flow and no agent yet, so it cannot open a session.")
+        )
+    if unregistered:
+        ids = ", ".join(unregistered[:_IDS_SHOWN])
+        more = f" and {len(unregistered) - _IDS_SHOWN} more" if len(unregistered) > _IDS_SHOWN else ""
+        found.append(
+            SecurityWarning(
+                "unregistered_target",
+                f"No target is registered under {ids}{more}: nothing answers there. Check the spelling, or register.",
+            )
         )
     if terms.expires_at is not None:
         days = math.ceil((terms.expires_at - at) / timedelta(days=1))

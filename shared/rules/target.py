@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +27,17 @@ class Target:
     kind: str
     settings: Mapping[str, Any]
     created_at: datetime
+
+
+def nearest(target_id: str, registered: Iterable[str]) -> str | None:
+    """The registered id that a misspelled one most likely means."""
+    by_letters = {_letters(one): one for one in registered}
+    close = difflib.get_close_matches(_letters(target_id), by_letters, n=1)
+    return by_letters[close[0]] if close else None
+
+
+def _letters(target_id: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", target_id.lower())
 
 
 def reference(tenant: str, target_id: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Any
 
 from shared.errors import NotFound
@@ -11,6 +12,9 @@ from shared.rules import instant, target
 from shared.rules.target import Target
 from shared.store import table
 from shared.store.table import ConditionFailed, Item, Key
+
+# A tenant may have any number of targets, and a suggestion is worth no more.
+_SUGGESTED_FROM = 100
 
 
 def register(registered: Target) -> None:
@@ -38,26 +42,31 @@ def remove(tenant: str, target_id: str) -> None:
         raise NotFound(f"Tenant {tenant} has no target {target_id}.") from None
 
 
-def require_known(tenant: str, target_ids: Collection[str]) -> None:
-    """Raises NotFound, naming the id, where the tenant has registered targets and this is none of them."""
-    if not target_ids:
-        return
+def require_known(tenant: str, target_ids: Collection[str]) -> list[str]:
+    """The ids under which nothing is registered, of a tenant that has registered no target at all.
+
+    Raises NotFound, naming the id, where the tenant has targets and this is none of them.
+    """
     asked = {_keys(tenant, target_id)[0]: target_id for target_id in target_ids}
-    registered = table.read(asked, is_consistent=True)
+    registered = table.read(asked, is_consistent=True) if asked else {}
     unknown = [target_id for key, target_id in asked.items() if key not in registered]
-    if unknown and (registered or _has_any(tenant)):
+    if not unknown:
+        return []
+    others = [item["id"] for item in islice(_items(tenant, Limit=_SUGGESTED_FROM), _SUGGESTED_FROM)]
+    if registered or others:
+        meant = target.nearest(unknown[0], others)
+        advice = f"Did you mean {meant}? If not, register" if meant else "Register"
         raise NotFound(
-            f"There is no flow or agent {unknown[0]}.", code="target_not_found", hint="Register it as a target first."
+            f"There is no flow or agent {unknown[0]}.",
+            code="target_not_found",
+            hint=f"{advice} {unknown[0]} as a target first.",
         )
+    return unknown
 
 
 def _items(tenant: str, **options: Any) -> Iterator[Item]:
     condition = "pk = :tenant AND begins_with(sk, :targets)"
     return table.query(condition, {":tenant": _pk(tenant), ":targets": "TARGET#"}, ConsistentRead=True, **options)
-
-
-def _has_any(tenant: str) -> bool:
-    return next(_items(tenant, Limit=1), None) is not None
 
 
 def find(reference: str) -> Target | None:

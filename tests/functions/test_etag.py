@@ -47,7 +47,7 @@ def test_200_a_change_that_is_meant_for_this_state(api, path, change, written):
 
 
 @EVERY_CHANGE
-@pytest.mark.parametrize("written", ['"1"', 'W/"2"'])
+@pytest.mark.parametrize("written", ['"1"', '"1", W/"2"'])
 def test_412_a_change_that_is_meant_for_another_state(api, path, change, written, calls):
     api.put(path, {})
     before = record(path)
@@ -58,6 +58,17 @@ def test_412_a_change_that_is_meant_for_another_state(api, path, change, written
     assert "changed since you read it" in answer.json["error"]
     assert "Read it again" in answer.json["hint"]
     assert "GenerateMac" not in calls
+    assert record(path) == before
+
+
+@EVERY_CHANGE
+def test_412_when_a_proxy_has_weakened_the_tag(api, path, change, calls):
+    before = record(path)
+    calls.clear()
+    answer = change(api, path, **{"If-Match": 'W/"1"'})
+    assert (answer.status_code, answer.json["code"]) == (412, "precondition_failed")
+    assert "proxy" in answer.json["hint"]
+    assert calls.writes() == []
     assert record(path) == before
 
 

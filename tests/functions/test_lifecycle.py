@@ -147,7 +147,7 @@ def test_warnings_come_with_create_and_update(api):
     kinds = {"wildcard_origin", "public_suffix_wildcard", "no_target", "info"}
     assert {warning["type"] for warning in created["warnings"]} == kinds
     answer = api.put(path(created), {"allowedOrigins": ["http://localhost:8080"], "expiresAt": None, "flowIds": ["f"]})
-    assert [warning["type"] for warning in answer.json["warnings"]] == ["loopback_origin"]
+    assert [warning["type"] for warning in answer.json["warnings"]] == ["loopback_origin", "unregistered_target"]
 
 
 @pytest.mark.parametrize("method", ["get", "delete"])

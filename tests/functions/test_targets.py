@@ -31,6 +31,55 @@ def test_404_once_one_is_registered_an_unknown_id_is_named(api, calls, field):
     assert calls.writes() == []
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("flow_suport", "flow_support"),
+        ("Flow_Support", "flow_support"),
+        ("flow-support", "flow_support"),
+        ("agent_sale", "agent_sales"),
+        ("something_else", None),
+        ("\N{PILE OF POO}", None),
+        ("x" * 128, None),
+    ],
+)
+def test_404_suggests_the_registered_id_that_was_meant(api, written, meant):
+    for one in ("flow_support", "agent_sales", "flow_returns"):
+        register(api, one)
+    token = api.create(flowIds=["flow_support"])["clientToken"]
+    wish = {"name": "x", "allowedOrigins": ["*"], "flowIds": ["flow_returns", written]}
+    for answer in (api.post("/v1/client-tokens", wish), api.put(f"/v1/client-tokens/{token['id']}", wish)):
+        assert (answer.status_code, answer.json["code"]) == (404, "target_not_found")
+        assert answer.json["error"] == f"There is no flow or agent {written}."
+        suggestion = f"Did you mean {meant}? If not, register" if meant else "Register"
+        assert answer.json["hint"] == f"{suggestion} {written} as a target first."
+
+
+def test_404_suggests_no_target_of_another_tenant(api, caller):
+    register(api, "flow_support")
+    other = caller()
+    register(other, "agent_sales")
+    answer = other.post("/v1/client-tokens", {"name": "x", "allowedOrigins": ["*"], "flowIds": ["flow_suport"]})
+    assert "flow_support" not in answer.text
+
+
+def warned(answer):
+    return [one["message"] for one in answer["warnings"] if one["type"] == "unregistered_target"]
+
+
+def test_warning_when_nothing_is_registered_under_an_id(api):
+    created = api.create(flowIds=["flow_a", "flow_b"], agentIds=["agent_a"])
+    [message] = warned(created)
+    assert message.startswith("No target is registered under flow_a, flow_b, agent_a: ")
+    path = f"/v1/client-tokens/{created['clientToken']['id']}"
+    [message] = warned(api.put(path, {"flowIds": [f"flow_{number}" for number in range(100)]}).json)
+    assert message.startswith("No target is registered under flow_0, flow_1, flow_2 and 97 more: ")
+    register(api, "flow_a")
+    assert warned(api.put(path, {"flowIds": ["flow_a"], "agentIds": []}).json) == []
+    assert warned(api.create(flowIds=["flow_a"])) == []
+    assert warned(api.create()) == []
+
+
 def test_200_an_update_that_names_no_target_does_not_ask_for_them(api, calls):
     token = api.create(flowIds=["flow_label"])["clientToken"]
     register(api, "flow_known")
