@@ -33,8 +33,9 @@ build: $(SAM) ## Build what goes to Lambda into .aws-sam/build; needs python3.13
 	$(require_runtime_python)
 	MAKEFLAGS= PATH="$$($(RUNTIME_PYTHON) -c 'import sys; print(sys.base_prefix)')/bin:$$PATH" $(SAM) build
 
-sam-local: $(LOCAL) build ## Serve the built functions in Lambda's containers; needs a container engine (PORT=3000)
-	@$(VENV)/bin/python -m infra.local.sam --sam $(SAM) --port $(PORT)
+sam-local: $(LOCAL) $(SAM) ## Serve the functions in Lambda's containers; needs a container engine, python3.13 (PORT=3000)
+	$(require_runtime_python)
+	@$(VENV)/bin/python -m infra.local.sam --sam $(SAM) --python $(RUNTIME_PYTHON) --port $(PORT)
 
 openapi: $(LOCAL) ## Write openapi.json from the template and the wire models
 	@$(VENV)/bin/python -m infra.openapi

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import signal
 import socket
 import sys
@@ -15,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.local import access
+from infra.local import access, owner_only
 
 if TYPE_CHECKING:
     from infra.local.code import Code
@@ -44,7 +43,7 @@ def main() -> None:
     state_file = options.directory / "stack.json"
     state = json.dumps(stack.state, indent=2) + "\n"
     try:
-        _write(state_file, state)
+        owner_only.write(state_file, state)
         _say(_greeting(stack.state, stack.code, state_file))
         stack.tell_requests()
         threading.Event().wait()
@@ -116,14 +115,6 @@ def _bound(port: int, first: int) -> socket.socket:
         f"Port {port} cannot be used: {why}. Two neighbours are needed, {first} for the API and {first + 1} for the "
         "demo page. Choose others with PORT=3100."
     )
-
-
-def _write(file: Path, text: str) -> None:
-    """Readable by its owner only: it holds credentials."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.unlink(missing_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(text)
 
 
 def _remove(file: Path, text: str) -> None:

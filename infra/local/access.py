@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import os
+import secrets
+from collections.abc import Mapping
 
 REGION = "us-east-1"
 # What clients need to have and moto never looks at.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_SESSION_TOKEN": "local"}
+
+
+def made_up() -> dict[str, str]:
+    """Credentials of one run, where the AWS in memory can be reached by others: it refuses any other access key."""
+    return {
+        "AWS_ACCESS_KEY_ID": f"LOCAL{secrets.token_hex(16).upper()}",
+        "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
+        "AWS_SESSION_TOKEN": "local",
+    }
 
 
 def isolate() -> None:
@@ -16,10 +27,10 @@ def isolate() -> None:
     os.environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
 
 
-def variables(endpoint: str) -> dict[str, str]:
+def variables(endpoint: str, credentials: Mapping[str, str] = CREDENTIALS) -> dict[str, str]:
     """The variables by which a process reaches the AWS at `endpoint`, and no other: no profile of the developer's."""
     return {
-        **CREDENTIALS,
+        **credentials,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ENDPOINT_URL": endpoint,

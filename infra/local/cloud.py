@@ -52,34 +52,39 @@ class Stack:
     functions: Mapping[str, Function]
 
 
-def serve(address: str = "127.0.0.1") -> tuple[ThreadedMotoServer, str]:
-    """AWS in this process on a free port, and its endpoint; in memory, so that it ends with the process."""
+def serve(address: str = "127.0.0.1", access_key: str | None = None) -> tuple[ThreadedMotoServer, str]:
+    """AWS in this process on a free port, and its endpoint; in memory, so that it ends with the process.
+
+    `access_key`: the only one that it takes; None takes any.
+    """
     mends.apply()
     moto = ThreadedMotoServer(address, 0, verbose=False)
     moto.start()
     server: Any = moto._server  # noqa: SLF001 - moto answers every website, and offers no other place to say no
-    server.app = ForPrograms(server.app)
+    server.app = ForPrograms(server.app, address, access_key)
     _, port = moto.get_host_and_port()
-    return moto, f"http://127.0.0.1:{port}"
+    return moto, f"http://{address}:{port}"
 
 
-def create(template: Template, endpoint: str | None = None) -> Stack:
+def create(
+    template: Template, endpoint: str | None = None, credentials: Mapping[str, str] = access.CREDENTIALS
+) -> Stack:
     """Makes the stack in the moto server at `endpoint`, or in this process's mock; raises NotModelled.
 
     The process that hosts moto needs the mends.
     """
     scope.require_modelled(template)
-    cloudformation = _client("cloudformation", endpoint)
+    cloudformation = _client("cloudformation", endpoint, credentials)
     cloudformation.create_stack(
         StackName=STACK_NAME, TemplateBody=json.dumps(_reshaped(template)), Capabilities=["CAPABILITY_IAM"]
     )
     found = cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
     names = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found}
-    dynamodb = _client("dynamodb", endpoint)
+    dynamodb = _client("dynamodb", endpoint, credentials)
     for logical_id, properties in _of_type(template, "AWS::DynamoDB::Table").items():
         mends.restore_table_settings(dynamodb, names[logical_id], properties)
     described = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
-    functions = _client("lambda", endpoint)
+    functions = _client("lambda", endpoint, credentials)
     return Stack(
         outputs={output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]},
         functions={
@@ -89,14 +94,14 @@ def create(template: Template, endpoint: str | None = None) -> Stack:
     )
 
 
-def _client(service: str, endpoint: str | None) -> Any:
+def _client(service: str, endpoint: str | None, credentials: Mapping[str, str]) -> Any:
     return boto3.client(
         service,
         region_name=access.REGION,
         endpoint_url=endpoint,
-        aws_access_key_id=access.CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=access.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=access.CREDENTIALS["AWS_SESSION_TOKEN"],
+        aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=credentials["AWS_SESSION_TOKEN"],
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
@@ -11,19 +13,33 @@ from werkzeug.wrappers import Response
 
 # A website's own name may lead here (DNS rebinding), but then it is the name that is asked for.
 NAMES = ["127.0.0.1", "localhost"]
+_CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/")
 
 
 class ForPrograms:
     """A WSGI application that no page reaches, not even one of this machine; containers on it do."""
 
-    def __init__(self, application: Any) -> None:
+    def __init__(self, application: Any, address: str, access_key: str | None = None) -> None:
+        """`address`: where it listens. `access_key`: the only one with which requests may be signed."""
         self._application = application
+        self._names = [*NAMES, address, "host.docker.internal"]
+        self._access_key = access_key
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         # Browsers send one with what a script asks for, and the other with all that they ask for.
         is_from_a_page = not environ.keys().isdisjoint({"HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE"})
-        if is_from_a_page or not host_is_trusted(environ.get("HTTP_HOST"), [*NAMES, "host.docker.internal"]):
+        if is_from_a_page or not host_is_trusted(environ.get("HTTP_HOST"), self._names):
             refusal = Response("This is for programs, not for web pages.\n", HTTPStatus.FORBIDDEN)
+            return refusal(environ, start_response)
+        if not self._is_signed(environ.get("HTTP_AUTHORIZATION", "")):
+            refusal = Response("This needs the access key that was made up for this run.\n", HTTPStatus.FORBIDDEN)
             return refusal(environ, start_response)
         answer: Iterable[bytes] = self._application(environ, start_response)
         return answer
+
+    def _is_signed(self, authorization: str) -> bool:
+        """The key is the secret here: nobody else knows it, and the signature adds nothing on one machine."""
+        if self._access_key is None:
+            return True
+        found = _CREDENTIAL.match(authorization)
+        return found is not None and hmac.compare_digest(found[1].encode(), self._access_key.encode())

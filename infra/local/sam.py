@@ -1,4 +1,4 @@
-"""`make sam-local`: the built functions in Lambda's container images, by `sam local start-api`, with AWS from moto."""
+"""`make sam-local`: the functions in Lambda's container images, by `sam local start-api`, with AWS from moto."""
 
 from __future__ import annotations
 
@@ -12,101 +12,142 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import docker  # type: ignore[import-untyped]
-
 from infra.local import access, cloud, template
 from infra.local.cloud import Stack
-from infra.local.template import ROOT
+from infra.local.containers import HOST_NAME, Engine, NoEngine
+from infra.local.owner_only import write
+from infra.local.template import ROOT, Template
 
-_CONTAINERS_SEE = "host.docker.internal"
+_WHEELS = {"x86_64": "x86_64", "arm64": "aarch64"}
 
 
 def main() -> None:
     options = _options()
-    _require_engine()
-    if not options.built.is_file():
-        sys.exit(f"There is no built template at {options.built}: run make build first.")
+    try:
+        engine = Engine()
+        architecture = engine.architecture
+    except NoEngine as reason:
+        sys.exit(str(reason))
+    built = options.built or options.directory / "sam/template.json"
+    if options.python:
+        print(f"Building the functions for {architecture} into {built.parent}, which takes a minute.", flush=True)
+        build(built, architecture, options.python)
+    if not built.is_file():
+        sys.exit(f"There is no built template at {built}: make sam-local builds it.")
     access.isolate()
     logging.disable(logging.WARNING)
-    # Containers do not reach the loopback address, so this one listens on all.
-    server, endpoint = cloud.serve("0.0.0.0")  # noqa: S104
-    made = cloud.create(template.translate(template.read()), endpoint)
-    os.environ.update(access.variables(endpoint), TABLE_NAME=made.outputs["TableName"])
+    address = engine.host_address
+    credentials = access.made_up()
+    server, endpoint = cloud.serve(address or "127.0.0.1", credentials["AWS_ACCESS_KEY_ID"])
+    made = cloud.create(template.translate(template.read()), endpoint, credentials)
+    os.environ.update(access.variables(endpoint, credentials), TABLE_NAME=made.outputs["TableName"])
     # Late, for the store finds its table and its AWS in the environment as it is imported.
     from infra.local import seed  # noqa: PLC0415
 
     key = seed.plant_tenant()
-    options.directory.mkdir(parents=True, exist_ok=True)
     variables = options.directory / "sam-env.json"
-    variables.write_text(json.dumps(environment(made, endpoint), indent=2) + "\n", encoding="utf-8")
+    write(variables, json.dumps(environment(made, endpoint), indent=2) + "\n")
+    # For sam local invoke, in another terminal.
+    shell = options.directory / "sam-aws.sh"
+    write(shell, "".join(f"export {name}={value}\n" for name, value in access.variables(endpoint, credentials).items()))
     # Beside the built one, whose paths to the code are relative.
-    started = options.built.with_name("local.json")
-    started.write_text(json.dumps(adapted(template.read(options.built))), encoding="utf-8")
-    print(f"AWS is moto on every interface of this machine, {endpoint}.")
-    print(f"An API key of the tenant {seed.TENANT}: {key}", flush=True)
+    started = built.with_name("local.json")
+    started.write_text(json.dumps(adapted(template.read(built), architecture)), encoding="utf-8")
+    print(_greeting(endpoint, address, key, options.port), flush=True)
     # Ctrl-C reaches sam too, which removes its containers and ends; so do we.
     signal.signal(signal.SIGINT, lambda *_: None)
-    status = subprocess.call(_command(options, started, variables))  # noqa: S603 - our own command
+    status = subprocess.call(_command(options, started, variables, address))  # noqa: S603 - our own command
+    shell.unlink(missing_ok=True)
     server.stop()
     sys.exit(status)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m infra.local.sam", description="Runs sam local start-api before moto."
+        prog="python -m infra.local.sam", description="Runs sam local start-api with AWS from moto."
     )
     parser.add_argument("--sam", type=Path, required=True, help="the SAM CLI")
     parser.add_argument("--port", type=int, default=3000, help="where the API listens (default: 3000)")
-    parser.add_argument(
-        "--built",
-        type=Path,
-        default=ROOT / ".aws-sam/build/template.yaml",
-        help="the template that sam build has written",
+    parser.add_argument("--directory", type=Path, default=ROOT / ".local", help="where its files go (default: .local)")
+    code = parser.add_mutually_exclusive_group()
+    code.add_argument("--python", help="build the functions into sam/ first, with this Python of Lambda's version")
+    code.add_argument(
+        "--built", type=Path, help="the template of functions that are built (default: sam/template.json)"
     )
-    parser.add_argument("--directory", type=Path, default=ROOT / ".local", help="where sam-env.json goes")
     return parser.parse_args()
 
 
-def _require_engine() -> None:
-    """SAM asks in the same way."""
-    try:
-        docker.from_env(timeout=5).ping()
-    except docker.errors.DockerException:
-        sys.exit("sam local needs a container engine, and none answers here. make run needs none.")
+def build(built: Path, architecture: str, python: str) -> None:
+    """Builds the functions by the recipe of what goes to Lambda, for the containers of this machine. `built`: the
+    template to write, in a folder of its own: nobody can take it for what is deployed.
+    """
+    given = {"INTO": built.parent.resolve(), "MACHINE": _WHEELS[architecture], "PYTHON": python}
+    command = ["make", "-f", "infra/Makefile", "containers", *(f"{name}={value}" for name, value in given.items())]
+    # This make is not part of the one that may have started us.
+    variables = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL"}}
+    if subprocess.call(command, cwd=ROOT, env=variables):  # noqa: S603 - our own command
+        sys.exit("The functions could not be built.")
+    built.write_text(json.dumps(template_of_built(template.read(), architecture)), encoding="utf-8")
+
+
+def template_of_built(source: Template, architecture: str) -> Template:
+    """The template with its code where `build` puts it: all functions in one folder, each layer in one of its own."""
+    source["Globals"]["Function"]["CodeUri"] = "functions"
+    for name, resource in source["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"].pop("CodeUri", None)
+        if resource["Type"] == "AWS::Serverless::LayerVersion":
+            resource["Properties"] |= {"ContentUri": name, "CompatibleArchitectures": [architecture]}
+        # There is nothing left to build.
+        resource.pop("Metadata", None)
+    return source
 
 
 def environment(stack: Stack, endpoint: str) -> dict[str, dict[str, str]]:
     """What `sam local --env-vars` reads: each function's variables as its container is to see them."""
-    seen = endpoint.replace("127.0.0.1", _CONTAINERS_SEE)
+    port = endpoint.rpartition(":")[2]
     return {
-        logical_id: {**function.environment, "AWS_ENDPOINT_URL": seen}
+        logical_id: {**function.environment, "AWS_ENDPOINT_URL": f"http://{HOST_NAME}:{port}"}
         for logical_id, function in stack.functions.items()
     }
 
 
-def adapted(built: dict[str, Any]) -> dict[str, Any]:
+def adapted(built: Template, architecture: str) -> Template:
     """The template as `sam local` reads it.
 
     It sets only variables that the template declares, and ours must not declare AWS's endpoint. It knows no aliases,
-    and would pass over an authorizer that is called by one.
+    and would pass over an authorizer that is called by one. It runs functions for the architecture that they name.
     """
-    variables: dict[str, Any] = built["Globals"]["Function"]["Environment"]["Variables"]
-    variables["AWS_ENDPOINT_URL"] = ""
+    function: dict[str, Any] = built["Globals"]["Function"]
+    function["Architectures"] = [architecture]
+    function["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = ""
     for resource in built["Resources"].values():
         for authorizer in resource.get("Properties", {}).get("Auth", {}).get("Authorizers", {}).values():
-            function = authorizer["FunctionArn"]["Ref"].removesuffix(".Alias")
-            authorizer["FunctionArn"] = {"Fn::GetAtt": [function, "Arn"]}
+            name = authorizer["FunctionArn"]["Ref"].removesuffix(".Alias")
+            authorizer["FunctionArn"] = {"Fn::GetAtt": [name, "Arn"]}
     return built
 
 
-def _command(options: argparse.Namespace, started: Path, variables: Path) -> list[str]:
+def _greeting(endpoint: str, address: str | None, key: str, port: int) -> str:
+    listens = "where only containers of this machine reach it" if address else "on this machine's loopback address"
+    return f"""\
+AWS is moto on {endpoint}, {listens}. It takes no other access key than this run's.
+An API key of the tenant demo: {key}
+The SAM CLI is about to serve the API on http://127.0.0.1:{port}. The first request to a function starts its container.
+docs/local.md says what the SAM CLI answers differently. Everything is in memory and ends with Ctrl-C.
+"""
+
+
+def _command(options: argparse.Namespace, started: Path, variables: Path, address: str | None) -> list[str]:
     arguments = {
         "--template": started,
         "--env-vars": variables,
         "--port": options.port,
         "--region": access.REGION,
         # Docker Desktop knows this name; on Linux it has to be told.
-        "--add-host": f"{_CONTAINERS_SEE}:host-gateway",
+        "--add-host": f"{HOST_NAME}:{address or 'host-gateway'}",
+        # Each request would start a container of its own.
+        "--warm-containers": "LAZY",
     }
     return [str(options.sam), "local", "start-api", *(str(part) for pair in arguments.items() for part in pair)]
 
