@@ -6,7 +6,6 @@ import re
 import pytest
 
 from infra.local import cloud
-from infra.local.template import ROOT
 from tests import watched
 from tests.conftest import STACK, TEMPLATE
 
@@ -105,26 +104,6 @@ def test_failure_of_the_table_and_a_retired_key_are_not_counted(api, output, aws
     with aws_answers("GenerateMac", "DisabledException"):
         assert api.get(f"{path}/token").json["code"] == "value_unavailable"
     assert signing_failures(output) == 0
-
-
-# Of Logs Insights' own language.
-WORDS = {*"fields filter stats sort by limit as and or count bin desc pct in like ispresent".split()}  # noqa: SIM905
-
-
-def test_queries_of_the_manual_ask_for_fields_that_are_logged(api, output, aws_answers):
-    with aws_answers("Query", "ThrottlingException"):
-        assert api.get("/v1/client-tokens").status_code == 503
-    assert api.get("/v1/client-tokens", Authorization="Bearer of_nobody").status_code == 401
-    lines = [json.loads(line) for line in output().splitlines()]
-    access = TEMPLATE["Resources"]["ApiStage"]["Properties"]["AccessLogSetting"]["Format"]
-    logged = {"": {name for line in lines for name in line}, " access": set(re.findall(r'"(\w+)":', access))}
-    manual = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
-    queries = re.findall(r"```insights( access)?\n(.*?)```", manual, re.DOTALL)
-    assert len(queries) > 10
-    for group, query in queries:
-        plain = re.sub(r'"[^"]*"|@\w+|\b\d\w*', "", query)
-        made = set(re.findall(r" as (\w+)", plain))
-        assert set(re.findall(r"\w+", plain)) - WORDS - made <= logged[group], query
 
 
 def test_a_throttled_request_is_counted_in_the_access_log():

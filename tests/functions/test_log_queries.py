@@ -1,0 +1,97 @@
+"""What the manual's queries look for is what functions and API Gateway log."""
+
+import json
+import re
+
+import pytest
+
+from infra.local.template import ROOT
+from tests import insights
+from tests.conftest import TEMPLATE
+
+MANUAL = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
+QUERIES = [
+    (group.strip(), insights.parse(text))
+    for group, text in re.findall(r"```insights( access)?\n(.*?)```", MANUAL, re.DOTALL)
+]
+TOKENS = "/v1/client-tokens"
+CREATE = {"name": "n", "allowedOrigins": ["*"]}
+
+
+@pytest.fixture
+def function_lines(api, caller, page, create, output, aws_answers):
+    """The log of functions that met everything that the manual explains."""
+    token = create()
+    session = page.open(token.value)
+    assert page.say(session).status_code == 200
+    assert page.rate(session, token.value).status_code < 300
+    assert api.get(f"{TOKENS}/{token.id}/token").status_code == 200
+    assert api.get(TOKENS, Authorization="Bearer of_nobody").status_code == 401
+    for operation, code, status, ask in (
+        ("UpdateItem", "ThrottlingException", 400, lambda: page.say(session)),
+        ("GenerateMac", "AccessDeniedException", 400, lambda: api.post(TOKENS, CREATE)),
+        ("Query", "InternalServerError", 500, lambda: api.get(TOKENS)),
+        ("GetItem", "ThrottlingException", 400, lambda: caller().get(TOKENS)),
+    ):
+        with aws_answers(operation, code, status):
+            assert ask().status_code == 503
+    lines = [json.loads(line) for line in output().splitlines()]
+    return [line for line in lines if "_aws" not in line]
+
+
+@pytest.fixture
+def access_lines():
+    """API Gateway's log of what it answered itself, and of what a function did not."""
+    written = TEMPLATE["Resources"]["ApiStage"]["Properties"]["AccessLogSetting"]["Format"]
+    kinds = TEMPLATE["Resources"]["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
+
+    def line(kind, response):
+        values = {"status": str(response.get("statusCode", 500)), "error.responseType": kind}
+        return json.loads(re.sub(r"\$context\.([\w.]+)", lambda name: values.get(name[1], "-"), written))
+
+    return [line(kind, response) for kind, response in kinds.items()]
+
+
+def test_manual_has_queries_of_both_logs():
+    assert {group for group, _ in QUERIES} == {"", "access"}
+    assert len(QUERIES) > 10
+
+
+def test_each_query_of_the_manual_finds_lines_that_have_its_fields(function_lines, access_lines):
+    for group, query in QUERIES:
+        lines = access_lines if group else function_lines
+        # The manual's example of an id stands for any.
+        found = [
+            line
+            for line in lines
+            if query.keeps(line | {"request_id": "JKJaXmPLvHcESHA=", "requestId": "JKJaXmPLvHcESHA="})
+        ]
+        assert found, query.text
+        assert query.fields <= {name for line in found for name in line}, query.text
+
+
+def test_no_query_of_the_manual_finds_every_line(function_lines, access_lines):
+    for group, query in QUERIES:
+        lines = access_lines if group else function_lines
+        assert not all(query.keeps(line) for line in lines), query.text
+
+
+@pytest.mark.parametrize(
+    ("query", "line", "is_kept"),
+    [
+        ('filter a = "x"', {"a": "x"}, True),
+        ('filter a = "x"', {"a": "y"}, False),
+        ('filter a = "x"', {}, False),
+        ("filter a >= 500", {"a": 500}, True),
+        ("filter a >= 500", {}, False),
+        ("filter a like /^5/", {"a": "503"}, True),
+        ("filter a like /^5/", {"a": "-"}, False),
+        ('filter a in ["x", "y"] and b = 1', {"a": "y", "b": 1}, True),
+        ('filter a in ["x", "y"] and b = 1', {"a": "z", "b": 1}, False),
+        ("filter ispresent(a) or b = 1", {"b": 2}, False),
+        ("filter ispresent(a) or b = 1", {"a": 0}, True),
+        ("fields a | filter a = 1 | filter b = 2", {"a": 1, "b": 3}, False),
+    ],
+)
+def test_filters_keep_lines_as_documented(query, line, is_kept):
+    assert insights.parse(query).keeps(line) is is_kept
