@@ -14,12 +14,12 @@ MEANINGS = {
     "id": "Identifies the client token, such as ct_01kav7t0d3p9s8x2m4n6q8r0vw; not a secret.",
     "name": "For people; surrounding space is dropped.",
     "allowedOrigins": (
-        "Where the token may be used. An entry is an exact origin (https://app.example.com), all subdomains of a "
-        "domain (https://*.example.com: any depth below, never the apex), a pattern for preview deployments "
-        "(https://shop-*-acme.example.com), any port of loopback (http://localhost:*, test tokens alone), an app's "
-        "origin (capacitor://localhost, app://.), every installation of an extension (moz-extension://*), * (every "
-        f"origin), or native (requests without an Origin header). At most {origin_syntax.LENGTH_MAX} characters each; "
-        "stored in lower case, without a default port and a closing slash."
+        "Where the token may be used. An entry is an exact origin (`https://app.example.com`), all subdomains of a "
+        "domain (`https://*.example.com`: any depth below, never the apex), a pattern for preview deployments "
+        "(`https://shop-*-acme.example.com`), any port of loopback (`http://localhost:*`, test tokens alone), an app's "
+        "origin (`capacitor://localhost`, `app://.`), every installation of an extension (`moz-extension://*`), `*` "
+        "(every origin), or `native` (requests without an Origin header). At most "
+        f"{origin_syntax.LENGTH_MAX} characters each; stored in lower case, without a default port and a closing slash."
     ),
     "flowIds": "The flows that sessions may talk to; repeats are dropped.",
     "agentIds": "The agents that sessions may talk to; repeats are dropped.",

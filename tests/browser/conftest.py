@@ -15,8 +15,8 @@ from werkzeug.middleware.shared_data import SharedDataMiddleware
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
-from infra.local.demo import widget
-from infra.local.demo.widget import Fetch, NotFetched
+from infra.local.demo import bundles
+from infra.local.demo.bundles import Fetch, NotFetched
 from infra.local.management import Management
 from tests.missing import do_without
 
@@ -31,14 +31,24 @@ COMPOSER = "textarea[data-persona-composer-input]"
 ANSWER = "[data-message-role=assistant]"
 
 
+def fetched(bundle):
+    """The copy on this machine."""
+    if not bundle.copy.is_dir():
+        try:
+            Fetch(bundle).finish()
+        except NotFetched as error:
+            do_without(f"{bundle.name} cannot be had: {error}.")
+    return bundle.copy
+
+
 @pytest.fixture(scope="session")
 def widget_copy():
-    if not widget.COPY.is_dir():
-        try:
-            Fetch().finish()
-        except NotFetched as error:
-            do_without(f"The widget cannot be had: {error}.")
-    return widget.COPY
+    return fetched(bundles.WIDGET)
+
+
+@pytest.fixture(scope="session")
+def reference_copy():
+    return fetched(bundles.REFERENCE)
 
 
 @pytest.fixture(scope="session")

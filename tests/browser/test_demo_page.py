@@ -5,7 +5,7 @@ import pytest
 
 from infra.local import access
 from infra.local.access import REGION
-from infra.local.demo import widget
+from infra.local.demo import bundles
 
 WELCOME = "Hello! I repeat what you say."
 
@@ -80,7 +80,7 @@ def test_the_three_lines_work_on_another_website(demo, website, management, stac
     path = f"/v1/client-tokens/{stack.client_token_id}"
     origins = management.ask("GET", path)["clientToken"]["allowedOrigins"]
     management.ask("PUT", path, {"allowedOrigins": [*origins, website.url]})
-    website.show(tag.replace(widget.CDN, "/widget"))
+    website.show(tag.replace(bundles.WIDGET.cdn, "/widget"))
     demo.open(website.url)
     demo.click("button")
     demo.sees(WELCOME)

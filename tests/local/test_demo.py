@@ -1,29 +1,32 @@
-"""The demo page's server: what it gives to the browser, and where it has the widget from."""
+"""The demo page's server: what it gives to the browser, and where it has its bundles from."""
 
+import hashlib
 import http.client
 import json
 import queue
+import re
 import socket
 import tarfile
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
 from werkzeug.test import Client
 
-from infra.local.demo import widget
+from infra.local.demo import bundles
+from infra.local.demo.bundles import REFERENCE, WIDGET, Fetch, NotFetched
 from infra.local.demo.server import Demo
 from infra.local.demo.site import Site
-from infra.local.demo.widget import Fetch, NotFetched
 from infra.local.management import Management, Refused
 from infra.local.template import ROOT
 
 
 @pytest.fixture
 def place(monkeypatch, tmp_path):
-    """Where the widget's copy goes: there is none yet."""
-    monkeypatch.setattr(widget, "COPY", tmp_path / "widget" / "1.0.0")
-    return widget.COPY
+    """Where the widget's copy goes: there is no copy of anything yet."""
+    monkeypatch.setattr(bundles, "ROOM", tmp_path / "copies")
+    return WIDGET.copy
 
 
 @pytest.fixture
@@ -36,19 +39,38 @@ def get(place):
 def copy(place):
     place.mkdir(parents=True)
     (place / "widget.css").write_text("* {}")
+    REFERENCE.copy.mkdir(parents=True)
+    (REFERENCE.copy / "standalone.js").write_text("1")
 
 
-def test_without_a_copy_the_widget_comes_from_the_cdn(get):
-    moved = get("/widget/index.global.js")
-    assert (moved.status_code, moved.location) == (302, f"{widget.CDN}/index.global.js")
-    assert "script-src 'self' https://cdn.jsdelivr.net;" in get("/").headers["Content-Security-Policy"]
+BUNDLES = pytest.mark.parametrize(
+    ("bundle", "page", "path", "file"),
+    [(WIDGET, "/", "widget", "widget.css"), (REFERENCE, "/docs", "reference", "standalone.js")],
+    ids=["widget", "reference"],
+)
 
 
-def test_with_a_copy_nothing_comes_from_elsewhere(get, copy):
-    assert get("/widget/widget.css").text == "* {}"
-    policy = get("/").headers["Content-Security-Policy"]
+@BUNDLES
+def test_without_a_copy_a_bundle_comes_from_the_cdn(get, bundle, page, path, file):
+    moved = get(f"/{path}/{file}")
+    assert (moved.status_code, moved.location) == (302, f"{bundle.cdn}/{file}")
+    assert bundle.version in bundle.cdn
+    assert "script-src 'self' https://cdn.jsdelivr.net;" in get(page).headers["Content-Security-Policy"]
+
+
+@BUNDLES
+def test_with_a_copy_nothing_comes_from_elsewhere(get, copy, bundle, page, path, file):
+    assert get(f"/{path}/{file}").data == (bundle.copy / file).read_bytes()
+    policy = get(page).headers["Content-Security-Policy"]
     assert "script-src 'self';" in policy
-    assert "jsdelivr" not in policy
+    assert "https:" not in policy
+
+
+@BUNDLES
+def test_pages_run_no_script_that_stands_in_them(get, copy, bundle, page, path, file):
+    (sources,) = re.findall(r"script-src ([^;]*);", get(page).headers["Content-Security-Policy"])
+    assert "unsafe" not in sources
+    assert re.findall(r"<script(?![^>]*\bsrc=)", get(page).text) == []
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/page", "/site.py", "/../site.py", "/widget/../../x", "/widget/"])
@@ -63,16 +85,17 @@ def test_under_a_name_that_is_not_this_machines_there_is_nothing(get):
     assert get("/", headers={"Host": "localhost:3001"}).status_code == 200
 
 
-def test_what_the_api_is_can_be_read_by_programs_and_people(get):
+def test_the_document_names_this_stack_as_its_server(get):
     document, page = get("/openapi.json"), get("/docs")
     assert (document.mimetype, page.mimetype) == ("application/json", "text/html")
     assert [server["url"] for server in document.json["servers"]] == ["http://127.0.0.1:3000"]
-    assert (
-        document.json["paths"].keys() == json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))["paths"].keys()
-    )
-    assert "POST" in page.text
-    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'; img-src 'self'; ")
-    assert get("/docs.css").mimetype == "text/css"
+    written = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
+    assert document.json["paths"] == written["paths"]
+
+
+def test_docs_may_ask_the_api_and_no_other_host(get):
+    (sources,) = re.findall(r"connect-src ([^;]*);", get("/docs").headers["Content-Security-Policy"])
+    assert sources == "'self' http://127.0.0.1:3000"
 
 
 def test_what_the_api_refuses_is_passed_on(get, monkeypatch):
@@ -115,44 +138,48 @@ def npm(monkeypatch, tmp_path):
 def test_without_npm_there_is_no_copy(place, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(NotFetched, match="there is no npm here"):
-        Fetch()
+        Fetch(WIDGET)
 
 
-def test_the_stack_says_where_the_widget_comes_from(place, npm):
+def test_the_stack_says_where_bundles_come_from(place, npm):
     said = queue.SimpleQueue()
     management = Management("http://127.0.0.1:3000", "ctk_secret")
+
+    def lines():
+        return {said.get(timeout=10) for _ in ("the widget", "the reference")}
+
     with socket.create_server(("127.0.0.1", 0)) as listener:
         Demo(listener, management, "ct_1", said.put).stop()
-        assert said.get(timeout=10) == "The demo page has the chat widget from a CDN: there is no npm here."
-        npm("exit 1")
+        assert lines() == {f"Pages load {one.name} from a CDN: there is no npm here." for one in (WIDGET, REFERENCE)}
+        npm("exec sleep 600")
         demo = Demo(listener, management, "ct_1", said.put)
-        assert said.get(timeout=10).startswith("npm fetches the chat widget, once, in some seconds")
-        assert said.get(timeout=10).startswith("The demo page has the chat widget from a CDN: npm says")
+        assert all(line.startswith("npm fetches ") for line in lines())
         demo.stop()
+        assert all(" from a CDN: npm says" in line for line in lines())
 
 
 def test_what_npm_complains_of_is_told_in_one_line(place, npm):
     npm("echo 'npm error code E403' >&2; echo 'npm error 403 Forbidden' >&2; exit 1")
     with pytest.raises(NotFetched, match=r"^npm says: npm error code E403 npm error 403 Forbidden$"):
-        Fetch().finish()
+        Fetch(WIDGET).finish()
     assert list(place.parent.iterdir()) == []
 
 
 def test_another_package_is_not_taken(place, npm):
     npm('echo evil > "$4/package.tgz"')
     with pytest.raises(NotFetched, match="something else"):
-        Fetch().finish()
+        Fetch(WIDGET).finish()
     assert list(place.parent.iterdir()) == []
 
 
-def test_a_copy_is_the_packages_dist(place, npm, tmp_path, monkeypatch):
+def test_a_copy_is_the_packages_dist(place, npm, tmp_path):
     made = tmp_path / "made.tgz"
     with tarfile.open(made, "w:gz") as package:
         package.add(__file__, "package/dist/index.global.js")
         package.add(__file__, "package/package.json")
-    monkeypatch.setattr(widget, "_SHA512", widget.hashlib.sha512(made.read_bytes()).hexdigest())
+    pinned = replace(WIDGET, sha512=hashlib.sha512(made.read_bytes()).hexdigest())
     npm(f'cp {made} "$4/"')
-    fetch, faster = Fetch(), Fetch()
+    fetch, faster = Fetch(pinned), Fetch(pinned)
     faster.finish()
     fetch.finish()
     assert [file.name for file in place.iterdir()] == ["index.global.js"]
@@ -161,7 +188,7 @@ def test_a_copy_is_the_packages_dist(place, npm, tmp_path, monkeypatch):
 
 def test_a_fetch_ends_when_it_is_told_to(place, npm):
     npm("exec sleep 600")
-    fetch = Fetch()
+    fetch = Fetch(WIDGET)
     fetch.stop()
     with pytest.raises(NotFetched):
         fetch.finish()

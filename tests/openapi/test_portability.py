@@ -1,6 +1,7 @@
 """The document keeps to what client generators read, which is less than what OpenAPI 3.1 allows."""
 
 import json
+import re
 from collections import Counter
 from urllib.parse import urlsplit
 
@@ -104,6 +105,13 @@ def test_everything_has_a_description():
         assert schema.get("description"), name
         for field, inner in schema.get("properties", {}).items():
             assert "$ref" in inner or inner.get("description"), f"{name}.{field}"
+
+
+def test_descriptions_are_markdown_without_accidents():
+    """A star is emphasis to a reader of Markdown, unless it is code."""
+    for one in _objects(WRITTEN):
+        if isinstance(text := one.get("description"), str):
+            assert "*" not in re.sub(r"`[^`]*`", "", text), text
 
 
 def test_a_client_without_a_url_talks_to_this_machine():

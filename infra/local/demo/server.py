@@ -1,4 +1,4 @@
-"""Serves the demo page beside the API, and has the widget fetched meanwhile."""
+"""Serves the demo page beside the API, and has npm fetch meanwhile what its pages run of others."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from werkzeug.serving import make_server
 
-from infra.local.demo import widget
+from infra.local.demo import bundles
+from infra.local.demo.bundles import Bundle, Fetch, NotFetched
 from infra.local.demo.site import Site
-from infra.local.demo.widget import Fetch, NotFetched
 from infra.local.management import Management
 
 
@@ -22,32 +22,33 @@ class Demo:
     ) -> None:
         """`listener`: the bound socket on which to serve; `token_id`: whose widget it is."""
         self._say = say
-        self._fetch = None if widget.COPY.is_dir() else self._start_fetch()
+        missing = [bundle for bundle in (bundles.WIDGET, bundles.REFERENCE) if not bundle.copy.is_dir()]
+        self._fetches = [fetch for bundle in missing if (fetch := self._start_fetch(bundle))]
         host, port = listener.getsockname()
         self._server = make_server(host, port, Site(management, token_id), threaded=True, fd=listener.fileno())
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
-        if self._fetch:
-            self._fetch.stop()
+        for fetch in self._fetches:
+            fetch.stop()
         self._server.shutdown()
         self._server.server_close()
 
-    def _start_fetch(self) -> Fetch | None:
+    def _start_fetch(self, bundle: Bundle) -> Fetch | None:
         try:
-            fetch = Fetch()
+            fetch = Fetch(bundle)
         except NotFetched as error:
-            self._tell(error)
+            self._tell(bundle, error)
             return None
-        self._say("npm fetches the chat widget, once, in some seconds; until then the demo page has it from a CDN.")
-        threading.Thread(target=self._finish, args=(fetch,), daemon=True).start()
+        self._say(f"npm fetches {bundle.name}, once, in some seconds; until then pages load it from a CDN.")
+        threading.Thread(target=self._finish, args=(bundle, fetch), daemon=True).start()
         return fetch
 
-    def _finish(self, fetch: Fetch) -> None:
+    def _finish(self, bundle: Bundle, fetch: Fetch) -> None:
         try:
             fetch.finish()
         except NotFetched as error:
-            self._tell(error)
+            self._tell(bundle, error)
 
-    def _tell(self, error: NotFetched) -> None:
-        self._say(f"The demo page has the chat widget from a CDN: {error}.")
+    def _tell(self, bundle: Bundle, error: NotFetched) -> None:
+        self._say(f"Pages load {bundle.name} from a CDN: {error}.")

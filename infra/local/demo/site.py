@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.utils import redirect, send_from_directory
+from werkzeug.utils import send_from_directory
 from werkzeug.wrappers import Request, Response
 
 from infra.local import doorkeeper
-from infra.local.demo import docs, widget
+from infra.local.demo import bundles, docs
 from infra.local.management import Management, Refused
 
 _PAGE = Path(__file__).with_name("page")
@@ -50,16 +50,16 @@ class Site:
                 return _json(self._facts)
             case [name] if name in docs.FILES:
                 return docs.serve(name, self._management.url, request.environ)
-            case ["widget", file] if widget.COPY.is_dir():
-                return send_from_directory(widget.COPY, file, request.environ)
             case ["widget", file]:
-                return redirect(f"{widget.CDN}/{file}")
+                return bundles.WIDGET.serve(file, request.environ)
+            case ["reference", file]:
+                return bundles.REFERENCE.serve(file, request.environ)
             case path:
                 return send_from_directory(_PAGE, "/".join(path) or "index.html", request.environ)
 
     def _policy(self) -> str:
         """Styles may be inline, for the widget makes some of its own; scripts may not."""
-        ours = "'self'" if widget.COPY.is_dir() else f"'self' {widget.CDN_ORIGIN}"
+        ours = bundles.WIDGET.sources
         return (
             f"default-src 'none'; script-src {ours}; style-src {ours} 'unsafe-inline'; img-src 'self' data:; "
             f"connect-src 'self' {self._management.url}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -68,7 +68,11 @@ class Site:
     def _embed(self) -> dict[str, Any]:
         """The value is asked for each time, for it may have been regenerated."""
         value = self._management.ask("GET", f"{self._token}/token")["token"]
-        return {"apiUrl": self._management.url, "clientToken": value, "installer": f"{widget.CDN}/install.global.js"}
+        return {
+            "apiUrl": self._management.url,
+            "clientToken": value,
+            "installer": f"{bundles.WIDGET.cdn}/install.global.js",
+        }
 
     def _facts(self) -> dict[str, Any]:
         token = self._management.ask("GET", self._token)
