@@ -26,8 +26,8 @@ help: ## This list
 
 install: $(LOCAL) ## What the local stack and the operator's command line need, in .venv
 
-run: $(LOCAL) $(if $(ARTIFACT),$(BUILT)) ## Serve the API on this machine, AWS in memory (PORT=3000; ARTIFACT=1: as built)
-	@$(VENV)/bin/python -m infra.local --port $(PORT) $(if $(ARTIFACT),--artifact)
+run: $(LOCAL) $(if $(ARTIFACT),$(BUILT)) ## Serve the API here, AWS in memory (PORT=3000; KEEP=1: go on next time; ARTIFACT=1: as built)
+	@$(VENV)/bin/python -m infra.local --port $(PORT) $(if $(KEEP),--keep) $(if $(ARTIFACT),--artifact)
 
 build: $(SAM) ## Build what goes to Lambda into .aws-sam/build; needs python3.13
 	$(require_runtime_python)

@@ -18,6 +18,7 @@ from infra.local import access, owner_only
 
 if TYPE_CHECKING:
     from infra.local.code import Code
+    from infra.local.kept import Kept
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,8 +28,11 @@ def main() -> None:
     listener, demo_listener = _listen(options.port)
     signal.signal(signal.SIGINT, _leave)
     signal.signal(signal.SIGTERM, _leave)
+    # The terminal is closed.
+    signal.signal(signal.SIGHUP, _leave)
     # Late, for it takes seconds, and a busy port should not.
     from infra.local.code import NotBuilt  # noqa: PLC0415
+    from infra.local.kept import Kept, NotReadable  # noqa: PLC0415
     from infra.local.parameters import Rejected  # noqa: PLC0415
     from infra.local.stack import Stack  # noqa: PLC0415
     from infra.local.template import NotModelled  # noqa: PLC0415
@@ -37,20 +41,22 @@ def main() -> None:
     # The servers' lines about each call, and the translator's about its own switches, are nobody's concern.
     logging.disable(logging.WARNING)
     try:
-        stack = Stack(listener, demo_listener, dict(options.parameter), _say, as_built=options.artifact)
-    except (NotModelled, NotBuilt, Rejected) as refusal:
+        kept = Kept(options.directory / "kept.json") if options.keep else None
+        stack = Stack(listener, demo_listener, dict(options.parameter), _say, as_built=options.artifact, kept=kept)
+    except (NotModelled, NotBuilt, NotReadable, Rejected) as refusal:
         sys.exit(str(refusal))
     state_file = options.directory / "stack.json"
     state = json.dumps(stack.state, indent=2) + "\n"
     try:
         owner_only.write(state_file, state)
-        _say(_greeting(stack.state, stack.code, state_file))
+        _say(_greeting(stack.state, stack.code, state_file, kept))
         stack.tell_requests()
         threading.Event().wait()
     finally:
         # From here on it ends by itself, whatever else is asked.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         _remove(state_file, state)
         stack.stop()
         _say("Stopped.")
@@ -69,6 +75,11 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--artifact", action="store_true", help="run the functions as make run ARTIFACT=1 builds them, not the source"
+    )
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="go on with the key, the token and the data of the last start that kept them, and keep them again",
     )
     parser.add_argument(
         "--parameter",
@@ -124,11 +135,15 @@ def _remove(file: Path, text: str) -> None:
             file.unlink()
 
 
-def _greeting(state: Mapping[str, Any], code: Code, state_file: Path) -> str:
+def _greeting(state: Mapping[str, Any], code: Code, state_file: Path, kept: Kept | None) -> str:
     url, key, token_id = state["url"], state["apiKey"], state["clientTokenId"]
+    ends = "Everything is in memory and ends with Ctrl-C. make run KEEP=1 keeps key, token and data between starts."
+    if kept:
+        ends = f"Ctrl-C ends it. Key, token and data stay in {kept.file} for the next KEEP=1; delete it to start over."
     return f"""
 The API listens on {url}; {code.task} runs under {code.client}, AWS is moto on {state["awsEndpoint"]}.
-Everything is in memory and ends with Ctrl-C. {state_file} says the same to programs.
+{ends}
+{state_file} says the same to programs.
 
 A page with a chat that a client token lets in: {state["demoUrl"]}
 What the API is, to read and for programs: {state["demoUrl"]}/docs and {state["demoUrl"]}/openapi.json

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 
-from infra.local.management import Management
+from infra.local.management import Management, Refused
 from shared import startup
 from shared.rules import api_key
 from shared.rules.principal import SCOPES
@@ -24,6 +26,34 @@ FLOW = "flow_demo"
 class ClientToken:
     id: str
     value: str
+
+
+def plant(url: str, pages: list[str], kept: Mapping[str, str] | None) -> dict[str, str]:
+    """A tenant with a key, a flow and a client token for `pages`, as the greeting and other programs need them.
+
+    `kept`: what this returned at an earlier start; it holds as long as its key and its token are good.
+    """
+    if kept:
+        try:
+            value = _renew(Management(url, kept["apiKey"]), f"/v1/client-tokens/{kept['clientTokenId']}", pages)
+        except Refused as refusal:
+            # The key was revoked, or the token deleted.
+            if refusal.status not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:
+                raise
+        else:
+            return {**kept, "clientToken": value}
+    key = plant_tenant()
+    token = create_client_token(Management(url, key), [*pages, "https://app.example.com"])
+    return {"tenant": TENANT, "apiKey": key, "clientToken": token.value, "clientTokenId": token.id, "flowId": FLOW}
+
+
+def _renew(management: Management, path: str, pages: list[str]) -> str:
+    """The token's value. The demo page may have another port this time. Raises Refused."""
+    origins = management.ask("GET", path)["clientToken"]["allowedOrigins"]
+    if missing := [page for page in pages if page not in origins]:
+        management.ask("PUT", path, {"allowedOrigins": [*origins, *missing]})
+    value: str = management.ask("GET", f"{path}/token")["token"]
+    return value
 
 
 def plant_tenant() -> str:

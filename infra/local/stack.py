@@ -11,6 +11,7 @@ from infra.local import parameters as chosen
 from infra.local.api import Api
 from infra.local.demo.server import Demo
 from infra.local.functions import Functions
+from infra.local.kept import Kept
 from infra.local.management import Management
 
 
@@ -25,9 +26,10 @@ class Stack:
         say: Callable[[str], None],
         *,
         as_built: bool,
+        kept: Kept | None,
     ) -> None:
         """Two bound sockets, for the API and for the demo page; `say` takes a line for the terminal. `as_built`: the
-        functions run from the artifact, else from the source.
+        functions run from the artifact, else from the source. `kept`: where an earlier start left its data.
         """
         self._say = say
         self._held: list[str] | None = []
@@ -38,7 +40,10 @@ class Stack:
         routes = openapi.read_routes(translated)
         self._aws, endpoint = cloud.serve()
         made = cloud.create(translated, endpoint)
-        os.environ.update(access.variables(endpoint), TABLE_NAME=made.outputs["TableName"])
+        self._kept, self._table = kept, made.outputs["TableName"]
+        if kept:
+            kept.restore(self._table)
+        os.environ.update(access.variables(endpoint), TABLE_NAME=self._table)
         self._functions = Functions(
             made.functions, self.code, endpoint, lambda name, line: self._tell(f"{name} | {line}")
         )
@@ -46,17 +51,21 @@ class Stack:
         host, port = listener.getsockname()
         url, demo_port = f"http://{host}:{port}", demo_listener.getsockname()[1]
         pages = [f"http://{name}:{demo_port}" for name in (host, "localhost")]
+        # Late, for the store finds its table and its AWS in the environment as it is imported.
+        from infra.local import seed  # noqa: PLC0415
+
         try:
-            seeds = _seeds(url, pages)
+            self._seeds = seed.plant(url, pages, kept.seeds if kept else None)
         except Exception:
             held, self._held = self._held, None
             for line in held:
                 say(line)
             raise
-        self._demo = Demo(demo_listener, Management(url, seeds["apiKey"]), seeds["clientTokenId"], say)
+        self._save()
+        self._demo = Demo(demo_listener, Management(url, self._seeds["apiKey"]), self._seeds["clientTokenId"], say)
         self.state = {
             "url": url,
-            **seeds,
+            **self._seeds,
             "demoUrl": pages[0],
             "awsEndpoint": endpoint,
             "stackName": cloud.STACK_NAME,
@@ -72,6 +81,11 @@ class Stack:
         self._server.shutdown()
         self._server.server_close()
         self._aws.stop()
+        self._save()
+
+    def _save(self) -> None:
+        if self._kept:
+            self._kept.save(self._table, self._seeds)
 
     def _tell(self, line: str) -> None:
         # Looked at once, for another thread may end the holding meanwhile.
@@ -80,18 +94,3 @@ class Stack:
             self._say(line)
         else:
             held.append(line)
-
-
-def _seeds(url: str, pages: list[str]) -> dict[str, str]:
-    # Late, for the store finds its table and its AWS in the environment as it is imported.
-    from infra.local import seed  # noqa: PLC0415
-
-    key = seed.plant_tenant()
-    token = seed.create_client_token(Management(url, key), [*pages, "https://app.example.com"])
-    return {
-        "tenant": seed.TENANT,
-        "apiKey": key,
-        "clientToken": token.value,
-        "clientTokenId": token.id,
-        "flowId": seed.FLOW,
-    }
