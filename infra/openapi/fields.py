@@ -35,7 +35,7 @@ MEANINGS = {
         f"Minutes without a message after which a session ends, {session.SHORTEST_IDLE.seconds // 60} at the least."
     ),
     "config": (
-        f"What the widget reads (welcomeMessage, placeholder, theme) and whatever else your page does: at most "
+        f"welcomeMessage, which the widget shows, and whatever else your page reads: at most "
         f"{terms.CONFIG_BYTES_MAX // 1024} KB as JSON, nested at most {terms.CONFIG_DEPTH_MAX} deep. Empty by default."
     ),
     "expiresAt": "When the token stops working, in the future when it is set. Null: never.",

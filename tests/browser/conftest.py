@@ -139,7 +139,10 @@ class Website:
             <link rel="stylesheet" href="/widget/widget.css">
             <div id="chat" data-config="{html.escape(json.dumps(config))}"></div>
             <script src="/widget/index.global.js"></script>
-            <script>AgentWidget.initAgentWidget({{target: "#chat", config: JSON.parse(chat.dataset.config)}})</script>
+            <script>
+                const config = {{...JSON.parse(chat.dataset.config), errorMessage: (error) => error.message}};
+                AgentWidget.initAgentWidget({{target: "#chat", config}});
+            </script>
         """)
 
     def stop(self):

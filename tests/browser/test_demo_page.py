@@ -73,10 +73,9 @@ def test_nothing_that_it_loads_breaks_its_own_policy_and_the_key_is_not_in_it(de
     assert stack.api_key not in demo.driver.page_source
 
 
-def test_the_three_lines_work_on_another_website(demo, website, management, stack):
+def test_embed_snippet_works_on_another_website(demo, website, management, stack):
     demo.wait(lambda: demo.text("#embed"))
     tag = demo.text("#embed")
-    assert tag.count("\n") == 2
     path = f"/v1/client-tokens/{stack.client_token_id}"
     origins = management.ask("GET", path)["clientToken"]["allowedOrigins"]
     management.ask("PUT", path, {"allowedOrigins": [*origins, website.url]})
@@ -85,3 +84,20 @@ def test_the_three_lines_work_on_another_website(demo, website, management, stac
     demo.click("button")
     demo.sees(WELCOME)
     assert demo.say("Hello") == "You said: Hello"
+    # The whole bubble is what the service says.
+    management.ask("PUT", path, {"allowedOrigins": origins})
+    try:
+        assert demo.say("Hello again") == "This client token may not be used here."
+    finally:
+        management.ask("PUT", path, {"allowedOrigins": [*origins, website.url]})
+
+
+def test_refusal_on_the_demo_page_is_the_service_sentence_alone(demo, management, stack):
+    path = f"/v1/client-tokens/{stack.client_token_id}"
+    before = management.ask("GET", path)["clientToken"]["maxMessagesPerSession"]
+    assert demo.say("One") == "You said: One"
+    management.ask("PUT", path, {"maxMessagesPerSession": 1})
+    try:
+        assert demo.say("Two") == "This conversation has reached its message limit."
+    finally:
+        management.ask("PUT", path, {"maxMessagesPerSession": before})

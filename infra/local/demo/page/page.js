@@ -78,7 +78,8 @@ function showTrouble(error) {
 }
 
 function showEmbed({ installer, apiUrl, clientToken }) {
-  const tag = `<script src="${installer}"\n  data-api-url="${apiUrl}"\n  data-runtype-token="${clientToken}"></script>`;
+  const words = "<script>window.siteAgentConfig = {config: {errorMessage: (error) => error.message}}</script>";
+  const tag = `${words}\n<script src="${installer}"\n  data-api-url="${apiUrl}"\n  data-runtype-token="${clientToken}"></script>`;
   at("embed").textContent = tag;
   at("copy").addEventListener("click", async () => {
     await navigator.clipboard.writeText(tag);
@@ -94,6 +95,8 @@ function openChat({ apiUrl, clientToken }) {
     config: {
       apiUrl,
       clientToken,
+      // A refusal is shown as the service words it, and not as a backend that cannot be reached.
+      errorMessage: (error) => error.message,
       launcher: { enabled: false, fullHeight: true, title: "Your assistant", subtitle: "An echo, until a flow of yours answers" },
       // The greeting is the token's own.
       welcome: { variant: "none" },
