@@ -6,14 +6,12 @@ Known? Switched on, not expired? Origin allowed? Session alive? Rate? Message bu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from dataclasses import dataclass, replace
 
 from shared.errors import Forbidden, NotFound, TooMany
-from shared.rules import client_token, digest, malformed_value, origin, session, token_value
+from shared.rules import client_token, digest, input_limits, malformed_value, origin, session, target, token_value
 from shared.rules.client_token import ClientToken
-from shared.rules.question import Message, Question
+from shared.rules.question import PageInput, Question
 from shared.rules.rate import Standing, Window
 from shared.rules.session import Session
 from shared.rules.target import Target
@@ -43,16 +41,21 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """`target` is None where nothing is registered under the session's flow or agent, or the answer is stored."""
+    """`target` is None where the answer is stored already."""
 
     token: ClientToken
     turn: Turn
     target: Target | None
+    sent: PageInput
 
-    def question(self, **beside: Any) -> Question:
-        """What the target is asked; `beside`: what the page sends with the message."""
+    def request(self) -> tuple[Target, Question]:
+        """What answers, and what it is asked. Raises Invalid where that is more than it may be sent."""
+        found = target.require_available(self.target)
+        # What is stored of a message counts, and may be longer than what was sent again.
+        sent = replace(self.sent, message=self.turn.message)
+        input_limits.require_within(found.limits, sent)
         current, terms = self.turn.session, self.token.terms
-        return Question(
+        question = Question(
             conversation_id=current.conversation_id,
             token_id=self.token.id,
             environment=self.token.environment,
@@ -60,10 +63,16 @@ class Visit:
             pin_to_version=terms.pin_to_version,
             target_alias=terms.target_alias,
             target_version_id=terms.target_version_id,
-            message=self.turn.message,
-            history=partial(conversations.history, current.conversation_id, self.turn.message.at),
-            **beside,
+            message=sent.message,
+            history=lambda: input_limits.heard(
+                found.limits, sent, conversations.newest_first(current.conversation_id, sent.message.at)
+            ),
+            attachments=sent.attachments,
+            inputs=sent.inputs,
+            metadata=sent.metadata,
+            context=sent.context,
         )
+        return found, question
 
 
 def to_enter(visitor: Visitor, value: str, *, session_id: str | None, wanted_target: str | None) -> Entry:
@@ -90,7 +99,7 @@ def to_enter(visitor: Visitor, value: str, *, session_id: str | None, wanted_tar
     return Entry(token, jti, target_id, page, resumed, counts_use)
 
 
-def to_speak(visitor: Visitor, session_id: str, message: Message, tell: Callable[[Standing], None]) -> Visit:
+def to_speak(visitor: Visitor, session_id: str, sent: PageInput, tell: Callable[[Standing], None]) -> Visit:
     """Admits a visitor's message. `tell` receives the visitor's rate limit status.
 
     The reads follow the order of proof: a made-up session id costs one read, of a key that is the sender's own. The
@@ -100,7 +109,7 @@ def to_speak(visitor: Visitor, session_id: str, message: Message, tell: Callable
     current = sessions.find(known.digest) if known else None
     if known is None or current is None or session.has_timed_out(current, visitor.at):
         raise session.ended()
-    turn_key, rate_key = turns.key(known.digest, message.id), counters.key(known.token_id, visitor.address)
+    turn_key, rate_key = turns.key(known.digest, sent.message.id), counters.key(known.token_id, visitor.address)
     token_key, usage_key = client_tokens.key(known.token_id), usage.key(known.token_id)
     items = _read(token_key, turn_key, usage_key, rate_key)
     if token_key not in items:
@@ -118,13 +127,17 @@ def to_speak(visitor: Visitor, session_id: str, message: Message, tell: Callable
     what = "Too many messages are coming from your network." if is_first else "You are sending messages too quickly."
     _require_room(standing, what)
     begun = items.get(turn_key)
-    target = None if begun and begun["is_answered"] else targets.find(known.target_reference)
+    if begun and begun["is_answered"]:
+        return Visit(token, turns.resume(current, begun, sent.message, at=visitor.at), None, sent)
+    found = target.require_available(targets.find(known.target_reference))
+    # Before the message is stored and paid for.
+    input_limits.require_within(found.limits, sent)
     if begun:
-        turn = turns.resume(current, begun, message, at=visitor.at)
+        turn = turns.resume(current, begun, sent.message, at=visitor.at)
     else:
         counts_use = usage.from_item(items.get(usage_key)).is_due(visitor.at)
-        turn = turns.begin(current, token, message, counts_use=counts_use)
-    return Visit(token, turn, target)
+        turn = turns.begin(current, token, sent.message, counts_use=counts_use)
+    return Visit(token, turn, found, sent)
 
 
 def to_rate(visitor: Visitor, value: str, session_id: str) -> Session:

@@ -17,12 +17,11 @@ from shared.wire.chat import Chat
 @gateway.browser
 def handler(request: BrowserRequest) -> Response:
     wish = Chat.read(request.body)
-    message, attachments = wish.message(request.at, token_bytes)
-    visit = admission.to_speak(request.visitor, wish.session_id, message, request.tell)
-    question = visit.question(attachments=attachments, inputs=wish.inputs, metadata=wish.metadata, context=wish.context)
+    sent = wish.page_input(request.at, token_bytes)
+    visit = admission.to_speak(request.visitor, wish.session_id, sent, request.tell)
     execution_id = identifier.new("exec", request.at, token_bytes)
     reply_id = wish.assistant_message_id or execution_id
-    reply = turns.settle(visit.turn, lambda: answering.answer(visit.target, question), reply_id=reply_id)
+    reply = turns.settle(visit.turn, lambda: answering.answer(*visit.request()), reply_id=reply_id)
     log.count("MessagesAnswered", environment=visit.token.environment)
     times = {"started_at": request.at, "completed_at": datetime.now(UTC)}
-    return gateway.stream(chat.events(execution_id, question.target_id, reply, **times))
+    return gateway.stream(chat.events(execution_id, visit.turn.session.target_id, reply, **times))

@@ -96,7 +96,7 @@ def _chats(world: World, caller: Caller, record: Item, session_id: str) -> Group
         earlier = (instant.to_text(said - timedelta(seconds=number)) for number in range(made, size))
         _fill(world, [message], ({message["at"]["S"]: at} for at in earlier))
         made = size
-        tour.say(caller, session_id)
+        tour.say(caller, session_id, shown=message["id"]["S"])
         group.cases[f"{size:,} messages"] = caller.recorded["Chat"]
     return group
 

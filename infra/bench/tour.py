@@ -32,10 +32,12 @@ def open_session(caller: Caller, value: str) -> str:
     return session_id
 
 
-def say(caller: Caller, session_id: str, **connection: str) -> None:
+def say(caller: Caller, session_id: str, shown: str | None = None, **connection: str) -> None:
+    """`shown`: the id of the earlier messages that the page still shows, which then are part of the history."""
     number = next(_numbers)
     message = {"id": f"usr_{number}", "role": "user", "content": "Do you ship to Iceland, and how long does it take?"}
-    body = {"sessionId": session_id, "messages": [message], "assistantMessageId": f"ast_{number}"}
+    before = [{"id": shown, "role": "user", "content": ""}] if shown else []
+    body = {"sessionId": session_id, "messages": [*before, message], "assistantMessageId": f"ast_{number}"}
     caller.ask("POST", "/v1/client/chat", body, **connection)
 
 

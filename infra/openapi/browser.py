@@ -58,12 +58,15 @@ OPERATIONS = {
         examples={"an answer": examples.EVENTS},
         answer_headers=headers.RATE,
         refuses={
-            400: "no_message message_too_long invalid_attachment attachment_not_supported",
+            400: (
+                "no_message message_too_long input_too_large invalid_attachment attachments_not_enabled "
+                "attachments_too_large attachment_not_supported target_declined"
+            ),
             401: "session_ended",
             404: "target_not_found",
             409: "conflict in_progress",
             429: "message_limit_reached attempts_exhausted",
-            502: "target_failed target_function_failed target_answer_empty target_answer_too_large target_declined",
+            502: "target_failed target_function_failed target_answer_empty target_answer_too_large",
             504: "target_timed_out target_function_timed_out",
         },
     ),

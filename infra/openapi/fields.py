@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.rules import feedback, origin_syntax, session
+from shared.rules import feedback, input_limits, origin_syntax, session
 from shared.wire import chat, terms
 
 _SCALES = ", ".join(f"{least} to {most} for {kind}" for kind, (least, most) in feedback.RATINGS.items())
@@ -96,7 +96,8 @@ MEANINGS = {
     # Chat
     "messages": (
         "The transcript as the page has it. Only the last message whose role is user is read, and has to be as the "
-        "schema says; the service does not look at the others."
+        "schema says; the service looks only at the ids of the others. Where messages have ids, the target hears only "
+        "stored messages whose ids are among them. Where none has an id, it hears all of the stored history that fits."
     ),
     "assistantMessageId": "Under which the answer is stored: feedback names it.",
     "inputs": _BESIDE,
@@ -104,7 +105,11 @@ MEANINGS = {
     "context": _BESIDE,
     "VisitorMessage.id": "Names the message: sent again, it is answered from what is stored. Null: new each time.",
     "role": "Who speaks: user, or assistant. Of the page's transcript, only the last message of a user is read.",
-    "content": f"Text, or parts. All text together has at most {chat.TEXT_MAX} characters.",
+    "content": (
+        "Text, or parts. The target limits the bytes of all text together: 8,192 unless it is registered with another "
+        f"limit, and never more than {input_limits.MESSAGE_BYTES_MAX:,}. Attachments are off unless it is registered "
+        "with them."
+    ),
     "Part.type": "text, image or file; any other part is left out.",
     "text": "Of a part of type text.",
     "image": "Of a part of type image: base64, as a data URL or bare.",

@@ -10,7 +10,6 @@ from infra.local.routes import Routes
 from infra.openapi import headers
 from infra.openapi.schemas import reference
 from shared import gateway
-from shared.wire import chat
 
 Codes = Mapping[int, str]
 """Status -> the codes under it, with spaces between."""
@@ -60,11 +59,14 @@ _GATEWAY_WITH_AUTHORIZER = {"ACCESS_DENIED": 401, "AUTHORIZER_CONFIGURATION_ERRO
 MEANINGS = {
     "answer_too_large": "More than one answer can hold. Ask for less at once.",
     "attachment_not_supported": "What answers does not read such files.",
+    "attachments_not_enabled": "The target takes no attachments. Nothing was sent to it.",
+    "attachments_too_large": "The attachments have more bytes in total than the target takes. `error` names its limit.",
     "attempts_exhausted": "This message was tried several times, and not answered. Write another one.",
     "conflict": "Others keep changing the same thing, or do the same just now. Try again after Retry-After.",
     "forbidden": "The credential lacks the scope that `hint` names, or a firewall refused the request.",
     "idempotency_key_reused": "This Idempotency-Key came with another request before.",
     "in_progress": "The same message is still being answered. Try again after Retry-After.",
+    "input_too_large": "The message with its inputs, metadata, and context has more bytes than the target takes.",
     "internal_error": "A fault of ours.",
     "invalid_attachment": "An image or a file is not in base64, or has no type.",
     "invalid_header": "A header that this operation reads is not of the form that it must have.",
@@ -72,7 +74,7 @@ MEANINGS = {
     "invalid_request": "`details` says what is wrong where. A field that is not known is wrong, too.",
     "invalid_token": "No client token has this value: it was mistyped, replaced or deleted.",
     "message_limit_reached": "The session has used up the messages that the token allows it.",
-    "message_too_long": f"The message has more than {chat.TEXT_MAX} characters.",
+    "message_too_long": "The message's text has more bytes of UTF-8 than the target takes. `error` names its limit.",
     "method_not_allowed": "The path does not know this method.",
     "no_message": "No message of a user, or an empty one.",
     "no_target": "The token has neither a flow nor an agent.",

@@ -1,16 +1,28 @@
-"""A target's settings as an operator writes them, judged by the target's kind before they are stored."""
+"""The settings of a target as an operator writes them, checked before they are stored: input limits and its kind's."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.errors import Invalid
+from shared.rules import input_limits
+from shared.rules.input_limits import InputLimits
 from shared.targets import answering
+
+_DEFAULTS = InputLimits()
+
+
+class _Limits(BaseModel):
+    """Of every kind of target."""
+
+    max_input_bytes: Annotated[int, Field(ge=1, le=input_limits.INPUT_BYTES_MAX)] = _DEFAULTS.max_input_bytes
+    max_message_bytes: Annotated[int, Field(ge=1, le=input_limits.MESSAGE_BYTES_MAX)] = _DEFAULTS.max_message_bytes
+    attachments: Annotated[int, Field(ge=0, le=input_limits.ATTACHMENT_BYTES_MAX)] = _DEFAULTS.attachments
 
 
 def read(kind: str, written: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -20,14 +32,31 @@ def read(kind: str, written: Sequence[tuple[str, str]]) -> dict[str, Any]:
         if name in given:
             raise Invalid(f"The setting {name} is given twice.")
         given[name] = value
-    settings = answering.load(kind).Settings
+    settings = _settings(kind)
     try:
         # What is not given is not stored: where a default changes, it changes for those who did not choose.
-        return settings.model_validate(given).model_dump(mode="json", exclude_unset=True)
+        accepted = settings.model_validate(given).model_dump(mode="json", exclude_unset=True)
     except ValidationError as error:
         # What is missing may only be misspelt.
         wrong = min(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
-    raise Invalid(_sentence(kind, wrong, settings.model_json_schema()["properties"]))
+        raise Invalid(_sentence(kind, wrong, settings.model_json_schema()["properties"])) from None
+    _require_room_for_message(accepted)
+    return accepted
+
+
+def _settings(kind: str) -> type[BaseModel]:
+    """Those of the kind, then the input limits, which no kind has to know."""
+    return type("Settings", (_Limits, answering.load(kind).Settings), {"__module__": __name__})
+
+
+def _require_room_for_message(accepted: Mapping[str, Any]) -> None:
+    message = accepted.get("max_message_bytes", 0)
+    everything = accepted.get("max_input_bytes", _DEFAULTS.max_input_bytes)
+    if message > everything:
+        raise Invalid(
+            f"max_message_bytes ({message}) must not be larger than max_input_bytes ({everything}), which counts the "
+            "message too. Raise max_input_bytes, or lower max_message_bytes."
+        )
 
 
 def _sentence(kind: str, wrong: ErrorDetails, known: Mapping[str, Any]) -> str:
@@ -45,6 +74,4 @@ def _sentence(kind: str, wrong: ErrorDetails, known: Mapping[str, Any]) -> str:
             return f"{name} must be a whole number from {least} to {most}."
         case {"type": "number", "minimum": least, "maximum": most}:
             return f"{name} must be a number from {least} to {most}."
-        case {"maxLength": longest}:
-            return f"{name} must be at most {longest} characters long."
     return f"{name} {wrong['msg']}."

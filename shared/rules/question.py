@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -28,8 +28,24 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageInput:
+    """What a page sends with one message. All of it is the page's own choice and proves nothing.
+
+    `shown_ids`: of the messages that the page still shows; None if it tells no ids.
+    """
+
+    message: Message
+    attachments: Sequence[Attachment] = ()
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
+    shown_ids: Collection[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """`history` gives the last stored messages, oldest first, this one last. It costs a read: only who needs it asks.
+    """`history` gives what the target hears of the conversation, oldest first, this message last. It costs a read: only
+    kinds that need it ask. It never gives more than the target's limits allow.
 
     `attachments` came with this message; they are not stored, so the history has none. `inputs`, `metadata` and
     `context` are the page's own: they say what the page says, and prove nothing.

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.rules import base62
+from shared.errors import NotFound
+from shared.rules import base62, input_limits
+from shared.rules.input_limits import InputLimits
 
 # Each is a file of this name in shared/targets.
 KINDS = ("echo", "aws_lambda", "bedrock")
@@ -20,13 +22,31 @@ _REFERENCE_LENGTH = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """`id` is the flow's or agent's id, as client tokens name it; `settings` are those of its kind."""
+    """`id` is the flow's or agent's id, as client tokens name it. `settings`: its kind's, and its input limits."""
 
     id: str
     tenant: str
     kind: str
     settings: Mapping[str, Any]
     created_at: datetime
+
+    @property
+    def limits(self) -> InputLimits:
+        return InputLimits(**{name: value for name, value in self.settings.items() if name in input_limits.NAMES})
+
+    @property
+    def kind_settings(self) -> Mapping[str, Any]:
+        """Without the input limits, which hold for every kind and are no kind's business."""
+        return {name: value for name, value in self.settings.items() if name not in input_limits.NAMES}
+
+
+def require_available(found: Target | None) -> Target:
+    """`found` is None where nothing is registered under the id of a flow or an agent. Raises NotFound."""
+    if found is None:
+        raise _not_available("It is not registered: register it as a target, or name another in the client token.")
+    if found.kind not in KINDS:
+        raise _not_available("It is of a kind that this version of the service does not know: register it again.")
+    return found
 
 
 def nearest(target_id: str, registered: Iterable[str]) -> str | None:
@@ -45,3 +65,7 @@ def reference(tenant: str, target_id: str) -> str:
     # No tenant's name holds a NUL, so no two pairs read the same.
     digest = hashlib.sha256(f"{tenant}\0{target_id}".encode()).digest()
     return base62.encode(int.from_bytes(digest), _REFERENCE_LENGTH)
+
+
+def _not_available(hint: str) -> NotFound:
+    return NotFound("The assistant is not available.", code="target_not_found", hint=hint)

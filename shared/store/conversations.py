@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,9 @@ from shared.store.table import Item, Key, Write
 
 _RETENTION = timedelta(days=int(os.environ["CONVERSATION_RETENTION_DAYS"]))
 _FIRST_MESSAGE_LENGTH = 280
-_HISTORY_LENGTH = 40
+# Most conversations are shorter. Where messages are long, fewer fit, and more would be read in vain.
+_HISTORY_PAGE = 10
+_MILLISECOND = timedelta(milliseconds=1)
 # What is set once stays as the first message set it.
 _SET = (
     "SET listing_pk = :listing_pk, listing_sk = :listing_sk, updated_at = :at, expires_at = :expiry, id = :id,"
@@ -68,17 +71,18 @@ def message(conversation_id: str, at: datetime) -> Message | None:
     return _to_message(item) if item else None
 
 
-def history(conversation_id: str, until: datetime) -> list[Message]:
-    """The last messages up to the one of that time, oldest first: another tab may have gone on meanwhile."""
-    items, _ = table.query_slice(
+def newest_first(conversation_id: str, before: datetime) -> Iterator[Message]:
+    """The messages before that time. They are read in small pages, for as long as the caller wants more of them."""
+    last = _key(conversation_id, before - _MILLISECOND)[1]
+    items = table.query(
         "pk = :pk AND sk BETWEEN :messages AND :last",
-        {":pk": _pk(conversation_id), ":messages": "MESSAGE#", ":last": _key(conversation_id, until)[1]},
-        0,
-        _HISTORY_LENGTH,
+        {":pk": _pk(conversation_id), ":messages": "MESSAGE#", ":last": last},
+        Limit=_HISTORY_PAGE,
         ScanIndexForward=False,
         ConsistentRead=True,
     )
-    return [_to_message(item) for item in reversed(items)]
+    # DynamoDB may take days to drop what has expired.
+    return (_to_message(item) for item in items if item["expires_at"] > before.timestamp())
 
 
 def rate(session: Session, feedback: Feedback, *, at: datetime) -> str:

@@ -8,9 +8,9 @@ from typing import Any, Protocol, cast
 from pydantic import BaseModel, ValidationError
 
 from shared.aws.client import AwsError, TimedOut
-from shared.errors import NotFound, TargetFailed, TargetTimedOut
+from shared.errors import TargetFailed, TargetTimedOut
 from shared.rules.question import Question
-from shared.rules.target import KINDS, Target
+from shared.rules.target import Target
 
 # An answer is stored whole, in an item of at most 400 KB.
 _ANSWER_BYTES_MAX = 200 * 1024
@@ -27,18 +27,11 @@ class Kind(Protocol):
     def answer(self, settings: Any, question: Question) -> str: ...
 
 
-def answer(target: Target | None, question: Question) -> str:
-    """Raises NotFound, TargetFailed, TargetTimedOut, and Invalid or TooLarge for what this target cannot take.
-
-    `target` is None where none is registered under the id that the question names.
-    """
-    if target is None:
-        raise _not_available("It is not registered: register it as a target, or name another in the client token.")
-    if target.kind not in KINDS:
-        raise _not_available("It is of a kind that this version of the service does not know: register it again.")
+def answer(target: Target, question: Question) -> str:
+    """Raises TargetFailed and TargetTimedOut, and Invalid or TooLarge for what this target cannot take."""
     kind = load(target.kind)
     try:
-        text = kind.answer(kind.Settings.model_validate(target.settings), question)
+        text = kind.answer(kind.Settings.model_validate(target.kind_settings), question)
     except TimedOut as error:
         raise TargetTimedOut from error
     except (AwsError, ValidationError) as error:
@@ -53,7 +46,3 @@ def answer(target: Target | None, question: Question) -> str:
 def load(kind: str) -> Kind:
     """`kind`: one of KINDS. Only now, so that nobody waits for an AWS client that no target needs."""
     return cast("Kind", import_module(f"shared.targets.{kind}"))
-
-
-def _not_available(hint: str) -> NotFound:
-    return NotFound("The assistant is not available.", code="target_not_found", hint=hint)

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from shared.aws.client import PATIENT, Client, Refused
-from shared.errors import Invalid, TargetFailed, TargetTimedOut
+from shared.errors import Invalid, TargetTimedOut
 from shared.rules.question import Attachment, Question
 
 _IMAGES = {"image/gif": "gif", "image/jpeg": "jpeg", "image/png": "png", "image/webp": "webp"}
@@ -30,6 +30,8 @@ _DOCUMENTS = {
 # Why a model stopped that would not go on; what there is of its answer is not one.
 _DECLINED = {"content_filtered", "guardrail_intervened"}
 
+_PROMPT_BYTES_MAX = 32_000
+
 _bedrock = Client("bedrock-runtime", PATIENT, signing_name="bedrock")
 
 
@@ -41,11 +43,18 @@ def _model_id(text: str) -> str:
     return text
 
 
+def _prompt(text: str) -> str:
+    """It is read with every message, and a read unit is 4 KB."""
+    if len(text.encode()) > _PROMPT_BYTES_MAX:
+        raise PydanticCustomError("prompt", f"must be at most {_PROMPT_BYTES_MAX:,} bytes of UTF-8")
+    return text
+
+
 class Settings(BaseModel, extra="forbid", frozen=True):
     """`temperature`: the model's own unless given. `max_tokens`: anybody may ask, so an answer has a price limit."""
 
     model_id: Annotated[str, AfterValidator(_model_id)]
-    system_prompt: Annotated[str, Field(max_length=32_000)] = ""
+    system_prompt: Annotated[str, AfterValidator(_prompt)] = ""
     temperature: Annotated[float, Field(ge=0, le=1)] | None = None
     max_tokens: Annotated[int, Field(ge=1, le=8192)] = 1024
 
@@ -88,13 +97,11 @@ def answer(settings: Settings, question: Question) -> str:
             raise TargetTimedOut from refused
         # Which models read what, only Bedrock knows.
         if refused.code == "ValidationException" and question.attachments:
-            raise Invalid(
-                "This assistant could not read what is attached.", code="attachment_not_supported"
-            ) from refused
+            raise Invalid("This assistant could not read what is attached.", code="attachment_not_supported") from None
         raise
     said = _Reply.model_validate_json(reply.body)
     if said.stop_reason in _DECLINED:
-        raise TargetFailed("The assistant cannot answer that.", code="target_declined")
+        raise Invalid("The assistant cannot answer that.", code="target_declined")
     return "".join(block.text for block in said.output.message.content)
 
 

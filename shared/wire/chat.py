@@ -12,12 +12,11 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from shared.errors import Invalid
-from shared.rules import identifier, instant
+from shared.rules import identifier, input_limits, instant
 from shared.rules.identifier import RandomBytes
-from shared.rules.question import Attachment, Message
+from shared.rules.question import Attachment, Message, PageInput
 from shared.wire.question import BrowserQuestion, nested_at_most
 
-TEXT_MAX = 32_768
 PARTS_MAX = 100
 BESIDE_DEPTH_MAX = 64
 _Id = Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX)]
@@ -81,8 +80,8 @@ class VisitorMessage(BrowserQuestion):
 
 
 class Chat(BrowserQuestion):
-    """The page sends its whole transcript each time. Of that, only the visitor's last message is read: what came before
-    is stored here, and what a page says that the assistant said is worth nothing.
+    """The page sends its whole transcript each time. Of that, only the visitor's last message is read. What came before
+    is stored here, and what a page says that the assistant said is worth nothing: only which messages it still shows.
 
     `inputs`, `metadata` and `context` go to the target as the page's own word.
     """
@@ -94,19 +93,27 @@ class Chat(BrowserQuestion):
     metadata: _Beside = Field(default_factory=dict)
     context: _Beside = Field(default_factory=dict)
 
-    def message(self, at: datetime, random_bytes: RandomBytes) -> tuple[Message, list[Attachment]]:
-        """The visitor's last message. One without an id gets one of ours, and is new each time it is sent."""
-        spoken = [one for one in self.messages if isinstance(one, dict) and one.get("role") == "user"]
-        if not spoken:
+    def page_input(self, at: datetime, random_bytes: RandomBytes) -> PageInput:
+        """The visitor's last message, and what goes with it. A message without an id is new each time it is sent."""
+        spoken = (one for one in reversed(self.messages) if isinstance(one, dict) and one.get("role") == "user")
+        newest = next(spoken, None)
+        if newest is None:
             raise Invalid("There is no message of a user to answer.", code="no_message")
-        last = VisitorMessage.valid(spoken[-1])
+        last = VisitorMessage.valid(newest)
         text, attachments = last.text(), last.attachments()
         if not text.strip() and not attachments:
             raise Invalid("There is nothing in the message to answer.", code="no_message")
-        if len(text) > TEXT_MAX:
-            raise Invalid(f"Please keep your message below {TEXT_MAX} characters.", code="message_too_long")
+        if len(text.encode()) > input_limits.MESSAGE_BYTES_MAX:
+            raise input_limits.too_long(input_limits.MESSAGE_BYTES_MAX)
         message_id = last.id or identifier.new("msg", at, random_bytes)
-        return Message(id=message_id, role="user", text=text, at=at), attachments
+        return PageInput(
+            message=Message(id=message_id, role="user", text=text, at=at),
+            attachments=attachments,
+            inputs=self.inputs,
+            metadata=self.metadata,
+            context=self.context,
+            shown_ids=input_limits.shown_ids(self.messages),
+        )
 
 
 def events(execution_id: str, target_id: str, text: str, *, started_at: datetime, completed_at: datetime) -> str:

@@ -97,7 +97,7 @@ def test_the_rate_of_others_behind_the_same_address(visitor, visit, create):
 
 def test_a_message_that_is_too_long_and_what_comes_after_it(visitor, visit, create):
     visit(create()["token"])
-    assert visitor.say("x" * 32769) == "Please keep your message below 32768 characters."
+    assert visitor.say("x" * 8193) == "Your message is too long. Please keep it to 8 KB."
     assert visitor.say("Hello") == "You said: Hello"
 
 

@@ -19,8 +19,8 @@ TEXTS = {
     "line ends of all kinds": "a\r\nb\rc\u2028d\u2029e\x85f",
     "control characters": "\x00\x01\x1b[31m\x7f\ufeff\u202e",
     "JSON": '{"text": "\\u0000", "a": null}',
-    "32 KB": "é" * 32_768,
-    "32 KB of the widest characters": "🙂" * 32_768,
+    "8 KB": "é" * 4096,
+    "8 KB of the widest characters": "🙂" * 2048,
 }
 
 
@@ -114,8 +114,13 @@ IMAGE = {"type": "image", "image": PNG}
     ],
 )
 @pytest.mark.parametrize("text", [[], [{"type": "text", "text": "What is this?"}]])
-def test_400_a_target_that_reads_no_attachments_says_so_and_keeps_the_message(page, session, part, text):
-    body = assert_refused(page.say(session, [*text, part], message_id="usr_1"), 400, "attachment_not_supported")
+def test_400_attachments_are_refused_unless_the_target_takes_them(page, session, register, part, text):
+    parts = [*text, part]
+    body = assert_refused(page.say(session, parts, message_id="usr_1"), 400, "attachments_not_enabled")
+    assert "does not accept files" in body["error"]
+    assert messages(session) == []
+    register("flow_echo", attachments=100)
+    body = assert_refused(page.say(session, parts, message_id="usr_1"), 400, "attachment_not_supported")
     assert "text only" in body["error"]
     assert messages(session) == [("user", "usr_1", text[0]["text"] if text else "")]
 
@@ -160,9 +165,9 @@ def user(**message):
         (user(content=[]), "no_message", "nothing in the message"),
         (user(content=[{"type": "text", "text": " "}]), "no_message", "nothing in the message"),
         (user(content=[{"type": "audio", "audio": "x"}]), "no_message", "nothing in the message"),
-        (user(content="x" * 32_769), "message_too_long", "32768 characters"),
-        (user(content="x" * 32_768 + " "), "message_too_long", "32768 characters"),
-        (user(content=[{"type": "text", "text": "x" * 20_000}] * 2), "message_too_long", "32768 characters"),
+        (user(content="x" * 65_537), "message_too_long", "64 KB"),
+        (user(content="é" * 32_768 + " "), "message_too_long", "64 KB"),
+        (user(content=[{"type": "text", "text": "x" * 40_000}] * 2), "message_too_long", "64 KB"),
         (user(content=5), "invalid_request", "content: must be a list"),
         (user(content=None), "invalid_request", "content: must be a list"),
         (user(content=[{"text": "of no type"}]), "invalid_request", "content[0].type: is required"),
@@ -231,9 +236,7 @@ def test_413_a_body_of_more_than_4_mb_is_not_even_read(page, calls, door):
     assert calls == []
 
 
-@pytest.mark.parametrize(
-    "body", ["", "not json", "[]", '"text"', "{", '{"a": 1, "a": 2}', '{"a": "\\ud800"}', "[" * 100_000]
-)
+@pytest.mark.parametrize("body", ["", "not json", "[]", '"text"', "{", '{"a": 1, "a": 2}', "[" * 100_000])
 @pytest.mark.parametrize("door", ["init", "chat", "feedback"])
 def test_400_what_is_no_json_object(page, calls, door, body):
     calls.clear()

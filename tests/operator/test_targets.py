@@ -5,7 +5,9 @@ import json
 import boto3
 import pytest
 
-from shared.errors import NotFound
+from infra.operator import settings
+from shared.errors import Invalid, NotFound
+from shared.rules.input_limits import InputLimits
 from shared.store import targets
 from tests.conftest import STACK
 
@@ -43,12 +45,12 @@ def test_settings_are_stored_and_shown(operate):
     made = operate("targets", "register", "--tenant", "targets-set", "agent_sales", "--kind", "bedrock", *words)
     said = "Registered agent_sales (bedrock) as a target of tenant targets-set."
     assert (made.status, made.err.splitlines()[0]) == (0, said)
-    settings = {"model_id": "us.amazon.nova-lite-v1:0", "system_prompt": prompt, "max_tokens": 500}
-    assert [one.settings for one in targets.of_tenant("targets-set")] == [settings]
+    given = {"model_id": "us.amazon.nova-lite-v1:0", "system_prompt": prompt, "max_tokens": 500}
+    assert [one.settings for one in targets.of_tenant("targets-set")] == [given]
     (listed,) = json.loads(operate("targets", "list", "--tenant", "targets-set", "--json").out)
-    assert listed["settings"] == settings
+    assert listed["settings"] == given
     _, line = operate("targets", "list", "--tenant", "targets-set").out.splitlines()
-    assert line.endswith(json.dumps(settings))
+    assert line.endswith(json.dumps(given))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,10 @@ def test_settings_are_stored_and_shown(operate):
     [
         (("--kind", "aws_lambda"), "A target of kind aws_lambda needs the setting function_arn."),
         (("--kind", "aws_lambda", "--set", "function_arn=assistant"), "function_arn must be the ARN of a Lambda"),
-        (("--kind", "echo", "--set", "text=Hi"), "A target of kind echo has no setting text: there are none."),
+        (
+            ("--kind", "echo", "--set", "text=Hi"),
+            "A target of kind echo has no setting text: there are max_input_bytes, ",
+        ),
         (("--kind", "echo", "--set", "text=Hi", "--set", "text=Ho"), "The setting text is given twice."),
     ],
 )
@@ -65,6 +70,53 @@ def test_settings_that_are_wrong_are_refused_before_anything_is_stored(operate, 
     assert (refused.status, refused.out) == (1, "")
     assert refused.err.startswith(f"error: {said}")
     assert targets.of_tenant("targets-wrong") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "of_kind"),
+    [
+        ("echo", {}),
+        ("aws_lambda", {"function_arn": "arn:aws:lambda:us-east-1:123456789012:function:assistant"}),
+        ("bedrock", {"model_id": "us.amazon.nova-lite-v1:0"}),
+    ],
+)
+def test_every_kind_takes_input_limits(operate, kind, of_kind):
+    limits = {"max_input_bytes": 65_536, "max_message_bytes": 16_384, "attachments": 1_000_000}
+    words = [word for name, value in (of_kind | limits).items() for word in ("--set", f"{name}={value}")]
+    tenant = f"targets-limits-{kind.replace('_', '-')}"
+    assert operate("targets", "register", "--tenant", tenant, "flow_a", "--kind", kind, *words).status == 0
+    (listed,) = json.loads(operate("targets", "list", "--tenant", tenant, "--json").out)
+    assert listed["settings"] == of_kind | limits
+    (registered,) = targets.of_tenant(tenant)
+    assert registered.limits == InputLimits(**limits)
+    assert registered.kind_settings == of_kind
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (["max_input_bytes=0"], "max_input_bytes must be a whole number from 1 to 1048576."),
+        (["max_input_bytes=1048577"], "max_input_bytes must be a whole number from 1 to 1048576."),
+        (["max_input_bytes=32k"], "max_input_bytes must be a whole number from 1 to 1048576."),
+        (["max_message_bytes=65537"], "max_message_bytes must be a whole number from 1 to 65536."),
+        (["attachments=-1"], "attachments must be a whole number from 0 to 4000000."),
+        (["attachments=4000001"], "attachments must be a whole number from 0 to 4000000."),
+        (["max_imput_bytes=1"], "A target of kind echo has no setting max_imput_bytes: did you mean max_input_bytes?"),
+        (["max_message_bytes=40000"], "max_message_bytes (40000) must not be larger than max_input_bytes (32768)"),
+        (
+            ["max_message_bytes=2000", "max_input_bytes=1000"],
+            "max_message_bytes (2000) must not be larger than max_input_bytes (1000)",
+        ),
+    ],
+)
+def test_input_limits_out_of_bounds_are_refused_in_a_sentence(limits, said):
+    with pytest.raises(Invalid) as refused:
+        settings.read("echo", [tuple(limit.split("=")) for limit in limits])
+    assert refused.value.sentence.startswith(said)
+
+
+def test_a_small_input_limit_needs_no_message_limit():
+    assert settings.read("echo", [("max_input_bytes", "1000")]) == {"max_input_bytes": 1000}
 
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:assistant-tea"

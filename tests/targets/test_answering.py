@@ -5,7 +5,8 @@ import sys
 import pytest
 from pydantic import BaseModel
 
-from shared.errors import NotFound, TargetFailed
+from shared.errors import TargetFailed
+from shared.rules import input_limits
 from shared.rules.target import KINDS
 from shared.targets import answering
 
@@ -19,6 +20,8 @@ def test_a_kind_has_settings_and_an_answer(kind):
     assert issubclass(loaded.Settings, BaseModel)
     # A setting that nobody reads is a setting that somebody misspelt.
     assert loaded.Settings.model_config["extra"] == "forbid"
+    # Those are of every kind, and enforced before a kind is asked.
+    assert not set(input_limits.NAMES) & loaded.Settings.model_fields.keys()
     assert callable(loaded.answer)
 
 
@@ -26,21 +29,6 @@ def test_a_kind_has_settings_and_an_answer(kind):
 def test_only_the_kind_that_answers_is_loaded(answer):
     answer("echo", {})
     assert {f"shared.targets.{kind}" for kind in KINDS} & sys.modules.keys() == {"shared.targets.echo"}
-
-
-def test_a_target_that_was_removed_or_never_registered_is_refused(question):
-    with pytest.raises(NotFound) as refused:
-        answering.answer(None, question())
-    assert (refused.value.sentence, refused.value.code) == ("The assistant is not available.", "target_not_found")
-    assert "register it as a target" in refused.value.hint
-
-
-@pytest.mark.parametrize("kind", ["step_functions", "answering", "../errors", ""])
-def test_a_kind_that_is_none_is_refused_and_never_loaded(answer, kind):
-    with pytest.raises(NotFound) as refused:
-        answer(kind, {})
-    assert refused.value.code == "target_not_found"
-    assert "does not know" in refused.value.hint
 
 
 @pytest.mark.parametrize(

@@ -94,11 +94,12 @@ def test_reasoning_is_not_for_the_visitor(answer, aws_on_loopback):
 
 
 @pytest.mark.parametrize("stop_reason", ["guardrail_intervened", "content_filtered"])
-def test_what_the_model_may_not_answer_is_said_to_be_so(answer, aws_on_loopback, stop_reason):
+def test_what_a_guardrail_stops_is_a_refusal_and_no_failure(answer, aws_on_loopback, stop_reason):
     aws_on_loopback.says(reply("Half of a", stop_reason=stop_reason))
-    with pytest.raises(TargetFailed) as failed:
+    with pytest.raises(Invalid) as declined:
         answer("bedrock", SETTINGS)
-    assert (failed.value.sentence, failed.value.code) == ("The assistant cannot answer that.", "target_declined")
+    assert (declined.value.sentence, declined.value.code) == ("The assistant cannot answer that.", "target_declined")
+    assert declined.value.__cause__ is None
 
 
 @pytest.mark.parametrize("said", [{}, [], None, {"stopReason": "end_turn"}, reply("x") | {"output": {"message": []}}])
@@ -185,8 +186,11 @@ def test_a_kind_of_file_that_no_model_reads_is_refused_before_any_is_asked(answe
 
 def test_a_file_that_this_model_does_not_read_is_said_to_be_the_reason(answer, aws_on_loopback):
     aws_on_loopback.refuses("ValidationException", 400)
-    with pytest.raises(Invalid, match="could not read what is attached"):
+    with pytest.raises(Invalid, match="could not read what is attached") as refused:
         answer("bedrock", SETTINGS, attachments=[PNG])
+    assert refused.value.code == "attachment_not_supported"
+    # The visitor chose the file: it is no fault of ours that the log should tell of.
+    assert refused.value.__cause__ is None
 
 
 def test_settings_are_stored_as_what_they_mean_and_defaults_not_at_all():
@@ -202,14 +206,15 @@ def test_settings_are_stored_as_what_they_mean_and_defaults_not_at_all():
         ({"model_id": "nova lite"}, "model_id must be the id or ARN"),
         ({"temprature": "1"}, "A target of kind bedrock has no setting temprature: did you mean temperature?"),
         ({"modelid": "y"}, "A target of kind bedrock has no setting modelid: did you mean model_id?"),
-        ({"region": "x"}, "has no setting region: there are model_id, system_prompt, temperature, max_tokens."),
+        ({"region": "x"}, "has no setting region: there are model_id, system_prompt, temperature, max_tokens, "),
         ({"temperature": "1.1"}, "temperature must be a number from 0 to 1."),
         ({"temperature": "warm"}, "temperature must be a number from 0 to 1."),
         ({"temperature": "nan"}, "temperature must be a number from 0 to 1."),
         ({"max_tokens": "0"}, "max_tokens must be a whole number from 1 to 8192."),
         ({"max_tokens": "8193"}, "max_tokens must be a whole number from 1 to 8192."),
         ({"max_tokens": "1.5"}, "max_tokens must be a whole number from 1 to 8192."),
-        ({"system_prompt": "a" * 32_001}, "system_prompt must be at most 32000 characters long."),
+        ({"system_prompt": "a" * 32_001}, "system_prompt must be at most 32,000 bytes of UTF-8."),
+        ({"system_prompt": "é" * 16_001}, "system_prompt must be at most 32,000 bytes of UTF-8."),
     ],
 )
 def test_settings_that_are_wrong_are_refused_in_a_sentence(written, sentence):

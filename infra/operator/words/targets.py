@@ -40,6 +40,14 @@ kinds and their settings:
                 temperature     0 to 1 (default: the model's own)
                 max_tokens      the longest answer, 1 to 8192 (default: 1024)
 
+settings of every kind, in bytes of UTF-8:
+  max_input_bytes    the most that one message makes the target read: the
+                     message, what was said before, inputs, metadata, and
+                     context; 1 to 1048576 (default: 32768)
+  max_message_bytes  the longest message, 1 to 65536 (default: 8192)
+  attachments        the most that the files of one message hold together,
+                     1 to 4000000; 0 refuses files (default: 0)
+
 Which functions and models may be asked, the stack's parameters say:
 TargetFunctionPrefix and BedrockModelArns.""",
         """\
@@ -51,7 +59,8 @@ TargetFunctionPrefix and BedrockModelArns.""",
   %(prog)s --stack client-tokens \\
     --tenant acme agent_sales --kind bedrock \\
     --set model_id=us.amazon.nova-lite-v1:0 \\
-    --set system_prompt="You sell tea." --set max_tokens=500""",
+    --set system_prompt="You sell tea." --set max_tokens=500 \\
+    --set max_input_bytes=65536 --set attachments=1000000""",
     )
     _add_target_id(register)
     register.add_argument(
@@ -64,7 +73,7 @@ TargetFunctionPrefix and BedrockModelArns.""",
         type=values.setting,
         metavar="NAME=VALUE",
         dest="settings",
-        help="a setting of its kind; may be repeated",
+        help="a setting, as listed above; may be repeated",
     )
 
     listing = levels.add_verb(

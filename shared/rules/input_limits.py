@@ -1,0 +1,123 @@
+"""How much a page may make a target read. It holds for every kind of target, because no kind sees more than this lets.
+
+Counted are bytes of UTF-8 of everything that the page chose: the texts and ids of the message and of what was said
+before, the names and types of attachments, and `inputs`, `metadata`, and `context` as JSON. The owner's prompt is not
+counted. What attachments hold has a limit of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, fields
+from itertools import islice
+from typing import Any
+
+from shared.errors import Invalid
+from shared.rules.question import Message, PageInput
+
+# The most that a target can be registered with. A message is stored in an item of at most 400 KB, and everything
+# together travels in events of at most 6 MB, where attachments are base64 and so a third larger.
+MESSAGE_BYTES_MAX = 64 * 1024
+INPUT_BYTES_MAX = 1024 * 1024
+ATTACHMENT_BYTES_MAX = 4_000_000
+_HISTORY_MESSAGES_MAX = 40
+_KB = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputLimits:
+    """Of one target, in bytes. `attachments`: of all attachments of one message, decoded; 0 switches them off."""
+
+    max_input_bytes: int = 32 * 1024
+    max_message_bytes: int = 8 * 1024
+    attachments: int = 0
+
+
+NAMES = tuple(field.name for field in fields(InputLimits))
+
+
+def require_within(limits: InputLimits, sent: PageInput) -> None:
+    """Raises Invalid for a message that the target may not be sent."""
+    if sent.attachments:
+        _require_attachments_within(limits, sent)
+    if len(sent.message.text.encode()) > min(limits.max_message_bytes, limits.max_input_bytes):
+        raise too_long(min(limits.max_message_bytes, limits.max_input_bytes))
+    if (size := _size(sent)) > limits.max_input_bytes:
+        raise Invalid(
+            "This is more than the assistant can read at once. Please shorten your message.",
+            code="input_too_large",
+            hint=(
+                f"The message with its inputs, metadata, and context takes {size:,} bytes. The target's setting "
+                f"max_input_bytes is {limits.max_input_bytes:,}."
+            ),
+        )
+
+
+def too_long(most: int) -> Invalid:
+    return Invalid(
+        f"Your message is too long. Please keep it to {_readable(most)}.",
+        code="message_too_long",
+        hint=(
+            f"Its text may have {most:,} bytes of UTF-8. The target's setting max_message_bytes decides, "
+            f"up to {MESSAGE_BYTES_MAX:,}."
+        ),
+    )
+
+
+def heard(limits: InputLimits, sent: PageInput, newest_first: Iterable[Message]) -> list[Message]:
+    """What the target hears of the conversation, oldest first, the visitor's message last.
+
+    `newest_first`: the stored messages before it, of which no more than forty in all are looked at, and none after the
+    first one that does not fit. A message that the page no longer shows is left out: the visitor believes it is gone.
+    """
+    room = limits.max_input_bytes - _size(sent)
+    messages = [sent.message]
+    for earlier in islice(newest_first, _HISTORY_MESSAGES_MAX - 1):
+        if sent.shown_ids is not None and earlier.id not in sent.shown_ids:
+            continue
+        room -= _message_size(earlier)
+        if room < 0:
+            break
+        messages.append(earlier)
+    return messages[::-1]
+
+
+def shown_ids(transcript: Iterable[Any]) -> Collection[str] | None:
+    """The ids of the messages that a page shows; None where none has an id, as plain clients send them."""
+    ids = {one["id"] for one in transcript if isinstance(one, dict) and isinstance(one.get("id"), str) and one["id"]}
+    return ids or None
+
+
+def _require_attachments_within(limits: InputLimits, sent: PageInput) -> None:
+    if not limits.attachments:
+        raise Invalid(
+            "This assistant does not accept files. Please send your message without them.",
+            code="attachments_not_enabled",
+            hint="The target is registered without the setting attachments, the largest total of their bytes.",
+        )
+    size = sum(len(one.data) for one in sent.attachments)
+    if size > limits.attachments:
+        raise Invalid(
+            f"The attached files are too large. Please keep them to {_readable(limits.attachments)} in total.",
+            code="attachments_too_large",
+            hint=f"They take {size:,} bytes. The target's setting attachments is {limits.attachments:,}.",
+        )
+
+
+def _size(sent: PageInput) -> int:
+    named = sum(len(one.media_type.encode()) + len((one.name or "").encode()) for one in sent.attachments)
+    beside = sum(_json_size(value) for value in (sent.inputs, sent.metadata, sent.context))
+    return _message_size(sent.message) + named + beside
+
+
+def _message_size(message: Message) -> int:
+    return len(message.text.encode()) + len(message.id.encode())
+
+
+def _json_size(value: Mapping[str, Any]) -> int:
+    return len(json.dumps(value, ensure_ascii=False).encode()) if value else 0
+
+
+def _readable(size: int) -> str:
+    return f"{size:,} bytes" if size % _KB else f"{size // _KB:,} KB"

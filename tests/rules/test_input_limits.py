@@ -1,0 +1,204 @@
+"""Input limits: what a page can make a target read is bounded in bytes, whatever it combines."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import Invalid
+from shared.rules import input_limits
+from shared.rules.input_limits import InputLimits
+from shared.rules.question import Attachment, Message, PageInput
+
+NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
+
+
+def message(text="", message_id="m", role="user"):
+    return Message(id=message_id, role=role, text=text, at=NOON)
+
+
+def refusal(limits, **sent):
+    with pytest.raises(Invalid) as refused:
+        input_limits.require_within(limits, PageInput(**{"message": message("Hi")} | sent))
+    return refused.value
+
+
+@pytest.mark.parametrize("text", ["x" * 100, "é" * 50, "🙂" * 25, "\x00" * 100])
+def test_message_may_have_exactly_its_bytes_and_not_one_more(text):
+    limits = InputLimits(max_message_bytes=100)
+    input_limits.require_within(limits, PageInput(message=message(text)))
+    refused = refusal(limits, message=message(text + "x"))
+    assert (refused.code, refused.sentence) == (
+        "message_too_long",
+        "Your message is too long. Please keep it to 100 bytes.",
+    )
+
+
+def test_message_limit_is_named_in_kilobytes_where_it_is_one():
+    assert refusal(InputLimits(), message=message("x" * 8193)).sentence.endswith("Please keep it to 8 KB.")
+
+
+def test_message_is_held_to_the_input_limit_where_that_is_smaller():
+    refused = refusal(InputLimits(max_input_bytes=50), message=message("x" * 51))
+    assert (refused.code, "50 bytes" in refused.sentence) == ("message_too_long", True)
+
+
+@pytest.mark.parametrize("field", ["inputs", "metadata", "context"])
+@pytest.mark.parametrize("value", ["x" * 96, "é" * 48, "\n" * 48])
+def test_what_the_page_sends_beside_its_message_counts_as_json(field, value):
+    """`{"k": "..."}` takes nine bytes more than its text, and a message's id counts too."""
+    beside = {"k": value}
+    size = len("Hi") + len("m") + len(json.dumps(beside, ensure_ascii=False).encode())
+    input_limits.require_within(InputLimits(max_input_bytes=size), PageInput(message=message("Hi"), **{field: beside}))
+    refused = refusal(InputLimits(max_input_bytes=size - 1), **{field: beside})
+    assert refused.code == "input_too_large"
+    assert f"{size:,} bytes" in refused.hint
+    assert f"{size - 1:,}" in refused.hint
+    # The visitor reads the sentence, and knows no settings.
+    assert "max_input_bytes" not in refused.sentence
+
+
+def test_long_ids_and_names_of_attachments_count():
+    limits = InputLimits(max_input_bytes=100, attachments=10)
+    assert refusal(limits, message=message("Hi", "🙂" * 25)).code == "input_too_large"
+    for name, media_type in (("x" * 100, "a/b"), (None, "a/" + "b" * 100), ("🙂" * 25, "a/b")):
+        attachment = Attachment(media_type=media_type, data=b"1", name=name)
+        assert refusal(limits, attachments=[attachment]).code == "input_too_large"
+
+
+def test_attachments_are_off_unless_they_are_registered():
+    refused = refusal(InputLimits(), attachments=[Attachment(media_type="image/png", data=b"1")])
+    assert (refused.code, "does not accept files" in refused.sentence) == ("attachments_not_enabled", True)
+    assert "setting attachments" in refused.hint
+
+
+def test_attachments_have_a_limit_in_total():
+    limits = InputLimits(attachments=2048)
+    two = [Attachment(media_type="image/png", data=b"x" * 1024)] * 2
+    input_limits.require_within(limits, PageInput(message=message("Hi"), attachments=two))
+    refused = refusal(limits, attachments=[*two, Attachment(media_type="a/b", data=b"x")])
+    assert refused.code == "attachments_too_large"
+    assert "2 KB in total" in refused.sentence
+    assert "2,049 bytes" in refused.hint
+
+
+def test_history_is_filled_newest_first_with_whole_messages():
+    sent = PageInput(message=message("now", "m4"))
+    earlier = [message("x" * 10, "m3"), message("y" * 20, "m2"), message("z", "m1")]
+    size = len("now" + "m4") + 12
+    heard = [
+        [one.id for one in input_limits.heard(InputLimits(max_input_bytes=size + room), sent, earlier)]
+        for room in (-1, 0, 21, 22, 24, 25)
+    ]
+    assert heard == [
+        ["m4"],
+        ["m3", "m4"],
+        # What does not fit ends the history: m1 alone would fit, and make no sense.
+        ["m3", "m4"],
+        ["m2", "m3", "m4"],
+        ["m2", "m3", "m4"],
+        ["m1", "m2", "m3", "m4"],
+    ]
+
+
+def test_history_is_read_no_further_than_it_fits():
+    read = []
+
+    def newest_first():
+        for number in range(1000):
+            read.append(number)
+            yield message("x" * 99, "m")
+
+    heard = input_limits.heard(InputLimits(max_input_bytes=1000), PageInput(message=message("x" * 99)), newest_first())
+    assert len(heard) == 10
+    assert len(read) == 10
+
+
+def test_no_more_than_forty_messages_are_looked_at_whatever_the_page_shows():
+    read = []
+
+    def newest_first():
+        for number in range(1000):
+            read.append(number)
+            yield message("x", f"m{number}")
+
+    hidden = PageInput(message=message("now", "m"), shown_ids={"m", "m999"})
+    assert input_limits.heard(InputLimits(), hidden, newest_first()) == [hidden.message]
+    assert len(read) < 40
+
+
+def test_messages_that_the_page_no_longer_shows_are_not_heard():
+    sent = PageInput(message=message("now", "u3"), shown_ids={"u2", "a2", "u3", "never stored"})
+    stored = [message("two", "a2", "assistant"), message("two", "u2"), message("one", "a1", "assistant")]
+    assert [one.id for one in input_limits.heard(InputLimits(), sent, stored)] == ["u2", "a2", "u3"]
+
+
+@pytest.mark.parametrize(
+    ("transcript", "ids"),
+    [
+        ([], None),
+        ([{"role": "user"}, {"id": None}, {"id": ""}, {"id": 5}, {"id": ["a"]}, None, "id", 1, [{"id": "a"}]], None),
+        ([{"id": "a"}, {"role": "user"}, {"id": "b"}, {"id": "a"}, {"id": {}}], {"a", "b"}),
+    ],
+    ids=["empty", "without ids", "with ids"],
+)
+def test_shown_ids_are_the_texts_that_objects_name_as_their_ids(transcript, ids):
+    assert input_limits.shown_ids(transcript) == ids
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+messages = st.builds(message, texts, texts.filter(bool), st.sampled_from(["user", "assistant"]))
+objects = st.dictionaries(texts, st.recursive(st.none() | st.integers() | texts, st.lists, max_leaves=5), max_size=3)
+attached = st.builds(Attachment, media_type=texts.filter(bool), data=st.binary(max_size=60), name=st.none() | texts)
+inputs = st.builds(
+    PageInput,
+    message=messages,
+    attachments=st.lists(attached, max_size=3),
+    inputs=objects,
+    metadata=objects,
+    context=objects,
+    shown_ids=st.none(),
+)
+limits = st.builds(
+    InputLimits,
+    max_input_bytes=st.integers(1, 1000),
+    max_message_bytes=st.integers(1, 300),
+    attachments=st.integers(0, 150),
+)
+
+
+@given(limits, inputs, st.lists(messages, max_size=50), st.booleans())
+def test_no_combination_of_fields_exceeds_the_limits(limits, sent, newest_first, shows_ids):
+    try:
+        input_limits.require_within(limits, sent)
+    except Invalid:
+        return
+    if shows_ids:
+        sent = PageInput(message=sent.message, shown_ids={one.id for one in newest_first[::2]})
+    heard = input_limits.heard(limits, sent, iter(newest_first))
+    assert heard[-1] == sent.message
+    chosen = "".join(
+        [
+            *(one.text + one.id for one in heard),
+            *(one.media_type + (one.name or "") for one in sent.attachments),
+            *(json.dumps(value, ensure_ascii=False) for value in (sent.inputs, sent.metadata, sent.context) if value),
+        ]
+    )
+    assert len(chosen.encode()) <= limits.max_input_bytes
+    assert len(sent.message.text.encode()) <= limits.max_message_bytes
+    assert sum(len(one.data) for one in sent.attachments) <= limits.attachments
+
+
+@given(st.lists(st.integers(0, 100), max_size=60), st.integers(10, 3000))
+def test_history_holds_as_much_as_fits(sizes, most):
+    earlier = [
+        Message(id=f"m{number:03}", role="user", text="x" * size, at=NOON - timedelta(seconds=number))
+        for number, size in enumerate(sizes)
+    ]
+    heard = input_limits.heard(InputLimits(max_input_bytes=most), PageInput(message=message("now", "m")), earlier)
+    left = len(heard) - 1
+    assert heard[:-1] == earlier[:left][::-1]
+    if left < min(39, len(earlier)):
+        assert sum(len(one.text) + len(one.id) for one in earlier[: left + 1]) + len("nowm") > most
