@@ -53,7 +53,7 @@ def test_the_readmes_figures_are_those_that_were_measured():
     assert f"{memory} MB of memory" in readme
 
 
-OPERATE = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
+OPERATE = "\n".join((ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in ("operate", "deploy"))
 SHELL = [block.replace("\n   ", "\n") for block in re.findall(r"```sh\n(.*?)```", OPERATE, re.DOTALL)]
 COMMANDS = re.findall(r"\baws ([a-z0-9-]+) (wait )?([a-z-]+)([^\n`|;]*)", OPERATE.replace("\\\n", " "))
 # The last is its name for an Endpoint, which would be too near to an option of its own.

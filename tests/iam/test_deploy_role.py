@@ -1,0 +1,238 @@
+"""The deploy role may do what CloudFormation needs for the template's resources, and little else.
+
+CloudFormation publishes, for each type of resource, which actions its handlers take. cfn-lint ships that.
+"""
+
+import json
+import re
+from importlib.resources import files
+
+import pytest
+
+from infra.local import template as sam
+from infra.local.template import ROOT
+from tests.house.test_hardening import ALL
+
+ARNS = {"REGION": "us-east-1", "ACCOUNT": "123456789012", "STACK": "client-tokens"}
+POLICY = json.loads(
+    re.sub("REGION|ACCOUNT|STACK", lambda name: ARNS[name[0]], (ROOT / "infra/deploy-role.json").read_text("utf-8"))
+)
+VIA_CLOUDFORMATION = {"aws:CalledViaFirst": "cloudformation.amazonaws.com"}
+# What handlers do for properties that no resource of ours has.
+UNUSED = re.compile(
+    # Other services, and what WAF does for them.
+    r"(amplify|apprunner|appsync|bedrock-agentcore|codedeploy|cognito-idp|ec2|elasticfilesystem|elasticloadbalancing"
+    r"|firehose|kinesis|payments|s3files):.*|s3:(GetObjectMetadata|ListBucket|REST\.PUT\.OBJECT)"
+    r"|wafv2:(Get|Put)PermissionPolicy"
+    # The table's items, its replicas, imports, streams, and a policy of its own.
+    r"|dynamodb:((BatchWrite|Delete|Get|Put|Update)Item|Query|Scan|.*Replica|ImportTable|DescribeImport"
+    r"|(Disable|Enable|Update)KinesisStreamingDestination|(Delete|Put)ResourcePolicy|UpdateContributorInsights)"
+    # Provisioned concurrency, signed code, pinned runtimes, scaling, recursion.
+    r"|lambda:(Delete|Put)ProvisionedConcurrencyConfig|lambda:(PassCapacityProvider|AssociateRuntimeAlias)"
+    r"|lambda:((Delete|Put)Function(CodeSigning|Recursion|Scaling)Config|GetCodeSigningConfig|PutRuntimeManagementConfig)"
+    # Use of keys: the keys' own policies allow it where it is needed.
+    r"|kms:(CreateGrant|Decrypt|Encrypt|GenerateDataKey|RevokeGrant)"
+    r"|iam:(CreateServiceLinkedRole|(Delete|Put)RolePermissionsBoundary)"
+    # Keys, policies and indexes of log groups.
+    r"|logs:(AssociateKmsKey|DisassociateKmsKey|CreateLogDelivery|CreateLogStream|PutLogEvents|DescribeLogStreams"
+    r"|(Delete|Put)(DataProtectionPolicy|IndexPolicy|ResourcePolicy)|PutBearerTokenAuthentication"
+    r"|PutLogGroupDeletionProtection)"
+)
+# Actions that a type's handlers share with others, for properties that ours of this type have not.
+UNUSED_BY_TYPE = {
+    "AWS::ApiGateway::RestApi": {"iam:PassRole", "s3:GetObject"},
+    "AWS::DynamoDB::Table": {"kms:DescribeKey", "kms:ListAliases", "s3:GetObject", "logs:.*"},
+    "AWS::Lambda::Function": {"kms:DescribeKey"},
+}
+LAMBDA = "arn:aws:lambda:us-east-1:123456789012"
+API = "arn:aws:apigateway:us-east-1::"
+ROLE = "arn:aws:iam::123456789012:role/client-tokens-ChatRole-AbC123"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1234-abcd"
+WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/WebAcl-AbC123/1234"
+STAGE = f"{API}/restapis/a1b2c3/stages/api"
+LOG_GROUP = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/client-tokens"
+ACCESS_LOGS = LOG_GROUP.replace("lambda", "apigateway")
+FUNCTION = f"{LAMBDA}:function:client-tokens-Chat-AbC123"
+# Type -> ARNs that its handlers act on.
+RESOURCES = {
+    "AWS::ApiGateway::Account": [f"{API}/account"],
+    "AWS::ApiGateway::BasePathMapping": [f"{API}/domainnames/tokens.example.com/basepathmappings"],
+    "AWS::ApiGateway::Deployment": [f"{API}/restapis/a1b2c3/deployments"],
+    "AWS::ApiGateway::DomainName": [f"{API}/domainnames", f"{API}/domainnames/tokens.example.com"],
+    "AWS::ApiGateway::RestApi": [f"{API}/restapis", f"{API}/restapis/a1b2c3"],
+    "AWS::ApiGateway::Stage": [STAGE],
+    "AWS::CloudWatch::Alarm": ["arn:aws:cloudwatch:us-east-1:123456789012:alarm:client-tokens-reveals"],
+    "AWS::CloudWatch::Dashboard": ["arn:aws:cloudwatch::123456789012:dashboard/client-tokens"],
+    "AWS::DynamoDB::Table": ["arn:aws:dynamodb:us-east-1:123456789012:table/client-tokens-Table-AbC123"],
+    "AWS::IAM::Role": [ROLE],
+    "AWS::KMS::Alias": ["arn:aws:kms:us-east-1:123456789012:alias/client-tokens-signing", KEY],
+    "AWS::KMS::Key": [KEY],
+    "AWS::Lambda::Alias": [FUNCTION, f"{FUNCTION}:live"],
+    "AWS::Lambda::Function": [FUNCTION],
+    "AWS::Lambda::LayerVersion": [f"{LAMBDA}:layer:client-tokens-shared", f"{LAMBDA}:layer:client-tokens-shared:1"],
+    "AWS::Lambda::Permission": [FUNCTION, f"{FUNCTION}:live"],
+    "AWS::Lambda::Version": [FUNCTION, f"{FUNCTION}:1"],
+    "AWS::Logs::LogGroup": [LOG_GROUP, f"{LOG_GROUP}:*", ACCESS_LOGS, f"{ACCESS_LOGS}:*"],
+    "AWS::Logs::MetricFilter": [ACCESS_LOGS],
+    "AWS::Route53::RecordSetGroup": ["arn:aws:route53:::hostedzone/Z0123456789"],
+    "AWS::WAFv2::WebACL": [WEB_ACL, "arn:aws:wafv2:us-east-1:123456789012:regional/managedruleset/x/1234"],
+    "AWS::WAFv2::WebACLAssociation": [WEB_ACL, STAGE],
+}
+# Actions that act on something else, or on nothing that has a name.
+ELSEWHERE = {
+    "apigateway:SetWebACL": [STAGE],
+    "apigateway:UpdateRestApiPolicy": [f"{API}/restapis/a1b2c3"],
+    "cloudwatch:DescribeAlarms": ["*"],
+    "iam:GetRole": [ROLE],
+    "iam:PassRole": [ROLE],
+    "kms:CreateKey": ["*"],
+    "kms:ListAliases": ["*"],
+    "lambda:GetLayerVersion": [f"{LAMBDA}:layer:client-tokens-shared:1"],
+    "logs:DescribeLogGroups": ["*"],
+    "logs:DescribeResourcePolicies": ["*"],
+    "s3:GetObject": ["arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-abc/1234"],
+    "s3:GetObjectVersion": ["arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-abc/1234"],
+}
+CONTEXT = {
+    "iam:AttachRolePolicy": {"iam:PolicyARN": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"},
+    "iam:DetachRolePolicy": {"iam:PolicyARN": "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"},
+    "iam:PassRole": {"iam:PassedToService": "lambda.amazonaws.com"},
+}
+# CloudFormation publishes no handlers of this type.
+ROUTE_53 = ["ChangeResourceRecordSets", "GetHostedZone", "ListResourceRecordSets"]
+STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/client-tokens/1234"
+# What `sam deploy` and `aws cloudformation delete-stack` call.
+_CLOUDFORMATION = [
+    "CreateChangeSet", "DeleteChangeSet", "DeleteStack", "DescribeChangeSet", "DescribeStackEvents", "DescribeStacks",
+    "ExecuteChangeSet",
+]  # fmt: skip
+COMMANDS = [
+    *((f"cloudformation:{name}", STACK) for name in _CLOUDFORMATION),
+    ("cloudformation:CreateChangeSet", "arn:aws:cloudformation:us-east-1:aws:transform/Serverless-2016-10-31"),
+    ("cloudformation:DescribeStacks", STACK.replace("client-tokens", "aws-sam-cli-managed-default")),
+    ("s3:PutObject", ELSEWHERE["s3:GetObject"][0]),
+    ("route53:GetChange", "arn:aws:route53:::change/C1"),
+]
+
+
+def _handlers():
+    """Type -> the actions that CloudFormation's handlers take."""
+    found = {}
+    for file in (files("cfnlint") / "data/schemas/resources").iterdir():
+        if file.name.endswith(".json"):
+            schema = json.loads(file.read_text(encoding="utf-8"))
+            if schema["typeName"] in RESOURCES:
+                used = [one for name, one in schema.get("handlers", {}).items() if name != "list"]
+                found[schema["typeName"]] = {action for one in used for action in one["permissions"]}
+    return found | {"AWS::Route53::RecordSetGroup": {f"route53:{name}" for name in ROUTE_53}}
+
+
+def _is_needed(kind, action):
+    unused_here = "|".join(UNUSED_BY_TYPE.get(kind, {"(?!)"}))
+    return not UNUSED.fullmatch(action) and not re.fullmatch(unused_here, action)
+
+
+@pytest.fixture(scope="module")
+def needed():
+    """Every (action, ARN) that a deployment with everything switched on needs."""
+    template = sam.translate(sam.read(), ALL)
+    kinds = {one["Type"] for one in sam.resources(template).values()}
+    assert kinds == RESOURCES.keys()
+    handlers = _handlers()
+    asked = {(kind, action) for kind in kinds for action in handlers[kind] if _is_needed(kind, action)}
+    return {(action, arn) for kind, action in asked for arn in ELSEWHERE.get(action, RESOURCES[kind])} | {*COMMANDS}
+
+
+def _matches(pattern, value):
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), value, re.DOTALL)
+
+
+def _listed(one_or_many):
+    return one_or_many if isinstance(one_or_many, list) else [one_or_many]
+
+
+def _allowing(action, arn, context):
+    """The statement of the policy that allows it, if any."""
+    for statement in POLICY["Statement"]:
+        conditions = [one for operator in statement.get("Condition", {}).values() for one in operator.items()]
+        if (
+            any(_matches(one, action) for one in _listed(statement["Action"]))
+            and any(one == arn or _matches(one, arn) for one in _listed(statement["Resource"]))
+            and all(context.get(key) in _listed(values) for key, values in conditions)
+        ):
+            return statement["Sid"]
+    return None
+
+
+def test_everything_that_a_deployment_needs_is_allowed(needed):
+    refused = [one for one in needed if not _allowing(*one, VIA_CLOUDFORMATION | CONTEXT.get(one[0], {}))]
+    assert sorted(refused) == []
+
+
+def test_no_action_and_no_resource_is_allowed_that_no_deployment_needs(needed):
+    for statement in POLICY["Statement"]:
+        assert statement["Effect"] == "Allow"
+        for action in _listed(statement["Action"]):
+            assert "*" not in action
+            assert any(
+                action == asked and any(_matches(one, arn) or one == arn for one in _listed(statement["Resource"]))
+                for asked, arn in needed
+            ), f"{statement['Sid']}: {action}"
+        for resource in _listed(statement["Resource"]):
+            assert any(
+                action in _listed(statement["Action"]) and (_matches(resource, arn) or resource == arn)
+                for action, arn in needed
+            ), f"{statement['Sid']}: {resource}"
+
+
+@pytest.mark.parametrize(
+    ("action", "arn", "context"),
+    [
+        ("iam:PassRole", "arn:aws:iam::123456789012:role/Administrator", CONTEXT["iam:PassRole"]),
+        ("iam:PassRole", ROLE, {"iam:PassedToService": "ec2.amazonaws.com"}),
+        ("iam:PassRole", ROLE, {}),
+        ("iam:AttachRolePolicy", ROLE, {"iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}),
+        ("iam:CreateRole", "arn:aws:iam::123456789012:role/other", {}),
+        ("iam:PutRolePolicy", "arn:aws:iam::123456789012:role/client-tokens", {}),
+        ("iam:CreateUser", "arn:aws:iam::123456789012:user/x", {}),
+        ("iam:CreatePolicyVersion", "arn:aws:iam::123456789012:policy/x", {}),
+        ("kms:PutKeyPolicy", KEY, {}),
+        ("kms:ScheduleKeyDeletion", KEY, {}),
+        ("kms:GenerateMac", KEY, VIA_CLOUDFORMATION),
+        ("kms:Decrypt", KEY, VIA_CLOUDFORMATION),
+        ("kms:CreateAlias", "arn:aws:kms:us-east-1:123456789012:alias/other", {}),
+        ("dynamodb:GetItem", RESOURCES["AWS::DynamoDB::Table"][0], VIA_CLOUDFORMATION),
+        ("dynamodb:DeleteTable", "arn:aws:dynamodb:us-east-1:123456789012:table/orders", {}),
+        ("lambda:InvokeFunction", FUNCTION, {}),
+        ("lambda:UpdateFunctionCode", f"{LAMBDA}:function:payments", {}),
+        ("lambda:UpdateFunctionCode", FUNCTION.replace("us-east-1", "eu-west-1"), {}),
+        ("cloudformation:DeleteStack", STACK.replace("client-tokens", "payments"), {}),
+        ("cloudformation:DeleteStack", STACK.replace("client-tokens", "client-tokens-dev"), {}),
+        ("s3:GetObject", "arn:aws:s3:::customer-data/x", {}),
+        ("logs:GetLogEvents", LOG_GROUP, {}),
+    ],
+)
+def test_what_no_deployment_needs_is_refused(action, arn, context):
+    assert _allowing(action, arn, context) is None
+
+
+def test_policy_fits_into_a_role():
+    """An inline policy has at most 10,240 characters, white space not counted."""
+    assert len(re.sub(r"\s", "", json.dumps(POLICY))) <= 10_240
+
+
+def test_names_that_the_stack_chooses_begin_with_its_own(needed):
+    template = sam.translate(sam.read(), ALL)
+    chosen = {
+        str(one["Properties"][name])
+        for one in sam.resources(template).values()
+        for name in ("AlarmName", "AliasName", "DashboardName", "FunctionName", "LayerName", "LogGroupName", "RoleName")
+        if name in one.get("Properties", {}) and one["Type"] not in {"AWS::Lambda::Alias", "AWS::Lambda::Version"}
+        if one["Type"] != "AWS::Lambda::Permission" and one["Type"] != "AWS::Logs::MetricFilter"
+    }
+    assert len(chosen) > 15
+    assert [name for name in chosen if "AWS::StackName" not in name] == []
+
+
+def test_manual_names_the_file():
+    assert "infra/deploy-role.json" in (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
