@@ -95,10 +95,14 @@ $(SAM) build lint sam-local test-artifact: export SAM_CLI_TELEMETRY = 0
 # nothing has to be resolved: pip of Python 3.11 takes a newer release than the pinned one where one is named with extras.
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 
+# The first thing that anybody sees: it names each package as it comes. A pipe hides how pip ended, so the file tells.
 $(LOCAL): $(REQUIREMENTS)/layer.txt $(REQUIREMENTS)/authorizer.txt $(REQUIREMENTS)/local.txt
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/$(PIP_INSTALL) $(addprefix -r ,$^)
-	@touch $@
+	@rm -f $@
+	@echo "Installing into $(VENV) what the local stack runs on. It takes a minute, once:"
+	@$(PYTHON) -m venv $(VENV)
+	@{ $(VENV)/bin/$(subst --quiet ,,$(PIP_INSTALL)) $(addprefix -r ,$^) && touch $@; } \
+		| awk '/^Collecting/ { print "  " $$2; fflush() }'
+	@test -f $@
 
 $(DEVELOPMENT): $(REQUIREMENTS)/development.txt $(LOCAL)
 	$(VENV)/bin/$(PIP_INSTALL) -r $<

@@ -40,6 +40,8 @@ def main() -> None:
     access.isolate()
     # The servers' lines about each call, and the translator's about its own switches, are nobody's concern.
     logging.disable(logging.WARNING)
+    if sys.stdout.isatty():
+        _say("Starting AWS in memory, the functions and the API. This takes some seconds.")
     try:
         kept = Kept(options.directory / "kept.json") if options.keep else None
         stack = Stack(listener, demo_listener, dict(options.parameter), _say, as_built=options.artifact, kept=kept)
@@ -140,13 +142,15 @@ def _greeting(state: Mapping[str, Any], code: Code, state_file: Path, kept: Kept
     ends = "Everything is in memory and ends with Ctrl-C. make run KEEP=1 keeps key, token and data between starts."
     if kept:
         ends = f"Ctrl-C ends it. Key, token and data stay in {kept.file} for the next KEEP=1; delete it to start over."
+    edits = "Edit functions/ or shared/: the next request runs your code."
+    built = "This is what was built for this machine. make run without ARTIFACT=1 runs the source as you edit it."
     return f"""
 The API listens on {url}; {code.task} runs under {code.client}, AWS is moto on {state["awsEndpoint"]}.
 {ends}
 {state_file} says the same to programs.
 
-A page with a chat that a client token lets in: {state["demoUrl"]}
-What the API is, to read and for programs: {state["demoUrl"]}/docs and {state["demoUrl"]}/openapi.json
+Open the demo page, whose chat a client token lets in: {state["demoUrl"]}
+Read what the API can do: {state["demoUrl"]}/docs, or {state["demoUrl"]}/openapi.json for tools
 
 Create a client token:
 
@@ -171,9 +175,11 @@ Switch it on again:
     -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\
     -d '{{"isActive": true}}'
 
-What the API does not do, such as keys and targets, the operator does (--help tells what):
+Make another API key. The operator's command line manages keys and targets (--help lists all commands):
 
   .venv/bin/python -m infra.operator keys create --local --tenant {state["tenant"]} --name "Second key"
+
+{edits if code.edited else built} docs/local.md says more.
 """
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from infra.local import access, cloud
 from shared.rules import digest
-from shared.store import api_keys
+from shared.store import api_keys, targets
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,6 +55,21 @@ def test_the_local_stack_is_reached_with_no_setting_at_all(operate):
     assert made.returncode == 0
     assert "The API at http://127.0.0.1:3000 takes it" in made.stderr
     assert api_keys.find(digest.of(made.stdout.strip())).tenant == "process"
+
+
+@pytest.mark.parametrize(
+    ("kind", "setting"),
+    [
+        ("bedrock", "model_id=m"),
+        ("aws_lambda", "function_arn=arn:aws:lambda:us-east-1:123456789012:function:assistant"),
+    ],
+)
+def test_targets_that_cannot_answer_locally_are_refused(operate, kind, setting):
+    words = ("targets", "register", "--local", "--tenant", "process-kinds", "flow_x", "--kind", kind, "--set", setting)
+    ended = operate(*words)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert f"A target of kind {kind} cannot answer in the local stack" in ended.stderr
+    assert targets.of_tenant("process-kinds") == []
 
 
 def test_aws_is_reached_by_the_settings_of_the_environment(operate, endpoint):

@@ -11,12 +11,21 @@ from typing import Any
 from infra.operator import settings
 from infra.operator.printing import say, show
 from infra.operator.stack import Deployment
+from shared.errors import Invalid
 from shared.rules import instant
 from shared.rules.target import Target
 from shared.store import targets
 
+# What needs no AWS but the one in memory.
+_ANSWER_LOCALLY = {"echo"}
+
 
 def _register(arguments: argparse.Namespace) -> None:
+    if arguments.local and arguments.kind not in _ANSWER_LOCALLY:
+        raise Invalid(
+            f"A target of kind {arguments.kind} cannot answer in the local stack, whose AWS is in memory. "
+            "Register an echo target there, or deploy a stack for this one."
+        )
     target = Target(
         id=arguments.id,
         tenant=arguments.tenant,
