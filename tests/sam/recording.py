@@ -22,7 +22,7 @@ AT_START = {
 def record():
     with TemporaryDirectory() as directory:
         adapted = Path(directory) / "template.json"
-        adapted.write_text(json.dumps(sam.adapted(read())), encoding="utf-8")
+        adapted.write_text(json.dumps(sam.adapted(sam.template_of_built(read(), "x86_64"), "x86_64")), encoding="utf-8")
         recorded = _ask(adapted)
     for request in recorded["requests"].values():
         for invocation in request["invocations"]:
