@@ -23,6 +23,10 @@ def invoke(guard, function, event, request_id="lambda-1"):
         return json.loads(json.dumps(door(event, SimpleNamespace(aws_request_id=request_id))))
 
 
+def caller():
+    return SAM["requests"]["create"]["invocations"][1]["event"]["requestContext"]["authorizer"]
+
+
 def event_for(function, body=None, tenant=None, **path_parameters):
     """SAM's event for `function`, with a body, a tenant's key and path parameters of the test's own."""
     found = [
@@ -36,11 +40,8 @@ def event_for(function, body=None, tenant=None, **path_parameters):
     if path_parameters:
         event["pathParameters"] = path_parameters
     if tenant:
-        event["requestContext"]["authorizer"] = {
-            "principalId": "key_1",
-            "tenant": tenant,
-            "scopes": "tokens:read tokens:write",
-        }
+        # As SAM passes it on, which names a caller, scopes, and when the credential expires.
+        event["requestContext"]["authorizer"] = caller() | {"tenant": tenant}
     return event
 
 

@@ -14,7 +14,8 @@ from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 from samcli.local.apigw.local_apigw_service import LocalApigwService
 
 POLICY = {"Version": "2012-10-17", "Statement": [{"Action": "execute-api:Invoke", "Resource": "*"}]}
-CALLER = {"principalId": "key_1", "context": {"tenant": "demo", "scopes": "tokens:read tokens:write"}}
+CONTEXT = {"tenant": "demo", "scopes": "tokens:read tokens:write", "expiresAt": "never"}
+CALLER = {"principalId": "key_1", "context": CONTEXT}
 REQUESTS = {
     "create": ("POST", "/v1/client-tokens", {"name": "Shop"}, "Bearer good"),
     "get": ("GET", "/v1/client-tokens/ct_a%2Bb?x=1&x=2", None, "Bearer good"),
