@@ -29,12 +29,10 @@ install: $(LOCAL) ## What the local stack and the operator's command line need, 
 run: $(LOCAL) $(if $(ARTIFACT),$(BUILT)) ## Serve the API here, AWS in memory (PORT=3000; KEEP=1: go on next time; ARTIFACT=1: as built)
 	@$(VENV)/bin/python -m infra.local --port $(PORT) $(if $(KEEP),--keep) $(if $(ARTIFACT),--artifact)
 
-build: $(SAM) ## Build what goes to Lambda into .aws-sam/build; needs python3.13
-	$(require_runtime_python)
+build: runtime-python $(SAM) ## Build what goes to Lambda into .aws-sam/build; needs python3.13
 	MAKEFLAGS= PATH="$$($(RUNTIME_PYTHON) -c 'import sys; print(sys.base_prefix)')/bin:$$PATH" $(SAM) build
 
-sam-local: $(LOCAL) $(SAM) ## Serve the functions in Lambda's containers; needs a container engine, python3.13 (PORT=3000)
-	$(require_runtime_python)
+sam-local: runtime-python $(LOCAL) $(SAM) ## Serve the functions in Lambda's containers; needs a container engine, python3.13 (PORT=3000)
 	@$(VENV)/bin/python -m infra.local.sam --sam $(SAM) --python $(RUNTIME_PYTHON) --port $(PORT)
 
 openapi: $(LOCAL) ## Write openapi.json from the template and the wire models
@@ -43,7 +41,7 @@ openapi: $(LOCAL) ## Write openapi.json from the template and the wire models
 test: $(DEVELOPMENT) $(CLIENTS) ## Every test
 	$(VENV)/bin/python -m pytest $(PYTEST)
 
-test-artifact: $(DEVELOPMENT) $(BUILT) build ## What is built, and the SDK's tests on it; needs python3.13
+test-artifact: runtime-python $(DEVELOPMENT) $(BUILT) build ## What is built, and the SDK's tests on it; needs python3.13
 	$(VENV)/bin/python -m pytest --artifact tests/artifact tests/contract
 
 clients: $(DEVELOPMENT) $(CLIENTS) ## Generate clients from openapi.json by five generators, and use them
@@ -68,7 +66,7 @@ fuzz: $(DEVELOPMENT) ## More than 2,000 made-up requests to the local stack, hel
 
 check: lint scan coverage fuzz ## All that has to pass before a change lands
 
-bench: $(LOCAL) $(BUILT) $(RIVAL)/.built ## Measure the artifact beside rivals, write docs/benchmarks.md; Linux, python3.13 (QUICK=1)
+bench: runtime-python $(LOCAL) $(BUILT) $(RIVAL)/.built ## Measure the artifact beside rivals, write docs/benchmarks.md; Linux, python3.13 (QUICK=1)
 	$(VENV)/bin/python -m infra.bench $(if $(QUICK),--quick)
 
 soak: $(LOCAL) ## Sixteen callers at the local stack for two minutes: nothing lost, memory flat; Linux (SECONDS=120)
@@ -131,6 +129,11 @@ define require_runtime_python
 @$(RUNTIME_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null || { echo "What goes to Lambda is built \
 and run by Lambda's version of Python: install python3.13, or say where it is with RUNTIME_PYTHON=/path/to/python3.13." >&2; exit 1; }
 endef
+
+# Before anything is installed for what cannot be built then.
+.PHONY: runtime-python
+runtime-python:
+	$(require_runtime_python)
 
 $(RUNTIME): $(REQUIREMENTS)/runtime.txt
 	$(require_runtime_python)

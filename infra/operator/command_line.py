@@ -14,8 +14,8 @@ def read(argv: Sequence[str] | None = None) -> argparse.Namespace:
     arguments = _parser().parse_args(argv)
     # The one that read the last word, and whose usage so is the one to show.
     parser: argparse.ArgumentParser = arguments.parser
-    # What has no tenant, which every command must have, is no more than a noun.
-    if "tenant" not in arguments:
+    # Every command can say where. What cannot is only a noun.
+    if "stack" not in arguments:
         parser.print_help(sys.stderr)
         parser.exit(2)
     if not (arguments.stack or arguments.local):
@@ -29,8 +29,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m infra.operator",
         description="""\
-Manages what the API itself does not: API keys, targets, and what to take back.
-Shows what was done with client tokens.""",
+Manages what the API itself does not: API keys, targets, and what to revoke or
+delete. Shows what was done by whom.""",
         epilog="""\
 examples:
   %(prog)s keys create --stack client-tokens --tenant acme \\

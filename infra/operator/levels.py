@@ -21,8 +21,10 @@ def add_noun(nouns: Any, noun: str, what: str, examples: str) -> Any:
     return parser.add_subparsers(dest="verb", metavar="VERB")
 
 
-def add_verb(verbs: Any, verb: str, what: str, description: str, examples: str) -> argparse.ArgumentParser:
-    """With the options that every command has."""
+def add_verb(
+    verbs: Any, verb: str, what: str, description: str, examples: str, *, of_tenant: bool = True
+) -> argparse.ArgumentParser:
+    """With the options that every command has, and for all but a few the tenant."""
     parser: argparse.ArgumentParser = verbs.add_parser(
         verb,
         help=what,
@@ -32,15 +34,21 @@ def add_verb(verbs: Any, verb: str, what: str, description: str, examples: str) 
         allow_abbrev=False,
     )
     parser.set_defaults(parser=parser)
-    parser.add_argument(
-        "--tenant", required=True, type=values.tenant, help="whose: a name of your choice, or a Clerk organization's id"
-    )
+    if of_tenant:
+        tenant = "the tenant: any name you choose, or a Clerk organization's id"
+        parser.add_argument("--tenant", required=True, type=values.tenant, help=tenant)
     where = parser.add_argument_group("where")
     where.add_argument("--stack", metavar="NAME", help="the CloudFormation stack, as `sam deploy` named it")
     where.add_argument("--region", help="its AWS region (default: the environment's, then the profile's)")
     where.add_argument("--profile", help="whose AWS credentials (default: the environment's)")
     where.add_argument("--local", action="store_true", help="instead: the stack that `make run` runs on this machine")
     return parser
+
+
+def add_confirmation(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("confirmation")
+    group.add_argument("--yes", action="store_true", help="do not ask first: for scripts, which have no terminal")
+    group.add_argument("--dry-run", action="store_true", help="only show what would go")
 
 
 def add_json(parser: argparse.ArgumentParser, what: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,13 @@ session = botocore.session.get_session()
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """`url`: where its API listens. `parameters`: of its stack."""
+    """`url`: where its API listens. `parameters`: of its stack. `operator`: asks AWS for their ARN in IAM."""
 
     url: str
     account: str
     region: str
     parameters: Mapping[str, str]
+    operator: Callable[[], str]
 
 
 def choose(name: str, *, region: str | None = None, profile: str | None = None) -> Deployment:
@@ -45,13 +46,15 @@ def choose(name: str, *, region: str | None = None, profile: str | None = None) 
     found = _of_name(name)
     given = {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", ())}
     outputs = _outputs(name, found)
+    # Before the variables that follow lead all clients of this process to DynamoDB.
+    sts = session.create_client("sts", config=_PROMPT)
     os.environ |= _access() | {
         "TABLE_NAME": outputs[_TABLE_OUTPUT],
         "AUDIT_RETENTION_DAYS": given["AuditRetentionDays"],
     }
     # arn:aws:cloudformation:REGION:ACCOUNT:stack/...
     where, account = found["StackId"].split(":")[3:5]
-    return Deployment(outputs["ApiUrl"], account, where, given)
+    return Deployment(outputs["ApiUrl"], account, where, given, lambda: str(sts.get_caller_identity()["Arn"]))
 
 
 def choose_local() -> Deployment:

@@ -28,6 +28,7 @@ class ApiKey:
     hint: str
     created_at: datetime
     expires_at: datetime | None
+    revoked_at: datetime | None = None
 
     def principal(self) -> Principal:
         return Principal(self.id, self.tenant, self.scopes, self.expires_at)

@@ -1,4 +1,4 @@
-"""The audit trail: who did what to which client token, from where and when; it quotes no secret."""
+"""The audit trail: who did what to which client token, API key, target, or conversation; it quotes no secret."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ _ONLY_NAMED = "config"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """`actor`: an API key's id or a Clerk user's; `address`: the caller's; `request_id`: the one that logs name."""
+    """`actor`: an API key's id, a Clerk user's, or an operator's ARN in IAM; `address`: the caller's, empty for an
+    operator; `request_id`: the one that logs name.
+    """
 
     tenant: str
     actor: str
@@ -30,11 +32,14 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """`action`: create, update, regenerate, delete or reveal."""
+    """`action`: create, update, regenerate, delete, or reveal a client token; or an operator's, such as revoke_key.
+
+    `subject`: the id of the token, API key, target, or conversation.
+    """
 
     by: Circumstances
     action: str
-    token_id: str
+    subject: str
     changes: Changes = field(default_factory=dict)
 
 

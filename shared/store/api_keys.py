@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 from shared.errors import NotFound
 from shared.rules import instant
 from shared.rules.api_key import ApiKey
 from shared.store import table
-from shared.store.table import ConditionFailed, Item, Key
+from shared.store.table import ConditionFailed, Item, Key, Write
 
 
-def add(key: ApiKey) -> None:
+def add(key: ApiKey, *others: Write) -> None:
+    """`others`: what is written in the same transaction."""
     item = _to_item(key)
-    table.transact([table.putting({"pk": pk, "sk": sk} | item) for pk, sk in _keys(key)])
+    table.transact([*(table.putting({"pk": pk, "sk": sk} | item) for pk, sk in _keys(key)), *others])
 
 
 def find(digest: str) -> ApiKey | None:
@@ -38,10 +42,18 @@ def of_id(tenant: str, key_id: str) -> ApiKey:
     return _from_item(item)
 
 
-def revoke(key: ApiKey) -> None:
-    """Removes it for good. Raises NotFound where somebody else was faster."""
+def revoke(key: ApiKey, *others: Write, at: datetime, listed_until: datetime) -> None:
+    """For good: only the list still has it, until then. Raises NotFound where somebody else was faster.
+
+    `others`: what is written in the same transaction.
+    """
+    forgotten = table.deleting(_key(key.digest), condition="attribute_exists(pk)")
+    pk, sk = _place(key.tenant, key.id)
+    listed: Item = {"pk": pk, "sk": sk} | _to_item(replace(key, revoked_at=at))
+    # The table drops the record by `expires_at`. The key's own end is kept under another name.
+    listed |= {"expires_at": int(listed_until.timestamp()), "valid_until": listed["expires_at"]}
     try:
-        table.transact([table.deleting(one, condition="attribute_exists(pk)") for one in _keys(key)])
+        table.transact([forgotten, table.putting(listed, condition="attribute_exists(pk)"), *others])
     except ConditionFailed:
         raise _unknown(key.tenant, key.id) from None
 
@@ -74,10 +86,12 @@ def _to_item(key: ApiKey) -> Item:
         "created_at": instant.to_text(key.created_at),
         # Seconds: what DynamoDB's TTL reads.
         "expires_at": key.expires_at and int(key.expires_at.timestamp()),
+        "revoked_at": key.revoked_at and instant.to_text(key.revoked_at),
     }
 
 
 def _from_item(item: Item) -> ApiKey:
+    expires_at = item.get("valid_until" if "revoked_at" in item else "expires_at")
     return ApiKey(
         id=item["id"],
         tenant=item["tenant"],
@@ -86,5 +100,6 @@ def _from_item(item: Item) -> ApiKey:
         digest=item["digest"],
         hint=item["hint"],
         created_at=instant.from_text(item["created_at"]),
-        expires_at=instant.from_milliseconds(item["expires_at"] * 1000) if "expires_at" in item else None,
+        expires_at=instant.from_milliseconds(expires_at * 1000) if expires_at else None,
+        revoked_at=instant.from_text(item["revoked_at"]) if "revoked_at" in item else None,
     )

@@ -21,7 +21,7 @@ def writing(record: Record) -> Write:
 
 def revealed(token_id: str, *, by: Circumstances) -> None:
     """On its own, for it changes nothing; before the value is shown, and once it is known that it can be."""
-    table.put(_to_item(Record(by=by, action="reveal", token_id=token_id)))
+    table.put(_to_item(Record(by=by, action="reveal", subject=token_id)))
 
 
 def trail(
@@ -45,16 +45,19 @@ def trail(
     return entries.believed(items, _own_key, _from_item)
 
 
-def _to_item(record: Record) -> Item:
+def retention() -> timedelta:
     # Read here, for whoever only reads the trail has no such variable.
-    retention = timedelta(days=int(os.environ["AUDIT_RETENTION_DAYS"]))
+    return timedelta(days=int(os.environ["AUDIT_RETENTION_DAYS"]))
+
+
+def _to_item(record: Record) -> Item:
     by = record.by
     # Random, so that nothing that happens can take another record's place.
     place = f"{instant.to_text(by.at)}#{secrets.token_hex(8)}"
     return {
         "pk": f"AUDIT#{by.tenant}",
         "sk": place,
-        "listing_pk": f"AUDIT#{record.token_id}",
+        "listing_pk": f"AUDIT#{record.subject}",
         "listing_sk": place,
         "tenant": by.tenant,
         "actor": by.actor,
@@ -62,9 +65,9 @@ def _to_item(record: Record) -> Item:
         "request_id": by.request_id,
         "at": instant.to_text(by.at),
         "action": record.action,
-        "token_id": record.token_id,
+        "subject": record.subject,
         "changes": json.dumps(record.changes, separators=(",", ":"), ensure_ascii=False),
-        "expires_at": int((by.at + retention).timestamp()),
+        "expires_at": int((by.at + retention()).timestamp()),
     }
 
 
@@ -80,4 +83,4 @@ def _from_item(item: Item) -> Record:
         request_id=item["request_id"],
         at=instant.from_text(item["at"]),
     )
-    return Record(by=by, action=item["action"], token_id=item["token_id"], changes=json.loads(item["changes"]))
+    return Record(by=by, action=item["action"], subject=item["subject"], changes=json.loads(item["changes"]))

@@ -108,7 +108,7 @@ def delete(token: ClientToken, *, by: Circumstances, expected: frozenset[int] | 
                     table.deleting(usage.key(token.id)),
                     memberships.removing(token.tenant, token.id),
                     *values.writes(token, None),
-                    audit.writing(Record(by=by, action="delete", token_id=token.id)),
+                    audit.writing(Record(by=by, action="delete", subject=token.id)),
                 ]
             )
         except ConditionFailed as failure:
@@ -133,4 +133,4 @@ def _claimed() -> Conflict:
 
 def _traced(action: str, before: ClientToken | None, after: ClientToken, by: Circumstances) -> Write:
     changes = rules.changes(before, after)
-    return audit.writing(Record(by=by, action=action, token_id=after.id, changes=changes))
+    return audit.writing(Record(by=by, action=action, subject=after.id, changes=changes))

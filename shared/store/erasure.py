@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from shared.errors import NotFound
 from shared.store import client_tokens, table
+from shared.store.table import Key, Write
 
 # As many as a transaction takes.
 _AT_ONCE = 100
 
 
-def forget(tenant: str, conversation_id: str) -> int:
+def count(tenant: str, conversation_id: str) -> int:
+    """How many items `forget` would delete. Raises NotFound as it does."""
+    return len(_keys(tenant, conversation_id))
+
+
+def forget(tenant: str, conversation_id: str, *others: Write) -> int:
     """How many items are gone for good. Raises NotFound where there are none, or where they are another tenant's.
 
-    The record goes last: whoever is interrupted finds the conversation again.
+    The record goes last: whoever is interrupted finds the conversation again. `others`: what is written with that.
     """
+    writes = [*(table.deleting(key) for key in _keys(tenant, conversation_id)), *others]
+    for start in range(0, len(writes), _AT_ONCE):
+        table.transact_patiently(writes[start : start + _AT_ONCE])
+    return len(writes) - len(others)
+
+
+def _keys(tenant: str, conversation_id: str) -> list[Key]:
     partition = f"CONVERSATION#{conversation_id}"
     found = list(table.query("pk = :pk", {":pk": partition}, ConsistentRead=True))
     # A conversation belongs to its token's tenant. Once the token is deleted it is nobody's, and goes for who asks.
@@ -21,7 +34,4 @@ def forget(tenant: str, conversation_id: str) -> int:
     token = table.get(client_tokens.key(token_id))
     if not found or (token and token["tenant"] != tenant):
         raise NotFound(f"Tenant {tenant} has no conversation {conversation_id}.")
-    keys = sorted((item["pk"], item["sk"]) for item in found)
-    for start in range(0, len(keys), _AT_ONCE):
-        table.transact_patiently([table.deleting(key) for key in keys[start : start + _AT_ONCE]])
-    return len(keys)
+    return sorted((item["pk"], item["sk"]) for item in found)

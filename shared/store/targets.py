@@ -11,14 +11,14 @@ from shared.errors import NotFound
 from shared.rules import instant, target
 from shared.rules.target import Target
 from shared.store import table
-from shared.store.table import ConditionFailed, Item, Key
+from shared.store.table import ConditionFailed, Item, Key, Write
 
 # A tenant may have any number of targets, and a suggestion is worth no more.
 _SUGGESTED_FROM = 100
 
 
-def register(registered: Target) -> None:
-    """Adds a target, or replaces the one of the same id."""
+def register(registered: Target, *others: Write) -> None:
+    """Adds a target, or replaces the one of the same id. `others`: what is written in the same transaction."""
     record = {
         "id": registered.id,
         "tenant": registered.tenant,
@@ -26,7 +26,8 @@ def register(registered: Target) -> None:
         "settings": json.dumps(registered.settings, ensure_ascii=False),
         "created_at": instant.to_text(registered.created_at),
     }
-    table.transact([table.putting({"pk": pk, "sk": sk} | record) for pk, sk in _keys(registered.tenant, registered.id)])
+    copies = [table.putting({"pk": pk, "sk": sk} | record) for pk, sk in _keys(registered.tenant, registered.id)]
+    table.transact([*copies, *others])
 
 
 def of_tenant(tenant: str) -> list[Target]:
@@ -34,12 +35,25 @@ def of_tenant(tenant: str) -> list[Target]:
     return [_from_item(item) for item in _items(tenant)]
 
 
-def remove(tenant: str, target_id: str) -> None:
+def of_id(tenant: str, target_id: str) -> Target:
     """Raises NotFound."""
+    item = table.get(_keys(tenant, target_id)[0])
+    if item is None:
+        raise _unknown(tenant, target_id)
+    return _from_item(item)
+
+
+def remove(tenant: str, target_id: str, *others: Write) -> None:
+    """Raises NotFound. `others`: what is written in the same transaction."""
+    copies = [table.deleting(key, condition="attribute_exists(pk)") for key in _keys(tenant, target_id)]
     try:
-        table.transact([table.deleting(key, condition="attribute_exists(pk)") for key in _keys(tenant, target_id)])
+        table.transact([*copies, *others])
     except ConditionFailed:
-        raise NotFound(f"Tenant {tenant} has no target {target_id}.") from None
+        raise _unknown(tenant, target_id) from None
+
+
+def _unknown(tenant: str, target_id: str) -> NotFound:
+    return NotFound(f"Tenant {tenant} has no target {target_id}.")
 
 
 def require_known(tenant: str, target_ids: Collection[str]) -> list[str]:

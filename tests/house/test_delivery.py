@@ -1,6 +1,8 @@
 """What deploys, and how: samconfig.toml and the workflows, which nothing else runs before they count."""
 
 import re
+import shutil
+import subprocess
 import tomllib
 
 import pytest
@@ -27,6 +29,17 @@ def overrides(configuration, environment):
     return dict(
         entry.split("=", 1) for entry in configuration[environment]["deploy"]["parameters"]["parameter_overrides"]
     )
+
+
+def test_make_looks_for_python3_13_before_it_installs_anything(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for goal in ("build", "sam-local", "test-artifact", "bench"):
+        words = ["make", "--no-print-directory", goal, "RUNTIME_PYTHON=/nowhere/python3.13", "PYTHON=/nowhere/python3"]
+        refused = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert refused.returncode == 2
+        assert "install python3.13" in refused.stderr
+        assert "/nowhere/python3:" not in refused.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["Makefile"]
 
 
 class TestConfiguration:

@@ -18,7 +18,7 @@ DAY, NEXT_DAY = f"{NOON:%Y-%m-%d}", f"{NOON + timedelta(days=1):%Y-%m-%d}"
 
 def note(tenant, action, token_id=TOKEN, at=NOON, **changes):
     by = Circumstances(tenant=tenant, actor="key_1", address="203.0.113.7", request_id=f"r-{action}", at=at)
-    table.transact([audit.writing(Record(by=by, action=action, token_id=token_id, changes=changes))])
+    table.transact([audit.writing(Record(by=by, action=action, subject=token_id, changes=changes))])
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_a_line_says_who_did_what_to_which_token(show):
     shown = show("audit-lines")
     head, line = shown.out.splitlines()
     assert (shown.status, shown.err) == (0, "")
-    assert head.split() == ["AT", "ACTION", "TOKEN", "WHO", "ADDRESS", "CHANGES"]
+    assert head.split() == ["AT", "ACTION", "SUBJECT", "WHO", "ADDRESS", "CHANGES"]
     assert line.split("  ") == [
         f"{DAY}T12:00:00.000Z",
         "update",
@@ -48,7 +48,7 @@ def test_json_speaks_as_the_api_does(show):
         {
             "at": f"{DAY}T12:00:00.000Z",
             "action": "update",
-            "tokenId": TOKEN,
+            "subject": TOKEN,
             "actor": "key_1",
             "address": "203.0.113.7",
             "requestId": "r-update",

@@ -16,11 +16,11 @@ def _denied(action, resource):
 @pytest.mark.parametrize(
     ("words", "operation", "action"),
     [
-        (("keys", "create", "--name", "CI"), "PutItem", "dynamodb:PutItem"),
+        (("keys", "create", "--name", "CI"), "TransactWriteItems", "dynamodb:PutItem"),
         (("keys", "list"), "Query", "dynamodb:Query"),
         (("targets", "list"), "Query", "dynamodb:Query"),
         (("targets", "register", "flow_a", "--kind", "echo"), "TransactWriteItems", "dynamodb:PutItem"),
-        (("targets", "remove", "flow_a"), "TransactWriteItems", "dynamodb:DeleteItem"),
+        (("targets", "remove", "--yes", "flow_a"), "GetItem", "dynamodb:GetItem"),
     ],
 )
 def test_a_missing_permission_is_named(operate, aws_answers, words, operation, action):
@@ -54,7 +54,7 @@ def test_credentials_that_aws_does_not_know_are_said_to_be_invalid(operate, refu
 
 
 def test_a_table_that_is_gone_is_said_to_be_gone(operate, aws_answers):
-    aws_answers("PutItem", "ResourceNotFoundException", message="Requested resource not found")
+    aws_answers("TransactWriteItems", "ResourceNotFoundException", message="Requested resource not found")
     refused = operate("keys", "create", "--name", "CI")
     assert (refused.status, refused.out) == (1, "")
     assert "(ResourceNotFoundException): Requested resource not found." in refused.err

@@ -13,6 +13,8 @@ from shared.rules.principal import SCOPES
 from shared.store import api_keys, table
 from tests.conftest import STACK
 
+NOW = datetime(2027, 1, 31, tzinfo=UTC)
+
 
 def _prove(value, at=None):
     return credentials.prove(value, find_api_key=api_keys.find, at=at or datetime.now(UTC))
@@ -25,7 +27,14 @@ def _listed(operate, tenant):
 def test_a_created_key_opens_the_api_for_its_tenant(operate):
     made = operate("keys", "create", "--tenant", "keys-open", "--name", "CI")
     principal = _prove(made.out.removesuffix("\n"))
-    assert (made.status, principal.tenant, principal.scopes) == (0, "keys-open", SCOPES)
+    assert (made.status, principal.tenant) == (0, "keys-open")
+
+
+def test_a_key_reveals_values_only_if_it_is_asked_for(operate):
+    made = operate("keys", "create", "--name", "CI")
+    assert _prove(made.out.strip()).scopes == ("tokens:read", "tokens:write")
+    made = operate("keys", "create", "--name", "CI", "--scopes", ",".join(SCOPES))
+    assert _prove(made.out.strip()).scopes == SCOPES
 
 
 def test_keys_are_listed_where_no_function_may_read(operate):
@@ -43,7 +52,9 @@ def test_only_the_value_goes_to_standard_output_and_nothing_of_it_elsewhere(oper
     assert made.out.strip() not in made.err
     assert made.err == (
         f'Created API key {key["id"]} "CI" of tenant keys-pipe.\n'
-        "Scopes: tokens:read, tokens:write, tokens:reveal. Expires: never.\n"
+        "Tenant keys-pipe is new: it had neither a key nor a target before. "
+        "If the name is misspelled, take this back.\n"
+        "Scopes: tokens:read, tokens:write. Expires: never.\n"
         "This is its value. It is shown only now, and cannot be found out later:\n"
         f"The API at {STACK.outputs['ApiUrl']} takes it, in the header Authorization: Bearer.\n"
     )
@@ -98,29 +109,46 @@ def test_a_tenant_sees_and_revokes_its_own_keys_only(operate):
     value = operate("keys", "create", "--tenant", "keys-mine", "--name", "CI").out.strip()
     (key,) = _listed(operate, "keys-mine")
     assert _listed(operate, "keys-theirs") == []
-    refused = operate("keys", "revoke", "--tenant", "keys-theirs", key["id"])
+    refused = operate("keys", "revoke", "--yes", "--tenant", "keys-theirs", key["id"])
     assert (refused.status, refused.err) == (1, f"error: Tenant keys-theirs has no API key {key['id']}.\n")
     assert _prove(value).id == key["id"]
 
 
-def test_a_revoked_key_is_gone(operate):
+def test_a_revoked_key_opens_nothing_and_stays_listed(operate):
     value = operate("keys", "create", "--tenant", "keys-gone", "--name", "CI").out.strip()
     (key,) = _listed(operate, "keys-gone")
-    revoked = operate("keys", "revoke", "--tenant", "keys-gone", key["id"])
+    revoked = operate("keys", "revoke", "--yes", "--tenant", "keys-gone", key["id"])
     assert (revoked.status, revoked.out) == (0, "")
     assert f'Revoked API key {key["id"]} "CI"' in revoked.err
     with pytest.raises(Unauthenticated):
         _prove(value)
-    again = operate("keys", "revoke", "--tenant", "keys-gone", key["id"])
-    assert (again.status, again.err) == (1, f"error: Tenant keys-gone has no API key {key['id']}.\n")
+    (listed,) = _listed(operate, "keys-gone")
+    assert listed == key | {"revokedAt": listed["revokedAt"]}
+    assert datetime.fromisoformat(listed["revokedAt"]) <= datetime.now(UTC)
+    (_, line) = operate("keys", "list", "--tenant", "keys-gone").out.splitlines()
+    assert line.endswith(f"revoked {listed['revokedAt']}")
+    again = operate("keys", "revoke", "--yes", "--tenant", "keys-gone", key["id"])
+    said = f"error: API key {key['id']} of tenant keys-gone was revoked at {listed['revokedAt']}.\n"
+    assert (again.status, again.err) == (1, said)
+
+
+def test_a_revoked_key_is_dropped_once_its_audit_records_are(operate):
+    operate("keys", "create", "--tenant", "keys-kept", "--name", "CI", "--expires-in-days", "3000")
+    (key,) = _listed(operate, "keys-kept")
+    operate("keys", "revoke", "--yes", "--tenant", "keys-kept", key["id"])
+    kept = table.get(("APIKEYS#keys-kept", f"APIKEY#{key['id']}"))
+    days = timedelta(seconds=kept["expires_at"] - datetime.now(UTC).timestamp()) / timedelta(days=1)
+    assert round(days) == int(STACK.functions["CreateClientToken"].environment["AUDIT_RETENTION_DAYS"])
+    assert _listed(operate, "keys-kept")[0]["expiresAt"] == key["expiresAt"]
 
 
 def test_a_key_that_somebody_else_has_just_revoked_is_said_to_be_gone(operate, at_call):
     operate("keys", "create", "--tenant", "keys-raced", "--name", "CI")
     (key,) = api_keys.of_tenant("keys-raced")
-    at_call(2, lambda: api_keys.revoke(key))
-    refused = operate("keys", "revoke", "--tenant", "keys-raced", key.id)
-    assert (refused.status, refused.err) == (1, f"error: Tenant keys-raced has no API key {key.id}.\n")
+    at_call(2, lambda: api_keys.revoke(key, at=NOW, listed_until=NOW))
+    refused = operate("keys", "revoke", "--yes", "--tenant", "keys-raced", key.id)
+    assert refused.status == 1
+    assert refused.err.endswith(f"error: Tenant keys-raced has no API key {key.id}.\n")
 
 
 def test_an_empty_list_is_empty_on_standard_output(operate):
@@ -131,7 +159,7 @@ def test_an_empty_list_is_empty_on_standard_output(operate):
 
 def test_a_value_in_the_place_of_an_id_is_not_repeated(operate):
     value = operate("keys", "create", "--name", "CI").out.strip()
-    refused = operate("keys", "revoke", value)
+    refused = operate("keys", "revoke", "--yes", value)
     assert refused.status == 2
     assert "that is no key's id" in refused.err
     assert value not in refused.err

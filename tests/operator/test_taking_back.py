@@ -22,6 +22,8 @@ from shared.store import api_keys, changes, client_tokens, conversations, table
 from shared.store.changes import Change
 from tests.conftest import STACK
 
+# What moto's STS says.
+WHO = "arn:aws:sts::123456789012:user/moto"
 AT = datetime(2027, 1, 31, 12, 0, tzinfo=UTC)
 
 
@@ -89,24 +91,27 @@ class TestTenants:
             operate("keys", "create", "--tenant", "tenant-gone", "--name", name)
         operate("keys", "create", "--tenant", "tenant-stays", "--name", "CI")
         gone, stays = make_token("tenant-gone"), make_token("tenant-stays")
-        done = operate("tenants", "revoke", "--tenant", "tenant-gone")
+        done = operate("tenants", "revoke", "--yes", "--tenant", "tenant-gone")
         assert (done.status, done.out) == (0, "")
-        assert done.err.splitlines()[:2] == [
+        assert done.err.splitlines()[3:5] == [
             "Revoked 2 API keys of tenant tenant-gone.",
             "Switched off 1 client token of tenant tenant-gone. Their sessions have ended.",
         ]
-        assert json.loads(operate("keys", "list", "--tenant", "tenant-gone", "--json").out) == []
-        assert len(json.loads(operate("keys", "list", "--tenant", "tenant-stays", "--json").out)) == 1
+        gone_keys, stays_keys = (
+            [key["revokedAt"] for key in json.loads(operate("keys", "list", "--tenant", tenant, "--json").out)]
+            for tenant in ("tenant-gone", "tenant-stays")
+        )
+        assert (len(gone_keys), all(gone_keys), stays_keys) == (2, True, [None])
         assert (is_active(gone), is_active(stays)) == (False, True)
 
     def test_revoking_one_is_on_record_token_by_token(self, operate):
         tokens = [make_token("tenant-traced") for _ in range(2)]
-        operate("tenants", "revoke", "--tenant", "tenant-traced")
+        operate("tenants", "revoke", "--yes", "--tenant", "tenant-traced")
         trail = json.loads(operate("audit", "--json", "--tenant", "tenant-traced").out)
         switched_off = [one for one in trail if one["action"] == "update"]
-        assert {one["tokenId"] for one in switched_off} == {token.id for token in tokens}
+        assert {one["subject"] for one in switched_off} == {token.id for token in tokens}
         for one in switched_off:
-            assert (one["actor"], one["changes"]) == ("operator", {"isActive": [True, False]})
+            assert (one["actor"], one["changes"]) == (WHO, {"isActive": [True, False]})
 
     def test_revoking_writes_no_intruders_item_over_a_token(self, operate):
         """A function that may write sessions can place a copy of a token in the index."""
@@ -114,23 +119,23 @@ class TestTenants:
         record = table.get(client_tokens.key(token.id))
         listing = {"listing_pk": "TENANT#tenant-intruded", "listing_sk": f"TOKEN#{token.id}"}
         table.put(record | listing | {"pk": "SESSION#intruder", "digest": "0" * 64, "allowed_origins": ["*"]})
-        operate("tenants", "revoke", "--tenant", "tenant-intruded")
+        operate("tenants", "revoke", "--yes", "--tenant", "tenant-intruded")
         assert table.get(client_tokens.key(token.id))["digest"] == token.seal.digest
         assert not is_active(token)
 
     def test_revoking_one_again_finds_nothing_left(self, operate):
         make_token("tenant-twice")
-        operate("tenants", "revoke", "--tenant", "tenant-twice")
+        operate("tenants", "revoke", "--yes", "--tenant", "tenant-twice")
         before = everything()
-        again = operate("tenants", "revoke", "--tenant", "tenant-twice")
+        again = operate("tenants", "revoke", "--yes", "--tenant", "tenant-twice")
         assert (again.status, again.out) == (0, "")
         assert again.err == (
-            "Nothing of tenant tenant-twice is left to revoke: it has no API keys, and its client tokens are off.\n"
+            "Nothing of tenant tenant-twice is left to revoke: no API key of it works, and its client tokens are off.\n"
         )
         assert everything() == before
 
     def test_one_that_has_nothing_may_be_misspelt(self, operate):
-        refused = operate("tenants", "revoke", "--tenant", "tenant-nosuch")
+        refused = operate("tenants", "revoke", "--yes", "--tenant", "tenant-nosuch")
         assert (refused.status, refused.out) == (1, "")
         assert refused.err == ("error: Tenant tenant-nosuch has no API keys and no client tokens: is the name right?\n")
 
@@ -138,17 +143,17 @@ class TestTenants:
         for name in ("CI", "Dashboard"):
             operate("keys", "create", "--tenant", "tenant-raced", "--name", name)
         first, _ = api_keys.of_tenant("tenant-raced")
-        at_call(2, lambda: api_keys.revoke(first))
-        done = operate("tenants", "revoke", "--tenant", "tenant-raced")
-        assert (done.status, done.err.splitlines()[0]) == (0, "Revoked 1 API key of tenant tenant-raced.")
-        assert api_keys.of_tenant("tenant-raced") == []
+        at_call(3, lambda: api_keys.revoke(first, at=AT, listed_until=AT))
+        done = operate("tenants", "revoke", "--yes", "--tenant", "tenant-raced")
+        assert (done.status, done.err.splitlines()[3]) == (0, "Revoked 1 API key of tenant tenant-raced.")
+        assert all(key.revoked_at for key in api_keys.of_tenant("tenant-raced"))
 
     def test_a_token_that_somebody_else_deletes_meanwhile_does_not_count(self, operate, at_call):
         first, second = (make_token("tenant-deleting") for _ in range(2))
-        at_call(3, lambda: changes.delete(first, by=by("tenant-deleting"), expected=None))
-        done = operate("tenants", "revoke", "--tenant", "tenant-deleting")
+        at_call(4, lambda: changes.delete(first, by=by("tenant-deleting"), expected=None))
+        done = operate("tenants", "revoke", "--yes", "--tenant", "tenant-deleting")
         said = "Switched off 1 client token of tenant tenant-deleting. Their sessions have ended."
-        assert (done.status, done.err.splitlines()[0]) == (0, said)
+        assert (done.status, done.err.splitlines()[1]) == (0, said)
         assert not is_active(second)
         with pytest.raises(NotFound):
             is_active(first)
@@ -156,8 +161,8 @@ class TestTenants:
     def test_revoking_many_tells_how_far_it_is(self, operate, monkeypatch):
         monkeypatch.setattr(tenants, "_PROGRESS_EVERY", 2)
         tokens = [make_token("tenant-many") for _ in range(5)]
-        said = operate("tenants", "revoke", "--tenant", "tenant-many").err.splitlines()
-        assert said[:2] == ["2 client tokens are off, more follow.", "4 client tokens are off, more follow."]
+        said = operate("tenants", "revoke", "--yes", "--tenant", "tenant-many").err.splitlines()
+        assert said[1:3] == ["2 client tokens are off, more follow.", "4 client tokens are off, more follow."]
         assert not any(is_active(token) for token in tokens)
 
 
@@ -187,11 +192,14 @@ class TestConversations:
     def test_a_deleted_one_leaves_nothing_behind(self, operate, talk, messages):
         token, gone = talk("talk-gone", messages)
         _, stays = talk("talk-gone")
-        done = operate("conversations", "delete", "--tenant", "talk-gone", gone)
+        done = operate("conversations", "delete", "--yes", "--tenant", "talk-gone", gone)
         items = 2 * messages + 2
         assert (done.status, done.out) == (0, "")
-        assert done.err == f"Deleted conversation {gone} of tenant talk-gone: {items} items of the table.\n"
-        written = json.dumps(everything())
+        assert done.err == (
+            f"Conversation {gone} of tenant talk-gone: {items} items of the table, for good.\n"
+            f"Deleted conversation {gone} of tenant talk-gone: {items} items of the table.\n"
+        )
+        written = json.dumps([item for item in everything() if not item["pk"]["S"].startswith("AUDIT#")])
         assert gone not in written
         assert stays in written
         assert conversations.page(token.id, 0, 10, flow_id=None) == ([], False)
@@ -199,7 +207,7 @@ class TestConversations:
     def test_another_tenants_is_not_touched(self, operate, talk):
         _, conversation_id = talk("talk-mine")
         before = everything()
-        refused = operate("conversations", "delete", "--tenant", "talk-theirs", conversation_id)
+        refused = operate("conversations", "delete", "--yes", "--tenant", "talk-theirs", conversation_id)
         assert refused.status == 1
         assert refused.err == f"error: Tenant talk-theirs has no conversation {conversation_id}.\n"
         assert everything() == before
@@ -207,11 +215,11 @@ class TestConversations:
     def test_one_whose_token_is_gone_can_still_be_deleted(self, operate, talk):
         token, conversation_id = talk("talk-orphan")
         changes.delete(token, by=by("talk-orphan"), expected=None)
-        assert operate("conversations", "delete", "--tenant", "talk-orphan", conversation_id).status == 0
-        again = operate("conversations", "delete", "--tenant", "talk-orphan", conversation_id)
+        assert operate("conversations", "delete", "--yes", "--tenant", "talk-orphan", conversation_id).status == 0
+        again = operate("conversations", "delete", "--yes", "--tenant", "talk-orphan", conversation_id)
         assert again.status == 1
 
     def test_what_is_no_id_is_refused_before_anything_is_asked(self, operate):
-        refused = operate("conversations", "delete", "all")
+        refused = operate("conversations", "delete", "--yes", "all")
         assert refused.status == 2
         assert "that is no conversation's id" in refused.err

@@ -16,7 +16,7 @@ def test_from_the_first_target_on_only_registered_ones_are_known(operate):
     targets.require_known("targets-first", ["flow_other"])
     made = operate("targets", "register", "--tenant", "targets-first", "flow_support", "--kind", "echo")
     assert (made.status, made.out) == (0, "")
-    assert made.err == "Registered flow_support (echo) as a target of tenant targets-first.\n"
+    assert made.err.splitlines()[0] == "Registered flow_support (echo) as a target of tenant targets-first."
     targets.require_known("targets-first", ["flow_support"])
     with pytest.raises(NotFound):
         targets.require_known("targets-first", ["flow_other"])
@@ -167,15 +167,21 @@ def test_a_target_that_the_stack_may_not_ask_is_registered_with_a_warning(
     made = operate(*words, "--stack", stack_with(**parameters))
     registered, *warnings = made.err.splitlines()
     assert (made.status, registered) == (0, f"Registered flow_a ({kind}) as a target of tenant targets-warned.")
+    warnings = [line for line in warnings if line.startswith("warning: ")]
     assert len(warnings) == bool(warned)
     assert warned in "".join(warnings)
 
 
 def test_a_removed_target_is_gone(operate):
     operate("targets", "register", "--tenant", "targets-gone", "flow_support", "--kind", "echo")
-    removed = operate("targets", "remove", "--tenant", "targets-gone", "flow_support")
-    assert (removed.status, removed.err) == (0, "Removed target flow_support of tenant targets-gone.\n")
-    again = operate("targets", "remove", "--tenant", "targets-gone", "flow_support")
+    removed = operate("targets", "remove", "--yes", "--tenant", "targets-gone", "flow_support")
+    assert removed.status == 0
+    assert removed.err.splitlines() == [
+        "Target flow_support (echo) of tenant targets-gone: sessions of tokens that name it get no answer.",
+        "Its settings: {}",
+        "Removed target flow_support of tenant targets-gone.",
+    ]
+    again = operate("targets", "remove", "--yes", "--tenant", "targets-gone", "flow_support")
     assert (again.status, again.err) == (1, "error: Tenant targets-gone has no target flow_support.\n")
 
 
@@ -186,6 +192,6 @@ def test_an_empty_list_is_empty_on_standard_output(operate):
 
 def test_a_target_belongs_to_its_tenant(operate):
     operate("targets", "register", "--tenant", "targets-mine", "flow_support", "--kind", "echo")
-    assert operate("targets", "remove", "--tenant", "targets-theirs", "flow_support").status == 1
+    assert operate("targets", "remove", "--yes", "--tenant", "targets-theirs", "flow_support").status == 1
     assert operate("targets", "list", "--tenant", "targets-theirs").out == ""
     assert "flow_support" in operate("targets", "list", "--tenant", "targets-mine").out

@@ -1,4 +1,4 @@
-"""Who did what to a tenant's client tokens."""
+"""Who did what to a tenant's client tokens, API keys, targets, and conversations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _show(arguments: argparse.Namespace) -> None:
         {
             "AT": lambda record: instant.to_text(record.by.at),
             "ACTION": lambda record: record.action,
-            "TOKEN": lambda record: record.token_id,
+            "SUBJECT": lambda record: record.subject,
             "WHO": lambda record: record.by.actor,
             "ADDRESS": lambda record: record.by.address,
             "CHANGES": lambda record: "; ".join(_change(name, states) for name, states in record.changes.items()),
@@ -45,7 +45,7 @@ def _facts(record: Record) -> dict[str, Any]:
     return {
         "at": instant.to_text(record.by.at),
         "action": record.action,
-        "tokenId": record.token_id,
+        "subject": record.subject,
         "actor": record.by.actor,
         "address": record.by.address,
         "requestId": record.by.request_id,

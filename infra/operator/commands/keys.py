@@ -8,24 +8,33 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
 from typing import Any
 
-from infra.operator.printing import say, show
+from infra.operator import trail
+from infra.operator.confirmation import confirmed
+from infra.operator.printing import NEW_TENANT, say, show
+from shared.errors import NotFound
 from shared.rules import api_key, instant
 from shared.rules.api_key import ApiKey
-from shared.store import api_keys
+from shared.rules.audit import Circumstances
+from shared.store import api_keys, audit, tenants
 
 
 def _create(arguments: argparse.Namespace) -> None:
-    now = datetime.now(UTC)
-    expires_at = None
+    by = trail.circumstances(arguments)
+    now, expires_at = by.at, None
     if arguments.expires_in_days:
         # In whole seconds, as the table keeps it.
         expires_at = now.replace(microsecond=0) + timedelta(days=arguments.expires_in_days)
     value, key = api_key.mint(
         arguments.tenant, arguments.name, arguments.scopes, at=now, expires_at=expires_at, random_bytes=token_bytes
     )
-    api_keys.add(key)
+    facts = {"name": (None, key.name), "scopes": (None, key.scopes), "expires_at": (None, _facts(key)["expiresAt"])}
+    trace = trail.record(by, "create_key", key.id, **facts)
+    is_new = tenants.first_seen(key.tenant) is None
+    api_keys.add(key, trace, *([tenants.adding(key.tenant, at=now)] if is_new else ()))
     # Before the value: whoever loses that must know which key to revoke.
-    say(f'Created API key {key.id} "{key.name}" of tenant {key.tenant}.')
+    say(f"Created {_named(key)}.")
+    if is_new:
+        say(NEW_TENANT.format(key.tenant))
     say(f"Scopes: {', '.join(key.scopes)}. Expires: {_expiry(key, now)}.")
     say("This is its value. It is shown only now, and cannot be found out later:")
     print(json.dumps({"value": value} | _facts(key), indent=2) if arguments.json else value)
@@ -52,9 +61,24 @@ def _list(arguments: argparse.Namespace) -> None:
 
 def _revoke(arguments: argparse.Namespace) -> None:
     key = api_keys.of_id(arguments.tenant, arguments.id)
-    api_keys.revoke(key)
-    say(f'Revoked API key {key.id} "{key.name}" of tenant {key.tenant}, which ended in {key.hint}.')
+    if key.revoked_at:
+        raise NotFound(f"API key {key.id} of tenant {key.tenant} was revoked at {instant.to_text(key.revoked_at)}.")
+    if not confirmed(arguments, f"{_named(key)}, which ends in {key.hint} and may {', '.join(key.scopes)}."):
+        return
+    by = trail.circumstances(arguments)
+    revoke(key, by)
+    say(f"Revoked {_named(key)}, which ended in {key.hint}.")
     say("The API may still accept it for as long as the authorizer remembers it (the stack's AuthorizerCacheSeconds).")
+
+
+def revoke(key: ApiKey, by: Circumstances) -> None:
+    """With its audit record. Raises NotFound where somebody else was faster."""
+    trace = trail.record(by, "revoke_key", key.id, name=(key.name, None))
+    api_keys.revoke(key, trace, at=by.at, listed_until=by.at + audit.retention())
+
+
+def _named(key: ApiKey) -> str:
+    return f'API key {key.id} "{key.name}" of tenant {key.tenant}'
 
 
 def _facts(key: ApiKey) -> dict[str, Any]:
@@ -66,10 +90,13 @@ def _facts(key: ApiKey) -> dict[str, Any]:
         "hint": key.hint,
         "createdAt": instant.to_text(key.created_at),
         "expiresAt": key.expires_at and instant.to_text(key.expires_at),
+        "revokedAt": key.revoked_at and instant.to_text(key.revoked_at),
     }
 
 
 def _expiry(key: ApiKey, now: datetime) -> str:
+    if key.revoked_at:
+        return f"revoked {instant.to_text(key.revoked_at)}"
     if key.expires_at is None:
         return "never"
     return instant.to_text(key.expires_at) + (" (expired)" if key.is_expired(now) else "")

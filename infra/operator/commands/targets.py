@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from infra.operator import settings
-from infra.operator.printing import say, show
+from infra.operator import settings, trail
+from infra.operator.confirmation import confirmed
+from infra.operator.printing import NEW_TENANT, say, show
 from infra.operator.stack import Deployment
 from shared.errors import Invalid
 from shared.rules import instant
 from shared.rules.target import Target
-from shared.store import targets
+from shared.store import targets, tenants
 
 # What needs no AWS but the one in memory.
 _ANSWER_LOCALLY = {"echo"}
@@ -26,15 +26,20 @@ def _register(arguments: argparse.Namespace) -> None:
             f"A target of kind {arguments.kind} cannot answer in the local stack, whose AWS is in memory. "
             "Register an echo target there, or deploy a stack for this one."
         )
+    by = trail.circumstances(arguments)
     target = Target(
         id=arguments.id,
         tenant=arguments.tenant,
         kind=arguments.kind,
         settings=settings.read(arguments.kind, arguments.settings),
-        created_at=datetime.now(UTC),
+        created_at=by.at,
     )
-    targets.register(target)
+    trace = trail.record(by, "register_target", target.id, kind=(None, target.kind), settings=None)
+    is_new = tenants.first_seen(target.tenant) is None
+    targets.register(target, trace, *([tenants.adding(target.tenant, at=by.at)] if is_new else ()))
     say(f"Registered {arguments.id} ({arguments.kind}) as a target of tenant {arguments.tenant}.")
+    if is_new:
+        say(NEW_TENANT.format(target.tenant))
     if doubt := _doubt(target, arguments.deployment):
         say(f"warning: {doubt}")
 
@@ -78,7 +83,14 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _remove(arguments: argparse.Namespace) -> None:
-    targets.remove(arguments.tenant, arguments.id)
+    target = targets.of_id(arguments.tenant, arguments.id)
+    what = (
+        f"Target {target.id} ({target.kind}) of tenant {target.tenant}: sessions of tokens that name it get no answer."
+    )
+    if not confirmed(arguments, what, f"Its settings: {json.dumps(target.settings)}"):
+        return
+    trace = trail.record(trail.circumstances(arguments), "remove_target", target.id, kind=(target.kind, None))
+    targets.remove(target.tenant, target.id, trace)
     say(f"Removed target {arguments.id} of tenant {arguments.tenant}.")
 
 

@@ -1,63 +1,86 @@
-"""All that is a tenant's, taken back at once."""
+"""Which tenants there are, and all that is one's, revoked at once."""
 
 from __future__ import annotations
 
 import argparse
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
-from secrets import token_bytes
 
-from infra.operator.printing import counted, say
+from infra.operator import trail
+from infra.operator.commands import keys as key_commands
+from infra.operator.confirmation import confirmed
+from infra.operator.printing import counted, say, show
 from shared.errors import NotFound
-from shared.rules import client_token, identifier
+from shared.rules import client_token, instant
+from shared.rules.api_key import ApiKey
 from shared.rules.audit import Circumstances
 from shared.rules.client_token import ClientToken
-from shared.store import api_keys, changes, client_tokens
+from shared.store import api_keys, changes, client_tokens, tenants
 from shared.store.changes import Change
 
 _PROGRESS_EVERY = 100
 
 
+def _list(arguments: argparse.Namespace) -> None:
+    show(
+        tenants.known(),
+        lambda one: {"tenant": one[0], "createdAt": instant.to_text(one[1])},
+        {"TENANT": lambda one: one[0], "CREATED": lambda one: instant.to_text(one[1])},
+        as_json=arguments.json,
+        if_none="No tenant has had an API key or a target.",
+    )
+
+
 def _revoke(arguments: argparse.Namespace) -> None:
-    """Keys first: who still has one could make a token behind us."""
-    tenant, revoked, tokens, active, switched_off = arguments.tenant, 0, 0, 0, 0
-    keys = api_keys.of_tenant(tenant)
-    for key in keys:
-        # Whoever else revokes keys at this moment may be faster.
-        with suppress(NotFound):
-            api_keys.revoke(key)
-            revoked += 1
-    if keys:
-        say(f"Revoked {counted(revoked, 'API key')} of tenant {tenant}.")
-    for token in client_tokens.of_tenant(tenant):
-        tokens += 1
-        if token.terms.is_active:
-            active += 1
-            # Or delete tokens.
-            with suppress(NotFound):
-                changes.change(token, _switched_off, action="update", by=_by_operator(tenant), expected=None)
-                switched_off += 1
-                if switched_off % _PROGRESS_EVERY == 0:
-                    say(f"{switched_off} client tokens are off, more follow.")
-    if not (keys or tokens):
+    """Keys first: whoever still has one could make another token meanwhile."""
+    tenant = arguments.tenant
+    all_keys = api_keys.of_tenant(tenant)
+    keys = [key for key in all_keys if not key.revoked_at]
+    are_active = [token.terms.is_active for token in client_tokens.of_tenant(tenant)]
+    if not (all_keys or are_active):
         raise NotFound(f"Tenant {tenant} has no API keys and no client tokens: is the name right?")
-    if not (keys or active):
-        say(f"Nothing of tenant {tenant} is left to revoke: it has no API keys, and its client tokens are off.")
+    if not (keys or any(are_active)):
+        say(f"Nothing of tenant {tenant} is left to revoke: no API key of it works, and its client tokens are off.")
         return
-    say(f"Switched off {counted(switched_off, 'client token')} of tenant {tenant}. Their sessions have ended.")
+    named = [f'  {key.id} "{key.name}", which ends in {key.hint}' for key in keys]
+    what = f"{counted(len(keys), 'API key')} to revoke, {counted(sum(are_active), 'client token')} to switch off"
+    if not confirmed(arguments, f"Tenant {tenant}: {what} (of {len(are_active)}).", *named):
+        return
+    by = trail.circumstances(arguments)
+    _revoke_keys(keys, by)
+    _switch_off(by)
     say("The API may accept a key for as long as the authorizer remembers it (the stack's AuthorizerCacheSeconds), and")
     say("with it make or switch on a token. When that is over, revoke once more: it should find nothing.")
 
 
-def _by_operator(tenant: str) -> Circumstances:
-    at = datetime.now(UTC)
-    return Circumstances(
-        tenant=tenant, actor="operator", address="", request_id=identifier.new("cmd", at, token_bytes), at=at
-    )
+def _revoke_keys(keys: list[ApiKey], by: Circumstances) -> None:
+    revoked = 0
+    for key in keys:
+        # Whoever else revokes keys at this moment may be faster.
+        with suppress(NotFound):
+            key_commands.revoke(key, by)
+            revoked += 1
+    if keys:
+        say(f"Revoked {counted(revoked, 'API key')} of tenant {by.tenant}.")
+
+
+def _switch_off(by: Circumstances) -> None:
+    switched_off = 0
+    for token in client_tokens.of_tenant(by.tenant):
+        if token.terms.is_active:
+            # Or delete tokens.
+            with suppress(NotFound):
+                now = replace(by, at=datetime.now(UTC))
+                changes.change(token, _switched_off, action="update", by=now, expected=None)
+                switched_off += 1
+                if switched_off % _PROGRESS_EVERY == 0:
+                    say(f"{switched_off} client tokens are off, more follow.")
+    say(f"Switched off {counted(switched_off, 'client token')} of tenant {by.tenant}. Their sessions have ended.")
 
 
 def _switched_off(token: ClientToken) -> Change[None]:
     return Change(client_token.amend(token, {"is_active": False}, at=datetime.now(UTC)), None)
 
 
-VERBS = {"revoke": _revoke}
+VERBS = {"list": _list, "revoke": _revoke}

@@ -11,11 +11,13 @@ def add(nouns: Any) -> None:
     audit = levels.add_verb(
         nouns,
         "audit",
-        "who did what to a tenant's client tokens, and when",
+        "who did what for a tenant, and when",
         """\
-Shows who created, updated, regenerated, deleted or revealed a tenant's client
-tokens, oldest first: an API key's id or a Clerk user's, the address, and what
-was changed. Records are kept as long as the stack's AuditRetentionDays says.""",
+Shows who created, updated, regenerated, deleted, or revealed a tenant's client
+tokens, and what operators did with its API keys, targets, and conversations,
+oldest first: who (an API key's id, a Clerk user's, an operator's ARN), from
+which address, and what changed. Records are kept for the stack's
+AuditRetentionDays.""",
         """\
   %(prog)s --stack client-tokens --tenant acme
   %(prog)s --stack client-tokens --tenant acme \\

@@ -23,11 +23,12 @@ def add(nouns: Any) -> None:
         """\
 Deletes a conversation for good: its record, its messages and the feedback on
 them. A visitor who is still in it would go on in an empty one. Backups of the
-table hold it until they expire.""",
+table hold it until they expire. Shows what will go, and asks first.""",
         """\
   %(prog)s --stack client-tokens \\
     --tenant acme conv_01kav7t0d3p9s8x2m4n6q8r0vw""",
     )
+    levels.add_confirmation(delete)
     delete.add_argument(
         "id",
         type=values.conversation_id,

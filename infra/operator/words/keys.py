@@ -7,6 +7,9 @@ from typing import Any
 from infra.operator import levels, values
 from shared.rules.principal import SCOPES
 
+# Who can read a value again can use it anywhere, and few programs have to.
+_DEFAULT_SCOPES = tuple(scope for scope in SCOPES if scope != "tokens:reveal")
+
 
 def add(nouns: Any) -> None:
     verbs = levels.add_noun(
@@ -32,7 +35,7 @@ standard error. Only a digest is stored: the value cannot be shown again.""",
   %(prog)s --stack client-tokens --tenant acme \\
     --name "Ada's laptop" --expires-in-days 90
   %(prog)s --stack client-tokens --tenant acme \\
-    --name Dashboard --scopes tokens:read,tokens:write | pbcopy
+    --name Dashboard --scopes tokens:read,tokens:reveal | pbcopy
   KEY=$(%(prog)s --local --tenant demo \\
     --name Trial)""",
     )
@@ -40,9 +43,10 @@ standard error. Only a digest is stored: the value cannot be shown again.""",
     create.add_argument(
         "--scopes",
         type=values.scopes,
-        default=SCOPES,
+        default=_DEFAULT_SCOPES,
         metavar="SCOPE,...",
-        help=f"what it may do, of {', '.join(SCOPES)} (default: all of it)",
+        help=f"what it may do, of {', '.join(SCOPES)} (default: {','.join(_DEFAULT_SCOPES)}; a key that can also show "
+        "the values of existing tokens needs tokens:reveal)",
     )
     create.add_argument(
         "--expires-in-days",
@@ -58,7 +62,7 @@ standard error. Only a digest is stored: the value cannot be shown again.""",
         "show a tenant's keys, oldest first",
         """\
 Shows a tenant's API keys, oldest first, each with the last four characters of
-its value.""",
+its value. A revoked key stays listed for the stack's AuditRetentionDays.""",
         """\
   %(prog)s --stack client-tokens --tenant acme
   %(prog)s --stack client-tokens --tenant acme \\
@@ -72,9 +76,11 @@ its value.""",
         "make a key invalid, for good",
         """\
 Makes an API key invalid, for good. The API may still accept it for as long as
-the authorizer remembers it: the stack's parameter AuthorizerCacheSeconds.""",
+the authorizer remembers it: the stack's parameter AuthorizerCacheSeconds.
+Shows the key, and asks first.""",
         """\
   %(prog)s --stack client-tokens --tenant acme \\
     key_01kav7t0d3p9s8x2m4n6q8r0vw""",
     )
+    levels.add_confirmation(revoke)
     revoke.add_argument("id", type=values.key_id, metavar="KEY_ID", help="the key's id, as `keys list` shows it")

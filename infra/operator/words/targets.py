@@ -91,11 +91,12 @@ TargetFunctionPrefix and BedrockModelArns.""",
         "take a target away",
         """\
 Takes a target away. Without its last one, a tenant may name any flow and agent
-in its tokens again.""",
+in its tokens again. Shows the target, and asks first.""",
         """\
   %(prog)s --stack client-tokens --tenant acme \\
     flow_support""",
     )
+    levels.add_confirmation(remove)
     _add_target_id(remove)
 
 

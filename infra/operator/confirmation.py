@@ -1,0 +1,31 @@
+"""Asks before something is taken away for good."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from infra.operator.printing import say
+from shared.errors import Refusal
+
+
+def confirmed(arguments: argparse.Namespace, *lines: str) -> bool:
+    """Shows what will go, then whether it shall: as --yes and --dry-run say, else as the operator answers.
+
+    Raises Refusal where nobody can be asked, and where the answer is not yes.
+    """
+    for line in lines:
+        say(line)
+    if arguments.dry_run:
+        say("This was a dry run: nothing has changed.")
+        return False
+    if arguments.yes:
+        return True
+    if not sys.stdin.isatty():
+        raise Refusal(
+            "Nothing has changed: there is no terminal to ask on. Add --yes to go ahead, or --dry-run to look"
+        )
+    print("Go ahead? Type yes: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise Refusal("Nothing has changed: the answer was not yes")
+    return True

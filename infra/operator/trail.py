@@ -1,0 +1,31 @@
+"""The audit records of what an operator does."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from secrets import token_bytes
+from typing import Any
+
+from shared.rules import identifier
+from shared.rules.audit import Circumstances, Record
+from shared.store import audit
+from shared.store.table import Write
+
+
+def circumstances(arguments: argparse.Namespace) -> Circumstances:
+    """For one command. Asks AWS who the operator is."""
+    at = datetime.now(UTC)
+    return Circumstances(
+        tenant=arguments.tenant,
+        actor=arguments.deployment.operator(),
+        address="",
+        request_id=identifier.new("cmd", at, token_bytes),
+        at=at,
+    )
+
+
+def record(by: Circumstances, action: str, subject: str, **changes: Sequence[Any] | None) -> Write:
+    """To be written in one transaction with what it records."""
+    return audit.writing(Record(by=by, action=action, subject=subject, changes=changes))
