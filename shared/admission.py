@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from shared import log
 from shared.errors import Forbidden, NotFound, TooMany
 from shared.rules import client_token, digest, input_limits, malformed_value, origin, session, target, token_value
 from shared.rules.client_token import ClientToken
@@ -15,7 +16,7 @@ from shared.rules.question import PageInput, Question
 from shared.rules.rate import Standing, Window
 from shared.rules.session import Session
 from shared.rules.target import Target
-from shared.rules.visitor import Visitor
+from shared.rules.visitor import Visitor, is_origin
 from shared.store import client_tokens, conversations, counters, sessions, table, targets, turns, usage, values
 from shared.store.table import Item, Key
 from shared.store.turns import Turn
@@ -84,8 +85,7 @@ def to_enter(visitor: Visitor, value: str, *, session_id: str | None, wanted_tar
     items = _read(client_tokens.key(token_id), usage.key(token_id), rate_key, session_key)
     token = _known_token(items, token_id)
     jti = client_token.accept(token, digest.of(value), at=visitor.at)
-    client_token.require_usable(token, at=visitor.at)
-    _require_origin(visitor, token)
+    _require_allowed(visitor, token)
     target_id = client_token.choose_target(token, wanted_target)
     standing = counters.count(rate_key, items.get(rate_key), _ENTRIES, visitor.at)
     _require_room(standing, "Too many sessions were opened from your connection.")
@@ -115,8 +115,7 @@ def to_speak(visitor: Visitor, session_id: str, sent: PageInput, tell: Callable[
     if token_key not in items:
         raise session.ended()
     token = client_tokens.from_item(items[token_key])
-    client_token.require_usable(token, at=visitor.at)
-    _require_origin(visitor, token)
+    _require_allowed(visitor, token)
     if not session.is_alive(current, token, visitor.at) or current.origin != _page(visitor):
         raise session.ended()
     limits = (Window("m", 60, token.terms.rate_limit_per_minute), Window("h", 3600, token.terms.rate_limit_per_hour))
@@ -149,8 +148,7 @@ def to_rate(visitor: Visitor, value: str, session_id: str) -> Session:
     items = _read(client_tokens.key(token_id), rate_key, session_key)
     token = _known_token(items, token_id)
     client_token.accept(token, digest.of(value), at=visitor.at)
-    client_token.require_usable(token, at=visitor.at)
-    _require_origin(visitor, token)
+    _require_allowed(visitor, token)
     found = sessions.from_item(items[session_key]) if session_key in items else None
     if found is None or not session.is_remembered(found, visitor.at):
         raise NotFound("There is no such session to leave feedback on.", code="session_not_found")
@@ -187,10 +185,12 @@ def _page(visitor: Visitor) -> str:
     return (visitor.origin or "")[:_ORIGIN_KEPT]
 
 
-def _require_origin(visitor: Visitor, token: ClientToken) -> None:
-    if origin.is_allowed(visitor.origin, token.terms.allowed_origins):
-        return
-    raise Forbidden("This client token may not be used here.", code="origin_not_allowed", hint=_why(visitor.origin))
+def _require_allowed(visitor: Visitor, token: ClientToken) -> None:
+    """Switched on, not expired, and for this origin. From here on, the log names the token."""
+    log.concerns(tenant=token.tenant, token_id=token.id)
+    client_token.require_usable(token, at=visitor.at)
+    if not origin.is_allowed(visitor.origin, token.terms.allowed_origins):
+        raise Forbidden("This client token may not be used here.", code="origin_not_allowed", hint=_why(visitor.origin))
 
 
 def _why(page: str | None) -> str:
@@ -204,7 +204,9 @@ def _why(page: str | None) -> str:
             "The page's origin is null, so it is a local file or in a sandboxed frame. Open it from a web server, or "
             "give the frame allow-same-origin."
         )
-    return f"{page[:_ORIGIN_KEPT]} is not among the token's allowed origins."
+    # Anything may stand there, a secret too: only what is an origin is repeated.
+    shown = page if is_origin(page) else "The request's Origin header"
+    return f"{shown} is not among the token's allowed origins."
 
 
 def _require_room(standing: Standing, sentence: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from shared import client_address, errors, headers, log, proxy_event, startup
 from shared.errors import Forbidden, Invalid, Refusal, TooLarge, Unauthenticated
 from shared.proxy_event import Event
+from shared.rules import visitor
 from shared.rules.audit import Circumstances
 from shared.rules.rate import Standing
 from shared.rules.visitor import Visitor
@@ -126,6 +127,7 @@ def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]
     def decorate(door: Callable[[Request], Response]) -> Handler:
         def enter(event: Event, _told: dict[str, str]) -> Response:
             principal = proxy_event.principal(event)
+            log.concerns(tenant=principal.tenant, principal=principal.id)
             if scope not in principal.scopes:
                 raise Forbidden(hint=f"It needs the scope {scope}.")
             request = Request(
@@ -152,13 +154,12 @@ def browser(door: Callable[[BrowserRequest], Response]) -> Handler:
     """A door that is open to the world: whom it lets in is up to what it asks first."""
 
     def enter(event: Event, told: dict[str, str]) -> Response:
-        visitor = Visitor(
-            # Two Origin headers are no origin: together they match none. An empty one names none.
-            origin=headers.sent(event.get("multiValueHeaders")).get("origin") or None,
+        sender = Visitor(
+            origin=_origin(event),
             address=client_address.of(event, proxy_event.address(event)),
             at=proxy_event.received_at(event),
         )
-        return door(BrowserRequest(visitor, proxy_event.body(event, BROWSER_BODY_MAX), told))
+        return door(BrowserRequest(sender, proxy_event.body(event, BROWSER_BODY_MAX), told))
 
     return _framed(door, enter)
 
@@ -185,20 +186,24 @@ def _framed(door: Callable[..., Response], enter: Callable[[Event, dict[str, str
             code = _BROKEN.code
             answer = _refused(_BROKEN, request_id, told)
             log.fault(error, operation=operation, request_id=request_id)
-        authorized = event["requestContext"].get("authorizer") or {}
+        is_from_page = not event["requestContext"].get("authorizer")
         log.answered(
             operation,
             request_id=request_id,
             status=answer["statusCode"],
             code=code,
             milliseconds=round((time.perf_counter() - started) * 1000),
-            tenant=authorized.get("tenant"),
-            principal=authorized.get("principalId"),
+            origin=visitor.loggable(_origin(event)) if code and is_from_page else None,
         )
         return answer
 
     startup.is_over()
     return handler
+
+
+def _origin(event: Event) -> str | None:
+    """Two Origin headers are no origin: together they match none. An empty one names none."""
+    return headers.sent(event.get("multiValueHeaders")).get("origin") or None
 
 
 def _json(body: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from contextvars import ContextVar
 from typing import Any
 
 from shared import startup  # noqa: F401 # isort: skip - ahead of what it is to speed up
@@ -10,6 +11,13 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 _logger = Logger()
+# Whose the request at hand is, until it is answered.
+_subject: ContextVar[dict[str, str | None] | None] = ContextVar("subject", default=None)
+
+
+def concerns(*, tenant: str, token_id: str | None = None, principal: str | None = None) -> None:
+    """Names whose the request at hand is, once that is proven, for its line `answered`."""
+    _subject.set({"tenant": tenant, "token_id": token_id, "principal": principal})
 
 
 def answered(
@@ -19,19 +27,18 @@ def answered(
     status: int,
     code: str | None,
     milliseconds: int,
-    tenant: str | None,
-    principal: str | None,
+    origin: str | None,
 ) -> None:
-    """One line a request, and a metric where we said no."""
+    """One line per request, and a metric where we said no. `origin`: of the page that was refused."""
     fields: dict[str, Any] = {
         "operation": operation,
         "request_id": request_id,
         "status": status,
         "code": code,
         "milliseconds": milliseconds,
-        "tenant": tenant,
-        "principal": principal,
-    }
+        "origin": origin,
+    } | (_subject.get() or {})
+    _subject.set(None)
     _logger.info("answered", extra={name: value for name, value in fields.items() if value is not None})
     if code is not None:
         count("Refused", operation=operation, code=code)
