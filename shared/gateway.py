@@ -37,8 +37,6 @@ _STATUS: dict[type[Refusal], int] = {
     errors.TargetTimedOut: 504,
 }
 MANAGEMENT_BODY_MAX = 256 * 1024
-# The widget sends the whole transcript with every message.
-BROWSER_BODY_MAX = 4 * 1024 * 1024
 # Lambda's own limit on an answer is 6 MB of JSON, in which our body is one string, and headers are small.
 _ANSWER_MAX = 6_000_000
 _CERTAINLY_SMALL = 500_000
@@ -151,7 +149,11 @@ def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]
 
 
 def browser(door: Callable[[BrowserRequest], Response]) -> Handler:
-    """A door that is open to the world: whom it lets in is up to what it asks first."""
+    """A door that is open to the world: whom it lets in is up to what it asks first.
+
+    The widget sends its whole transcript with every message, photos included, so a body may be as large as Lambda
+    takes, which is 6 MB with the rest of the event. API Gateway refuses more.
+    """
 
     def enter(event: Event, told: dict[str, str]) -> Response:
         sender = Visitor(
@@ -159,7 +161,7 @@ def browser(door: Callable[[BrowserRequest], Response]) -> Handler:
             address=client_address.of(event, proxy_event.address(event)),
             at=proxy_event.received_at(event),
         )
-        return door(BrowserRequest(sender, proxy_event.body(event, BROWSER_BODY_MAX), told))
+        return door(BrowserRequest(sender, proxy_event.body(event), told))
 
     return _framed(door, enter)
 

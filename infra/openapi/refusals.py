@@ -103,8 +103,8 @@ MEANINGS = {
     "token_inactive": "The client token is switched off.",
     "too_far": "Too much would have to be looked through. Ask for a smaller offset, or without a filter.",
     "too_large": (
-        f"The body has more than {gateway.MANAGEMENT_BODY_MAX // 1024} KB (a page's: "
-        f"{gateway.BROWSER_BODY_MAX // 1024**2} MB), or the conversation is more than its target can read."
+        f"The body has more than {gateway.MANAGEMENT_BODY_MAX // 1024} KB. A page's body may have some 6 MB, which is "
+        "what Lambda takes: a new conversation makes it small again."
     ),
     "too_many_previous_values": "Five previous values still work. `hint` says when the next one ends.",
     "too_many_to_list": "Too many client tokens for a list without a limit.",

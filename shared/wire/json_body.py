@@ -31,10 +31,13 @@ def parse_page(body: str) -> dict[str, Any]:
 def _parse(body: str, *, mends: bool) -> dict[str, Any]:
     try:
         value = _loads(body)
-        if not _is_unicode(body) or ("\\u" in body and not _is_unicode(json.dumps(value, ensure_ascii=False))):
+        text = json.dumps(value, ensure_ascii=False) if "\\u" in body else body
+        if not _is_unicode(text):
             if not mends:
                 raise Invalid("The body holds half of a surrogate pair, which is not Unicode.", code="invalid_json")
-            value = _mended(value)
+            # Not both at once: 6 MB of small values take some 300 MB of memory.
+            del value
+            value = _mended(text)
     except json.JSONDecodeError as error:
         place = f"at line {error.lineno}, column {error.colno}"
         raise Invalid(f"The body is not JSON: {error.msg.removesuffix(' at')} {place}.", code="invalid_json") from None
@@ -59,9 +62,8 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _mended(value: Any) -> Any:
+def _mended(text: str) -> Any:
     """In UTF-16, as browsers hold text, a half is one code unit, and decoding replaces it alone."""
-    text = json.dumps(value, ensure_ascii=False)
     return json.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
 
 

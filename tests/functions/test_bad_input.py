@@ -50,7 +50,7 @@ def refuse(api, token, calls):
         ('"text"', "object"),
         ("null", "object"),
         ("5", "object"),
-        ('{"name": "a", "name": "b"}', "twice"),
+        ('{"name": "a", "name": "b"}', "duplicate key"),
         ('{"rateLimitPerMinute": NaN}', "NaN"),
         ('{"rateLimitPerMinute": 1e999}', "too large"),
         ('{"name": "\\ud800"}', "surrogate"),

@@ -227,13 +227,25 @@ def test_200_what_a_newer_widget_sends_does_no_harm(page, session):
 
 
 @pytest.mark.parametrize("door", ["init", "chat", "feedback"])
-def test_413_a_body_of_more_than_4_mb_is_not_even_read(page, calls, door):
-    most = 4 * 1024 * 1024
+def test_413_what_lambda_does_not_take_names_the_way_out(page, calls, door):
+    most = 6 * 1024 * 1024
     calls.clear()
-    assert_refused(page.post(door, "x" * (most + 1)), 413, "too_large")
-    assert_refused(page.post(door, "é" * (most // 2) + "x"), 413, "too_large")
-    assert_refused(page.post(door, "x" * most), 400, "invalid_json")
+    body = assert_refused(page.post(door, "x" * most), 413, "too_large")
+    assert "start a new conversation" in body["error"]
+    assert_refused(page.post(door, "é" * (most // 2)), 413, "too_large")
+    # The rest of the event takes a few kilobytes.
+    assert_refused(page.post(door, "x" * (most - 20_000)), 400, "invalid_json")
     assert calls == []
+
+
+def test_200_old_photos_in_the_transcript_do_not_end_a_conversation(page, session, calls):
+    photo = {"type": "image", "image": "data:image/png;base64," + "A" * 1_400_000}
+    odd = {"type": "image", "image": 5}, "no part", {"type": "file", "data": "not base64!"}
+    before = [
+        {"id": f"{role[:3]}_{number}", "role": role, "content": [photo, *odd]}
+        for number, role in enumerate(("user", "assistant", "user", "assistant"))
+    ]
+    assert reply(page.say(session, "And this?", before=before)) == "You said: And this?"
 
 
 @pytest.mark.parametrize("body", ["", "not json", "[]", '"text"', "{", '{"a": 1, "a": 2}', "[" * 100_000])

@@ -1,0 +1,56 @@
+"""The largest bodies that reach a function, made of what takes most memory once it is read."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import STACK
+
+# As much as fits into an event of 6 MB.
+BODY_BYTES = 6_200_000
+FEW_MB = 64
+_READ = """
+import resource, sys
+from datetime import UTC, datetime
+from secrets import token_bytes
+from shared.errors import Invalid
+from shared.wire.chat import Chat
+
+try:
+    Chat.read(sys.stdin.read()).page_input(datetime.now(UTC), token_bytes)
+except Invalid as refused:
+    print(refused.code)
+else:
+    print("read")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+_MESSAGE = {"id": "usr_1", "role": "user", "content": "Hi"}
+_WORST = "[[[[[[]]]]]]"
+
+
+def body(**fields):
+    """With as many lists as fit in the place of FILLED."""
+    template = json.dumps({"sessionId": "x", "messages": [_MESSAGE]} | fields)
+    filler = "[" + ",".join([_WORST] * ((BODY_BYTES - len(template)) // (len(_WORST) + 1))) + "]"
+    return template.replace('"FILLED"', filler)
+
+
+@pytest.mark.parametrize(
+    ("fields", "outcome"),
+    [
+        ({"messages": ["FILLED", _MESSAGE]}, "read"),
+        ({"messages": [{"role": "user", "content": "FILLED"}]}, "invalid_request"),
+        ({"inputs": {"a": "FILLED"}, "context": {"half an emoji": "\ud83d"}}, "read"),
+    ],
+    ids=["old messages", "parts of the message", "inputs, which are mended"],
+)
+def test_no_page_fills_the_memory_of_a_function(fields, outcome):
+    sent = body(**fields)
+    assert BODY_BYTES - 1000 < len(sent) <= BODY_BYTES
+    ran = subprocess.run([sys.executable, "-c", _READ], input=sent, capture_output=True, text=True, check=True)
+    said, peak_mb = ran.stdout.split()
+    assert said == outcome
+    # The event itself and the answer are beside it.
+    assert int(peak_mb) + FEW_MB < STACK.functions["Chat"].memory
