@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 _TOKEN = re.compile(r'"[^"]*"|/[^/]*/|@?\w+|[<>=!]+|[()\[\],]')
 _KEYWORDS = {"and", "in", "ispresent", "like", "not", "or"}
-_FUNCTIONS = {"bin", "count", "pct"}
+_FUNCTIONS = {"bin", "count", "pct", "sum"}
 # Compares as unequal to everything, and as neither more nor less.
 _MISSING = float("nan")
 

@@ -8,6 +8,7 @@ import pytest
 from infra.local.template import ROOT
 from tests import insights
 from tests.conftest import TEMPLATE
+from tests.functions.page import Page
 
 MANUAL = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
 QUERIES = [
@@ -19,12 +20,13 @@ CREATE = {"name": "n", "allowedOrigins": ["*"]}
 
 
 @pytest.fixture
-def function_lines(api, caller, page, create, output, aws_answers):
+def function_lines(app, api, caller, page, create, output, aws_answers):
     """The log of functions that met everything that the manual explains."""
     token = create()
     session = page.open(token.value)
     assert page.say(session).status_code == 200
     assert page.rate(session, token.value).status_code < 300
+    assert Page(app, "https://evil.example").init(token.value).status_code == 403
     assert api.get(f"{TOKENS}/{token.id}/token").status_code == 200
     assert api.get(TOKENS, Authorization="Bearer of_nobody").status_code == 401
     for operation, code, status, ask in (
