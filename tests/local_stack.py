@@ -13,16 +13,27 @@ import pytest
 
 from infra.local import access
 from infra.local.template import ROOT
+from tests.verified_stack import REJECTED
 
 STOPS_WITHIN_SECONDS = 5
 
 
 class RunningStack:
-    """`python -m infra.local` on a free port. `lines` is what it has printed."""
+    """`python -m infra.local` on a free port, its AWS as strict as AWS. `lines` is what it has printed."""
 
     def __init__(self, directory, *options, wrapper=()):
         self.state_file = Path(directory) / "stack.json"
-        command = [*wrapper, sys.executable, "-m", "infra.local", "--port", "0", "--directory", directory, *options]
+        command = [
+            *wrapper,
+            sys.executable,
+            "-m",
+            "tests.verified_stack",
+            "--port",
+            "0",
+            "--directory",
+            directory,
+            *options,
+        ]
         self.process = subprocess.Popen(
             [str(part) for part in command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -62,6 +73,7 @@ def stack(tmp_path_factory, request):
     running = RunningStack(tmp_path_factory.mktemp("stack"), *as_built)
     yield running
     assert running.stop() == 0
+    assert [line for line in running.lines if REJECTED in line] == []
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,41 @@
+"""`python -m tests.verified_stack`: the local stack, whose AWS verifies requests as the network of tests does."""
+
+import io
+import json
+import sys
+
+from werkzeug.datastructures import EnvironHeaders
+from werkzeug.wrappers import Response
+
+from infra.local import __main__ as local
+from infra.local import access, cloud
+from infra.local.doorkeeper import ForPrograms
+from tests.aws import verification
+
+# By which a test finds what was refused in what the stack prints.
+REJECTED = "AWS would reject"
+_SERVICES = {"DynamoDB_20120810": "dynamodb", "TrentService": "kms"}
+
+
+class Verified(ForPrograms):
+    """moto as strict as AWS, for what our own client sends."""
+
+    def __call__(self, environ, start_response):
+        headers = EnvironHeaders(environ)
+        service = _SERVICES.get(headers.get("X-Amz-Target", "").partition(".")[0])
+        # AWS's own library, by which the stack is made, needs no verification.
+        if service and headers.get("User-Agent") == "client-tokens":
+            body = environ["wsgi.input"].read(int(headers["Content-Length"]))
+            environ["wsgi.input"] = io.BytesIO(body)
+            url = f"http://{headers['Host']}{environ['PATH_INFO']}"
+            if rejected := verification.check(service, access.REGION, url, dict(headers), body):
+                sys.stdout.write(f"{REJECTED} {headers['X-Amz-Target']}: {rejected.code}: {rejected.message}\n")
+                sys.stdout.flush()
+                refusal = Response(json.dumps({"__type": rejected.code, "message": rejected.message}), 400)
+                return refusal(environ, start_response)
+        return super().__call__(environ, start_response)
+
+
+if __name__ == "__main__":
+    cloud.ForPrograms = Verified
+    local.main()
