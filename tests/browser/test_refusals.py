@@ -104,7 +104,7 @@ def test_a_message_that_is_too_long_and_what_comes_after_it(visitor, visit, crea
 def test_a_flow_that_is_no_longer_registered(visitor, visit, create, operate):
     operate("targets", "register", "--tenant", "demo", "flow_short_lived", "--kind", "echo")
     visit(create(flowIds=["flow_short_lived"])["token"])
-    operate("targets", "remove", "--tenant", "demo", "flow_short_lived")
+    operate("targets", "remove", "--yes", "--tenant", "demo", "flow_short_lived")
     assert visitor.say("Hello") == "The assistant is not available."
 
 
