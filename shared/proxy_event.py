@@ -19,11 +19,14 @@ Event = Mapping[str, Any]
 
 def identified(event: Event, lambda_context: object) -> Event:
     """The event with an id for its request, which SAM CLI's events lack (`sam local`): then Lambda's own."""
-    context = event.get("requestContext") or {}
+    # A developer may send any JSON by hand.
+    given = event if isinstance(event, dict) else {}
+    found = given.get("requestContext")
+    context = found if isinstance(found, dict) else {}
     if context.get("extendedRequestId"):
         return event
     request_id = getattr(lambda_context, "aws_request_id", None) or context.get("requestId") or "unknown"
-    return {**event, "requestContext": {**context, "extendedRequestId": request_id}}
+    return {**given, "requestContext": {**context, "extendedRequestId": request_id}}
 
 
 def principal(event: Event) -> Principal:

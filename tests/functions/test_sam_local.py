@@ -13,7 +13,9 @@ from tests.conftest import STACK
 
 SAM = json.loads((ROOT / "tests/sam/recorded.json").read_text(encoding="utf-8"))
 DOORS = sorted(set(STACK.functions) - {"Authorize"})
-FOREIGN = {**SAM["generated"], "empty": {}, "without a context": {"requestContext": None}, "s3": {"Records": []}}
+EVENTS = {"empty": {}, "without a context": {"requestContext": None}, "s3": {"Records": []}}
+FOREIGN = SAM["generated"] | EVENTS
+NOT_EVENTS = {"list": [], "text": "hello", "null": None, "context of text": {"requestContext": "hello"}}
 
 
 def invoke(guard, function, event, request_id="lambda-1"):
@@ -93,10 +95,10 @@ def test_each_error_has_the_id_of_its_invocation(guard, api):
     assert ids == ["lambda-1", "lambda-2"]
 
 
-@pytest.mark.parametrize("kind", FOREIGN)
+@pytest.mark.parametrize("kind", FOREIGN | NOT_EVENTS)
 @pytest.mark.parametrize("function", DOORS)
 def test_an_event_that_is_not_ours_is_refused_with_a_reason(guard, function, kind):
-    answer = invoke(guard, function, FOREIGN[kind])
+    answer = invoke(guard, function, (FOREIGN | NOT_EVENTS)[kind])
     body = json.loads(answer["body"])
     assert 400 <= answer["statusCode"] < 500, answer
     assert body["error"]
