@@ -17,7 +17,7 @@ from shared.rules.rate import Standing, Window
 from shared.rules.session import Session
 from shared.rules.target import Target
 from shared.rules.visitor import Visitor, is_origin
-from shared.store import client_tokens, conversations, counters, sessions, table, targets, turns, usage, values
+from shared.store import client_tokens, configs, conversations, counters, sessions, table, targets, turns, usage, values
 from shared.store.table import Item, Key
 from shared.store.turns import Turn
 
@@ -96,6 +96,8 @@ def to_enter(visitor: Visitor, value: str, *, session_id: str | None, wanted_tar
         if session.is_alive(found, token, visitor.at) and (found.origin, found.target_id) == (page, target_id):
             resumed = session_id, session.enter_again(found, token, jti=jti, at=visitor.at)
     counts_use = usage.from_item(items.get(usage.key(token_id))).is_due(visitor.at)
+    # Last, because it may be large: only for a visitor who is admitted.
+    token = replace(token, terms=replace(token.terms, config=configs.find(token)))
     return Entry(token, jti, target_id, page, resumed, counts_use)
 
 

@@ -11,6 +11,6 @@ from shared.wire import client_tokens as answers
 @gateway.management("tokens:write")
 def handler(request: Request) -> Response:
     answer = gateway.ok(answers.deleted())
-    token, _ = client_tokens.get(request.tenant, request.path["id"])
+    token = client_tokens.get_record(request.tenant, request.path["id"])
     changes.delete(token, by=request.by, expected=request.expected)
     return answer

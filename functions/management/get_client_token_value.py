@@ -10,7 +10,7 @@ from shared.wire import client_tokens as answers
 
 @gateway.management("tokens:reveal")
 def handler(request: Request) -> Response:
-    token, _ = client_tokens.get(request.tenant, request.path["id"])
+    token = client_tokens.get_record(request.tenant, request.path["id"])
     value = signer.reveal(token.seal)
     audit.revealed(token.id, by=request.by)
     return gateway.ok(answers.revealed(value))

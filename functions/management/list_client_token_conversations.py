@@ -12,6 +12,6 @@ from shared.wire.listing import ListConversations
 @gateway.management("tokens:read")
 def handler(request: Request) -> Response:
     wish = ListConversations.read_query(request.query)
-    token, _ = client_tokens.get(request.tenant, request.path["id"])
+    token = client_tokens.get_record(request.tenant, request.path["id"])
     found, has_more = conversations.page(token.id, wish.offset, wish.limit, flow_id=wish.flow_id)
     return gateway.ok(answers.listed(found, wish.pagination(has_more)))

@@ -54,7 +54,7 @@ OPERATIONS = {
         examples={"an answer": examples.CREATED},
         answer_headers=["ETag"],
         refuses={
-            400: "invalid_header value_unavailable",
+            400: "invalid_header record_too_large value_unavailable",
             404: "target_not_found",
             409: "conflict",
             422: "idempotency_key_reused",
@@ -88,7 +88,7 @@ OPERATIONS = {
         examples={"an answer": examples.UPDATED},
         answer_headers=["ETag"],
         refuses={
-            400: "invalid_header",
+            400: "invalid_header record_too_large",
             404: "not_found target_not_found",
             409: "conflict",
             412: "precondition_failed",

@@ -82,6 +82,7 @@ MEANINGS = {
     "origin_not_allowed": "The page's origin is not among the token's.",
     "precondition_failed": "The client token has changed since the ETag that If-Match names.",
     "rate_limited": "Too many from this client address. Try again after Retry-After.",
+    "record_too_large": "The token's record would be larger than 32 KB. `details` names its largest field.",
     "session_ended": (
         "The session is unknown, idle for too long, or was opened by another origin, or its token's value was "
         "replaced. Open a new one."

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from shared.rules import instant
+from shared.rules import client_token, instant
 from shared.rules.client_token import ClientToken, Terms
 
-Changes = Mapping[str, Sequence[Any] | None]
-"""Our name of what changed -> as it was and as it is then, as JSON has them; None for what is only named."""
+Changes = Mapping[str, Sequence[Any] | Mapping[str, Any] | None]
+"""Our name of what changed -> what is recorded of it.
+
+As a rule `[before, after]`, as JSON has them. Of a long list what was `added` and `removed`, and how many more there
+were (`more_added`, `more_removed`); `reordered` where only the order changed. None for what is only named.
+"""
 
 # It may hold anything, and as much as all else together.
 _ONLY_NAMED = "config"
+# A record stays below 8 KB, whatever changes at once.
+_TEXT_BYTES_MAX = 128
+_ENTRIES_MAX = 20
+_ENTRIES_BYTES_MAX = 640
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +57,57 @@ def changes(before: ClientToken | None, after: ClientToken) -> Changes:
     no_facts = _facts(Terms(name="", allowed_origins=())) | {"previous_values_expire_at": []}
     old = _facts(before.terms) | _beside(before) if before else no_facts
     new = _facts(after.terms) | _beside(after)
-    different = [name for name, value in new.items() if value != old.get(name)]
-    return {name: None if name == _ONLY_NAMED else (old[name] if before else None, new[name]) for name in different}
+    different = [name for name, value in new.items() if not client_token.is_same_json(value, old.get(name))]
+    return {name: _difference(name, old[name] if before else None, new[name]) for name in different}
+
+
+def _difference(name: str, old: Any, new: Any) -> Sequence[Any] | Mapping[str, Any] | None:
+    if name == _ONLY_NAMED:
+        return None
+    if not isinstance(new, list) or (_is_short(old or []) and _is_short(new)):
+        return _quoted(old), _quoted(new)
+    old = old or []
+    found: dict[str, Any] = {}
+    for change, entries in (
+        ("added", [one for one in new if one not in old]),
+        ("removed", [one for one in old if one not in new]),
+    ):
+        quoted = _first(entries)
+        if entries:
+            found[change] = quoted
+        if len(quoted) < len(entries):
+            found[f"more_{change}"] = len(entries) - len(quoted)
+    return found or {"reordered": True}
+
+
+def _is_short(entries: list[Any]) -> bool:
+    return _first(entries) == entries
+
+
+def _first(entries: list[Any]) -> list[Any]:
+    """As many entries as are quoted, each cut where it is long."""
+    quoted: list[Any] = []
+    for entry in entries[:_ENTRIES_MAX]:
+        quoted.append(_quoted(entry))
+        if _bytes(quoted) > _ENTRIES_BYTES_MAX:
+            return quoted[:-1]
+    return quoted
+
+
+def _quoted(value: Any) -> Any:
+    if isinstance(value, list):
+        return _first(value)
+    if not isinstance(value, str) or _bytes(value) <= _TEXT_BYTES_MAX:
+        return value
+    end = f"... ({len(value.encode())} bytes)"
+    kept = value[:_TEXT_BYTES_MAX]
+    while _bytes(kept + end) > _TEXT_BYTES_MAX:
+        kept = kept[:-1]
+    return kept + end
+
+
+def _bytes(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False).encode())
 
 
 def _facts(terms: Terms) -> dict[str, Any]:

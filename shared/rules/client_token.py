@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -54,7 +55,9 @@ class Previous:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientToken:
     """`previous`: the newest first, at most PREVIOUS_MAX. `revision` grows by one with every write: two writers cannot
-    both replace the same state.
+    both replace the same state. `config_revision`: the revision at which the config was set, 0 where it is empty.
+
+    The store may leave the config out of the terms. Such a token can be changed and written: its config stays.
     """
 
     id: str
@@ -67,6 +70,7 @@ class ClientToken:
     created_at: datetime
     updated_at: datetime
     revision: int = 1
+    config_revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,17 @@ def require_expected(token: ClientToken, expected: Collection[int] | None) -> No
 def amend(token: ClientToken, changes: Mapping[str, Any], *, at: datetime) -> ClientToken:
     """The token with the given terms changed and all others as they are."""
     terms = check(replace(token.terms, **changes), environment=token.environment, at=at, before=token.terms)
-    return replace(token, terms=terms, updated_at=max(at, token.updated_at), revision=token.revision + 1)
+    revision, config_revision = token.revision + 1, token.config_revision
+    if not is_same_json(terms.config, token.terms.config):
+        config_revision = revision if terms.config else 0
+    return replace(
+        token, terms=terms, updated_at=max(at, token.updated_at), revision=revision, config_revision=config_revision
+    )
+
+
+def is_same_json(one: Any, other: Any) -> bool:
+    """Python takes 1, 1.0 and True for equal. JSON does not."""
+    return json.dumps(one) == json.dumps(other)
 
 
 def regenerate(token: ClientToken, seal: Seal, *, grace: timedelta | None, at: datetime) -> ClientToken:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,25 @@ def _attribute(value: Any) -> dict[str, Any]:
             return {"N": str(value)}
         case list() | tuple():
             return {"L": [_attribute(one) for one in value]}
+    raise TypeError(f"no attribute type for {type(value).__name__}")
+
+
+def size(item: Mapping[str, Any]) -> int:
+    """Bytes of an item of plain values, names included, as DynamoDB counts them."""
+    return sum(len(name.encode()) + _size(value) for name, value in item.items() if value is not None)
+
+
+def _size(value: Any) -> int:
+    match value:
+        case bool():
+            return 1
+        case str():
+            return len(value.encode())
+        case int():
+            # Two significant digits to a byte, and a byte more.
+            return math.ceil(len(str(abs(value)).strip("0")) / 2) + 1
+        case list() | tuple():
+            return 3 + sum(1 + _size(one) for one in value)
     raise TypeError(f"no attribute type for {type(value).__name__}")
 
 

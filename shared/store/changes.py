@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from shared.errors import Conflict
@@ -12,7 +12,7 @@ from shared.rules import client_token
 from shared.rules.audit import Circumstances, Record
 from shared.rules.client_token import ClientToken
 from shared.rules.idempotency import Claim
-from shared.store import audit, client_tokens, idempotency, memberships, table, usage, values
+from shared.store import audit, client_tokens, configs, idempotency, memberships, table, usage, values
 from shared.store.table import ConditionFailed, Contended, Write
 
 _ATTEMPTS = 40
@@ -31,12 +31,17 @@ class Change(Generic[Answer]):
 
 
 def add(made: Change[Answer], *, by: Circumstances, claim: Claim | None) -> Answer:
-    """The id is random, so this overwrites nothing. Raises Conflict where the same is claimed at this moment."""
-    token = made.token
+    """The id is random, so this overwrites nothing.
+
+    Raises Invalid for a record that is too large, and Conflict where the same is claimed at this moment.
+    """
+    token = replace(made.token, config_revision=made.token.revision if made.token.terms.config else 0)
+    client_tokens.require_fits(token)
     writes = [
         table.putting(client_tokens.to_item(token)),
         memberships.adding(token.tenant, token.id),
         *values.writes(None, token),
+        *configs.writes(None, token),
         _traced("create", None, token, by),
         *_kept(claim, made),
     ]
@@ -64,6 +69,8 @@ def change(
     for _ in range(_ATTEMPTS):
         client_token.require_expected(token, expected)
         made = changed(token)
+        if made.token.terms != token.terms:
+            client_tokens.require_fits(made.token)
         record = table.putting(
             client_tokens.to_item(made.token),
             condition="revision = :revision",
@@ -75,6 +82,7 @@ def change(
                     *_kept(claim, made),
                     record,
                     *values.writes(token, made.token),
+                    *configs.writes(token, made.token),
                     _traced(action, token, made.token, by),
                 ]
             )
@@ -84,7 +92,7 @@ def change(
                 raise _claimed() from None
             if failure.found is None:
                 raise memberships.unknown() from None
-            token = client_tokens.from_item(failure.found)
+            token, _ = client_tokens.get(token.tenant, token.id)
         except Contended as contended:
             if claim and 0 in contended.places:
                 raise _claimed() from None
@@ -106,6 +114,7 @@ def delete(token: ClientToken, *, by: Circumstances, expected: frozenset[int] | 
                 [
                     record,
                     table.deleting(usage.key(token.id)),
+                    *([table.deleting(configs.key(token.id))] if token.config_revision else []),
                     memberships.removing(token.tenant, token.id),
                     *values.writes(token, None),
                     audit.writing(Record(by=by, action="delete", subject=token.id)),

@@ -1,21 +1,29 @@
-"""Client tokens in the table: the record, and how much it is used beside it, so that counting never rewrites it."""
+"""Client tokens in the table: the record, and beside it the config and the usage, so that counting rewrites neither."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from dataclasses import fields, replace
+from datetime import UTC, datetime
 from itertools import islice
 
-from shared.errors import Invalid
+from shared.errors import Detail, Invalid, Unavailable
 from shared.rules import instant
-from shared.rules.client_token import ClientToken, Previous, Terms, Usage
-from shared.store import memberships, seals, table, usage
+from shared.rules.client_token import PREVIOUS_MAX, ClientToken, Previous, Terms, Usage
+from shared.store import configs, memberships, seals, table, usage
+from shared.store.attributes import size
 from shared.store.table import Item, Key
 
 _UNPAGED_MAX = 5000
 # As many as one batch read takes, each with its usage.
 _AT_ONCE = 50
+_ATTEMPTS = 5
+RECORD_BYTES_MAX = 32 * 1024
+# What owners set, and so can shorten.
+_SET_BY_OWNERS = {one.name for one in fields(Terms)} | {"product_surface_id"}
+# As long as any that a record may come to hold.
+_LONGEST_PREVIOUS = Previous(digest="0" * 64, jti="0" * 32, valid_until=datetime.max.replace(tzinfo=UTC))
+_LARGEST_REVISION = 10**15 - 1
 
 Listed = tuple[ClientToken, Usage]
 
@@ -26,6 +34,14 @@ def get(tenant: str, token_id: str) -> Listed:
     for found in _read(tenant, [token_id]):
         return found
     # It was deleted meanwhile.
+    raise memberships.unknown()
+
+
+def get_record(tenant: str, token_id: str) -> ClientToken:
+    """The same without the config, for those who do not show it."""
+    memberships.require(tenant, token_id)
+    for token, _ in _records(tenant, [token_id]):
+        return token
     raise memberships.unknown()
 
 
@@ -42,14 +58,33 @@ def page(tenant: str, offset: int, limit: int | None) -> tuple[list[Listed], boo
 
 
 def of_tenant(tenant: str) -> Iterator[ClientToken]:
-    """All of them, oldest first, as they are found while somebody walks through."""
+    """All of them without their configs, oldest first, as they are found while somebody walks through."""
     token_ids = memberships.of_tenant(tenant)
     while some := list(islice(token_ids, _AT_ONCE)):
-        yield from (token for token, _ in _read(tenant, some))
+        yield from (token for token, _ in _records(tenant, some))
 
 
 def _read(tenant: str, token_ids: Sequence[str]) -> list[Listed]:
-    """Those that still exist, in the same order."""
+    """Those that still exist, in the same order. Raises Unavailable if a config changes at every attempt."""
+    whole: dict[str, Listed] = {}
+    torn: Sequence[str] = token_ids
+    for _ in range(_ATTEMPTS):
+        found = _records(tenant, torn)
+        items = table.read([configs.key(token.id) for token, _ in found if token.config_revision], is_consistent=True)
+        fits = {token.id: configs.fits(token, items.get(configs.key(token.id))) for token, _ in found}
+        whole |= {
+            token.id: (configs.placed(token, items.get(configs.key(token.id))), used)
+            for token, used in found
+            if fits[token.id]
+        }
+        torn = [token_id for token_id, is_fit in fits.items() if not is_fit]
+        if not torn:
+            return [whole[token_id] for token_id in token_ids if token_id in whole]
+    raise Unavailable
+
+
+def _records(tenant: str, token_ids: Sequence[str]) -> list[Listed]:
+    """Without their configs."""
     keys = [one for token_id in token_ids for one in (key(token_id), usage.key(token_id))]
     items = table.read(keys, is_consistent=True)
     records = [items[key(token_id)] for token_id in token_ids if key(token_id) in items]
@@ -62,6 +97,30 @@ def _read(tenant: str, token_ids: Sequence[str]) -> list[Listed]:
 
 def key(token_id: str) -> Key:
     return f"TOKEN#{token_id}", "RECORD"
+
+
+def require_fits(token: ClientToken) -> None:
+    """Raises Invalid for a record that is too large, or could become so by regenerating or switching off alone."""
+    largest = to_item(
+        replace(
+            token,
+            previous=(_LONGEST_PREVIOUS,) * PREVIOUS_MAX,
+            revision=_LARGEST_REVISION,
+            config_revision=_LARGEST_REVISION,
+        )
+    )
+    total = size(largest)
+    if total <= RECORD_BYTES_MAX:
+        return
+    sizes = {name: size({name: largest[name]}) for name in _SET_BY_OWNERS & largest.keys()}
+    name = max(sizes, key=lambda name: sizes[name])
+    detail = Detail.of_field(name, f"takes {sizes[name]} bytes, more than any other field", "record_too_large")
+    raise Invalid(
+        f"This client token would take {total} bytes. At most {RECORD_BYTES_MAX} are stored.",
+        code="record_too_large",
+        hint=f"Shorten {detail.path} first.",
+        details=[detail],
+    )
 
 
 def to_item(token: ClientToken) -> Item:
@@ -87,7 +146,6 @@ def to_item(token: ClientToken) -> Item:
         "rate_limit_per_hour": terms.rate_limit_per_hour,
         "max_messages_per_session": terms.max_messages_per_session,
         "session_idle_timeout_minutes": terms.session_idle_timeout_minutes,
-        "config": json.dumps(terms.config, separators=(",", ":"), ensure_ascii=False),
         "is_active": terms.is_active,
         "token_expires_at": _text(terms.expires_at),
         **seals.to_item(token.seal),
@@ -95,11 +153,13 @@ def to_item(token: ClientToken) -> Item:
         "created_at": _text(token.created_at),
         "updated_at": _text(token.updated_at),
         "revision": token.revision,
+        "config_revision": token.config_revision or None,
     }
     return {name: value for name, value in item.items() if value is not None}
 
 
 def from_item(item: Item) -> ClientToken:
+    """Without the config, which is an item of its own."""
     terms = Terms(
         name=item["name"],
         allowed_origins=tuple(item["allowed_origins"]),
@@ -113,7 +173,6 @@ def from_item(item: Item) -> ClientToken:
         rate_limit_per_hour=item["rate_limit_per_hour"],
         max_messages_per_session=item["max_messages_per_session"],
         session_idle_timeout_minutes=item["session_idle_timeout_minutes"],
-        config=json.loads(item["config"]),
         is_active=item["is_active"],
         expires_at=_instant(item.get("token_expires_at")),
     )
@@ -131,6 +190,7 @@ def from_item(item: Item) -> ClientToken:
         created_at=instant.from_text(item["created_at"]),
         updated_at=instant.from_text(item["updated_at"]),
         revision=item["revision"],
+        config_revision=item.get("config_revision", 0),
     )
 
 

@@ -156,6 +156,10 @@ def test_no_role_grants_what_its_function_never_does(api, caller, page, token, g
         token_id = api.create()["clientToken"]["id"]
         body = SEED if path == LIST else None
         assert api.request(method, path.replace("ID", token_id), body, **{"Idempotency-Key": "1"}).status_code < 300
+    # A config is written, read by init, and cleared.
+    configured = caller(api.tenant).create(flowIds=["flow_echo"], config={"welcomeMessage": "Hi"})
+    page.open(configured["token"])
+    assert api.put(f"{LIST}/{configured['clientToken']['id']}", {"config": {}}).status_code == 200
     # Of a tenant without targets, ids are labels.
     labelling = caller()
     labelled = labelling.create(flowIds=["label"])["clientToken"]["id"]

@@ -42,6 +42,15 @@ def test_a_line_says_who_did_what_to_which_token(show):
     ]
 
 
+def test_long_lists_are_shown_by_what_was_added_and_removed(show):
+    difference = {"added": ["flow_1"], "more_added": 3, "removed": ["flow_2"]}
+    note("audit-long", "update", flow_ids=difference, agent_ids={"reordered": True})
+    line = show("audit-long").out.splitlines()[1]
+    assert line.endswith('flowIds: +"flow_1", -"flow_2", +3 more; agentIds: reordered')
+    (record,) = json.loads(show("audit-long", "--json").out)
+    assert record["changes"]["flowIds"] == {"added": ["flow_1"], "moreAdded": 3, "removed": ["flow_2"]}
+
+
 def test_json_speaks_as_the_api_does(show):
     note("audit-json", "update", rate_limit_per_hour=[100, 200], config=None)
     assert json.loads(show("audit-json", "--json").out) == [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,9 @@ from infra.operator.printing import show
 from shared.rules import instant
 from shared.rules.audit import Record
 from shared.store import audit
+
+# How a long list's changes are written.
+_SIGNS = (("+", "added"), ("-", "removed"))
 
 
 def _show(arguments: argparse.Namespace) -> None:
@@ -36,9 +39,16 @@ def _show(arguments: argparse.Namespace) -> None:
     )
 
 
-def _change(name: str, states: Sequence[Any] | None) -> str:
+def _change(name: str, change: Sequence[Any] | Mapping[str, Any] | None) -> str:
     # JSON keeps a name of many lines on one.
-    return f"{to_camel(name)}: {' -> '.join(map(json.dumps, states))}" if states else name
+    match change:
+        case None:
+            return to_camel(name)
+        case Mapping():
+            said = [f"{sign}{json.dumps(one)}" for sign, kind in _SIGNS for one in change.get(kind, ())]
+            said += [f"{sign}{change[f'more_{kind}']} more" for sign, kind in _SIGNS if f"more_{kind}" in change]
+            return f"{to_camel(name)}: {', '.join(said) or 'reordered'}"
+    return f"{to_camel(name)}: {' -> '.join(map(json.dumps, change))}"
 
 
 def _facts(record: Record) -> dict[str, Any]:
@@ -49,7 +59,12 @@ def _facts(record: Record) -> dict[str, Any]:
         "actor": record.by.actor,
         "address": record.by.address,
         "requestId": record.by.request_id,
-        "changes": {to_camel(name): states for name, states in record.changes.items()},
+        "changes": {
+            to_camel(name): {to_camel(kind): one for kind, one in change.items()}
+            if isinstance(change, Mapping)
+            else change
+            for name, change in record.changes.items()
+        },
     }
 
 

@@ -1,0 +1,48 @@
+"""A client token's config: an item beside the record, because it may be 16 KB and only init and owners read it.
+
+It is written only when it changes. `revision` is the token's at that time, and the record keeps the same number: so
+nobody pairs a record with the config of another time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from shared.rules.client_token import ClientToken
+from shared.store import table
+from shared.store.table import Item, Key, Write
+
+
+def key(token_id: str) -> Key:
+    return f"TOKEN#{token_id}", "CONFIG"
+
+
+def fits(token: ClientToken, item: Item | None) -> bool:
+    """Whether this is the config of exactly this state of the token."""
+    return token.config_revision == (item["revision"] if item else 0)
+
+
+def placed(token: ClientToken, item: Item | None) -> ClientToken:
+    """The token with its config."""
+    config = json.loads(item["config"]) if item else {}
+    return replace(token, terms=replace(token.terms, config=config))
+
+
+def find(token: ClientToken) -> Mapping[str, Any]:
+    """The newest config of a token that was read without it."""
+    item = table.get(key(token.id)) if token.config_revision else None
+    return json.loads(item["config"]) if item else {}
+
+
+def writes(before: ClientToken | None, after: ClientToken) -> list[Write]:
+    """Parts of the transaction that makes `after` of the token `before`; None where there is none."""
+    if after.config_revision == (before.config_revision if before else 0):
+        return []
+    pk, sk = key(after.id)
+    if not after.config_revision:
+        return [table.deleting((pk, sk))]
+    config = json.dumps(after.terms.config, separators=(",", ":"), ensure_ascii=False)
+    return [table.putting({"pk": pk, "sk": sk, "config": config, "revision": after.config_revision})]

@@ -1,0 +1,96 @@
+"""A token's config is stored apart: only what shows it reads it, and nobody sees it beside another state's record."""
+
+import pytest
+
+from shared.store import client_tokens, table
+from tests.aws.network import NETWORK
+from tests.functions.page import assert_refused
+
+LARGE = {"welcomeMessage": "Hi", "text": "x" * 16_000}
+
+
+@pytest.fixture
+def stored():
+    return lambda token: [item["sk"] for item in table.query("pk = :pk", {":pk": f"TOKEN#{token.id}"})]
+
+
+def test_chat_and_feedback_read_no_config(page, create):
+    token = create(config=LARGE)
+    session = page.open(token.value)
+    asked = []
+    with NETWORK.hooked(lambda request: asked.append(str(request.parameters))):
+        assert page.say(session).status_code == 200
+        assert page.rate(session, token.value).status_code == 200
+    assert "TOKEN#" in "".join(asked)
+    assert "CONFIG" not in "".join(asked)
+    assert "x" * 100 not in str(table.get(client_tokens.key(token.id)))
+
+
+def test_init_answers_with_the_newest_config(page, create):
+    token = create(config=LARGE)
+    assert page.init(token.value).json["config"]["welcomeMessage"] == "Hi"
+    token.change(config={"welcomeMessage": "Hello"})
+    assert page.init(token.value).json["config"]["welcomeMessage"] == "Hello"
+    token.change(config={})
+    assert page.init(token.value).json["config"]["welcomeMessage"] is None
+
+
+def test_config_is_read_for_admitted_visitors_only(page, create, calls):
+    token = create(config=LARGE)
+    calls.clear()
+    page.open(token.value)
+    assert calls == ["GetItem", "BatchGetItem", "UpdateItem", "GetItem", "TransactWriteItems"]
+    calls.clear()
+    assert_refused(page.init(token.value, flowId="flow_other"), 403, "target_not_allowed")
+    assert calls == ["GetItem", "BatchGetItem"]
+
+
+def test_empty_config_has_no_item(create, stored):
+    token = create()
+    assert stored(token) == ["RECORD"]
+    token.change(config=LARGE)
+    assert stored(token) == ["CONFIG", "RECORD"]
+    token.change(config={})
+    assert stored(token) == ["RECORD"]
+    assert token.record()["config"] == {}
+
+
+def test_config_stays_whatever_else_changes(api, create):
+    token = create(config=LARGE)
+    token.change(name="Till")
+    token.regenerate()
+    assert token.record()["config"] == LARGE
+    assert [one["config"] for one in api.get("/v1/client-tokens").json["clientTokens"]] == [LARGE]
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, True), (True, 1), (0, False), ([1], [True]), (None, False)])
+def test_config_changes_between_values_that_python_takes_for_equal(create, before, after):
+    token = create(config={"one": before})
+    token.change(config={"one": after})
+    assert [type(token.record()["config"]["one"])] == [type(after)]
+
+
+def test_deleted_token_leaves_no_config(create, stored):
+    token = create(config=LARGE)
+    token.delete()
+    assert stored(token) == []
+
+
+@pytest.mark.parametrize("path", ["", "/ID"])
+@pytest.mark.parametrize("config", [{"number": 2}, {}])
+def test_record_is_never_shown_with_the_config_of_another_revision(api, create, at_call, path, config):
+    """The token changes between the read of its record and that of its config."""
+    token = create(name="One", config={"number": 1})
+    api.get("/v1/client-tokens")
+    at_call(3, lambda: token.change(name="Two", config=config))
+    answer = api.get(f"/v1/client-tokens{path.replace('ID', token.id)}").json
+    shown = answer["clientToken"] if path else answer["clientTokens"][0]
+    assert (shown["name"], shown["config"]) == ("Two", config)
+
+
+def test_503_config_is_never_of_the_records_revision(api, create):
+    token = create(config={"number": 1})
+    key = (f"TOKEN#{token.id}", "CONFIG")
+    item = table.get(key)
+    table.put(item | {"revision": 7})
+    assert_refused(api.get(f"/v1/client-tokens/{token.id}"), 503, "unavailable")

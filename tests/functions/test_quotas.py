@@ -1,0 +1,157 @@
+"""How many tokens a tenant may have and how often it may write: counted exactly, and nobody else pays."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shared import management_admission, quota
+from shared.rules.rate import Window
+from shared.store import table
+from tests.aws.network import NETWORK
+from tests.functions.interruptions import cancelled
+from tests.functions.page import assert_refused
+
+LIST = "/v1/client-tokens"
+SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
+THREADS = 16
+
+
+def counted(api):
+    """The tokens that are counted, and those that are listed."""
+    item = table.get((f"TOKENS#{api.tenant}", "COUNT")) or {"tokens": 0}
+    return item["tokens"], len(api.get(LIST).json["clientTokens"])
+
+
+@pytest.fixture
+def three(monkeypatch):
+    monkeypatch.setattr(quota, "TOKENS_PER_TENANT", 3)
+
+
+def test_403_when_the_tenant_has_as_many_tokens_as_allowed(api, caller, three):
+    ids = [api.create()["clientToken"]["id"] for _ in range(3)]
+    for headers in ({}, {"Idempotency-Key": "1"}):
+        body = assert_refused(api.post(LIST, SEED, **headers), 403, "token_quota_reached")
+        assert "Delete tokens" in body["hint"]
+    caller().create()
+    assert api.delete(f"{LIST}/{ids[0]}").status_code == 200
+    assert api.post(LIST, SEED, **{"Idempotency-Key": "1"}).status_code == 201
+    assert counted(api) == (3, 3)
+
+
+def test_request_done_before_is_answered_again_at_the_quota(api, three):
+    first = api.post(LIST, SEED, **{"Idempotency-Key": "1"})
+    for _ in range(2):
+        api.create()
+    assert api.post(LIST, SEED, **{"Idempotency-Key": "1"}).json == first.json
+    assert counted(api) == (3, 3)
+
+
+@pytest.fixture
+def conflicting():
+    """Within, a transaction is refused while another one is at work on one of its items, as in DynamoDB."""
+    at_work = set()
+
+    def keys(request):
+        parts = [part for item in request.parameters["TransactItems"] for part in item.values()]
+        return [tuple((part.get("Key") or part["Item"])[name]["S"] for name in ("pk", "sk")) for part in parts]
+
+    def begin(request):
+        if request.operation != "TransactWriteItems":
+            return None
+        mine = keys(request)
+        if busy := at_work.intersection(mine):
+            return cancelled(*("TransactionConflict" if key in busy else "None" for key in mine))
+        at_work.update(mine)
+        return None
+
+    def end(request, answer):
+        conflicts = "TransactionConflict" in str(answer.body)
+        if request.operation == "TransactWriteItems" and not conflicts:
+            at_work.difference_update(keys(request))
+
+    with NETWORK.hooked(begin, end):
+        yield
+
+
+def at_once(work, *arguments):
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(work, *arguments))
+
+
+def test_sixteen_creates_at_once_are_all_made_and_counted(api, conflicting):
+    answers = at_once(lambda _: api.post(LIST, SEED), range(THREADS))
+    assert [answer.status_code for answer in answers] == [201] * THREADS
+    assert counted(api) == (THREADS, THREADS)
+
+
+def test_sixteen_creates_at_once_never_exceed_the_quota(api, three, conflicting):
+    statuses = [answer.status_code for answer in at_once(lambda _: api.post(LIST, SEED), range(THREADS))]
+    assert sorted(statuses) == [201] * 3 + [403] * (THREADS - 3)
+    assert counted(api) == (3, 3)
+
+
+def test_deletes_at_once_are_all_done_and_counted(api, conflicting):
+    ids = [api.create()["clientToken"]["id"] for _ in range(8)]
+    answers = at_once(lambda token_id: api.delete(f"{LIST}/{token_id}"), ids * 2)
+    assert sorted(answer.status_code for answer in answers) == [200] * 8 + [404] * 8
+    assert counted(api) == (0, 0)
+
+
+@pytest.mark.parametrize("call", range(1, 6))
+@pytest.mark.parametrize("action", ["create", "delete"])
+def test_count_never_drifts_wherever_a_function_crashes(api, crash_after, action, call):
+    path = f"{LIST}/{api.create()['clientToken']['id']}"
+    with crash_after(call):
+        api.post(LIST, SEED) if action == "create" else api.delete(path)
+    count, listed = counted(api)
+    assert count == listed
+
+
+@pytest.mark.parametrize("operation", ["create", "delete"])
+def test_count_is_right_where_an_answer_was_lost(api, lost_answers, operation):
+    path = f"{LIST}/{api.create()['clientToken']['id']}"
+    with lost_answers("TransactWriteItems"):
+        api.post(LIST, SEED) if operation == "create" else api.delete(path)
+    count, listed = counted(api)
+    assert count == listed == (2 if operation == "create" else 0)
+
+
+def test_429_when_the_tenant_writes_too_often(api, caller, clock, monkeypatch):
+    colleague, stranger = caller(api.tenant), caller()
+    path = f"{LIST}/{api.create()['clientToken']['id']}"
+    clock.forward(minutes=2)
+    monkeypatch.setattr(management_admission, "_WRITES", (Window("w", 60, 5),))
+    writes = [
+        lambda: api.put(path, {"name": "x"}),
+        lambda: colleague.get(f"{path}/token"),
+        lambda: api.post(f"{path}/regenerate"),
+        lambda: colleague.post(LIST, SEED),
+        lambda: api.put(path, {"name": "y"}),
+    ]
+    assert {write().status_code for write in writes} == {200, 201}
+    for write in [*writes, lambda: api.delete(path)]:
+        refused = write()
+        assert_refused(refused, 429, "rate_limited")
+        assert 0 < int(refused.headers["Retry-After"]) <= 66
+    # What only reads, and other tenants, are not held up.
+    assert api.get(path).status_code == api.get(LIST).status_code == 200
+    stranger.create()
+    clock.forward(seconds=66)
+    assert api.delete(path).status_code == 200
+
+
+def test_what_is_refused_before_it_is_admitted_is_not_counted(api, clock, monkeypatch):
+    path = f"{LIST}/{api.create()['clientToken']['id']}"
+    clock.forward(minutes=2)
+    monkeypatch.setattr(management_admission, "_WRITES", (Window("w", 60, 1),))
+    for _ in range(3):
+        assert api.put(path, {"nam": "x"}).status_code == 400
+        assert api.delete(f"{LIST}/ct_00000000000000000000000000").status_code == 404
+    assert api.put(path, {"name": "x"}).status_code == 200
+    assert api.put(path, {"name": "x"}).status_code == 429
+
+
+def test_503_where_writes_cannot_be_counted(api, aws_answers):
+    path = f"{LIST}/{api.create()['clientToken']['id']}"
+    with aws_answers("UpdateItem", "ThrottlingException"):
+        assert_refused(api.put(path, {"name": "x"}), 503, "unavailable")
