@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secrets import token_bytes
 
-from shared import gateway, public_suffixes, signer
+from shared import gateway, management_admission, public_suffixes, quota, signer
 from shared.gateway import Request, Response
 from shared.rules import client_token, idempotency, identifier
 from shared.store import audit, changes, targets
@@ -17,6 +17,7 @@ from shared.wire.terms import CreateClientToken
 @gateway.management("tokens:write")
 def handler(request: Request) -> Response:
     wish = CreateClientToken.read(request.body)
+    management_admission.admit_write(request.by)
     claim = idempotency.claim(request.idempotency_key, request.by, "create", asked=wish.canonical())
     if kept := answered.find(claim):
         value = signer.reveal(kept.seal)
@@ -39,4 +40,4 @@ def handler(request: Request) -> Response:
     warnings = client_token.warnings(token, public_suffixes.is_public_suffix, unregistered, at=request.at)
     answer = answers.created(token, value, warnings)
     made = Change(token, gateway.created(answer, revision=token.revision), answers.without_value(answer))
-    return changes.add(made, by=request.by, claim=claim)
+    return changes.add(made, limit=quota.TOKENS_PER_TENANT, by=request.by, claim=claim)

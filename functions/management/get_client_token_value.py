@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared import gateway, signer
+from shared import gateway, management_admission, signer
 from shared.gateway import Request, Response
 from shared.store import audit, client_tokens
 from shared.wire import client_tokens as answers
@@ -10,6 +10,7 @@ from shared.wire import client_tokens as answers
 
 @gateway.management("tokens:reveal")
 def handler(request: Request) -> Response:
+    management_admission.admit_write(request.by, request.path["id"])
     token = client_tokens.get_record(request.tenant, request.path["id"])
     value = signer.reveal(token.seal)
     audit.revealed(token.id, by=request.by)

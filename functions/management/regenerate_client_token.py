@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secrets import token_bytes
 
-from shared import gateway, signer
+from shared import gateway, management_admission, signer
 from shared.gateway import Request, Response
 from shared.rules import client_token, idempotency
 from shared.rules.client_token import ClientToken
@@ -18,6 +18,7 @@ from shared.wire.regeneration import RegenerateClientToken
 @gateway.management("tokens:write")
 def handler(request: Request) -> Response:
     wish = RegenerateClientToken.read(request.body)
+    management_admission.admit_write(request.by, request.path["id"])
     token, usage = client_tokens.get(request.tenant, request.path["id"])
     claim = idempotency.claim(request.idempotency_key, request.by, "regenerate", token.id, asked=wish.canonical())
     if kept := answered.find(claim):

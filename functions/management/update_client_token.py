@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared import gateway, public_suffixes
+from shared import gateway, management_admission, public_suffixes
 from shared.gateway import Request, Response
 from shared.rules import client_token
 from shared.rules.client_token import ClientToken
@@ -15,6 +15,7 @@ from shared.wire.terms import UpdateClientToken
 @gateway.management("tokens:write")
 def handler(request: Request) -> Response:
     wish = UpdateClientToken.read(request.body)
+    management_admission.admit_write(request.by, request.path["id"])
     unregistered = targets.require_known(request.tenant, wish.target_ids())
     token, usage = client_tokens.get(request.tenant, request.path["id"])
 

@@ -55,10 +55,12 @@ OPERATIONS = {
         answer_headers=["ETag"],
         refuses={
             400: "invalid_header record_too_large value_unavailable",
+            403: "token_quota_reached",
             404: "target_not_found",
             409: "conflict",
             422: "idempotency_key_reused",
             503: "signing_key_unusable",
+            429: "rate_limited",
         },
     ),
     "GetClientToken": Operation(
@@ -92,6 +94,7 @@ OPERATIONS = {
             404: "not_found target_not_found",
             409: "conflict",
             412: "precondition_failed",
+            429: "rate_limited",
         },
     ),
     "DeleteClientToken": Operation(
@@ -101,7 +104,13 @@ OPERATIONS = {
         headers=["If-Match"],
         answer=ClientTokenDeleted,
         examples={"an answer": examples.DELETED},
-        refuses={400: "invalid_header", 404: "not_found", 409: "conflict", 412: "precondition_failed"},
+        refuses={
+            400: "invalid_header",
+            404: "not_found",
+            409: "conflict",
+            412: "precondition_failed",
+            429: "rate_limited",
+        },
     ),
     "RegenerateClientToken": Operation(
         summary="Replace a client token's value",
@@ -129,6 +138,7 @@ OPERATIONS = {
             412: "precondition_failed",
             422: "idempotency_key_reused",
             503: "signing_key_unusable",
+            429: "rate_limited",
         },
     ),
     "GetClientTokenValue": Operation(
@@ -137,7 +147,7 @@ OPERATIONS = {
         scope="tokens:reveal",
         answer=ClientTokenValue,
         examples={"an answer": examples.REVEALED},
-        refuses={400: "value_unavailable", 404: "not_found"},
+        refuses={400: "value_unavailable", 404: "not_found", 429: "rate_limited"},
     ),
     "ListClientTokenConversations": Operation(
         summary="List a client token's conversations",

@@ -81,7 +81,7 @@ MEANINGS = {
     "not_found": "No such client token, or another tenant's: the answer is the same.",
     "origin_not_allowed": "The page's origin is not among the token's.",
     "precondition_failed": "The client token has changed since the ETag that If-Match names.",
-    "rate_limited": "Too many from this client address. Try again after Retry-After.",
+    "rate_limited": "Too many from this client address, or too many writes by one tenant. Retry after Retry-After.",
     "record_too_large": "The token's record would be larger than 32 KB. `details` names its largest field.",
     "session_ended": (
         "The session is unknown, idle for too long, or was opened by another origin, or its token's value was "
@@ -102,6 +102,7 @@ MEANINGS = {
     "timeout": "The answer took longer than API Gateway waits.",
     "token_expired": "The client token has expired.",
     "token_inactive": "The client token is switched off.",
+    "token_quota_reached": "The tenant has as many client tokens as the deployment allows. Delete some.",
     "too_far": "Too much would have to be looked through. Ask for a smaller offset, or without a filter.",
     "too_large": (
         f"The body has more than {gateway.MANAGEMENT_BODY_MAX // 1024} KB. A page's body may have some 6 MB, which is "

@@ -88,7 +88,8 @@ class Listing:
 
 def listings(operations: Operations) -> Iterator[tuple[str, list[Listing]]]:
     """A tenant's tokens, page by page: as they are recorded, and with the largest config."""
-    (entry,) = (part.size for part in parts(operations["create"]) if part.partition == "TOKENS")
+    # The other item there is the count.
+    entry = max(part.size for part in parts(operations["create"]) if part.partition == "TOKENS")
     (record,) = (part.size for part in parts(operations["create"]) if part.partition == "TOKEN")
     for name, size in (("small records", record), ("largest config", record + _CONFIG_BYTES)):
         pages = [_page(offset, entry, size) for offset in range(0, LISTED_TOKENS, _PAGE_TOKENS)]

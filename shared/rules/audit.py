@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from shared.rules import client_token, instant
+from shared.rules import instant, plain_json
 from shared.rules.client_token import ClientToken, Terms
 
 Changes = Mapping[str, Sequence[Any] | Mapping[str, Any] | None]
@@ -57,7 +57,7 @@ def changes(before: ClientToken | None, after: ClientToken) -> Changes:
     no_facts = _facts(Terms(name="", allowed_origins=())) | {"previous_values_expire_at": []}
     old = _facts(before.terms) | _beside(before) if before else no_facts
     new = _facts(after.terms) | _beside(after)
-    different = [name for name, value in new.items() if not client_token.is_same_json(value, old.get(name))]
+    different = [name for name, value in new.items() if not plain_json.is_same(value, old.get(name))]
     return {name: _difference(name, old[name] if before else None, new[name]) for name in different}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import json
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from shared.errors import Conflict, Detail, Forbidden, Invalid, Stale, Unauthenticated
-from shared.rules import instant, origin
+from shared.rules import instant, origin, plain_json
 from shared.rules.security_warning import SecurityWarning
 from shared.rules.token_value import Seal
 
@@ -103,16 +102,10 @@ def amend(token: ClientToken, changes: Mapping[str, Any], *, at: datetime) -> Cl
     """The token with the given terms changed and all others as they are."""
     terms = check(replace(token.terms, **changes), environment=token.environment, at=at, before=token.terms)
     revision, config_revision = token.revision + 1, token.config_revision
-    if not is_same_json(terms.config, token.terms.config):
+    if not plain_json.is_same(terms.config, token.terms.config):
         config_revision = revision if terms.config else 0
-    return replace(
-        token, terms=terms, updated_at=max(at, token.updated_at), revision=revision, config_revision=config_revision
-    )
-
-
-def is_same_json(one: Any, other: Any) -> bool:
-    """Python takes 1, 1.0 and True for equal. JSON does not."""
-    return json.dumps(one) == json.dumps(other)
+    at = max(at, token.updated_at)
+    return replace(token, terms=terms, updated_at=at, revision=revision, config_revision=config_revision)
 
 
 def regenerate(token: ClientToken, seal: Seal, *, grace: timedelta | None, at: datetime) -> ClientToken:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from shared.errors import Conflict
+from shared.errors import Conflict, Forbidden
 from shared.rules import audit as rules
 from shared.rules import client_token
 from shared.rules.audit import Circumstances, Record
@@ -16,6 +16,7 @@ from shared.store import audit, client_tokens, configs, idempotency, memberships
 from shared.store.table import ConditionFailed, Contended, Write
 
 _ATTEMPTS = 40
+_LONGEST_PAUSE = 10
 
 Answer = TypeVar("Answer")
 
@@ -30,26 +31,38 @@ class Change(Generic[Answer]):
     kept: Mapping[str, Any] = field(default_factory=dict)
 
 
-def add(made: Change[Answer], *, by: Circumstances, claim: Claim | None) -> Answer:
-    """The id is random, so this overwrites nothing.
+def add(made: Change[Answer], *, limit: int, by: Circumstances, claim: Claim | None) -> Answer:
+    """The id is random, so this overwrites nothing. `limit`: how many tokens the tenant may have.
 
-    Raises Invalid for a record that is too large, and Conflict where the same is claimed at this moment.
+    Raises Invalid for a record that is too large, Forbidden where the tenant has as many tokens as it may have, and
+    Conflict where the same is claimed at this moment.
     """
     token = replace(made.token, config_revision=made.token.revision if made.token.terms.config else 0)
     client_tokens.require_fits(token)
     writes = [
-        table.putting(client_tokens.to_item(token)),
+        *_kept(claim, made),
+        memberships.counting(token.tenant, limit=limit),
         memberships.adding(token.tenant, token.id),
+        table.putting(client_tokens.to_item(token)),
         *values.writes(None, token),
         *configs.writes(None, token),
         _traced("create", None, token, by),
-        *_kept(claim, made),
     ]
-    try:
-        table.transact(writes)
-    except (ConditionFailed, Contended):
-        raise _claimed() from None
-    return made.answer
+    for attempt in range(_ATTEMPTS):
+        try:
+            table.transact(writes)
+        except ConditionFailed as failure:
+            if claim and failure.place == 0:
+                raise _claimed() from None
+            raise _too_many(limit) from None
+        except Contended as contended:
+            if claim and 0 in contended.places:
+                raise _claimed() from None
+            # Others of the tenant create or delete tokens, and all of them are counted in one place.
+            table.pause(min(attempt + 1, _LONGEST_PAUSE))
+        else:
+            return made.answer
+    raise Conflict(retry_after=1)
 
 
 def change(
@@ -104,7 +117,7 @@ def change(
 
 def delete(token: ClientToken, *, by: Circumstances, expected: frozenset[int] | None) -> None:
     """With all that belongs to it. Raises Stale, NotFound and Conflict as `change` does."""
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         client_token.require_expected(token, expected)
         record = table.deleting(
             client_tokens.key(token.id), condition="revision = :revision", values={":revision": token.revision}
@@ -115,7 +128,7 @@ def delete(token: ClientToken, *, by: Circumstances, expected: frozenset[int] | 
                     record,
                     table.deleting(usage.key(token.id)),
                     *([table.deleting(configs.key(token.id))] if token.config_revision else []),
-                    memberships.removing(token.tenant, token.id),
+                    *memberships.removing(token.tenant, token.id),
                     *values.writes(token, None),
                     audit.writing(Record(by=by, action="delete", subject=token.id)),
                 ]
@@ -125,13 +138,23 @@ def delete(token: ClientToken, *, by: Circumstances, expected: frozenset[int] | 
                 raise memberships.unknown() from None
             token = client_tokens.from_item(failure.found)
         except Contended:
-            # It is being changed, or its use counted: of a token that is under attack, all the time.
-            table.pause()
+            # It is being changed, or its use counted: of a token that is under attack, all the time. Or others of the
+            # tenant's tokens are created or deleted.
+            table.pause(min(attempt + 1, _LONGEST_PAUSE))
     raise Conflict(retry_after=1)
 
 
 def _kept(claim: Claim | None, made: Change[Any]) -> list[Write]:
     return [idempotency.keeping(claim, made.kept, made.token)] if claim else []
+
+
+def _too_many(limit: int) -> Forbidden:
+    """Not a 409 or a 429: clients send those again by themselves, and nothing would change."""
+    return Forbidden(
+        f"Your tenant has {limit} client tokens, which is the limit.",
+        code="token_quota_reached",
+        hint="Delete tokens that you no longer use, or have the stack's parameter TokensPerTenant raised.",
+    )
 
 
 def _claimed() -> Conflict:

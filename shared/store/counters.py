@@ -1,4 +1,4 @@
-"""Attempts of one client address on one token, counted in one round trip."""
+"""Attempts of one client address on one token, or of one tenant, counted in one round trip."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ _LIFETIME_SECONDS = 2 * 3600
 
 def key(token_id: str, address: str) -> Key:
     return f"RATE#{token_id}#{rate.client(address)}", "WINDOWS"
+
+
+def key_of_tenant(tenant: str) -> Key:
+    """Of what a tenant's callers do on the management plane."""
+    return f"WRITES#{tenant}", "WINDOWS"
 
 
 def count(where: Key, seen: Item | None, windows: tuple[Window, ...], at: datetime) -> Standing:

@@ -21,13 +21,29 @@ def key(tenant: str, token_id: str) -> Key:
     return f"TOKENS#{tenant}", f"TOKEN#{token_id}"
 
 
+def counting(tenant: str, *, limit: int) -> Write:
+    """Part of the transaction that creates a token: one more. Its condition fails where the tenant has `limit`."""
+    return table.updating(
+        _count(tenant),
+        "ADD tokens :one",
+        {":one": 1, ":limit": limit},
+        condition="attribute_not_exists(tokens) OR tokens < :limit",
+    )
+
+
 def adding(tenant: str, token_id: str) -> Write:
     pk, sk = key(tenant, token_id)
     return table.putting({"pk": pk, "sk": sk})
 
 
-def removing(tenant: str, token_id: str) -> Write:
-    return table.deleting(key(tenant, token_id))
+def removing(tenant: str, token_id: str) -> list[Write]:
+    """Parts of the transaction that deletes a token, and counts it no more."""
+    return [table.deleting(key(tenant, token_id)), table.updating(_count(tenant), "ADD tokens :less", {":less": -1})]
+
+
+def _count(tenant: str) -> Key:
+    """How many tokens there are. It changes in the same transactions as they do, so it cannot drift from them."""
+    return f"TOKENS#{tenant}", "COUNT"
 
 
 def require(tenant: str, token_id: str) -> None:

@@ -15,25 +15,31 @@ from tests.scale.recorder import item_bytes
 
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
 LIST = "/v1/client-tokens"
+ADMITTED = ["BatchGetItem", "UpdateItem"]
 BUDGET = [
-    ("POST", LIST, SEED, ["GenerateMac", "TransactWriteItems"]),
-    ("POST", LIST, SEED | {"flowIds": ["flow_a"]}, ["BatchGetItem", "GenerateMac", "TransactWriteItems"]),
+    ("POST", LIST, SEED, [*ADMITTED, "GenerateMac", "TransactWriteItems"]),
+    ("POST", LIST, SEED | {"flowIds": ["flow_a"]}, [*ADMITTED, "BatchGetItem", "GenerateMac", "TransactWriteItems"]),
     ("GET", LIST, None, ["Query", "BatchGetItem"]),
     ("GET", f"{LIST}/ID", None, ["GetItem", "BatchGetItem"]),
-    ("PUT", f"{LIST}/ID", {"name": "x"}, ["GetItem", "BatchGetItem", "TransactWriteItems"]),
-    ("PUT", f"{LIST}/ID", {"flowIds": ["flow_a"]}, ["BatchGetItem", "GetItem", "BatchGetItem", "TransactWriteItems"]),
-    ("GET", f"{LIST}/ID/token", None, ["GetItem", "BatchGetItem", "GenerateMac", "PutItem"]),
-    ("POST", f"{LIST}/ID/regenerate", None, ["GetItem", "BatchGetItem", "GenerateMac", "TransactWriteItems"]),
+    ("PUT", f"{LIST}/ID", {"name": "x"}, [*ADMITTED, "BatchGetItem", "TransactWriteItems"]),
+    ("PUT", f"{LIST}/ID", {"flowIds": ["flow_a"]}, [*ADMITTED, "BatchGetItem", "BatchGetItem", "TransactWriteItems"]),
+    ("GET", f"{LIST}/ID/token", None, [*ADMITTED, "BatchGetItem", "GenerateMac", "PutItem"]),
+    ("POST", f"{LIST}/ID/regenerate", None, [*ADMITTED, "BatchGetItem", "GenerateMac", "TransactWriteItems"]),
     ("GET", f"{LIST}/ID/conversations", None, ["GetItem", "BatchGetItem", "Query"]),
-    ("DELETE", f"{LIST}/ID", None, ["GetItem", "BatchGetItem", "TransactWriteItems"]),
+    ("DELETE", f"{LIST}/ID", None, [*ADMITTED, "BatchGetItem", "TransactWriteItems"]),
 ]
 KEYED = [
-    ("POST", LIST, ["GetItem", "GenerateMac", "TransactWriteItems"], ["GetItem", "GenerateMac", "PutItem"]),
+    (
+        "POST",
+        LIST,
+        [*ADMITTED, "GetItem", "GenerateMac", "TransactWriteItems"],
+        [*ADMITTED, "GetItem", "GenerateMac", "PutItem"],
+    ),
     (
         "POST",
         f"{LIST}/ID/regenerate",
-        ["GetItem", "BatchGetItem", "GetItem", "GenerateMac", "TransactWriteItems"],
-        ["GetItem", "BatchGetItem", "GetItem", "GenerateMac", "PutItem"],
+        [*ADMITTED, "BatchGetItem", "GetItem", "GenerateMac", "TransactWriteItems"],
+        [*ADMITTED, "BatchGetItem", "GetItem", "GenerateMac", "PutItem"],
     ),
 ]
 

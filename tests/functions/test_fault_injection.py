@@ -50,8 +50,15 @@ OPERATIONS = {
 }
 # What can be done once only, in one world.
 ONCE = {"authorize", "create, once", "regenerate, once", "delete", "chat", "chat with a function"}
-# A visitor's attempt counts whatever becomes of it, and his message stays for the next time.
+# An attempt counts whatever becomes of it, and a visitor's message stays for the next time.
 MAY_STAY = {
+    "create": {"UpdateItem"},
+    "create, once": {"UpdateItem"},
+    "update": {"UpdateItem"},
+    "delete": {"UpdateItem"},
+    "value": {"UpdateItem"},
+    "regenerate": {"UpdateItem"},
+    "regenerate, once": {"UpdateItem"},
     "init": {"UpdateItem"},
     "chat": {"UpdateItem", "TransactWriteItems"},
     "chat with a function": {"UpdateItem", "TransactWriteItems"},
@@ -176,6 +183,7 @@ def _assert_documented(answer, call, fault, case):
     if fault == "condition fails":
         assert (answer.status_code, answer.json["code"]) in {
             (401, "session_ended"),
+            (403, "token_quota_reached"),
             (404, "not_found"),
             (409, "conflict"),
             (409, "in_progress"),

@@ -44,15 +44,17 @@ def _partitions(asked):
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_404_is_answered_from_the_callers_own_partition(caller, touched, operation):
+def test_404_is_answered_from_the_callers_own_partition(caller, touched, calls, operation):
     owner, stranger = caller(), caller()
     stranger.get("/v1/client-tokens")
     method, suffix, body = OPERATIONS[operation]
     for token_id in (owner.create()["clientToken"]["id"], UNKNOWN):
         touched.clear()
+        calls.clear()
         answer = stranger.request(method, f"/v1/client-tokens/{token_id}{suffix}", body, **{"If-Match": '"1"'})
         assert_refused(answer, 404, "not_found")
-        assert set(touched) == {f"TOKENS#{stranger.tenant}"}
+        assert set(touched) <= {f"TOKENS#{stranger.tenant}", f"WRITES#{stranger.tenant}"}
+        assert len(calls) == 1
 
 
 def test_401_made_up_value_costs_one_read_of_its_own_key(page, token, touched, calls):

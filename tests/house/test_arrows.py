@@ -6,12 +6,25 @@ from shared.rules.target import KINDS
 from tests.house.code import ROOT, modules
 
 GROUND = {"aws", "errors", "log", "startup"}
-MIDDLE = {"admission", "authorizer", "credentials", "gateway", "public_suffixes", "signer", "store", "targets", "wire"}
+MIDDLE = {
+    "admission",
+    "management_admission",
+    "authorizer",
+    "credentials",
+    "gateway",
+    "public_suffixes",
+    "quota",
+    "signer",
+    "store",
+    "targets",
+    "wire",
+}
 # Room -> the rooms that it may import besides itself.
 MAY_IMPORT = {
     "functions": MIDDLE | GROUND | {"rules"},
     **{room: GROUND | {"rules"} for room in MIDDLE},
     "admission": GROUND | {"rules", "store"},
+    "management_admission": GROUND | {"rules", "store"},
     "gateway": GROUND | {"client_address", "headers", "proxy_event", "rules"},
     "client_address": {"rules"},
     "proxy_event": {"errors", "rules"},

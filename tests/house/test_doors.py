@@ -9,7 +9,7 @@ from shared.rules.principal import SCOPES
 from tests.house.code import module, modules
 
 DOORS = modules("functions")
-LINES = 42
+LINES = 43
 
 
 def _snake(logical_id):

@@ -45,7 +45,7 @@ def make_token(tenant, name="Web", environment="live"):
         created_at=AT,
         updated_at=AT,
     )
-    changes.add(Change(token, None), by=by(tenant), claim=None)
+    changes.add(Change(token, None), limit=1000, by=by(tenant), claim=None)
     return token
 
 
