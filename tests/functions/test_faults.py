@@ -3,10 +3,13 @@
 import base64
 import contextlib
 import itertools
+import json
 
 import pytest
 
+from infra.local.openapi import read_routes
 from tests.aws.network import NETWORK
+from tests.conftest import TEMPLATE
 from tests.functions.interruptions import cancelled
 from tests.functions.page import assert_refused, reply
 from tests.functions.stored import messages
@@ -108,6 +111,35 @@ def test_500_our_own_mistake_tells_the_caller_nothing_and_the_log_where(api, mon
     assert "test_faults.py" in logged
     assert '"error":"RuntimeError"' in logged
     assert "the secret of the house" not in logged + answer.text
+
+
+def test_503_a_fault_of_the_authorizer_without_a_cause_is_logged_and_goes_no_further(api, aws_answers, output):
+    """A record that lacks its fields breaks the code that reads it, and no call to AWS is to blame."""
+    aws_answers("GetItem", answer={"Item": {"pk": {"S": "secret-of-the-record"}}})
+    answer = api.get("/v1/client-tokens")
+    assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
+    lines = [json.loads(line) for line in output().splitlines()]
+    (fault,) = [line for line in lines if line.get("message") == "fault"]
+    assert (fault["operation"], fault["error"]) == ("authorize", "KeyError")
+    assert "secret-of-the-record" not in json.dumps(lines)
+
+
+def test_503_names_a_time_to_wait_of_a_second_or_more(api, page, token, aws_answers):
+    """Zero would have every client come back at once, to a service that cannot keep up."""
+    session = page.open(token.value)
+    path = f"/v1/client-tokens/{token.id}"
+    aws_answers("UpdateItem", "ThrottlingException")
+    aws_answers("GenerateMac", "ThrottlingException")
+    refused = [page.say(session), api.post("/v1/client-tokens", SEED), api.get(f"{path}/token")]
+    assert [answer.status_code for answer in refused] == [503, 503, 503]
+    assert [int(answer.headers["Retry-After"]) for answer in refused] == [1, 1, 1]
+
+
+def test_503_of_the_gateway_names_a_time_to_wait_of_a_second_or_more():
+    refusals = read_routes(TEMPLATE).refusals
+    waits = {kind: int(one.headers["Retry-After"]) for kind, one in refusals.items() if one.status in {429, 503}}
+    assert waits
+    assert all(seconds >= 1 for seconds in waits.values()), waits
 
 
 def test_401_a_route_that_lost_its_authorizer_lets_nobody_in():

@@ -34,6 +34,31 @@ def knock(app, page, token, calls):
     return knock
 
 
+@pytest.fixture
+def reads():
+    """Each read of the table since: (operation, whether it is strongly consistent)."""
+    seen = []
+
+    def note(request):
+        match request.operation, request.parameters:
+            case "GetItem" | "Query" as operation, parameters:
+                seen.append((operation, parameters.get("ConsistentRead", False)))
+            case "BatchGetItem" as operation, {"RequestItems": tables}:
+                seen.extend((operation, asked.get("ConsistentRead", False)) for asked in tables.values())
+
+    with NETWORK.hooked(note):
+        yield seen
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_admission_reads_the_table_strongly_consistent(knock, reads, door):
+    """Otherwise a token that was switched off, or a session that has ended, would pass for a moment more."""
+    reads.clear()
+    assert knock(door).status_code == 200
+    assert reads
+    assert [read for read in reads if not read[1]] == []
+
+
 def parts(value):
     header, payload, mac = value.split(".")
     return header, payload, mac

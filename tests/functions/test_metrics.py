@@ -66,6 +66,40 @@ def test_every_metric_of_ours_that_is_looked_at_is_emitted_so(api, page, create,
     assert [one["environment"] for one in found[OURS, "MessagesAnswered"]] == ["live", "test"]
 
 
+def refused(output):
+    """What the metric of refusals has counted, by operation and code."""
+    return [(one["operation"], one["code"]) for one in emitted(output).get((OURS, "Refused"), ())]
+
+
+def test_each_refusal_is_counted_once_and_no_success_is(api, page, create, output):
+    token = create()
+    session = page.open(token.value)
+    path = f"/v1/client-tokens/{token.id}"
+    assert page.say(session).status_code == 200
+    assert page.rate(session, token.value).status_code == 200
+    for answer in (api.get("/v1/client-tokens"), api.get(path), api.put(path, {"name": "n"}), api.get(f"{path}/token")):
+        assert answer.status_code == 200
+    assert refused(output) == []
+    assert api.get("/v1/client-tokens/ct_unknown").status_code == 404
+    assert refused(output) == [("get_client_token", "not_found")]
+    assert api.post("/v1/client-tokens", {"name": ""}).status_code == 400
+    assert page.init("garbage").status_code == 401
+    assert page.say("cs_unknown").status_code == 401
+    assert sorted(refused(output)) == [
+        ("chat", "session_ended"),
+        ("create_client_token", "invalid_request"),
+        ("init_session", "invalid_token"),
+    ]
+
+
+def test_a_refused_credential_is_counted_once_and_a_good_one_is_not(app, api, output):
+    assert api.get("/v1/client-tokens").status_code == 200
+    assert refused(output) == []
+    api.credential = "ctk_" + "0" * 38
+    assert api.get("/v1/client-tokens").status_code == 401
+    assert refused(output) == [("authorize", "unauthenticated")]
+
+
 def test_a_metric_that_is_counted_in_the_logs_has_no_dimensions():
     counted = {metric for metric, *_ in watched.filters(TEMPLATE)}
     looked_at = {metric for metric in watched.all_metrics(TEMPLATE) if metric.name in {one.name for one in counted}}

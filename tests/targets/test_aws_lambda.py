@@ -65,7 +65,7 @@ def test_an_answer_in_another_form_is_a_failure(answer, aws_on_loopback, reply):
     aws_on_loopback.says(reply)
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", SETTINGS)
-    assert failed.value.sentence == TargetFailed.sentence
+    assert (failed.value.sentence, failed.value.code) == (TargetFailed.sentence, "target_failed")
 
 
 @pytest.mark.parametrize("reply", [{"errorType": "KeyError", "errorMessage": "'password'", "stackTrace": []}, {}])
@@ -79,8 +79,9 @@ def test_an_error_of_the_function_is_a_failure(answer, aws_on_loopback, reply):
 
 def test_an_error_that_looks_like_an_answer_is_still_a_failure(answer, aws_on_loopback):
     aws_on_loopback.says({"text": "Yes."}, X_Amz_Function_Error="Handled")
-    with pytest.raises(TargetFailed):
+    with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", SETTINGS)
+    assert failed.value.code == "target_function_failed"
 
 
 def test_the_functions_own_time_limit_is_a_time_out(answer, aws_on_loopback):
@@ -89,13 +90,24 @@ def test_the_functions_own_time_limit_is_a_time_out(answer, aws_on_loopback):
     aws_on_loopback.says(reply, X_Amz_Function_Error="Unhandled")
     with pytest.raises(TargetTimedOut) as failed:
         answer("aws_lambda", SETTINGS)
-    assert failed.value.sentence == TargetTimedOut.sentence
+    assert (failed.value.sentence, failed.value.code) == (TargetTimedOut.sentence, "target_function_timed_out")
+
+
+@pytest.mark.parametrize(
+    "error_type", ["Sandbox.Timedout ", "sandbox.timedout", "Runtime.ExitError", "TimeoutError", ""]
+)
+def test_another_error_of_the_function_is_no_time_out(answer, aws_on_loopback, error_type):
+    aws_on_loopback.says({"errorType": error_type}, X_Amz_Function_Error="Unhandled")
+    with pytest.raises(TargetFailed) as failed:
+        answer("aws_lambda", SETTINGS)
+    assert failed.value.code == "target_function_failed"
 
 
 def test_a_function_that_does_not_answer_is_a_time_out_and_not_called_again(answer, aws_on_loopback):
     aws_on_loopback.says_nothing()
-    with pytest.raises(TargetTimedOut):
+    with pytest.raises(TargetTimedOut) as failed:
         answer("aws_lambda", SETTINGS)
+    assert failed.value.code == "target_timed_out"
     assert len(aws_on_loopback.asked) == 1
 
 
@@ -114,6 +126,7 @@ def test_what_lambda_refuses_is_a_failure_of_which_the_visitor_learns_nothing(an
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", SETTINGS)
     assert (failed.value.sentence, failed.value.hint) == (TargetFailed.sentence, None)
+    assert failed.value.code == "target_failed"
     # The log tells the operator, by name only.
     assert failed.value.__cause__.code == code
     assert len(aws_on_loopback.asked) == 1

@@ -163,6 +163,32 @@ def test_images_and_files_come_after_the_text_under_names_that_say_nothing(answe
     ]
 
 
+@pytest.mark.parametrize(
+    ("media_type", "kind", "called"),
+    [
+        # As the API reference of Converse calls them: ImageBlock and DocumentBlock.
+        ("image/gif", "image", "gif"),
+        ("image/jpeg", "image", "jpeg"),
+        ("image/png", "image", "png"),
+        ("image/webp", "image", "webp"),
+        ("application/msword", "document", "doc"),
+        ("application/pdf", "document", "pdf"),
+        ("application/vnd.ms-excel", "document", "xls"),
+        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "document", "xlsx"),
+        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "document", "docx"),
+        ("text/csv", "document", "csv"),
+        ("text/html", "document", "html"),
+        ("text/markdown", "document", "md"),
+        ("text/plain", "document", "txt"),
+    ],
+)
+def test_each_media_type_has_the_format_that_converse_knows(answer, aws_on_loopback, media_type, kind, called):
+    aws_on_loopback.says(reply("Yes."))
+    answer("bedrock", SETTINGS, before=[], attachments=[Attachment(media_type=media_type, data=b"data")])
+    (turn,) = aws_on_loopback.asked[0].body["messages"]
+    assert turn["content"][-1][kind]["format"] == called
+
+
 def test_what_is_attached_goes_with_the_visitors_message_whatever_the_page_calls_its_answers(answer, aws_on_loopback):
     aws_on_loopback.says(reply("Yes."))
     namesake = replace(MESSAGES[1], id=MESSAGES[-1].id)
