@@ -65,7 +65,8 @@ def is_allowed(header: str | None, entries: Collection[str]) -> bool:
         origin = parse(header)
     except ValueError:
         return False
-    return not _admitting(origin).isdisjoint(entries) or any(_is_filled_by(origin, entry) for entry in entries)
+    text = str(origin)
+    return not _admitting(origin).isdisjoint(entries) or any(_is_filled_by(text, entry) for entry in entries)
 
 
 def needs_test_token(entry: str) -> bool:
@@ -92,14 +93,14 @@ def _admitting(origin: Origin) -> set[str]:
     return {f"{origin.scheme}://*", *(f"{origin.scheme}://{host}{port}" for host in hosts for port in ports)}
 
 
-def _is_filled_by(origin: Origin, entry: str) -> bool:
+def _is_filled_by(origin: str, entry: str) -> bool:
     """Whether the entry has a partial label that becomes the origin's first label when its * is filled."""
     start, star, end = entry.partition("*")
-    text = str(origin)
-    if not star or len(text) <= len(start) + len(end) or origin.host.startswith("xn--"):
+    if not (star and origin.startswith(start) and origin.endswith(end)) or "://xn--" in origin:
         return False
-    part = text[len(start) : len(text) - len(end)]
-    return text.startswith(start) and text.endswith(end) and bool(_PART.fullmatch(part))
+    # Empty too where start and end overlap.
+    part = origin[len(start) : len(origin) - len(end)]
+    return bool(_PART.fullmatch(part))
 
 
 def _read(entry: str) -> _Entry:

@@ -71,7 +71,7 @@ def test_any_port_is_warned_of_on_a_test_token(entry):
         ("https://*.pages.dev", "evil.pages.dev"),
     ],
 )
-def test_a_wildcard_below_a_public_suffix_says_which_name_a_stranger_can_get(entry, name):
+def test_public_suffix_warning_names_a_host_that_strangers_can_get(entry, name):
     [found] = origin.warnings([entry], is_live=True, is_public_suffix=is_public_suffix)
     assert f"such as {name} while it is free" in found.message
 
