@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from shared import log
 from shared.errors import Forbidden, NotFound, TooMany
@@ -48,6 +49,7 @@ class Visit:
     turn: Turn
     target: Target | None
     sent: PageInput
+    at: datetime
 
     def request(self) -> tuple[Target, Question]:
         """What answers, and what it is asked. Raises Invalid where that is more than it may be sent."""
@@ -66,7 +68,9 @@ class Visit:
             target_version_id=terms.target_version_id,
             message=sent.message,
             history=lambda: input_limits.heard(
-                found.limits, sent, conversations.newest_first(current.conversation_id, sent.message.at)
+                found.limits,
+                sent,
+                conversations.newest_first(current.conversation_id, sent.message.at, at=self.at),
             ),
             attachments=sent.attachments,
             inputs=sent.inputs,
@@ -78,11 +82,11 @@ class Visit:
 
 def to_enter(visitor: Visitor, value: str, *, session_id: str | None, wanted_target: str | None) -> Entry:
     """Who shows a client token's value: opens a session, or goes on with the one that he has."""
-    token_id = _token_of(value)
+    token_id = _token_of(value, visitor.at)
     known = session.pointers(session_id) if session_id else None
     session_key = sessions.key(known.digest) if known and known.token_id == token_id else None
     rate_key = counters.key(token_id, visitor.address)
-    items = _read(client_tokens.key(token_id), usage.key(token_id), rate_key, session_key)
+    items = _read(visitor.at, client_tokens.key(token_id), usage.key(token_id), rate_key, session_key)
     token = _known_token(items, token_id)
     jti = client_token.accept(token, digest.of(value), at=visitor.at)
     _require_allowed(visitor, token)
@@ -108,12 +112,12 @@ def to_speak(visitor: Visitor, session_id: str, sent: PageInput, tell: Callable[
     target is read last, because many visitors share it and a system prompt can make it large.
     """
     known = session.pointers(session_id)
-    current = sessions.find(known.digest) if known else None
+    current = sessions.find(known.digest, at=visitor.at) if known else None
     if known is None or current is None or session.has_timed_out(current, visitor.at):
         raise session.ended()
     turn_key, rate_key = turns.key(known.digest, sent.message.id), counters.key(known.token_id, visitor.address)
     token_key, usage_key = client_tokens.key(known.token_id), usage.key(known.token_id)
-    items = _read(token_key, turn_key, usage_key, rate_key)
+    items = _read(visitor.at, token_key, turn_key, usage_key, rate_key)
     if token_key not in items:
         raise session.ended()
     token = client_tokens.from_item(items[token_key])
@@ -129,7 +133,7 @@ def to_speak(visitor: Visitor, session_id: str, sent: PageInput, tell: Callable[
     _require_room(standing, what)
     begun = items.get(turn_key)
     if begun and begun["is_answered"]:
-        return Visit(token, turns.resume(current, begun, sent.message, at=visitor.at), None, sent)
+        return Visit(token, turns.resume(current, begun, sent.message, at=visitor.at), None, sent, visitor.at)
     found = target.require_available(targets.find(known.target_reference))
     # Before the message is stored and paid for.
     input_limits.require_within(found.limits, sent)
@@ -138,16 +142,16 @@ def to_speak(visitor: Visitor, session_id: str, sent: PageInput, tell: Callable[
     else:
         counts_use = usage.from_item(items.get(usage_key)).is_due(visitor.at)
         turn = turns.begin(current, token, sent.message, counts_use=counts_use)
-    return Visit(token, turn, found, sent)
+    return Visit(token, turn, found, sent, visitor.at)
 
 
 def to_rate(visitor: Visitor, value: str, session_id: str) -> Session:
     """Who says what he thinks of an answer: for a day after the session's end, too."""
-    token_id = _token_of(value)
+    token_id = _token_of(value, visitor.at)
     known = session.pointers(session_id)
     session_key = sessions.key(known.digest) if known and known.token_id == token_id else None
     rate_key = counters.key(token_id, visitor.address)
-    items = _read(client_tokens.key(token_id), rate_key, session_key)
+    items = _read(visitor.at, client_tokens.key(token_id), rate_key, session_key)
     token = _known_token(items, token_id)
     client_token.accept(token, digest.of(value), at=visitor.at)
     _require_allowed(visitor, token)
@@ -161,12 +165,12 @@ def to_rate(visitor: Visitor, value: str, session_id: str) -> Session:
     return found
 
 
-def _token_of(value: str) -> str:
+def _token_of(value: str, at: datetime) -> str:
     """The id of the token that this may be a value of. A made-up value costs one small read of a key of its own."""
     token_id = token_value.subject(value)
     if token_id is None:
         raise malformed_value.refusal(value)
-    if values.find(digest.of(value)) != token_id:
+    if values.find(digest.of(value), at=at) != token_id:
         raise client_token.unknown_value()
     return token_id
 
@@ -178,8 +182,8 @@ def _known_token(items: Mapping[Key, Item], token_id: str) -> ClientToken:
     return client_tokens.from_item(items[key])
 
 
-def _read(*keys: Key | None) -> dict[Key, Item]:
-    return table.read([key for key in keys if key is not None], is_consistent=True)
+def _read(at: datetime, *keys: Key | None) -> dict[Key, Item]:
+    return table.read([key for key in keys if key is not None], is_consistent=True, at=at)
 
 
 def _page(visitor: Visitor) -> str:

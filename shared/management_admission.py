@@ -23,7 +23,8 @@ def admit_write(by: Circumstances, token_id: str | None = None) -> None:
         raise memberships.unknown()
     rate_key = counters.key_of_tenant(by.tenant)
     membership = memberships.key(by.tenant, token_id) if token_id is not None else None
-    items = table.read([rate_key, *([membership] if membership else [])], is_consistent=True)
+    keys = [rate_key, *([membership] if membership else [])]
+    items = table.read(keys, is_consistent=True, at=by.at)
     if membership and membership not in items:
         raise memberships.unknown()
     standing = counters.count(rate_key, items.get(rate_key), _WRITES, by.at)

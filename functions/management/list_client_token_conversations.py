@@ -14,5 +14,5 @@ def handler(request: Request) -> Response:
     wish = ListConversations.read_query(request.query)
     memberships.require(request.tenant, request.path["id"])
     token = client_tokens.get_record(request.tenant, request.path["id"])
-    found, has_more = conversations.page(token.id, wish.offset, wish.limit, flow_id=wish.flow_id)
+    found, has_more = conversations.page(token.id, wish.offset, wish.limit, flow_id=wish.flow_id, at=request.at)
     return gateway.ok(answers.listed(found, wish.pagination(has_more)))

@@ -19,16 +19,17 @@ def add(key: ApiKey, *others: Write) -> None:
 
 
 def find(digest: str) -> ApiKey | None:
-    """By the digest of the whole value (hex)."""
-    item = table.get(_key(digest))
+    """By the digest of the whole value (hex). Of one that has expired, the caller says so."""
+    item = table.get(_key(digest), at=None)
     return _from_item(item) if item else None
 
 
 def of_tenant(tenant: str) -> list[ApiKey]:
-    """Oldest first."""
+    """Oldest first; those that have expired, too, until the table drops them."""
     items = table.query(
         "pk = :tenant AND begins_with(sk, :keys)",
         {":tenant": _place(tenant, "")[0], ":keys": "APIKEY#"},
+        at=None,
         ConsistentRead=True,
     )
     return [_from_item(item) for item in items]
@@ -36,7 +37,7 @@ def of_tenant(tenant: str) -> list[ApiKey]:
 
 def of_id(tenant: str, key_id: str) -> ApiKey:
     """Raises NotFound."""
-    item = table.get(_place(tenant, key_id))
+    item = table.get(_place(tenant, key_id), at=None)
     if item is None:
         raise _unknown(tenant, key_id)
     return _from_item(item)

@@ -37,9 +37,9 @@ def trail(
             # A record's key goes on after its time, and so comes after this.
             ":until": instant.to_text(until) if until else "9",
             ":tenant": tenant,
-            ":now": int(at.timestamp()),
         },
-        FilterExpression="tenant = :tenant AND expires_at > :now",
+        at=at,
+        FilterExpression="tenant = :tenant",
         **index,
     )
     return entries.believed(items, _own_key, _from_item)

@@ -67,7 +67,9 @@ def _read(tenant: str, token_ids: Sequence[str]) -> list[Listed]:
     torn: Sequence[str] = token_ids
     for _ in range(_ATTEMPTS):
         found = _records(tenant, torn)
-        items = table.read([configs.key(token.id) for token, _ in found if token.config_revision], is_consistent=True)
+        items = table.read(
+            [configs.key(token.id) for token, _ in found if token.config_revision], is_consistent=True, at=None
+        )
         fits = {token.id: configs.fits(token, items.get(configs.key(token.id))) for token, _ in found}
         whole |= {
             token.id: (configs.placed(token, items.get(configs.key(token.id))), used)
@@ -83,7 +85,7 @@ def _read(tenant: str, token_ids: Sequence[str]) -> list[Listed]:
 def _records(tenant: str, token_ids: Sequence[str]) -> list[Listed]:
     """Without their configs."""
     keys = [one for token_id in token_ids for one in (key(token_id), usage.key(token_id))]
-    items = table.read(keys, is_consistent=True)
+    items = table.read(keys, is_consistent=True, at=None)
     records = [items[key(token_id)] for token_id in token_ids if key(token_id) in items]
     return [
         (from_item(record), usage.from_item(items.get(usage.key(record["id"]))))

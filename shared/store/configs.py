@@ -33,7 +33,7 @@ def placed(token: ClientToken, item: Item | None) -> ClientToken:
 
 def find(token: ClientToken) -> Mapping[str, Any]:
     """The newest config of a token that was read without it."""
-    item = table.get(key(token.id)) if token.config_revision else None
+    item = table.get(key(token.id), at=None) if token.config_revision else None
     return json.loads(item["config"]) if item else {}
 
 

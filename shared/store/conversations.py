@@ -12,7 +12,7 @@ from shared.rules.conversation import Conversation
 from shared.rules.feedback import Feedback
 from shared.rules.question import Message
 from shared.rules.session import Session
-from shared.store import entries, table
+from shared.store import entries, slices, table
 from shared.store.attributes import of_kind
 from shared.store.table import Item, Key, Write
 
@@ -45,7 +45,15 @@ def said(session: Session, message: Message) -> list[Write]:
         ":expiry": _expiry(message.at),
         ":one": 1,
     }
-    record = table.updating(_record(session), f"{_SET} {_ADD}", values, names={"#name": "name"})
+    values[":now"] = int(message.at.timestamp())
+    record = table.updating(
+        _record(session),
+        f"{_SET} {_ADD}",
+        values,
+        # One that has expired is not continued, though DynamoDB may not have dropped it yet.
+        condition="attribute_not_exists(pk) OR expires_at > :now",
+        names={"#name": "name"},
+    )
     return [_putting(session, message), record]
 
 
@@ -65,24 +73,24 @@ def _putting(session: Session, message: Message) -> Write:
     return table.putting(item | {"expires_at": expiry})
 
 
-def message(conversation_id: str, at: datetime) -> Message | None:
-    """By its time: no two messages of a conversation have the same."""
-    item = table.get(_key(conversation_id, at))
+def message(conversation_id: str, said_at: datetime, *, at: datetime) -> Message | None:
+    """By its time: no two messages of a conversation have the same. None once it has expired."""
+    item = table.get(_key(conversation_id, said_at), at=at)
     return _to_message(item) if item else None
 
 
-def newest_first(conversation_id: str, before: datetime) -> Iterator[Message]:
+def newest_first(conversation_id: str, before: datetime, *, at: datetime) -> Iterator[Message]:
     """The messages before that time. They are read in small pages, for as long as the caller wants more of them."""
     last = _key(conversation_id, before - _MILLISECOND)[1]
     items = table.query(
         "pk = :pk AND sk BETWEEN :messages AND :last",
         {":pk": _pk(conversation_id), ":messages": "MESSAGE#", ":last": last},
+        at=at,
         Limit=_HISTORY_PAGE,
         ScanIndexForward=False,
         ConsistentRead=True,
     )
-    # DynamoDB may take days to drop what has expired.
-    return (_to_message(item) for item in items if item["expires_at"] > before.timestamp())
+    return map(_to_message, items)
 
 
 def rate(session: Session, feedback: Feedback, *, at: datetime) -> str:
@@ -105,14 +113,16 @@ def rate(session: Session, feedback: Feedback, *, at: datetime) -> str:
     return feedback_id
 
 
-def page(token_id: str, offset: int, limit: int, *, flow_id: str | None) -> tuple[list[Conversation], bool]:
+def page(
+    token_id: str, offset: int, limit: int, *, flow_id: str | None, at: datetime
+) -> tuple[list[Conversation], bool]:
     """Conversations of the token, the most recently active first, of one flow if it is given; whether more follow."""
     values = {":token": f"TOKEN#{token_id}"}
     options: dict[str, Any] = {"IndexName": table.LISTING, "ScanIndexForward": False}
     if flow_id is not None:
         values[":flow"] = flow_id
         options["FilterExpression"] = "flow_id = :flow"
-    items, has_more = table.query_slice("listing_pk = :token", values, offset, limit, **options)
+    items, has_more = slices.read("listing_pk = :token", values, offset, limit, at=at, **options)
     return list(entries.believed(items, _own_key, _to_conversation)), has_more
 
 

@@ -28,10 +28,10 @@ def forget(tenant: str, conversation_id: str, *others: Write) -> int:
 
 def _keys(tenant: str, conversation_id: str) -> list[Key]:
     partition = f"CONVERSATION#{conversation_id}"
-    found = list(table.query("pk = :pk", {":pk": partition}, ConsistentRead=True))
+    found = list(table.query("pk = :pk", {":pk": partition}, at=None, ConsistentRead=True))
     # A conversation belongs to its token's tenant. Once the token is deleted it is nobody's, and goes for who asks.
     token_id = next((item.get("listing_pk", "").removeprefix("TOKEN#") for item in found if item["sk"] == "RECORD"), "")
-    token = table.get(client_tokens.key(token_id))
+    token = table.get(client_tokens.key(token_id), at=None)
     if not found or (token and token["tenant"] != tenant):
         raise NotFound(f"Tenant {tenant} has no conversation {conversation_id}.")
     return sorted((item["pk"], item["sk"]) for item in found)

@@ -15,9 +15,8 @@ from shared.store.table import Item, Key, Write
 
 def find(claim: Claim | None) -> Kept | None:
     """Of a request that was done before. Raises KeyReused for a key under which something else was asked."""
-    item = table.get(_key(claim)) if claim else None
-    # The table drops what has expired late.
-    if claim is None or item is None or item["expires_at"] <= _seconds(claim):
+    item = table.get(_key(claim), at=claim.at) if claim else None
+    if claim is None or item is None:
         return None
     if item["asked"] != claim.asked:
         raise KeyReused

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from shared.errors import NotFound
 from shared.rules import identifier
-from shared.store import table
+from shared.store import slices, table
 from shared.store.table import Item, Key, Write
 
 # Not where a tenant's targets are: whoever writes or reads these items need not reach those.
@@ -48,7 +48,7 @@ def _count(tenant: str) -> Key:
 
 def require(tenant: str, token_id: str) -> None:
     """Raises NotFound for an unknown id and, with the same words, for another tenant's."""
-    if not identifier.is_one("ct", token_id) or table.get(key(tenant, token_id)) is None:
+    if not identifier.is_one("ct", token_id) or table.get(key(tenant, token_id), at=None) is None:
         raise unknown()
 
 
@@ -58,15 +58,15 @@ def unknown() -> NotFound:
 
 def page(tenant: str, offset: int, limit: int) -> tuple[list[str], bool]:
     """Token ids, the newest first, and whether more follow."""
-    items, has_more = table.query_slice(
-        _OF_TENANT, _values(tenant), offset, limit, ScanIndexForward=False, ConsistentRead=True
+    items, has_more = slices.read(
+        _OF_TENANT, _values(tenant), offset, limit, at=None, ScanIndexForward=False, ConsistentRead=True
     )
     return list(map(_token_id, items)), has_more
 
 
 def of_tenant(tenant: str) -> Iterator[str]:
     """Every token id, the oldest first."""
-    return map(_token_id, table.query(_OF_TENANT, _values(tenant), ConsistentRead=True))
+    return map(_token_id, table.query(_OF_TENANT, _values(tenant), at=None, ConsistentRead=True))
 
 
 def _values(tenant: str) -> dict[str, str]:

@@ -24,8 +24,8 @@ def key(digest: str) -> Key:
     return f"SESSION#{digest}", "RECORD"
 
 
-def find(digest: str) -> Session | None:
-    item = table.get(key(digest))
+def find(digest: str, *, at: datetime) -> Session | None:
+    item = table.get(key(digest), at=at)
     return from_item(item) if item else None
 
 

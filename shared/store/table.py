@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import random
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from shared.aws.client import AwsError, JsonClient, Refused
-from shared.errors import Invalid, Unavailable
+from shared.errors import Unavailable
 from shared.store.attributes import packed, unpacked
 
 NAME = os.environ["TABLE_NAME"]
@@ -23,12 +22,10 @@ Key = tuple[str, str]
 Item = dict[str, Any]
 Write = dict[str, Any]
 """One part of a transaction."""
-_Ask = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 _dynamodb = JsonClient("dynamodb", "DynamoDB_20120810", "1.0")
 _BATCH = 100
-# Each is up to 1 MB, and more than that may not be looked through in the time that a function has.
-_SLICE_PAGES_MAX = 250
+_CURRENT = "(attribute_not_exists(expires_at) OR expires_at > :expired_by)"
 # DynamoDB has names of its own for it where it says why it has cancelled a transaction.
 _THROTTLING_REASONS = {"ProvisionedThroughputExceeded", "ThrottlingError"}
 _ATTEMPTS = 20
@@ -61,21 +58,25 @@ class Throttled(Unavailable):
         super().__init__()
 
 
-def get(key: Key) -> Item | None:
-    """The item as of now (strongly consistent)."""
+def get(key: Key, *, at: datetime | None = None) -> Item | None:
+    """The item as of now (strongly consistent), unless it has expired by `at`.
+
+    DynamoDB drops what has expired up to days later. Every read leaves it out before; None reads it all the same.
+    """
     answer = _call("GetItem", TableName=NAME, Key=_key(key), ConsistentRead=True)
-    return unpacked(answer["Item"]) if "Item" in answer else None
+    item = unpacked(answer["Item"]) if "Item" in answer else None
+    return None if item is None or _has_expired(item, at) else item
 
 
-def read(keys: Iterable[Key], *, is_consistent: bool) -> dict[Key, Item]:
-    """Those of `keys` that exist; one call for each hundred."""
+def read(keys: Iterable[Key], *, is_consistent: bool, at: datetime | None = None) -> dict[Key, Item]:
+    """Those of `keys` that exist and have not expired by `at`; one call for each hundred."""
     wanted = [_key(key) for key in keys]
     found: dict[Key, Item] = {}
     while wanted:
         asked = wanted[:_BATCH]
         answer = _call("BatchGetItem", RequestItems={NAME: {"Keys": asked, "ConsistentRead": is_consistent}})
         items = [unpacked(item) for item in answer["Responses"].get(NAME, ())]
-        found |= {(item["pk"], item["sk"]): item for item in items}
+        found |= {(item["pk"], item["sk"]): item for item in items if not _has_expired(item, at)}
         left_over = answer.get("UnprocessedKeys", {}).get(NAME, {}).get("Keys", [])
         if len(left_over) == len(asked):
             raise Unavailable
@@ -148,68 +149,31 @@ def pause(times: int = 1) -> None:
     time.sleep(random.uniform(0, times * _PAUSE_SECONDS))  # noqa: S311 - no secret
 
 
-def query(condition: str, values: Mapping[str, Any], **options: Any) -> Iterator[Item]:
-    """Every item that fits, page by page. `options` as the Query operation spells them."""
-    for page in _pages(partial(_query, condition, values), options):
-        yield from map(unpacked, page["Items"])
-
-
-def query_slice(
-    condition: str, values: Mapping[str, Any], offset: int, limit: int, **options: Any
-) -> tuple[list[Item], bool]:
-    """`limit` items after the first `offset`, and whether more follow. Raises Invalid where they are too far away.
-
-    DynamoDB cannot jump, but it counts without sending: what comes before the slice costs read units, not transfer.
-    """
-    ask = _so_often(_SLICE_PAGES_MAX, partial(_query, condition, values))
-    is_filtered = "FilterExpression" in options
-    start: dict[str, Any] = {}
-    while offset:
-        counting = options | start | {"Select": "COUNT"} | ({} if is_filtered else {"Limit": offset})
-        counted = ask(counting)
-        if counted["Count"] > offset:
-            break
-        offset -= counted["Count"]
-        if "LastEvaluatedKey" not in counted:
-            return [], False
-        start = {"ExclusiveStartKey": counted["LastEvaluatedKey"]}
-    found: list[Item] = []
-    enough = offset + limit + 1
-    for page in _pages(ask, options | start | ({} if is_filtered else {"Limit": enough})):
-        found += map(unpacked, page["Items"])
-        if len(found) >= enough:
-            break
-    return found[offset : offset + limit], len(found) > offset + limit
-
-
-def _so_often(times: int, ask: _Ask) -> _Ask:
-    calls = itertools.count(1)
-
-    def asking(options: Mapping[str, Any]) -> dict[str, Any]:
-        if next(calls) > times:
-            raise Invalid(
-                "There is too much to look through before what is asked for.",
-                code="too_far",
-                hint="Ask for a smaller offset, or without a filter.",
-            )
-        return ask(options)
-
-    return asking
-
-
-def _pages(ask: _Ask, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def query(condition: str, values: Mapping[str, Any], *, at: datetime | None = None, **options: Any) -> Iterator[Item]:
+    """Every item that fits and has not expired by `at`, page by page. `options` as the Query operation spells them."""
     start: dict[str, Any] = {}
     while True:
-        page = ask(options | start)
-        yield page
+        page = query_page(condition, values, at=at, **options, **start)
+        yield from map(unpacked, page["Items"])
         if "LastEvaluatedKey" not in page:
             return
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
-def _query(condition: str, values: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+def query_page(
+    condition: str, values: Mapping[str, Any], *, at: datetime | None = None, **options: Any
+) -> dict[str, Any]:
+    """One page, as the Query operation answers it, without what has expired by `at`."""
+    if at is not None:
+        filters = [_CURRENT, *filter(None, [options.get("FilterExpression")])]
+        options["FilterExpression"] = " AND ".join(filters)
+        values = {**values, ":expired_by": int(at.timestamp())}
     asked = {"TableName": NAME, "KeyConditionExpression": condition, "ExpressionAttributeValues": packed(values)}
     return _call("Query", **asked, **options)
+
+
+def _has_expired(item: Item, at: datetime | None) -> bool:
+    return at is not None and "expires_at" in item and bool(item["expires_at"] <= at.timestamp())
 
 
 def _call(operation: str, **parameters: Any) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def of_tenant(tenant: str) -> list[Target]:
 
 def of_id(tenant: str, target_id: str) -> Target:
     """Raises NotFound."""
-    item = table.get(_keys(tenant, target_id)[0])
+    item = table.get(_keys(tenant, target_id)[0], at=None)
     if item is None:
         raise _unknown(tenant, target_id)
     return _from_item(item)
@@ -62,7 +62,7 @@ def require_known(tenant: str, target_ids: Collection[str]) -> list[str]:
     Raises NotFound, naming the id, where the tenant has targets and this is none of them.
     """
     asked = {_keys(tenant, target_id)[0]: target_id for target_id in target_ids}
-    registered = table.read(asked, is_consistent=True) if asked else {}
+    registered = table.read(asked, is_consistent=True, at=None) if asked else {}
     unknown = [target_id for key, target_id in asked.items() if key not in registered]
     if not unknown:
         return []
@@ -80,12 +80,13 @@ def require_known(tenant: str, target_ids: Collection[str]) -> list[str]:
 
 def _items(tenant: str, **options: Any) -> Iterator[Item]:
     condition = "pk = :tenant AND begins_with(sk, :targets)"
-    return table.query(condition, {":tenant": _pk(tenant), ":targets": "TARGET#"}, ConsistentRead=True, **options)
+    values = {":tenant": _pk(tenant), ":targets": "TARGET#"}
+    return table.query(condition, values, at=None, ConsistentRead=True, **options)
 
 
 def find(reference: str) -> Target | None:
     """The target that a session's id refers to."""
-    item = table.get(_key(reference))
+    item = table.get(_key(reference), at=None)
     return _from_item(item) if item else None
 
 

@@ -13,7 +13,7 @@ _PARTITION = "TENANTS"
 
 def first_seen(tenant: str) -> datetime | None:
     """When the tenant got its first key or target, None if it has had none."""
-    item = table.get(_key(tenant))
+    item = table.get(_key(tenant), at=None)
     return instant.from_text(item["created_at"]) if item else None
 
 
@@ -25,7 +25,7 @@ def adding(tenant: str, *, at: datetime) -> Write:
 
 def known() -> list[tuple[str, datetime]]:
     """Each with the time of its first key or target, by name."""
-    items = table.query("pk = :tenants", {":tenants": _PARTITION}, ConsistentRead=True)
+    items = table.query("pk = :tenants", {":tenants": _PARTITION}, at=None, ConsistentRead=True)
     return [(item["sk"], instant.from_text(item["created_at"])) for item in items]
 
 

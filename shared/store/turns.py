@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.errors import Conflict, TooMany, Unavailable
+from shared.errors import Conflict, Refusal, TooMany, Unavailable
 from shared.rules import digest, instant, session
 from shared.rules.client_token import ClientToken
 from shared.rules.question import Message
@@ -26,8 +26,8 @@ _PAUSE_GROWTH = 4
 _SPEND = (
     "SET message_count = message_count + :one, last_message_at = :at, idle_until = :idle_until, expires_at = :expiry"
 )
-# Where the turn and the token's use stand in the transaction that begins a turn.
-_TURN, _USAGE = 0, 4
+# Where these stand in the transaction that begins a turn.
+_TURN, _CONVERSATION, _USAGE = 0, 3, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def begin(current: Session, token: ClientToken, message: Message, *, counts_use:
     at, is_contended = message.at, False
     for attempt in range(_ATTEMPTS):
         if attempt:
-            current = _after_a_pause(current, attempt)
+            current = _after_a_pause(current, attempt, at=at)
         _require_budget(current, token)
         is_first = current.message_count == 0
         message = replace(message, at=session.next_message_at(current, at))
@@ -68,8 +68,8 @@ def begin(current: Session, token: ClientToken, message: Message, *, counts_use:
         try:
             table.transact(writes)
         except ConditionFailed as failure:
-            if failure.place == _TURN:
-                raise _in_progress() from None
+            if refusal := _refusal(failure.place):
+                raise refusal from None
         except (Contended, Throttled) as busy:
             if isinstance(busy, Throttled) and _USAGE not in busy.places:
                 raise
@@ -94,7 +94,7 @@ def resume(current: Session, item: Item, message: Message, *, at: datetime) -> T
     """
     message = replace(message, at=instant.from_text(item["message_at"]))
     if item["is_answered"]:
-        answer = _stored(current, session.answer_at(message.at))
+        answer = _stored(current, session.answer_at(message.at), at=at)
         return Turn(session=current, message=message, leased_until=at, reply=answer.text)
     if at < instant.from_text(item["leased_until"]):
         raise _in_progress()
@@ -102,7 +102,7 @@ def resume(current: Session, item: Item, message: Message, *, at: datetime) -> T
         sentence = "This message could not be answered. Please write another one."
         raise TooMany(sentence, code="attempts_exhausted", hint=sentence)
     if digest.of(message.text) != item["text_digest"]:
-        message = _stored(current, message.at)
+        message = _stored(current, message.at, at=at)
     turn = Turn(session=current, message=message, leased_until=at + _LEASE, attempts=item["attempts"] + 1)
     _lease(turn, until=turn.leased_until, now=item["leased_until"])
     return turn
@@ -137,21 +137,28 @@ def _end(turn: Turn, text: str, reply_id: str) -> None:
         table.transact_patiently([ending, *conversations.answered(turn.session, answer)], though_throttled=True)
 
 
-def _stored(current: Session, at: datetime) -> Message:
-    stored = conversations.message(current.conversation_id, at)
+def _stored(current: Session, said_at: datetime, *, at: datetime) -> Message:
+    stored = conversations.message(current.conversation_id, said_at, at=at)
     if stored is None:
         # It was not kept for as long as the session was.
         raise session.ended()
     return stored
 
 
-def _after_a_pause(current: Session, attempt: int) -> Session:
+def _after_a_pause(current: Session, attempt: int, *, at: datetime) -> Session:
     """The session as it is then: what the failed attempt found may have changed again."""
     table.pause(_PAUSE_GROWTH**attempt)
-    found = sessions.find(current.digest)
+    found = sessions.find(current.digest, at=at)
     if found is None:
         raise session.ended()
     return found
+
+
+def _refusal(place: int) -> Refusal | None:
+    """For a condition that would fail again, by its place. A conversation past its retention is not continued."""
+    if place == _TURN:
+        return _in_progress()
+    return session.ended() if place == _CONVERSATION else None
 
 
 def _require_budget(current: Session, token: ClientToken) -> None:
@@ -185,7 +192,12 @@ def _beginning(turn: Turn) -> Write:
         "is_answered": False,
         "expires_at": until[":expiry"],
     }
-    return table.putting(item, condition="attribute_not_exists(pk)")
+    # One that has expired is as good as none, though DynamoDB may not have dropped it yet.
+    return table.putting(
+        item,
+        condition="attribute_not_exists(pk) OR expires_at <= :now",
+        values={":now": int(turn.message.at.timestamp())},
+    )
 
 
 def _lease(turn: Turn, *, until: datetime, now: str) -> None:

@@ -14,9 +14,9 @@ from shared.store import table
 from shared.store.table import Key, Write
 
 
-def find(digest: str) -> str | None:
+def find(digest: str, *, at: datetime) -> str | None:
     """The id of the token that this may be a value of. `digest`: SHA-256 of the value, in hex."""
-    item = table.get(_key(digest))
+    item = table.get(_key(digest), at=at)
     return str(item["token_id"]) if item else None
 
 

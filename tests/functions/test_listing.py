@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.rules import identifier, instant
-from shared.store import memberships, table
+from shared.store import memberships, slices, table
 
 
 def names(answer):
@@ -134,7 +134,7 @@ def test_conversations_cost_three_calls(conversations, calls):
 
 @pytest.mark.parametrize("query", ["?offset=4", "?offset=2&flow_id=flow_b"])
 def test_400_what_too_much_stands_in_front_of(conversations, monkeypatch, query):
-    monkeypatch.setattr(table, "_SLICE_PAGES_MAX", 1)
+    monkeypatch.setattr(slices, "_PAGES_MAX", 1)
     answer = conversations(query)
     assert (answer.status_code, answer.json["code"]) == (400, "too_far")
     assert "smaller offset" in answer.json["hint"]

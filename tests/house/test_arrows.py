@@ -1,5 +1,6 @@
 """Law 1: arrows go one way. Law 3: a package is only a folder, so that a function loads just what it uses."""
 
+import ast
 import sys
 
 from shared.rules.target import KINDS
@@ -95,3 +96,17 @@ def test_each_kind_of_target_is_a_file_and_each_file_a_kind():
 
 def test_every_package_file_is_empty():
     assert [path for path in ROOT.glob("[fis]*/**/__init__.py") if path.stat().st_size] == []
+
+
+def test_every_read_of_the_table_says_as_of_when():
+    """What has expired must not be used; `at=None` reads what never expires, or all there is, and says so."""
+    reads = {"table.get", "table.read", "table.query", "table.query_page", "slices.read"}
+    calls = [
+        (module, node)
+        for module in modules("functions", "shared", "infra")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in reads
+    ]
+    assert len(calls) > 10
+    silent = [module.at(node.lineno) for module, node in calls if not {None, "at"} & {one.arg for one in node.keywords}]
+    assert silent == []

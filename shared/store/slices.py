@@ -1,0 +1,75 @@
+"""Part of a long query: some items after an offset, which DynamoDB itself does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from shared.errors import Invalid
+from shared.store import table
+from shared.store.attributes import unpacked
+from shared.store.table import Item
+
+# Each is up to 1 MB, and more than that may not be looked through in the time that a function has.
+_PAGES_MAX = 250
+# A filter may leave out most of a page. Then the next page looks at so many times as many items.
+_GROWTH = 4
+# No page holds more, at 1 MB.
+_ITEMS_MAX = 100_000
+
+
+def read(
+    condition: str, values: Mapping[str, Any], offset: int, limit: int, *, at: datetime | None, **options: Any
+) -> tuple[list[Item], bool]:
+    """`limit` items after the first `offset`, and whether more follow, of those that have not expired by `at`.
+
+    Raises Invalid where they are too far away. What comes before the slice is counted and not sent: it costs read
+    units, not transfer. A page looks at no more items than are wanted, unless a filter has left some out.
+    """
+    pages = _Pages(condition, values, at, options)
+    while offset:
+        counted = pages.next(offset, Select="COUNT")
+        if counted["Count"] > offset:
+            pages.back()
+            break
+        offset -= counted["Count"]
+        if pages.is_over:
+            return [], False
+    found: list[Item] = []
+    enough = offset + limit + 1
+    while len(found) < enough:
+        found += map(unpacked, pages.next(enough - len(found))["Items"])
+        if pages.is_over:
+            break
+    return found[offset : offset + limit], len(found) > offset + limit
+
+
+class _Pages:
+    """One after the other, of the size that is wanted or, once a filter left items out, several times as large."""
+
+    def __init__(self, condition: str, values: Mapping[str, Any], at: datetime | None, options: dict[str, Any]) -> None:
+        self._asked = {"condition": condition, "values": values, "at": at, **options}
+        self._start: dict[str, Any] = {}
+        self._before: dict[str, Any] = {}
+        self._times = 1
+        self._read = 0
+        self.is_over = False
+
+    def next(self, wanted: int, **options: Any) -> dict[str, Any]:
+        """Raises Invalid after too many."""
+        if self._read == _PAGES_MAX:
+            raise Invalid("The offset is too large.", code="too_far", hint="Use a smaller offset or remove the filter.")
+        limit = min(wanted * self._times, _ITEMS_MAX)
+        page = table.query_page(**self._asked, **options, **self._start, Limit=limit)
+        self._read += 1
+        self._before, self._start = self._start, {"ExclusiveStartKey": page.get("LastEvaluatedKey")}
+        self.is_over = "LastEvaluatedKey" not in page
+        if page["Count"] < page["ScannedCount"]:
+            self._times *= _GROWTH
+        return page
+
+    def back(self) -> None:
+        """The last page again, for what is in it."""
+        self._start, self.is_over = self._before, False
+        self._times = 1

@@ -1,0 +1,131 @@
+"""What has expired is not shown, counted, or used, although DynamoDB drops it up to days later."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.rules.session import pointers
+from shared.store import sessions, table, turns
+from tests.functions.page import assert_refused, reply
+from tests.functions.stored import beside, messages, record, spent
+
+
+@pytest.fixture
+def expire(clock):
+    """`expire(item)`: its time is over, and DynamoDB has not dropped it."""
+
+    def expire(item):
+        past = int(clock.held.timestamp())
+        table.update((item["pk"], item["sk"]), "SET expires_at = :past", {":past": past})
+
+    return expire
+
+
+@pytest.fixture
+def session(page, token):
+    session = page.open(token.value)
+    assert page.say(session, "First", message_id="usr_first", assistantMessageId="ast_first").status_code == 200
+    return session
+
+
+def conversation(session):
+    (item,) = beside(session, "RECORD")
+    return item
+
+
+def test_conversation_past_its_retention_is_not_listed(page, token, session, expire, clock):
+    clock.forward(seconds=1)
+    others = [page.open(token.value) for _ in range(3)]
+    for other in others:
+        assert page.say(other).status_code == 200
+        clock.forward(seconds=1)
+    listed = [one["id"] for one in token.conversations()]
+    assert len(listed) == 4
+    expire(conversation(others[1]))
+    expire(conversation(session))
+    shown = [listed[0], listed[2]]
+    assert [one["id"] for one in token.conversations()] == shown
+    assert [one["id"] for one in token.conversations("?flow_id=flow_echo")] == shown
+    assert [[one["id"] for one in token.conversations(f"?limit=1&offset={offset}")] for offset in range(3)] == [
+        [shown[0]],
+        [shown[1]],
+        [],
+    ]
+
+
+def test_pagination_ends_with_the_last_current_conversation(api, page, token, session, expire, clock):
+    clock.forward(seconds=1)
+    assert page.say(page.open(token.value)).status_code == 200
+    path = f"/v1/client-tokens/{token.id}/conversations?limit=1&offset=0"
+    assert api.get(path).json["pagination"]["hasMore"] is True
+    expire(conversation(session))
+    assert api.get(path).json["pagination"]["hasMore"] is False
+
+
+def test_target_does_not_hear_messages_past_their_retention(page, token, assistant, session, expire):
+    for item in beside(session, "MESSAGE#")[:1]:
+        expire(item)
+    assert page.say(session, "Second").status_code == 200
+    (event,) = assistant[-1:]
+    assert "First" not in str(event)
+    assert "Second" in str(event)
+
+
+def test_401_for_a_message_into_a_conversation_past_its_retention(page, token, session, expire, calls):
+    expire(conversation(session))
+    before = messages(session)
+    assert_refused(page.say(session, "Second"), 401, "session_ended")
+    assert messages(session) == before
+    assert spent(session) == 1
+    # The page opens another session, as after any end.
+    assert page.say(page.open(token.value)).status_code == 200
+
+
+def test_message_id_may_be_used_again_once_its_turn_has_expired(page, token, session, expire):
+    pk, sk = turns.key(pointers(session).digest, "usr_first")
+    expire({"pk": pk, "sk": sk})
+    answer = page.say(session, "Again", message_id="usr_first", assistantMessageId="ast_again")
+    assert reply(answer) == "You said: Again"
+    assert spent(session) == 2
+
+
+def test_401_where_the_stored_answer_has_expired(page, token, session, expire):
+    for item in beside(session, "MESSAGE#"):
+        expire(item)
+    assert_refused(page.say(session, "First", message_id="usr_first"), 401, "session_ended")
+
+
+def test_expired_session_is_neither_resumed_nor_rated_nor_spoken_in(page, token, session, expire):
+    pk, sk = sessions.key(pointers(session).digest)
+    expire({"pk": pk, "sk": sk})
+    assert page.open(token.value, sessionId=session) != session
+    assert_refused(page.say(session), 401, "session_ended")
+    assert_refused(page.rate(session, token.value), 404, "session_not_found")
+
+
+def test_expired_counters_do_not_count(page, create, clock):
+    token = create(rateLimitPerMinute=1, rateLimitPerHour=1)
+    session = page.open(token.value)
+    assert page.say(session).status_code == 200
+    assert page.say(session).status_code == 429
+    clock.forward(hours=2, seconds=1)
+    session = page.open(token.value)
+    assert page.say(session).status_code == 200
+
+
+def test_expired_idempotency_key_is_free(api, clock):
+    wish = {"name": "Shop", "allowedOrigins": ["*"]}
+    key = {"Idempotency-Key": "the same"}
+    first = api.post("/v1/client-tokens", wish, **key).json
+    clock.forward(hours=23, minutes=59)
+    assert api.post("/v1/client-tokens", wish, **key).json == first
+    clock.forward(minutes=2)
+    assert api.post("/v1/client-tokens", wish | {"name": "Other"}, **key).status_code == 201
+
+
+def test_session_outlives_its_end_by_a_day_and_no_longer(page, token, session, clock):
+    until = record(session)["expires_at"]
+    clock.held += timedelta(seconds=until - clock.held.timestamp() - 1)
+    assert page.rate(session, token.value).status_code == 200
+    clock.forward(seconds=1)
+    assert_refused(page.rate(session, token.value), 404, "session_not_found")
