@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.rules import feedback, input_limits, origin_syntax, session
 from shared.wire import chat, terms
+from shared.wire.feedback import COMMENT_BYTES_MAX
 
 _SCALES = ", ".join(f"{least} to {most} for {kind}" for kind, (least, most) in feedback.RATINGS.items())
 _BESIDE = f"For the target, as the page's own word; nested at most {chat.BESIDE_DEPTH_MAX} deep."
@@ -120,7 +121,7 @@ MEANINGS = {
     "LeaveFeedback.type": "Of an answer: upvote, downvote, copy. Of the conversation: csat, nps.",
     "messageId": "The answer that is meant: required for upvote, downvote and copy.",
     "rating": f"Required for csat and nps: {_SCALES}.",
-    "comment": "In the visitor's own words.",
+    "comment": f"In the visitor's own words, at most {COMMENT_BYTES_MAX:,} bytes of UTF-8.",
     "feedbackId": "Identifies the feedback. Saying it again replaces it.",
     # Errors
     "error": "One sentence that a visitor may read.",

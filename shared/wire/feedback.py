@@ -8,7 +8,9 @@ from pydantic import Field
 
 from shared.rules import feedback, identifier
 from shared.rules.feedback import RATING_MAX, RATING_MIN, RATINGS, Feedback
-from shared.wire.question import BrowserQuestion, Integer
+from shared.wire.question import BrowserQuestion, Integer, bytes_at_most
+
+COMMENT_BYTES_MAX = 2000
 
 
 class LeaveFeedback(BrowserQuestion):
@@ -21,7 +23,7 @@ class LeaveFeedback(BrowserQuestion):
     type: Literal["upvote", "downvote", "copy", "csat", "nps"]
     message_id: Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX)] | None = None
     rating: Annotated[Integer, Field(ge=RATING_MIN, le=RATING_MAX)] | None = None
-    comment: Annotated[str, Field(max_length=2000)] | None = None
+    comment: Annotated[str, bytes_at_most(COMMENT_BYTES_MAX)] | None = None
 
     def feedback(self) -> Feedback:
         rating = self.rating if self.type in RATINGS else None

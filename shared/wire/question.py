@@ -46,6 +46,17 @@ def _instant(value: Any) -> Any:
     raise PydanticCustomError("instant", "must be a time with its offset, such as 2027-01-31T00:00:00Z")
 
 
+def bytes_at_most(most: int) -> AfterValidator:
+    """For text that is stored: an item's size counts bytes, and a character has up to four of them."""
+
+    def check(value: str) -> str:
+        if len(value.encode()) > most:
+            raise PydanticCustomError("out_of_range", f"must be at most {most:,} bytes of UTF-8")
+        return value
+
+    return AfterValidator(check)
+
+
 def nested_at_most(levels: int) -> AfterValidator:
     """For what may hold anything: whoever reads it later has a stack, too."""
 

@@ -125,10 +125,11 @@ def test_taking_over_a_turn_costs_six_calls(page, token, clock, calls, at_call):
     assert calls == [*ADMITTED, "TransactWriteItems", "TransactWriteItems"]
 
 
-def test_a_stored_message_costs_one_write_unit_and_its_own_text(page, token):
+@pytest.mark.parametrize("character", ["u", "🙂"])
+def test_a_stored_message_costs_one_write_unit_and_its_own_text(page, token, character):
     """A unit is a kilobyte of the whole item, and the longest ids that a page may give are part of it."""
     session = page.open(token.value)
-    said = page.say(session, message_id="u" * 128, assistantMessageId="a" * 128)
+    said = page.say(session, message_id=character * 128, assistantMessageId=character * 128)
     assert said.status_code == 200
     for item in stored.beside(session, "MESSAGE#"):
         assert item_bytes(packed(item)) - len(item["text"].encode()) < 1024
