@@ -70,16 +70,20 @@ def heard(limits: InputLimits, sent: PageInput, newest_first: Iterable[Message])
 
     `newest_first`: the stored messages before it, of which no more than forty in all are looked at, and none after the
     first one that does not fit. A message that the page no longer shows is left out: the visitor believes it is gone.
+    Of those, too, no more are looked at than would fit: a page that shows nothing must not make us read everything.
     """
-    room = limits.max_input_bytes - _size(sent)
+    room, room_for_hidden = limits.max_input_bytes - _size(sent), limits.max_input_bytes
     messages = [sent.message]
     for earlier in islice(newest_first, _HISTORY_MESSAGES_MAX - 1):
-        if sent.shown_ids is not None and earlier.id not in sent.shown_ids:
-            continue
-        room -= _message_size(earlier)
-        if room < 0:
+        is_shown = sent.shown_ids is None or earlier.id in sent.shown_ids
+        if is_shown:
+            room -= _message_size(earlier)
+        else:
+            room_for_hidden -= _message_size(earlier)
+        if min(room, room_for_hidden) < 0:
             break
-        messages.append(earlier)
+        if is_shown:
+            messages.append(earlier)
     return messages[::-1]
 
 

@@ -129,6 +129,19 @@ def test_no_more_than_forty_messages_are_looked_at_whatever_the_page_shows():
     assert len(read) < 40
 
 
+def test_hidden_messages_are_looked_at_no_further_than_they_would_fit():
+    read = []
+
+    def newest_first():
+        for number in range(30):
+            read.append(number)
+            yield message("x" * 99, "m")
+
+    hidden = PageInput(message=message("now", "m31"), shown_ids={"m31"})
+    assert input_limits.heard(InputLimits(max_input_bytes=1000), hidden, newest_first()) == [hidden.message]
+    assert len(read) == 11
+
+
 def test_messages_that_the_page_no_longer_shows_are_not_heard():
     sent = PageInput(message=message("now", "u3"), shown_ids={"u2", "a2", "u3", "never stored"})
     stored = [message("two", "a2", "assistant"), message("two", "u2"), message("one", "a1", "assistant")]
