@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run build sam-local openapi test test-artifact clients coverage lint scan fuzz check bench lock scale soak clean
+.PHONY: help install run build sam-local openapi test test-artifact clients coverage lint scan fuzz check bench lock scale soak mutants clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -71,6 +71,9 @@ bench: runtime-python $(LOCAL) $(BUILT) $(RIVAL)/.built ## Measure the artifact 
 
 soak: $(LOCAL) ## Sixteen callers at the local stack for two minutes: nothing lost, memory flat; Linux (SECONDS=120)
 	@$(VENV)/bin/python -m infra.soak $(if $(SECONDS),--seconds $(SECONDS))
+
+mutants: $(DEVELOPMENT) ## Draw 300 mutants of the code and the template, and print those that no test kills (SEED=1)
+	@$(VENV)/bin/python -m tests.mutants $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT))
 
 scale: ## Simulate what a deployment stands, and write the tables of docs/scale.md
 	@$(PYTHON) -m infra.scale

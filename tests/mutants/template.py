@@ -1,0 +1,49 @@
+"""Mutants of template.yaml: one value is another, or one line of a list is gone. Words for people stay as they are."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.mutants.code import Mutant
+
+PATH = "template.yaml"
+_VALUE = re.compile(r"(?P<head>\s*(?:- )?(?P<key>[\w:.-]+): )(?P<value>[^\s#&>|{\[!].*?)\s*")
+_ENTRY = re.compile(r"\s*- (?![\w:.-]+: |[\w:.-]+:$)(?P<value>\S.*)")
+# For people, or for tools alone.
+_WORDS = {"AWSTemplateFormatVersion", "Comment", "ConstraintDescription", "Description", "default", "summary", "title"}
+
+
+def mutants(root: Path) -> Iterator[Mutant]:
+    place, is_begun = 0, False
+    for number, line in enumerate((root / PATH).read_text(encoding="utf-8").splitlines(keepends=True), start=1):
+        is_begun = is_begun or line == "Parameters:\n"
+        for change, code in _changes(line.removesuffix("\n")) if is_begun else ():
+            yield Mutant(
+                path=PATH,
+                line=number,
+                column=0,
+                change=change,
+                original=line.strip(),
+                start=place,
+                end=place + len(line),
+                code=code,
+            )
+        place += len(line)
+
+
+def _changes(line: str) -> Iterator[tuple[str, str]]:
+    if (found := _VALUE.fullmatch(line)) and found["key"] not in _WORDS:
+        value = found["value"]
+        yield f"{value[:40]} becomes {_other(value)[:40]}", found["head"] + _other(value) + "\n"
+    elif _ENTRY.fullmatch(line):
+        yield "the entry is dropped", ""
+
+
+def _other(value: str) -> str:
+    if value in {"true", "false"}:
+        return "false" if value == "true" else "true"
+    if value.isdecimal():
+        return str(int(value) + 1)
+    if value[-1] in "\"'":
+        return f"{value[:-1]}X{value[-1]}"
+    return f"{value}X"
