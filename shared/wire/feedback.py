@@ -23,7 +23,11 @@ class LeaveFeedback(BrowserQuestion):
     type: Literal["upvote", "downvote", "copy", "csat", "nps"]
     message_id: Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX)] | None = None
     rating: Annotated[Integer, Field(ge=RATING_MIN, le=RATING_MAX)] | None = None
-    comment: Annotated[str, bytes_at_most(COMMENT_BYTES_MAX)] | None = None
+    # Schemas count characters, of which each has a byte or more.
+    comment: (
+        Annotated[str, Field(json_schema_extra={"maxLength": COMMENT_BYTES_MAX}), bytes_at_most(COMMENT_BYTES_MAX)]
+        | None
+    ) = None
 
     def feedback(self) -> Feedback:
         rating = self.rating if self.type in RATINGS else None
