@@ -101,7 +101,7 @@ SENDS = {
 }
 
 
-@pytest.mark.parametrize("call", range(1, 4))
+@pytest.mark.parametrize("call", range(1, 6))
 @pytest.mark.parametrize("action", SENDS)
 def test_wherever_a_function_crashes_a_change_and_its_record_are_both_there_or_neither(
     api, created, path, crash_after, action, call
