@@ -96,7 +96,7 @@ $(SAM) build lint sam-local test-artifact: export SAM_CLI_TELEMETRY = 0
 # nothing has to be resolved: pip of Python 3.11 takes a newer release than the pinned one where one is named with extras.
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 
-# The first thing that anybody sees: it names each package as it comes. A pipe hides how pip ended, so the file tells.
+# The first output that a new user sees: it names each package as it is installed. A pipe hides how pip ended, so the file tells.
 $(LOCAL): $(REQUIREMENTS)/layer.txt $(REQUIREMENTS)/authorizer.txt $(REQUIREMENTS)/local.txt
 	@rm -f $@
 	@echo "Installing into $(VENV) what the local stack runs on. It takes a minute, once:"

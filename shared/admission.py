@@ -52,7 +52,7 @@ class Visit:
     at: datetime
 
     def request(self) -> tuple[Target, Question]:
-        """What answers, and what it is asked. Raises Invalid where that is more than it may be sent."""
+        """The target and its request. Raises Invalid if the request exceeds what the target may be sent."""
         found = target.require_available(self.target)
         # What is stored of a message counts, and may be longer than what was sent again.
         sent = replace(self.sent, message=self.turn.message)
@@ -108,7 +108,7 @@ def to_enter(visitor: Visitor, value: str, *, session_id: str | None, wanted_tar
 def to_speak(visitor: Visitor, session_id: str, sent: PageInput, tell: Callable[[Standing], None]) -> Visit:
     """Admits a visitor's message. `tell` receives the visitor's rate limit status.
 
-    The reads follow the order of proof: a made-up session id costs one read, of a key that is the sender's own. The
+    The reads follow the order of proof: a made-up session id costs one read, of a key that nobody else uses. The
     target is read last, because many visitors share it and a system prompt can make it large.
     """
     known = session.pointers(session_id)
@@ -127,7 +127,7 @@ def to_speak(visitor: Visitor, session_id: str, sent: PageInput, tell: Callable[
     limits = (Window("m", 60, token.terms.rate_limit_per_minute), Window("h", 3600, token.terms.rate_limit_per_hour))
     standing = counters.count(rate_key, items.get(rate_key), limits, visitor.at)
     tell(standing)
-    # A visitor who has said nothing yet is not too quick: others are, behind the same address.
+    # A visitor who has sent nothing yet is not too fast: others behind the same address are.
     is_first = current.message_count == 0
     what = "Too many messages are coming from your network." if is_first else "You are sending messages too quickly."
     _require_room(standing, what)
@@ -210,7 +210,7 @@ def _why(page: str | None) -> str:
             "The page's origin is null, so it is a local file or in a sandboxed frame. Open it from a web server, or "
             "give the frame allow-same-origin."
         )
-    # Anything may stand there, a secret too: only what is an origin is repeated.
+    # The header may hold anything, even a secret: only an origin is repeated.
     shown = page if is_origin(page) else "The request's Origin header"
     return f"{shown} is not among the token's allowed origins."
 

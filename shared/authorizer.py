@@ -42,7 +42,7 @@ def door(prove: Callable[[str, datetime], Principal]) -> Callable[[Event, object
             stage,
             tenant=principal.tenant,
             scopes=" ".join(principal.scopes),
-            # API Gateway caches this answer, and gives it out for longer than the credential may live.
+            # API Gateway caches this answer, possibly for longer than the credential is valid.
             expiresAt=instant.to_text(principal.expires_at) if principal.expires_at else "never",
         )
 

@@ -32,7 +32,7 @@ _JWKS_BYTES_MAX = 1_000_000
 
 
 def prove(bearer: str, *, find_api_key: Callable[[str], ApiKey | None], at: datetime) -> Principal:
-    """Raises Rejected, whatever is wrong with the credential, and Unavailable if that cannot be found out.
+    """Raises Rejected if anything is wrong with the credential, and Unavailable if it cannot be checked.
 
     `find_api_key` looks a key up by its digest.
     """
@@ -85,7 +85,7 @@ class _PublicKeys:
         self._fetched_at = self._asked_at = float("-inf")
 
     def find(self, key_id: Any, at: datetime) -> dict[str, Any]:
-        """Raises Rejected for an id that is not in the set, Unavailable if the set cannot be had."""
+        """Raises Rejected for an id that is not in the set, Unavailable if the set cannot be fetched."""
         now = at.timestamp()
         is_stale = now - self._fetched_at >= _JWKS_LIFETIME_SECONDS
         if (is_stale or key_id not in self._keys) and now - self._asked_at >= _JWKS_REFETCH_SECONDS:
@@ -107,7 +107,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-# What an address may raise that does not answer, or not with a key set.
+# What urlopen may raise for an address that does not respond, or not with a key set.
 _UNREADABLE = (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 

@@ -149,7 +149,7 @@ def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]
 
 
 def browser(door: Callable[[BrowserRequest], Response]) -> Handler:
-    """A door that is open to the world: whom it lets in is up to what it asks first.
+    """A handler for requests without a caller: it has to admit each visitor itself, first.
 
     The widget sends its whole transcript with every message, photos included, so a body may be as large as Lambda
     takes, which is 6 MB with the rest of the event. API Gateway refuses more.

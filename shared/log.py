@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 _logger = Logger()
-# Whose the request at hand is, until it is answered.
+# The tenant, token, and principal of the current request, until it is answered.
 _subject: ContextVar[dict[str, str | None] | None] = ContextVar("subject", default=None)
 
 
@@ -29,7 +29,7 @@ def answered(
     milliseconds: int,
     origin: str | None,
 ) -> None:
-    """One line per request, and a metric where we said no. `origin`: of the page that was refused."""
+    """Logs one line per request, and a metric if it was refused. `origin`: the refused page's."""
     fields: dict[str, Any] = {
         "operation": operation,
         "request_id": request_id,

@@ -1,4 +1,4 @@
-"""Admits what writes on the management plane: whose the token is, then how often the tenant writes."""
+"""Admits writes on the management plane: checks who owns the token, then counts the tenant's writes."""
 
 from __future__ import annotations
 

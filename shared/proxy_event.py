@@ -32,7 +32,7 @@ def identified(event: Event, lambda_context: object) -> Event:
 def principal(event: Event) -> Principal:
     """The caller that the authorizer let in.
 
-    Raises Unauthenticated where the event names nobody, for a route that lost its authorizer lets nobody in; Rejected
+    Raises Unauthenticated if the event names nobody: a route that lost its authorizer must admit nobody; Rejected
     where the credential has expired since the authorizer saw it; and Unavailable where the event does not say when it
     expires, as an answer that API Gateway cached before a deployment may not.
     """
@@ -106,7 +106,7 @@ def body(event: Event, max_bytes: int | None = None) -> str | None:
 
 
 def _other_kind() -> Invalid:
-    """As a developer may send by hand; nobody else can."""
+    """For an event that a developer sends by hand; nobody else can."""
     return Invalid(
         "This is not the event of an API Gateway REST API with Lambda proxy integration.",
         code="invalid_event",

@@ -1,4 +1,4 @@
-"""What one tenant may have of the deployment, as its parameters say."""
+"""A tenant's quotas, from the deployment's parameters."""
 
 from __future__ import annotations
 

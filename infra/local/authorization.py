@@ -31,7 +31,7 @@ class Decision:
 
 
 class Authorization:
-    """Asks the function, or remembers what it said about the same credential: an allowance and a denial alike.
+    """Invokes the function, or returns its cached answer for the same credential, whether Allow or Deny.
 
     A full memory starts over: like API Gateway's own cache, it may forget at any time.
     """

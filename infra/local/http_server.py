@@ -1,4 +1,4 @@
-"""HTTP in front of the API: a thread for each request, and a line in the terminal about it."""
+"""HTTP in front of the API: one thread per request, and one line per request in the terminal."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from moto.dynamodb.responses import DynamoHandler
 from moto.kms.models import Key, kms_backends
 
 DYNAMODB_LOCK = threading.RLock()
-# Token and contents of as many of the last transactions as anybody might still send again.
+# Token and contents of the last transactions: enough for any that may still be retried.
 _KNOWN_TRANSACTIONS: deque[tuple[str, bytes]] = deque(maxlen=1000)
 
 

@@ -16,7 +16,7 @@ from infra.local.template import NotModelled, Template, parameter
 _ANY = "x-amazon-apigateway-any-method"
 _VARIABLE = re.compile(r"\$(?:\w|\{)[\w.{}()']*")
 _KNOWN_VARIABLES = re.compile(r"\$context\.extendedRequestId")
-# Only where an authorizer has answered are there values of its own.
+# Only an authorizer's answer has context values of its own.
 _KNOWN_VARIABLES_OF_A_DENIAL = re.compile(r"\$context\.(extendedRequestId|authorizer\.\w+)")
 
 

@@ -1,4 +1,4 @@
-"""Holds the values of the template's parameters to its constraints and rules, as CloudFormation does."""
+"""Checks parameter values against the template's constraints and rules, as CloudFormation does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from infra.local.template import Template
 
 
 class Rejected(Exception):  # noqa: N818 - an answer to whoever chose the values
-    """CloudFormation would not accept these values; the message says which and why, a line for each."""
+    """CloudFormation would not accept these values; the message says which and why, one per line."""
 
 
 def require_valid(source: Template, given: Mapping[str, str]) -> None:

@@ -79,7 +79,7 @@ def _options() -> argparse.Namespace:
 
 def build(built: Path, architecture: str, python: str) -> None:
     """Builds the functions by the recipe of what goes to Lambda, for the containers of this machine. `built`: the
-    template to write, in a folder of its own: nobody can take it for what is deployed.
+    template to write, in a folder of its own, so that nobody mistakes it for what is deployed.
     """
     given = {"INTO": built.parent.resolve(), "MACHINE": _WHEELS[architecture], "PYTHON": python}
     command = ["make", "-f", "infra/Makefile", "containers", *(f"{name}={value}" for name, value in given.items())]

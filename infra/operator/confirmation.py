@@ -1,4 +1,4 @@
-"""Asks before something is taken away for good."""
+"""Asks before something is deleted or revoked for good."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.errors import Refusal
 
 
 def confirmed(arguments: argparse.Namespace, *lines: str) -> bool:
-    """Shows what will go, then whether it shall: as --yes and --dry-run say, else as the operator answers.
+    """Shows what is affected, then decides whether to go on: by --yes or --dry-run, else by the operator's answer.
 
     Raises Refusal where nobody can be asked, and where the answer is not yes.
     """

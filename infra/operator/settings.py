@@ -45,7 +45,7 @@ def read(kind: str, written: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _settings(kind: str) -> type[BaseModel]:
-    """Those of the kind, then the input limits, which no kind has to know."""
+    """Reads the kind's own settings, then the input limits, which the same code reads for every kind."""
     return type("Settings", (_Limits, answering.load(kind).Settings), {"__module__": __name__})
 
 

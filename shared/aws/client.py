@@ -205,7 +205,7 @@ class JsonClient(Client):
 
 
 def _unsigned_headers() -> dict[str, str]:
-    """Those that anybody on the way may change."""
+    """Headers that any proxy on the way may change."""
     headers = {"User-Agent": "client-tokens"}
     if trace := os.environ.get("_X_AMZN_TRACE_ID"):
         # X-Ray then draws one line, and Lambda notices a function that calls itself. Quoted as AWS's library quotes it.

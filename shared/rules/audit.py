@@ -115,7 +115,7 @@ def _facts(terms: Terms) -> dict[str, Any]:
 
 
 def _beside(token: ClientToken) -> dict[str, Any]:
-    """Of its values only how long previous ones work: neither they nor what they are made of stand in a trail."""
+    """Of its values, only how long previous ones work: the trail holds no value, and no part of one."""
     return {
         "environment": token.environment,
         "product_surface_id": token.product_surface_id,

@@ -197,7 +197,7 @@ def choose_target(token: ClientToken, wanted: str | None) -> str:
 def warnings(
     token: ClientToken, is_public_suffix: Callable[[str], bool], unregistered: Sequence[str] = (), *, at: datetime
 ) -> list[SecurityWarning]:
-    """What is allowed, but deserves a second look. `unregistered`: flows and agents that nothing answers for yet."""
+    """Warnings: settings that are allowed but risky. `unregistered`: flows and agents that nothing answers for yet."""
     terms = token.terms
     found = origin.warnings(
         terms.allowed_origins, is_live=token.environment == "live", is_public_suffix=is_public_suffix

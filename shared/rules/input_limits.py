@@ -1,8 +1,8 @@
-"""How much a page may make a target read. It holds for every kind of target, because no kind sees more than this lets.
+"""How much a page may make a target read. It holds for every kind, because no kind sees more than this allows.
 
 Counted are bytes of UTF-8 of everything that the page chose: the texts and ids of the message and of what was said
 before, the names and types of attachments, and `inputs`, `metadata`, and `context` as JSON. The owner's prompt is not
-counted. What attachments hold has a limit of its own.
+counted. The content of attachments has a limit of its own.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def too_long(most: int) -> Invalid:
 
 
 def heard(limits: InputLimits, sent: PageInput, newest_first: Iterable[Message]) -> list[Message]:
-    """What the target hears of the conversation, oldest first, the visitor's message last.
+    """The part of the conversation that the target receives, oldest first, the visitor's message last.
 
     `newest_first`: the stored messages before it, of which no more than forty in all are looked at, and none after the
     first one that does not fit. A message that the page no longer shows is left out: the visitor believes it is gone.

@@ -1,4 +1,4 @@
-"""What is wrong with a text that cannot be a client token's value, without a word of the text itself."""
+"""Explains why a text cannot be a client token's value, without quoting the text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _bare(value: str) -> str:
     return value.strip().strip(_QUOTES)
 
 
-# What may be wrong, and how to mend it; the first that applies is told.
+# What may be wrong, and how to fix it; the first that applies is reported.
 _MISTAKES: tuple[tuple[Callable[[str], object], str], ...] = (
     (lambda value: not value.strip(), f"it is empty. {_LOOKS}"),
     (
@@ -45,7 +45,7 @@ _MISTAKES: tuple[tuple[Callable[[str], object], str], ...] = (
 
 
 def refusal(value: str) -> Unauthenticated:
-    """Tells a page's author how to mend it."""
+    """Tells a page's author how to fix it."""
     mistake = next(words for applies, words in _MISTAKES if applies(value))
     hint = f"The token value is malformed: {mistake}"
     return Unauthenticated("This client token is not valid.", code="invalid_token", hint=hint)

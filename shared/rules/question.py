@@ -31,7 +31,7 @@ class Attachment:
 class PageInput:
     """What a page sends with one message. All of it is the page's own choice and proves nothing.
 
-    `shown_ids`: of the messages that the page still shows; None if it tells no ids.
+    `shown_ids`: of the messages that the page still shows; None if it sends no ids.
     """
 
     message: Message
@@ -44,7 +44,7 @@ class PageInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """`history` gives what the target hears of the conversation, oldest first, this message last. It costs a read: only
+    """`history` gives what the target receives of the conversation, oldest first, this message last. It is a read: only
     kinds that need it ask. It never gives more than the target's limits allow.
 
     `attachments` came with this message; they are not stored, so the history has none. `inputs`, `metadata` and

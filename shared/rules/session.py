@@ -38,7 +38,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Pointers:
-    """What a session's id tells without a look into the table. It proves nothing until the session itself is found."""
+    """What a session's id says without reading the table. It proves nothing until the session itself is found."""
 
     digest: str
     token_id: str

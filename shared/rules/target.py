@@ -36,7 +36,7 @@ class Target:
 
     @property
     def kind_settings(self) -> Mapping[str, Any]:
-        """Without the input limits, which hold for every kind and are no kind's business."""
+        """Without the input limits, which apply to every kind and are enforced elsewhere."""
         return {name: value for name, value in self.settings.items() if name not in input_limits.NAMES}
 
 

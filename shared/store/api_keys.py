@@ -51,7 +51,7 @@ def revoke(key: ApiKey, *others: Write, at: datetime, listed_until: datetime) ->
     forgotten = table.deleting(_key(key.digest), condition="attribute_exists(pk)")
     pk, sk = _place(key.tenant, key.id)
     listed: Item = {"pk": pk, "sk": sk} | _to_item(replace(key, revoked_at=at))
-    # The table drops the record by `expires_at`. The key's own end is kept under another name.
+    # The table deletes the record by `expires_at`. The key's own expiry is kept under another name.
     listed |= {"expires_at": int(listed_until.timestamp()), "valid_until": listed["expires_at"]}
     try:
         table.transact([forgotten, table.putting(listed, condition="attribute_exists(pk)"), *others])

@@ -55,7 +55,7 @@ def page(tenant: str, offset: int, limit: int | None) -> tuple[list[Listed], boo
 
 
 def of_tenant(tenant: str) -> Iterator[ClientToken]:
-    """All of them without their configs, oldest first, as they are found while somebody walks through."""
+    """All of them without their configs, oldest first, as they are found during iteration."""
     token_ids = memberships.of_tenant(tenant)
     while some := list(islice(token_ids, _AT_ONCE)):
         yield from (token for token, _ in _records(tenant, some))

@@ -1,7 +1,7 @@
 """A client token's config: an item beside the record, because it may be 16 KB and only init and owners read it.
 
 It is written only when it changes. `revision` is the token's at that time, and the record keeps the same number: so
-nobody pairs a record with the config of another time.
+a record is never paired with the config of another time.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which client tokens are a tenant's: one small item each, in a partition of the tenant's own.
 
-It is written and removed in the token's own transactions. So whose a token is can be asked without touching the token,
+It is written and removed in the token's own transactions. So a token's owner can be checked without touching the token,
 and lists need no index.
 """
 
@@ -13,7 +13,7 @@ from shared.rules import identifier
 from shared.store import slices, table
 from shared.store.table import Item, Key, Write
 
-# Not where a tenant's targets are: whoever writes or reads these items need not reach those.
+# Not where a tenant's targets are: roles that write or read these items need no access to those.
 _OF_TENANT = "pk = :tenant AND begins_with(sk, :tokens)"
 
 

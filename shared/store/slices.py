@@ -46,7 +46,7 @@ def read(
 
 
 class _Pages:
-    """One after the other, of the size that is wanted or, once a filter left items out, several times as large."""
+    """Yields pages of the size that is wanted or, once a filter left items out, several times as large."""
 
     def __init__(self, condition: str, values: Mapping[str, Any], at: datetime | None, options: dict[str, Any]) -> None:
         self._asked = {"condition": condition, "values": values, "at": at, **options}

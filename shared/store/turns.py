@@ -19,8 +19,8 @@ from shared.store.table import ConditionFailed, Contended, Item, Key, Throttled,
 _LEASE = timedelta(seconds=30)
 # Each costs what a message costs, and a message is paid for once. What a model declines, it declines every time.
 _ATTEMPTS_TO_ANSWER = 5
-# Messages that meet on one session are in each other's way, and all but one fail each time. Two always get through; of
-# many, some are told to come again, so that what they cost grows no faster than their number.
+# Concurrent messages in one session conflict, and all but one fail each time. Two always succeed; of
+# many, some are told to retry, so that what they cost grows no faster than their number.
 _ATTEMPTS = 4
 _PAUSE_GROWTH = 4
 _SPEND = (

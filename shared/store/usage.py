@@ -18,7 +18,7 @@ def key(token_id: str) -> Key:
 
 
 def from_item(item: Item | None) -> Usage:
-    """A token that was never used has no item. One that nobody of us wrote so is as good as none.
+    """A token that was never used has no item. One that none of our functions wrote counts as missing.
 
     Functions that strangers reach write these, and no such item may break an owner's list.
     """

@@ -1,6 +1,6 @@
 """Where a client token is found by its value: one small item per value, under the value's digest.
 
-A made-up value falls on a key of its own, so it costs one small read and never the token's partition. The item is a
+A made-up value has a key of its own, so it costs one small read and never the token's partition. The item is a
 pointer and proves nothing: the token's record decides.
 """
 

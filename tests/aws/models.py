@@ -1,4 +1,4 @@
-"""Holds a request to AWS's own model of the operation, as botocore ships it. moto takes almost anything."""
+"""Checks a request against AWS's own model of the operation, from botocore. moto accepts almost anything."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""The page at /docs: Scalar's reference shows openapi.json, and asks the local stack from there."""
+"""The page at /docs: Scalar's reference shows openapi.json, and sends requests to the local stack."""
 
 import json
 from urllib.parse import urlsplit

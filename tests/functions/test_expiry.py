@@ -1,4 +1,4 @@
-"""What has expired is not shown, counted, or used, although DynamoDB drops it up to days later."""
+"""Expired items are not shown, counted, or used, although DynamoDB deletes them up to days later."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from tests.functions.stored import beside, messages, record, spent
 
 @pytest.fixture
 def expire(clock):
-    """`expire(item)`: its time is over, and DynamoDB has not dropped it."""
+    """`expire(item)`: makes the item expired, but not yet deleted by DynamoDB."""
 
     def expire(item):
         past = int(clock.held.timestamp())

@@ -113,7 +113,7 @@ def test_500_our_own_mistake_tells_the_caller_nothing_and_the_log_where(api, mon
     assert "the secret of the house" not in logged + answer.text
 
 
-def test_503_a_fault_of_the_authorizer_without_a_cause_is_logged_and_goes_no_further(api, aws_answers, output):
+def test_503_authorizer_fault_without_a_cause_is_logged(api, aws_answers, output):
     """A record that lacks its fields breaks the code that reads it, and no call to AWS is to blame."""
     aws_answers("GetItem", answer={"Item": {"pk": {"S": "secret-of-the-record"}}})
     answer = api.get("/v1/client-tokens")
@@ -125,7 +125,7 @@ def test_503_a_fault_of_the_authorizer_without_a_cause_is_logged_and_goes_no_fur
 
 
 def test_503_names_a_time_to_wait_of_a_second_or_more(api, page, token, aws_answers):
-    """Zero would have every client come back at once, to a service that cannot keep up."""
+    """With zero, every client would retry at once against a service that cannot keep up."""
     session = page.open(token.value)
     path = f"/v1/client-tokens/{token.id}"
     aws_answers("UpdateItem", "ThrottlingException")

@@ -187,7 +187,7 @@ def test_429_no_target_is_read_for_an_attempt_over_the_limit(page, create, calls
     assert not any(key.startswith("TARGET#") for key in keys_read)
 
 
-# What a door has read when it knows a visitor's token.
+# What an operation has read once it knows a visitor's token.
 TOKEN_READ = ["GetItem", "BatchGetItem"]
 
 

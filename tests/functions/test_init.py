@@ -144,7 +144,7 @@ def test_403_visitor_history_disabled(page, token, calls, field, value):
     assert calls == []
 
 
-def test_403_visitor_history_disabled_comes_before_other_mistakes_in_the_body(page):
+def test_403_visitor_history_disabled_precedes_other_body_errors(page):
     answer = page.post("init", {"visitorHistory": True, "flowId": 5})
     assert_refused(answer, 403, "visitor_history_disabled")
 

@@ -1,4 +1,4 @@
-"""Input limits from end to end: the bytes that leave towards a target, whatever pages send in whatever order."""
+"""Input limits from end to end: the bytes sent to a target, whatever pages send and in whatever order."""
 
 import json
 from base64 import b64decode, b64encode

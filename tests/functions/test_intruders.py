@@ -1,4 +1,4 @@
-"""What a browser function could write, if an attacker ran code in it, deceives neither an owner nor an operator.
+"""What a browser function could write, if an attacker ran code in it, misleads neither an owner nor an operator.
 
 Each item here is under a key that such a function's role allows, and pretends to be something of another tenant.
 """

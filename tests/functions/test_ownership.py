@@ -1,4 +1,4 @@
-"""Nobody makes another tenant's items busy: not with public token ids, not with made-up values."""
+"""Nobody can load another tenant's items, with public token ids or with made-up values."""
 
 import pytest
 

@@ -48,7 +48,7 @@ def test_request_done_before_is_answered_again_at_the_quota(api, three):
 
 @pytest.fixture
 def conflicting():
-    """Within, a transaction is refused while another one is at work on one of its items, as in DynamoDB."""
+    """Inside the context, a transaction is refused while another uses one of its items, as in DynamoDB."""
     at_work = set()
 
     def keys(request):
@@ -133,7 +133,7 @@ def test_429_when_the_tenant_writes_too_often(api, caller, clock, monkeypatch):
         refused = write()
         assert_refused(refused, 429, "rate_limited")
         assert 0 < int(refused.headers["Retry-After"]) <= 66
-    # What only reads, and other tenants, are not held up.
+    # Reads, and other tenants, are not limited.
     assert api.get(path).status_code == api.get(LIST).status_code == 200
     stranger.create()
     clock.forward(seconds=66)

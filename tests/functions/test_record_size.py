@@ -57,7 +57,7 @@ def test_names_and_ids_keep_their_length_in_characters(api):
 
 
 def test_largest_record_can_be_regenerated_and_switched_off(api):
-    """What stops a leak never fails for want of room."""
+    """Stopping a leak never fails because a record is full."""
     flows = WIDE
     while (answer := api.post(LIST, WISH | {"flowIds": flows})).status_code == 400:
         flows = flows[:-1]

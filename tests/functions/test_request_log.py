@@ -1,4 +1,4 @@
-"""The line `answered` of each request: whose it is, and, where a page was refused, from where it came."""
+"""The line `answered` of each request names its token and, if a page was refused, the page's origin."""
 
 import json
 
@@ -74,7 +74,7 @@ def test_every_refusal_of_a_known_token_names_it(page, token, lines, refused, co
 
 
 def test_nothing_is_named_before_it_is_proven(page, token, lines):
-    """Nor is what the request before was about."""
+    """The context of the previous request is not logged either."""
     session = page.open(token.value)
     page.say(session)
     lines()

@@ -239,7 +239,7 @@ def test_an_answer_without_an_id_of_the_page_is_shown_under_the_streams(page, cr
     assert texts_of(assistant[-1]) == ["One", "Hi there", "Two"]
 
 
-def test_400_more_than_a_message_may_have_is_refused_before_it_costs_anything(page, token, register, assistant, calls):
+def test_400_too_large_message_is_refused_before_it_costs_anything(page, token, register, assistant, calls):
     session = page.open(token.value)
     calls.clear()
     body = assert_refused(page.say(session, "é" * 4097, message_id="usr_1"), 400, "message_too_long")
@@ -282,7 +282,7 @@ def test_400_attachments_too_large(page, token, register, assistant):
 
 
 def test_400_a_message_sent_again_is_held_to_limits_in_its_stored_words(page, token, register, request):
-    """Else a long message whose answer failed would be sent again as a short one, with much beside it."""
+    """Otherwise a failed long message could be retried as a short one, with a lot of other input."""
     register("flow_echo", "aws_lambda", function_arn=f"{ASSISTANT}-gone", max_input_bytes=1000)
     session = page.open(token.value)
     assert_refused(page.say(session, "x" * 900, message_id="usr_1"), 502, "target_failed")
@@ -330,7 +330,7 @@ def bedrock():
 
 
 def assert_no_fault(logged, code):
-    """Refused and counted as that, but nothing that an alarm on faults or server errors hears of."""
+    """Refused and counted as refused, but no alarm on faults or server errors counts it."""
     assert f'"code":"{code}"' in logged
     assert '"fault"' not in logged
     assert '"Faults"' not in logged
@@ -354,6 +354,6 @@ def test_400_a_file_that_the_model_cannot_read_is_no_fault(page, create, bedrock
     part = {"type": "file", "data": "YSxi", "filename": "a.csv", "mimeType": "text/csv"}
     assert_refused(page.say(session, [part]), 400, "attachment_not_supported")
     assert_no_fault(output(), "attachment_not_supported")
-    # Without a file it is not the visitor's doing.
+    # Without a file, the visitor did not cause it.
     assert_refused(page.say(session), 502, "target_failed")
     assert '"fault"' in output()

@@ -90,7 +90,7 @@ def _cases():
             throttles = of_function("Throttles", function)
             yield alarm, {throttles: ago(3, [1] * 5)}, True
             yield alarm, {throttles: ago(3, [1] * 4)}, False
-            # One is heard of a period late; the alarm looks at that period once more.
+            # One arrives a period late; the alarm evaluates that period again.
             yield alarm, {throttles: ago(8, [5])}, True
             yield alarm, {throttles: ago(13, [5])}, False
         first, second = (of_function("Throttles", function) for function in functions[:2])

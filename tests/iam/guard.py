@@ -48,7 +48,7 @@ class Guard:
             self._acting.reset(before)
 
     def unused_grants(self, function: str) -> list[Grant]:
-        """What `function`'s role gives and no call has needed yet: after a full tour, what it gives too much.
+        """What `function`'s role gives and no call has needed yet: after a full tour, what it grants needlessly.
 
         A call needs what any reading of it needs (`Reader.readings`): a transaction that puts A and deletes B also
         needs "put B" and "delete A", because AWS may judge each action by all keys of the transaction.

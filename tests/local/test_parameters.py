@@ -1,4 +1,4 @@
-"""Values of parameters, held to the template's constraints and rules as CloudFormation holds them."""
+"""Values of parameters are checked against the template's constraints and rules, as in CloudFormation."""
 
 import pytest
 

@@ -86,7 +86,7 @@ def test_the_apis_own_refusals_are_the_templates(stack):
     assert (status, answer["code"]) == (405, "method_not_allowed")
 
 
-def test_401_a_bearer_credential_on_an_unknown_path_is_told_to_check_the_path(stack):
+def test_401_hint_for_bearer_on_unknown_path_is_to_check_the_path(stack):
     status, headers, answer = ask(stack, "GET", "/v1/nothing")
     assert (status, headers["x-amzn-ErrorType"]) == (401, "IncompleteSignatureException")
     assert (answer["code"], headers["Access-Control-Allow-Origin"]) == ("unauthenticated", "*")

@@ -11,7 +11,7 @@ from py_compile import PycInvalidationMode
 
 import pytest
 
-# A mutant may loop for ever. Its death by this is a death.
+# A mutant may loop forever. A timeout counts as killed.
 LONGEST_SECONDS = 600
 NOT_RUN = 70
 OURS = ("functions", "infra", "shared", "tests")

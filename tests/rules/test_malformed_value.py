@@ -1,4 +1,4 @@
-"""What a page's author reads about a text in place of a token's value: how to mend it, and never the text."""
+"""The error for a malformed token value tells the page's author how to fix it, and never quotes the text."""
 
 import pytest
 

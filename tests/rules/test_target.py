@@ -1,4 +1,4 @@
-"""A target: what has to be true of one before anything is asked of it."""
+"""A target: what must be true of it before it is invoked."""
 
 from datetime import UTC, datetime
 

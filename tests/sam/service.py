@@ -29,7 +29,7 @@ KINDS = ["authorizer", "aws-proxy", "http-api-proxy", "request-authorizer"]
 
 
 class Runner:
-    """In the place of containers: keeps what each function would be invoked with."""
+    """Replaces containers: keeps the event that each function would be invoked with."""
 
     def __init__(self):
         self.events = []

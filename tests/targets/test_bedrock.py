@@ -215,7 +215,7 @@ def test_a_file_that_this_model_does_not_read_is_said_to_be_the_reason(answer, a
     with pytest.raises(Invalid, match="could not read what is attached") as refused:
         answer("bedrock", SETTINGS, attachments=[PNG])
     assert refused.value.code == "attachment_not_supported"
-    # The visitor chose the file: it is no fault of ours that the log should tell of.
+    # The visitor chose the file, so the log must not report a fault.
     assert refused.value.__cause__ is None
 
 

@@ -31,7 +31,7 @@ _WORST = "[[[[[[]]]]]]"
 
 
 def body(**fields):
-    """With as many lists as fit in the place of FILLED."""
+    """Replaces FILLED with as many lists as fit."""
     template = json.dumps({"sessionId": "x", "messages": [_MESSAGE]} | fields)
     filler = "[" + ",".join([_WORST] * ((BODY_BYTES - len(template)) // (len(_WORST) + 1))) + "]"
     return template.replace('"FILLED"', filler)

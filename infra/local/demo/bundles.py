@@ -1,4 +1,4 @@
-"""What the demo's pages run of others: pinned archives from npm, a copy on this machine, or a public CDN until then."""
+"""Third-party bundles for the demo's pages: pinned archives from npm, copied to this machine, or a CDN until then."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Fetch:
             if hashlib.sha512(archive.read_bytes()).hexdigest() != self._bundle.sha512:
                 raise NotFetched("npm has fetched something else")
             with tarfile.open(archive) as package:
-                # The default warns before Python 3.14; Pythons of before June 2023 know none.
+                # The default warns before Python 3.14; Pythons from before June 2023 have no filters.
                 package.extraction_filter = getattr(tarfile, "data_filter", None)
                 package.extractall(directory)  # noqa: S202 - its digest vouches for its paths
             try:

@@ -1,4 +1,4 @@
-"""Serves the demo page beside the API, and has npm fetch meanwhile what its pages run of others."""
+"""Serves the demo page beside the API while npm fetches the third-party bundles of its pages."""
 
 from __future__ import annotations
 

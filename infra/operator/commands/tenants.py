@@ -1,4 +1,4 @@
-"""Which tenants there are, and all that is one's, revoked at once."""
+"""Lists tenants, and revokes everything that belongs to one."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 from infra.operator import levels, values
 from shared.rules.principal import SCOPES
 
-# Who can read a value again can use it anywhere, and few programs have to.
+# A program that can read a value again can use it anywhere, and few programs need to.
 _DEFAULT_SCOPES = tuple(scope for scope in SCOPES if scope != "tokens:reveal")
 
 
