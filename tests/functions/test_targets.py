@@ -239,7 +239,7 @@ def test_an_answer_without_an_id_of_the_page_is_shown_under_the_streams(page, cr
     assert texts_of(assistant[-1]) == ["One", "Hi there", "Two"]
 
 
-def test_400_too_large_message_is_refused_before_it_costs_anything(page, token, register, assistant, calls):
+def test_400_more_than_a_message_may_have_is_refused_before_it_costs_anything(page, token, register, assistant, calls):
     session = page.open(token.value)
     calls.clear()
     body = assert_refused(page.say(session, "é" * 4097, message_id="usr_1"), 400, "message_too_long")
