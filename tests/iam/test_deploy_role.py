@@ -13,10 +13,14 @@ from infra.local import template as sam
 from infra.local.template import ROOT
 from tests.house.test_hardening import ALL
 
-ARNS = {"REGION": "us-east-1", "ACCOUNT": "123456789012", "STACK": "client-tokens"}
-POLICY = json.loads(
-    re.sub("REGION|ACCOUNT|STACK", lambda name: ARNS[name[0]], (ROOT / "infra/deploy-role.json").read_text("utf-8"))
-)
+
+def _policy(stack):
+    values = {"REGION": "us-east-1", "ACCOUNT": "123456789012", "STACK": stack}
+    text = (ROOT / "infra/deploy-role.json").read_text(encoding="utf-8")
+    return json.loads(re.sub("REGION|ACCOUNT|STACK", lambda name: values[name[0]], text))
+
+
+POLICY = _policy("client-tokens")
 VIA_CLOUDFORMATION = {"aws:CalledViaFirst": "cloudformation.amazonaws.com"}
 # What handlers do for properties that no resource of ours has.
 UNUSED = re.compile(
@@ -98,6 +102,7 @@ CONTEXT = {
     "iam:DetachRolePolicy": {"iam:PolicyARN": "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"},
     "iam:PassRole": {"iam:PassedToService": "lambda.amazonaws.com"},
 }
+ADMINISTRATOR = {"iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}
 # CloudFormation publishes no handlers of this type.
 ROUTE_53 = ["ChangeResourceRecordSets", "GetHostedZone", "ListResourceRecordSets"]
 STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/client-tokens/1234"
@@ -191,9 +196,12 @@ def test_no_action_and_no_resource_is_allowed_that_no_deployment_needs(needed):
         ("iam:PassRole", "arn:aws:iam::123456789012:role/Administrator", CONTEXT["iam:PassRole"]),
         ("iam:PassRole", ROLE, {"iam:PassedToService": "ec2.amazonaws.com"}),
         ("iam:PassRole", ROLE, {}),
-        ("iam:AttachRolePolicy", ROLE, {"iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}),
-        ("iam:CreateRole", "arn:aws:iam::123456789012:role/other", {}),
-        ("iam:PutRolePolicy", "arn:aws:iam::123456789012:role/client-tokens", {}),
+        ("iam:AttachRolePolicy", ROLE, VIA_CLOUDFORMATION | ADMINISTRATOR),
+        ("iam:CreateRole", "arn:aws:iam::123456789012:role/other", VIA_CLOUDFORMATION),
+        ("iam:PutRolePolicy", "arn:aws:iam::123456789012:role/client-tokens", VIA_CLOUDFORMATION),
+        ("iam:PutRolePolicy", ROLE, {}),
+        ("iam:UpdateAssumeRolePolicy", ROLE, {}),
+        ("iam:AttachRolePolicy", ROLE, CONTEXT["iam:AttachRolePolicy"]),
         ("iam:CreateUser", "arn:aws:iam::123456789012:user/x", {}),
         ("iam:CreatePolicyVersion", "arn:aws:iam::123456789012:policy/x", {}),
         ("kms:PutKeyPolicy", KEY, {}),
@@ -214,6 +222,28 @@ def test_no_action_and_no_resource_is_allowed_that_no_deployment_needs(needed):
 )
 def test_what_no_deployment_needs_is_refused(action, arn, context):
     assert _allowing(action, arn, context) is None
+
+
+# Stacks whose names begin with "deploy" are the ones whose resources could share a prefix with the deploy roles.
+@pytest.mark.parametrize("stack", ["client-tokens", "deploy", "deploy-client", "deploy-deploy"])
+def test_deploy_role_cannot_change_itself(stack):
+    manual = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    (documented,) = set(re.findall(r'--role-name "(.+?)"', manual))
+    roles = [documented.replace("$STACK", one) for one in (stack, "client-tokens")]
+    assert documented.replace("$STACK", "x") != documented
+
+    statements = _policy(stack)["Statement"]
+    iam = [one for one in statements if any(action.startswith("iam:") for action in _listed(one["Action"]))]
+    assert len(iam) == 3
+    reached = [
+        (statement["Sid"], role)
+        for statement in iam
+        for role in roles
+        if any(
+            _matches(resource, f"arn:aws:iam::123456789012:role/{role}") for resource in _listed(statement["Resource"])
+        )
+    ]
+    assert reached == []
 
 
 def test_policy_fits_into_a_role():
