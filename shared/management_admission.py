@@ -10,11 +10,24 @@ from shared.rules.audit import Circumstances
 from shared.rules.rate import Window
 from shared.store import counters, memberships, table
 
-_WRITES = (Window("w", 60, int(os.environ["MANAGEMENT_WRITES_PER_MINUTE"])),)
+_PER_MINUTE = int(os.environ["MANAGEMENT_WRITES_PER_MINUTE"])
+_WRITES = (Window("w", 60, _PER_MINUTE),)
+# Apart from the writes: a credential that may only reveal cannot keep others from switching a token off.
+_REVEALS = (Window("r", 60, _PER_MINUTE),)
 
 
 def admit_write(by: Circumstances, token_id: str | None = None) -> None:
-    """Counts a write, or a reveal, which writes an audit record. `token_id`: the token that it is for.
+    """Counts a change of the tenant's tokens. `token_id`: the token to change, None for a new one."""
+    _admit(by, token_id, _WRITES, "change")
+
+
+def admit_reveal(by: Circumstances, token_id: str) -> None:
+    """Counts a reveal, which writes an audit record."""
+    _admit(by, token_id, _REVEALS, "reveal")
+
+
+def _admit(by: Circumstances, token_id: str | None, windows: tuple[Window, ...], verb: str) -> None:
+    """Asks who owns the token, and then counts.
 
     One read of the tenant's own items, and one write: another tenant's items are not touched. Raises NotFound for an
     unknown token and, with the same words, for another tenant's. Raises TooMany above the tenant's rate.
@@ -27,10 +40,10 @@ def admit_write(by: Circumstances, token_id: str | None = None) -> None:
     items = table.read(keys, is_consistent=True, at=by.at)
     if membership and membership not in items:
         raise memberships.unknown()
-    standing = counters.count(rate_key, items.get(rate_key), _WRITES, by.at)
+    standing = counters.count(rate_key, items.get(rate_key), windows, by.at)
     if standing.retry_after:
         raise TooMany(
-            f"Your tenant may change, create, and reveal {standing.limit} client tokens a minute.",
+            f"Your tenant may {verb} {standing.limit} client tokens per minute.",
             hint=f"Wait {standing.retry_after} seconds, or have ManagementWritesPerMinute raised.",
             retry_after=standing.retry_after,
         )

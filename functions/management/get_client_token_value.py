@@ -10,7 +10,7 @@ from shared.wire import client_tokens as answers
 
 @gateway.management("tokens:reveal")
 def handler(request: Request) -> Response:
-    management_admission.admit_write(request.by, request.path["id"])
+    management_admission.admit_reveal(request.by, request.path["id"])
     token = client_tokens.get_record(request.tenant, request.path["id"])
     value = signer.reveal(token.seal)
     audit.revealed(token.id, by=request.by)

@@ -89,11 +89,11 @@ MEANINGS = {
     "conversationRevision": "Changes whenever the conversation does.",
     "targetId": "The flow or agent that answers.",
     "SessionFlow.id": "The flow or agent that answers.",
-    "SessionFlow.name": "The client token's name.",
+    "SessionFlow.name": "The target's id, once more. The token's name is its owner's own.",
     "description": "Always null.",
     "welcomeMessage": "The assistant's first words, before the visitor says anything.",
-    "placeholder": "In the empty input field.",
-    "theme": "As the token's config has it.",
+    "placeholder": "From the token's config, for pages of your own. The widget does not apply it.",
+    "theme": "From the token's config, for pages of your own. The widget does not apply it.",
     # Chat
     "messages": (
         "The transcript as the page has it. Only the last message whose role is user is read, and has to be as the "
@@ -111,9 +111,11 @@ MEANINGS = {
         f"limit, and never more than {input_limits.MESSAGE_BYTES_MAX:,}. Attachments are off unless it is registered "
         "with them."
     ),
-    "Part.type": "text, image or file; any other part is left out.",
+    "Part.type": "text, or an attachment: image, audio, video or file. A part of type reasoning is left out.",
     "text": "Of a part of type text.",
     "image": "Of a part of type image: base64, as a data URL or bare.",
+    "audio": "Of a part of type audio: base64, as a data URL or bare.",
+    "video": "Of a part of type video: base64, as a data URL or bare.",
     "data": "Of a part of type file: base64, as a data URL or bare.",
     "mimeType": "The attachment's type, such as image/png; may be left out with a data URL, which names it.",
     "filename": "The file's name.",

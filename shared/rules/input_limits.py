@@ -100,6 +100,8 @@ def _require_attachments_within(limits: InputLimits, sent: PageInput) -> None:
             code="attachments_not_enabled",
             hint="The target is registered without the setting attachments, the largest total of their bytes.",
         )
+    if not all(one.data and one.media_type for one in sent.attachments):
+        raise Invalid("An image or a file has to come in base64, and with its type.", code="invalid_attachment")
     size = sum(len(one.data) for one in sent.attachments)
     if size > limits.attachments:
         raise Invalid(

@@ -65,8 +65,10 @@ def is_allowed(header: str | None, entries: Collection[str]) -> bool:
         origin = parse(header)
     except ValueError:
         return False
-    text = str(origin)
-    return not _admitting(origin).isdisjoint(entries) or any(_is_filled_by(text, entry) for entry in entries)
+    texts = [f"{origin.scheme}://{origin.host}{port}" for port in _ports(origin)]
+    return not _admitting(origin).isdisjoint(entries) or any(
+        _is_filled_by(text, entry) for entry in entries for text in texts
+    )
 
 
 def needs_test_token(entry: str) -> bool:
@@ -89,8 +91,12 @@ def _admitting(origin: Origin) -> set[str]:
     """All entries that admit this origin, but for those with a partial label."""
     labels = origin.host.split(".")
     hosts = [origin.host, *(f"*.{'.'.join(labels[depth:])}" for depth in range(1, len(labels)))]
-    ports = [origin.port, _ANY_PORT] if origin.is_loopback else [origin.port]
-    return {f"{origin.scheme}://*", *(f"{origin.scheme}://{host}{port}" for host in hosts for port in ports)}
+    return {f"{origin.scheme}://*", *(f"{origin.scheme}://{host}{port}" for host in hosts for port in _ports(origin))}
+
+
+def _ports(origin: Origin) -> list[str]:
+    """As the entries that admit this origin may write its port."""
+    return [origin.port, _ANY_PORT] if origin.is_loopback else [origin.port]
 
 
 def _is_filled_by(origin: str, entry: str) -> bool:

@@ -57,7 +57,7 @@ def nearest(target_id: str, registered: Iterable[str]) -> str | None:
 
 
 def _letters(target_id: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", target_id.lower())
+    return re.sub(r"[\W_]", "", target_id.casefold())
 
 
 def reference(tenant: str, target_id: str) -> str:

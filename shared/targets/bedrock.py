@@ -114,8 +114,8 @@ def _messages(question: Question) -> list[dict[str, Any]]:
     turns: list[dict[str, Any]] = []
     for message in question.history():
         content: list[dict[str, Any]] = [{"text": message.text}] if message.text.strip() else []
-        # What the page calls its answers is its own affair, and may be what it calls this message.
-        if message.role == "user" and message.id == question.message.id:
+        # By its time, which no two messages share: the page chooses the ids, and may use one again.
+        if message.at == question.message.at:
             content += [_block(attachment, number) for number, attachment in enumerate(question.attachments, 1)]
         if turns and turns[-1]["role"] == message.role:
             turns[-1]["content"] += content

@@ -28,28 +28,32 @@ _Beside = Annotated[
 ]
 
 
+# Of a message of the page's own; a model's reasoning is nothing that a visitor attaches.
+_WORDS = {"text", "reasoning"}
+
+
 class Part(BrowserQuestion):
-    """Of a message that is more than text: of type text, or an image or a file in base64, as a data URL or bare."""
+    """Of a message that is more than text: of type text, or an attachment in base64, as a data URL or bare."""
 
     type: str
     text: str = ""
     image: str = ""
+    audio: str = ""
+    video: str = ""
     data: str = ""
     mime_type: str | None = None
     filename: str | None = None
 
     def attachment(self) -> Attachment:
-        """Raises Invalid for what is not sent along, but only pointed at: nobody here fetches what a stranger names."""
-        given = self.image or self.data
+        """Without data for what is not sent along, but only pointed at: nothing here fetches what a stranger names."""
+        given = self.image or self.audio or self.video or self.data
         head, _, rest = given.partition(",")
         is_url = head.startswith("data:") and head.endswith(";base64")
-        media_type = self.mime_type or (head.removeprefix("data:").partition(";")[0] if is_url else None)
+        media_type = self.mime_type or (head.removeprefix("data:").partition(";")[0] if is_url else "")
         try:
             decoded = base64.b64decode(rest if is_url else given, validate=True)
         except ValueError:
             decoded = b""
-        if not decoded or not media_type:
-            raise Invalid("An image or a file has to come in base64, and with its type.", code="invalid_attachment")
         return Attachment(media_type=media_type, data=decoded, name=self.filename)
 
 
@@ -76,7 +80,8 @@ class VisitorMessage(BrowserQuestion):
         return "\n".join(part.text for part in self.content if part.type == "text")
 
     def attachments(self) -> list[Attachment]:
-        return [part.attachment() for part in self.content if part.type in {"image", "file"}]
+        """Every part that is not text, whatever its type. The target's limits decide: nothing is dropped silently."""
+        return [part.attachment() for part in self.content if part.type not in _WORDS]
 
 
 class Chat(BrowserQuestion):

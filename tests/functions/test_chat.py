@@ -138,15 +138,34 @@ def test_400_attachments_are_refused_unless_the_target_takes_them(page, session,
     ],
     ids=json.dumps,
 )
-def test_400_an_attachment_that_is_none(page, session, calls, part):
-    calls.clear()
-    assert_refused(page.say(session, [{"type": "text", "text": "See:"}, part]), 400, "invalid_attachment")
-    assert calls == []
+def test_400_an_attachment_that_is_none(page, session, register, part):
+    parts = [{"type": "text", "text": "See:"}, part]
+    assert_refused(page.say(session, parts), 400, "attachments_not_enabled")
+    register("flow_echo", attachments=100)
+    assert_refused(page.say(session, parts), 400, "invalid_attachment")
+    assert messages(session) == []
+
+
+@pytest.mark.parametrize("kind", ["audio", "video", "image_url", "IMAGE", "", "new"])
+def test_400_no_part_is_dropped_silently(page, session, register, kind):
+    """Whatever types widgets will send: a visitor who attached something must not be answered as if they had not."""
+    part = {"type": kind, "data": "YSxi", "mimeType": "audio/wav"}
+    parts = [{"type": "text", "text": "What is this?"}, part]
+    assert_refused(page.say(session, parts), 400, "attachments_not_enabled")
+    register("flow_echo", attachments=100)
+    assert_refused(page.say(session, parts), 400, "attachment_not_supported")
+    assert_refused(page.say(session, [parts[0], {"type": kind, "url": "https://x.example"}]), 400, "invalid_attachment")
+
+
+def test_200_reasoning_is_no_attachment(page, session):
+    parts = [{"type": "text", "text": "Hello"}, {"type": "reasoning", "text": "The visitor greets me."}]
+    assert reply(page.say(session, parts)) == "You said: Hello"
 
 
 @pytest.mark.parametrize("filler", ["a", ";", "data:", ";base64", "data:a;base64"])
-def test_400_a_large_attachment_that_is_none_is_seen_through_at_once(page, session, filler):
+def test_400_a_large_attachment_that_is_none_is_seen_through_at_once(page, session, register, filler):
     """In time that grows with its length: with its square, this would take hours."""
+    register("flow_echo", attachments=4_000_000)
     image = "data:" + filler * (3_000_000 // len(filler))
     assert_refused(page.say(session, [{"type": "image", "image": image}]), 400, "invalid_attachment")
 
@@ -164,7 +183,7 @@ def user(**message):
         (user(content=" \n\t\u3000"), "no_message", "nothing in the message"),
         (user(content=[]), "no_message", "nothing in the message"),
         (user(content=[{"type": "text", "text": " "}]), "no_message", "nothing in the message"),
-        (user(content=[{"type": "audio", "audio": "x"}]), "no_message", "nothing in the message"),
+        (user(content=[{"type": "reasoning", "text": "x"}]), "no_message", "nothing in the message"),
         (user(content="x" * 65_537), "message_too_long", "64 KB"),
         (user(content="é" * 32_768 + " "), "message_too_long", "64 KB"),
         (user(content=[{"type": "text", "text": "x" * 40_000}] * 2), "message_too_long", "64 KB"),

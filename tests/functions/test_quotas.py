@@ -123,7 +123,7 @@ def test_429_when_the_tenant_writes_too_often(api, caller, clock, monkeypatch):
     monkeypatch.setattr(management_admission, "_WRITES", (Window("w", 60, 5),))
     writes = [
         lambda: api.put(path, {"name": "x"}),
-        lambda: colleague.get(f"{path}/token"),
+        lambda: colleague.put(path, {"name": "z"}),
         lambda: api.post(f"{path}/regenerate"),
         lambda: colleague.post(LIST, SEED),
         lambda: api.put(path, {"name": "y"}),
@@ -138,6 +138,18 @@ def test_429_when_the_tenant_writes_too_often(api, caller, clock, monkeypatch):
     stranger.create()
     clock.forward(seconds=66)
     assert api.delete(path).status_code == 200
+
+
+def test_429_for_reveals_leaves_writes_alone(api, caller, clock, monkeypatch):
+    """A leaked key that may only reveal must not keep the owner from switching the token off."""
+    path = f"{LIST}/{api.create()['clientToken']['id']}"
+    revealing = caller(api.tenant, ("tokens:reveal",))
+    clock.forward(minutes=2)
+    for windows in ("_WRITES", "_REVEALS"):
+        (window,) = getattr(management_admission, windows)
+        monkeypatch.setattr(management_admission, windows, (Window(window.name, 60, 2),))
+    assert [revealing.get(f"{path}/token").status_code for _ in range(4)] == [200, 200, 429, 429]
+    assert api.put(path, {"isActive": False}).status_code == 200
 
 
 def test_what_is_refused_before_it_is_admitted_is_not_counted(api, clock, monkeypatch):

@@ -77,6 +77,13 @@ def test_404_suggests_the_registered_id_that_was_meant(api, written, meant):
         assert answer.json["hint"] == f"{suggestion} {written} as a target first."
 
 
+def test_404_suggests_ids_of_any_script(api):
+    for one in ("流程一号", "龍完全不同"):
+        register(api, one)
+    answer = api.post("/v1/client-tokens", {"name": "x", "allowedOrigins": ["*"], "flowIds": ["流程一"]})
+    assert "Did you mean 流程一号?" in answer.json["hint"]
+
+
 def test_404_suggests_no_target_of_another_tenant(api, caller):
     register(api, "flow_support")
     other = caller()

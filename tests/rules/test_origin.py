@@ -398,6 +398,17 @@ class TestIsAllowed:
         ports = [f"http://{host}:{port}" for port in ("", "0", "65536", "*", "3000:3000", "+3", "3000/")]
         assert [header for header in (*others, *ports) if is_allowed(header, entries)] == []
 
+    def test_a_partial_label_may_have_any_port_on_loopback(self):
+        entries = (normalise("http://pr-*.localhost:*"),)
+        assert all(is_allowed(f"http://pr-1.localhost{port}", entries) for port in ("", ":80", ":5173"))
+        others = [
+            "http://pr-.localhost:1",
+            "http://1.localhost:1",
+            "http://pr-1.a.localhost:1",
+            "http://pr-1.evil.com:1",
+        ]
+        assert [header for header in others if is_allowed(header, entries)] == []
+
     def test_any_port_may_be_had_by_every_name_below_localhost(self):
         entries = ("http://*.localhost:*",)
         assert is_allowed("http://a.b.localhost:3000", entries)

@@ -189,6 +189,14 @@ def test_each_media_type_has_the_format_that_converse_knows(answer, aws_on_loopb
     assert turn["content"][-1][kind]["format"] == called
 
 
+def test_a_reused_message_id_does_not_attach_a_file_twice(answer, aws_on_loopback):
+    aws_on_loopback.says(reply("Yes."))
+    before = [replace(MESSAGES[0], id=MESSAGES[-1].id), MESSAGES[1]]
+    answer("bedrock", SETTINGS, before=before, attachments=[PNG])
+    turns = aws_on_loopback.asked[0].body["messages"]
+    assert [len(turn["content"]) for turn in turns] == [1, 1, 2]
+
+
 def test_what_is_attached_goes_with_the_visitors_message_whatever_the_page_calls_its_answers(answer, aws_on_loopback):
     aws_on_loopback.says(reply("Yes."))
     namesake = replace(MESSAGES[1], id=MESSAGES[-1].id)
