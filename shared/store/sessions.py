@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 from shared.rules import instant
@@ -67,4 +68,4 @@ def keep(session: Session, *, counts_use: bool, at: datetime) -> None:
 
 def until(idle_until: datetime) -> dict[str, str | int]:
     """The values of an expression that moves a session's end: `:idle_until`, and `:expiry` for the table's TTL."""
-    return {":idle_until": instant.to_text(idle_until), ":expiry": int((idle_until + AFTERLIFE).timestamp())}
+    return {":idle_until": instant.to_text(idle_until), ":expiry": math.ceil((idle_until + AFTERLIFE).timestamp())}

@@ -111,5 +111,5 @@ def test_no_record_is_larger_than_8_kb(before, after, previous):
     by = Circumstances(
         tenant="\N{PILE OF POO}" * 128, actor="user_" + "x" * 64, address="2001:db8::1" * 4, request_id="r" * 64, at=AT
     )
-    record = Record(by=by, action="regenerate", token_id="ct_" + "0" * 26, changes=audit.changes(old, new))
+    record = Record(by=by, action="regenerate", subject="ct_" + "0" * 26, changes=audit.changes(old, new))
     assert item_bytes(store.writing(record)["Put"]["Item"]) <= 8 * 1024
