@@ -60,6 +60,12 @@ class Invalid(Refusal):
         return cls(f"{first.path}: {first.message}{more}", hint=hint, details=details)
 
 
+class AnswerTooLarge(Invalid):
+    code = "answer_too_large"
+    sentence = "The answer would be too large."
+    hint = "Ask for less at once: set a lower limit."
+
+
 class Unauthenticated(Refusal):
     code = "unauthenticated"
     sentence = "The credential is missing or not valid."

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from shared import client_address, errors, headers, log, proxy_event, startup
-from shared.errors import Forbidden, Invalid, Refusal, TooLarge, Unauthenticated
+from shared.errors import AnswerTooLarge, Forbidden, Invalid, Refusal, TooLarge, Unauthenticated
 from shared.proxy_event import Event
 from shared.rules import visitor
 from shared.rules.audit import Circumstances
@@ -24,6 +24,7 @@ _BROKEN = Refusal("Something went wrong on our side. Please try again.", code="i
 _STATUS: dict[type[Refusal], int] = {
     Refusal: 500,
     Invalid: 400,
+    AnswerTooLarge: 400,
     Unauthenticated: 401,
     Forbidden: 403,
     errors.NotFound: 404,
@@ -90,7 +91,7 @@ class BrowserRequest:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One that is too large raises Invalid as it is made, so that what it tells of need not be done."""
+    """One that is too large raises AnswerTooLarge as it is made, so that what it tells of need not be done."""
 
     status: int
     body: str
@@ -98,11 +99,7 @@ class Response:
 
     def __post_init__(self) -> None:
         if len(self.body) > _CERTAINLY_SMALL and len(json.dumps(self.body)) > _ANSWER_MAX:
-            raise Invalid(
-                "The answer would be too large.",
-                code="answer_too_large",
-                hint="Ask for less at once: set a lower limit.",
-            )
+            raise AnswerTooLarge
 
 
 def ok(body: Mapping[str, Any], *, revision: int | None = None) -> Response:

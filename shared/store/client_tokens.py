@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from itertools import islice
 
-from shared.errors import Detail, Invalid, Unavailable
+from shared.errors import AnswerTooLarge, Detail, Invalid, Unavailable
 from shared.rules import instant
 from shared.rules.client_token import PREVIOUS_MAX, ClientToken, Previous, Terms, Usage
 from shared.store import configs, memberships, seals, table, usage
@@ -16,10 +16,12 @@ from shared.store.table import Item, Key
 
 _UNPAGED_MAX = 5000
 # As many as one batch read takes, each with its usage.
-_AT_ONCE = 50
+_AT_ONCE = table.BATCH // 2
+# No answer holds more, so no list needs to read more.
+_ANSWER_BYTES_MAX = 6_000_000
 _ATTEMPTS = 5
 RECORD_BYTES_MAX = 32 * 1024
-# What owners set, and so can shorten.
+# What owners set, and so can shorten. Every answer shows it, and as JSON it takes no fewer bytes than here.
 _SET_BY_OWNERS = {one.name for one in fields(Terms)} | {"product_surface_id"}
 # As long as any that a record may come to hold.
 _LONGEST_PREVIOUS = Previous(digest="0" * 64, jti="0" * 32, valid_until=datetime.max.replace(tzinfo=UTC))
@@ -37,7 +39,7 @@ def get(tenant: str, token_id: str) -> Listed:
 
 def get_record(tenant: str, token_id: str) -> ClientToken:
     """The same without the config, for those who do not show it."""
-    for token, _ in _records(tenant, [token_id]):
+    for token, _ in _records(tenant, [token_id], _Room()):
         return token
     raise memberships.unknown()
 
@@ -58,18 +60,20 @@ def of_tenant(tenant: str) -> Iterator[ClientToken]:
     """All of them without their configs, oldest first, as they are found during iteration."""
     token_ids = memberships.of_tenant(tenant)
     while some := list(islice(token_ids, _AT_ONCE)):
-        yield from (token for token, _ in _records(tenant, some))
+        yield from (token for token, _ in _records(tenant, some, _Room()))
 
 
 def _read(tenant: str, token_ids: Sequence[str]) -> list[Listed]:
-    """Those that still exist, in the same order. Raises Unavailable if a config changes at every attempt."""
+    """Those that still exist, in the same order.
+
+    Raises AnswerTooLarge if no answer can hold them, and Unavailable if a config changes at every attempt.
+    """
     whole: dict[str, Listed] = {}
     torn: Sequence[str] = token_ids
     for _ in range(_ATTEMPTS):
-        found = _records(tenant, torn)
-        items = table.read(
-            [configs.key(token.id) for token, _ in found if token.config_revision], is_consistent=True, at=None
-        )
+        room = _Room()
+        found = _records(tenant, torn, room)
+        items = room.read([configs.key(token.id) for token, _ in found if token.config_revision])
         fits = {token.id: configs.fits(token, items.get(configs.key(token.id))) for token, _ in found}
         whole |= {
             token.id: (configs.placed(token, items.get(configs.key(token.id))), used)
@@ -82,10 +86,30 @@ def _read(tenant: str, token_ids: Sequence[str]) -> list[Listed]:
     raise Unavailable
 
 
-def _records(tenant: str, token_ids: Sequence[str]) -> list[Listed]:
+class _Room:
+    """What one answer has room for."""
+
+    def __init__(self) -> None:
+        self._bytes = _ANSWER_BYTES_MAX
+
+    def read(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """Raises AnswerTooLarge after the first batch for which there is no room."""
+        found: dict[Key, Item] = {}
+        for start in range(0, len(keys), table.BATCH):
+            batch = table.read(keys[start : start + table.BATCH], is_consistent=True, at=None)
+            self._bytes -= sum(
+                size({name: item[name] for name in _SET_BY_OWNERS & item.keys()}) for item in batch.values()
+            )
+            if self._bytes < 0:
+                raise AnswerTooLarge
+            found |= batch
+        return found
+
+
+def _records(tenant: str, token_ids: Sequence[str], room: _Room) -> list[Listed]:
     """Without their configs."""
     keys = [one for token_id in token_ids for one in (key(token_id), usage.key(token_id))]
-    items = table.read(keys, is_consistent=True, at=None)
+    items = room.read(keys)
     records = [items[key(token_id)] for token_id in token_ids if key(token_id) in items]
     return [
         (from_item(record), usage.from_item(items.get(usage.key(record["id"]))))

@@ -24,7 +24,8 @@ Write = dict[str, Any]
 """One part of a transaction."""
 
 _dynamodb = JsonClient("dynamodb", "DynamoDB_20120810", "1.0")
-_BATCH = 100
+BATCH = 100
+"""The most keys that one BatchGetItem takes."""
 _CURRENT = "(attribute_not_exists(expires_at) OR expires_at > :expired_by)"
 # DynamoDB has names of its own for it where it says why it has cancelled a transaction.
 _THROTTLING_REASONS = {"ProvisionedThroughputExceeded", "ThrottlingError"}
@@ -73,14 +74,14 @@ def read(keys: Iterable[Key], *, is_consistent: bool, at: datetime | None = None
     wanted = [_key(key) for key in keys]
     found: dict[Key, Item] = {}
     while wanted:
-        asked = wanted[:_BATCH]
+        asked = wanted[:BATCH]
         answer = _call("BatchGetItem", RequestItems={NAME: {"Keys": asked, "ConsistentRead": is_consistent}})
         items = [unpacked(item) for item in answer["Responses"].get(NAME, ())]
         found |= {(item["pk"], item["sk"]): item for item in items if not _has_expired(item, at)}
         left_over = answer.get("UnprocessedKeys", {}).get(NAME, {}).get("Keys", [])
         if len(left_over) == len(asked):
             raise Unavailable
-        wanted = left_over + wanted[_BATCH:]
+        wanted = left_over + wanted[BATCH:]
     return found
 
 

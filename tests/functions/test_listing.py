@@ -1,6 +1,7 @@
 """Lists: order, pages, and what they cost."""
 
 import itertools
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -149,6 +150,38 @@ def test_400_a_list_that_no_answer_could_hold_says_how_to_ask(api, monkeypatch):
     assert answer.status_code == 400
     assert answer.json["code"] == "answer_too_large"
     assert len(names(api.get("/v1/client-tokens?limit=10"))) == 10
+
+
+@pytest.mark.parametrize(
+    ("tokens", "record_bytes", "config_bytes", "query", "batches"),
+    [(300, 31_000, 0, "", 4), (200, 31_000, 16_000, "?limit=200", 4), (320, 13_000, 16_000, "", 7 + 2)],
+    ids=["records", "a page", "configs"],
+)
+def test_list_reads_little_more_than_an_answer_holds(api, calls, tokens, record_bytes, config_bytes, query, batches):
+    original = api.create(config={"text": "x"})["clientToken"]["id"]
+    record = table.get((f"TOKEN#{original}", "RECORD")) | {"flow_ids": ["x" * record_bytes]}
+    config = table.get((f"TOKEN#{original}", "CONFIG")) | {"config": json.dumps({"text": "x" * config_bytes})}
+    for number in range(tokens):
+        token_id = identifier.new("ct", datetime.now(UTC), lambda n, number=number: number.to_bytes(n))
+        table.put(record | {"pk": f"TOKEN#{token_id}", "id": token_id})
+        table.put(config | {"pk": f"TOKEN#{token_id}"})
+        table.transact([memberships.adding(api.tenant, token_id)])
+    api.get("/v1/client-tokens?limit=1")
+    calls.clear()
+    answer = api.get(f"/v1/client-tokens{query}")
+    assert (answer.status_code, answer.json["code"]) == (400, "answer_too_large")
+    assert "lower limit" in answer.json["hint"]
+    assert calls == ["Query", *["BatchGetItem"] * batches]
+
+
+def test_200_a_list_that_nearly_fills_an_answer(api, monkeypatch):
+    """What an answer does not show, such as digests of previous values, does not count."""
+    for number in range(20):
+        token_id = api.create(name=str(number), config={"text": "x"})["clientToken"]["id"]
+        for _ in range(3):
+            api.post(f"/v1/client-tokens/{token_id}/regenerate", {"gracePeriodSeconds": 60})
+    monkeypatch.setattr("shared.store.client_tokens._ANSWER_BYTES_MAX", len(api.get("/v1/client-tokens").text))
+    assert len(names(api.get("/v1/client-tokens"))) == 20
 
 
 def test_400_more_tokens_than_one_list_may_hold(seven, monkeypatch):
