@@ -23,6 +23,7 @@ INPUT_BYTES_MAX = 1024 * 1024
 ATTACHMENT_BYTES_MAX = 4_000_000
 _HISTORY_MESSAGES_MAX = 40
 _KB = 1024
+_TOO_LARGE = "This is more than the assistant can read at once. Please shorten your message."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +46,24 @@ def require_within(limits: InputLimits, sent: PageInput) -> None:
         raise too_long(min(limits.max_message_bytes, limits.max_input_bytes))
     if (size := _size(sent)) > limits.max_input_bytes:
         raise Invalid(
-            "This is more than the assistant can read at once. Please shorten your message.",
+            _TOO_LARGE,
             code="input_too_large",
             hint=(
                 f"The message with its inputs, metadata, and context takes {size:,} bytes. The target's setting "
                 f"max_input_bytes is {limits.max_input_bytes:,}."
+            ),
+        )
+
+
+def require_readable(*beside: Mapping[str, Any]) -> None:
+    """Raises Invalid if `inputs`, `metadata`, and `context` together are more than any target may be sent."""
+    if (size := sum(map(_json_size, beside))) > INPUT_BYTES_MAX:
+        raise Invalid(
+            _TOO_LARGE,
+            code="input_too_large",
+            hint=(
+                f"inputs, metadata, and context take {size:,} bytes. The target's setting max_input_bytes decides, "
+                f"up to {INPUT_BYTES_MAX:,}."
             ),
         )
 
@@ -122,7 +136,8 @@ def _message_size(message: Message) -> int:
 
 
 def _json_size(value: Mapping[str, Any]) -> int:
-    return len(json.dumps(value, ensure_ascii=False).encode()) if value else 0
+    # Half of a surrogate pair takes the same three bytes as U+FFFD, which will replace it.
+    return len(json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass")) if value else 0
 
 
 def _readable(size: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from shared.errors import Invalid
-from shared.rules import identifier, input_limits, instant
+from shared.rules import identifier, input_limits, instant, session
 from shared.rules.identifier import RandomBytes
 from shared.rules.question import Attachment, Message, PageInput
 from shared.wire.question import BrowserQuestion, nested_at_most
@@ -97,6 +97,15 @@ class Chat(BrowserQuestion):
     inputs: _Beside = Field(default_factory=dict)
     metadata: _Beside = Field(default_factory=dict)
     context: _Beside = Field(default_factory=dict)
+
+    @classmethod
+    def precheck(cls, values: Mapping[str, Any]) -> None:
+        session_id = values.get("sessionId")
+        if isinstance(session_id, str) and session.pointers(session_id) is None:
+            raise session.ended()
+        input_limits.require_readable(
+            *(value for name in ("inputs", "metadata", "context") if isinstance(value := values.get(name), dict))
+        )
 
     def page_input(self, at: datetime, random_bytes: RandomBytes) -> PageInput:
         """The visitor's last message, and what goes with it. A message without an id is new each time it is sent."""

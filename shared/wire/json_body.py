@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from shared.errors import Invalid
@@ -23,14 +24,19 @@ def parse(body: str) -> dict[str, Any]:
     return _parse(body, mends=False)
 
 
-def parse_page(body: str) -> dict[str, Any]:
-    """Half of a surrogate pair, such as half an emoji, becomes U+FFFD, as in a browser. Raises Invalid."""
-    return _parse(body, mends=True)
+def parse_page(body: str, check: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
+    """Half of a surrogate pair, such as half an emoji, becomes U+FFFD, as in a browser. Raises Invalid.
+
+    `check` gets the object before that, and may raise to save the work.
+    """
+    return _parse(body, mends=True, check=check)
 
 
-def _parse(body: str, *, mends: bool) -> dict[str, Any]:
+def _parse(body: str, *, mends: bool, check: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
     try:
         value = _loads(body)
+        if check and isinstance(value, dict):
+            check(value)
         text = json.dumps(value, ensure_ascii=False) if "\\u" in body else body
         if not _is_unicode(text):
             if not mends:

@@ -159,4 +159,11 @@ class BrowserQuestion(Question):
 
     @classmethod
     def read(cls, body: str | None) -> Self:
-        return cls.valid(json_body.parse_page(body or ""))
+        return cls.valid(json_body.parse_page(body or "", cls.precheck))
+
+    @classmethod
+    def precheck(cls, values: Mapping[str, Any]) -> None:
+        """Raises a refusal that needs nothing but a look at the parsed body, before the repair of text and validation.
+
+        A body may have 6 MB, for which both take seconds.
+        """

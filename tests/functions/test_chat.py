@@ -230,6 +230,23 @@ def test_400_what_goes_to_the_target_is_not_nested_deeper_than_that_can_read(pag
     assert page.say(session, inputs={"a": nested[0]}).status_code == 200
 
 
+@pytest.mark.parametrize("fields", [{"inputs": []}, {"messages": {}}, {"inputs": {"a": ["x" * 1000] * 2000}}])
+def test_401_malformed_session_id_is_refused_before_validation(page, calls, fields):
+    calls.clear()
+    assert_refused(page.say("cs_" + "0" * 79, **fields), 401, "session_ended")
+    assert calls == []
+
+
+@pytest.mark.parametrize("share", [{"inputs": 1}, {"context": 1}, {"inputs": 0.4, "metadata": 0.4, "context": 0.4}])
+def test_400_input_no_target_may_read_is_refused_before_validation(page, session, calls, share):
+    calls.clear()
+    too_deep = json.loads("[" * 70 + "]" * 70)
+    sent = {field: {"a": ["é" * 100] * int(part * 1024 * 1024 / 200), "b": too_deep} for field, part in share.items()}
+    body = assert_refused(page.say(session, **sent, messages={}), 400, "input_too_large")
+    assert "1,048,576" in body["hint"]
+    assert calls == []
+
+
 def test_200_ids_of_128_characters_or_none_and_nulls_for_what_is_not_given(page, session):
     nothing = dict.fromkeys(["inputs", "metadata", "context", "assistantMessageId"])
     assert page.say(session, message_id="x" * 128, assistantMessageId="y" * 128).status_code == 200

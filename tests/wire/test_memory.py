@@ -30,11 +30,12 @@ print(int(status["VmHWM"].split()[0]) // 1024)
 """
 _MESSAGE = {"id": "usr_1", "role": "user", "content": "Hi"}
 _WORST = "[[[[[[]]]]]]"
+_SESSION_ID = f"cs_{'0' * 26}_{'0' * 20}_{'0' * 32}"
 
 
 def body(**fields):
     """Replaces FILLED with as many lists as fit."""
-    template = json.dumps({"sessionId": "x", "messages": [_MESSAGE]} | fields)
+    template = json.dumps({"sessionId": _SESSION_ID, "messages": [_MESSAGE]} | fields)
     filler = "[" + ",".join([_WORST] * ((BODY_BYTES - len(template)) // (len(_WORST) + 1))) + "]"
     return template.replace('"FILLED"', filler)
 
@@ -45,9 +46,10 @@ def body(**fields):
     [
         ({"messages": ["FILLED", _MESSAGE]}, "read"),
         ({"messages": [{"role": "user", "content": "FILLED"}]}, "invalid_request"),
-        ({"inputs": {"a": "FILLED"}, "context": {"half an emoji": "\ud83d"}}, "read"),
+        ({"messages": ["FILLED", "\ud83d", _MESSAGE]}, "read"),
+        ({"inputs": {"a": "FILLED"}, "context": {"half an emoji": "\ud83d"}}, "input_too_large"),
     ],
-    ids=["old messages", "parts of the message", "inputs, which are mended"],
+    ids=["old messages", "parts of the message", "old messages, which are mended", "inputs"],
 )
 def test_no_page_fills_the_memory_of_a_function(fields, outcome):
     sent = body(**fields)

@@ -114,6 +114,11 @@ class TestBodiesThatAreNotJson:
         expected = re.sub("[\ud800-\udfff]", "\ufffd", pairs)
         assert json_body.parse_page(json.dumps({"a": text})) == {"a": expected}
 
+    def test_pages_body_is_checked_before_halves_are_replaced(self):
+        seen = []
+        assert json_body.parse_page('{"a": "\\ud83d"}', seen.append) == {"a": "\ufffd"}
+        assert seen == [{"a": "\ud83d"}]
+
     @pytest.mark.parametrize("text", ["\\ud83d\\ude00", "\U0001f600"])
     def test_a_whole_surrogate_pair_is_one_character(self, text):
         assert UpdateClientToken.read(f'{{"name": "{text}"}}').name == "\U0001f600"
