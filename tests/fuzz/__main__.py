@@ -150,10 +150,22 @@ def _strict(written):
             if CODES in response:
                 media = response["content"]["application/json"]
                 media["schema"] = {"allOf": [media["schema"], {"properties": {"code": {"enum": response[CODES]}}}]}
+    _describe_events(written["paths"]["/v1/client/chat"]["post"]["responses"]["200"]["content"], schemas)
     # Of a transcript, the service reads the last message of a user alone; the document describes all of them.
     messages = schemas["Chat"]["properties"]["messages"]
     messages["items"] = {"anyOf": [messages["items"], {}]}
     return written
+
+
+def _describe_events(content, schemas):
+    """As schemathesis reads a stream, event by event; the document says text, which is what generators understand."""
+    for one in schemas["ChatEvent"]["oneOf"]:
+        schemas[one["$ref"].rpartition("/")[2]]["additionalProperties"] = False
+    data = {"type": "string", "contentMediaType": "application/json"}
+    data["contentSchema"] = {"$ref": "#/components/schemas/ChatEvent"}
+    properties = {"event": {"type": "string"}, "data": data}
+    event = {"type": "object", "required": ["event", "data"], "properties": properties, "additionalProperties": False}
+    content["text/event-stream"] = {"itemSchema": event}
 
 
 def _reached(part, schemas):
