@@ -129,7 +129,8 @@ def test_everything_that_a_visitor_leaves_behind_is_dropped_in_time(page, token)
     kept = record(session)
     partitions = {
         f"CONVERSATION#{kept['conversation_id']}": timedelta(days=90),
-        kept["pk"]: timedelta(days=1, minutes=30),
+        # To the end of its last second: until then, feedback is taken.
+        kept["pk"]: timedelta(days=1, minutes=30, seconds=1),
         f"RATE#{token.id}#{ADDRESS}": timedelta(hours=2),
     }
     for partition, lifetime in partitions.items():
