@@ -6,16 +6,9 @@ from shared.rules import digest
 from shared.store import table
 from tests.aws.network import NETWORK
 from tests.functions.page import assert_refused
+from tests.functions.test_tenants import OPERATIONS
 
 UNKNOWN = "ct_00000000000000000000000000"
-OPERATIONS = {
-    "get": ("GET", "", None),
-    "update": ("PUT", "", {"name": "Mine now"}),
-    "delete": ("DELETE", "", None),
-    "value": ("GET", "/token", None),
-    "regenerate": ("POST", "/regenerate", None),
-    "conversations": ("GET", "/conversations", None),
-}
 
 
 @pytest.fixture
