@@ -143,11 +143,12 @@ def _large_tokens(world: World, caller: Caller) -> Iterator[Group]:
 
 def _lists(world: World, caller: Caller, token_id: str) -> Group:
     group = Group("list", "List of so many tokens, whole or 200 of them")
-    token, use = world.items(f"TOKEN#{token_id}", "RECORD"), world.items(f"USAGE#{token_id}", "RECORD")
-    listed = world.items("TOKENS#", f"TOKEN#{token_id}")
+    # Its record and its config, how often it was used, and whose it is.
+    token = [*world.items(f"TOKEN#{token_id}", ""), *world.items(f"USAGE#{token_id}", "")]
+    token += world.items("TOKENS#", f"TOKEN#{token_id}")
     made = 1
     for size in sorted({*SIZES, _UNPAGED_MAX}):
-        _fill(world, [*token, *use, *listed], ({token_id: _new("ct")} for _ in range(made, size)))
+        _fill(world, token, ({token_id: _new("ct")} for _ in range(made, size)))
         made = size
         pages = {"whole": ""} if size <= _UNPAGED_MAX else {}
         if size in SIZES and size > _PAGE:
