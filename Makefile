@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run build sam-local openapi test test-artifact clients coverage lint scan fuzz check bench lock scale soak mutants clean
+.PHONY: help install run build sam-local openapi docs test test-artifact clients coverage lint scan fuzz check bench lock scale soak mutants clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -37,6 +37,9 @@ sam-local: runtime-python $(LOCAL) $(SAM) ## Serve the functions in Lambda's con
 
 openapi: $(LOCAL) ## Write openapi.json from the template and the wire models
 	@$(VENV)/bin/python -m infra.openapi
+
+docs: $(LOCAL) ## Write the generated pages: docs/configuration.md
+	@$(VENV)/bin/python -m infra.tools.docs
 
 test: $(DEVELOPMENT) $(CLIENTS) ## Every test
 	$(VENV)/bin/python -m pytest $(PYTEST)

@@ -1,5 +1,6 @@
 """What deploys, and how: samconfig.toml and the workflows, which nothing else runs before they count."""
 
+import fnmatch
 import re
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import tomllib
 import pytest
 import yaml
 
+from infra.local import parameters
 from infra.local.template import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -61,6 +63,20 @@ class TestConfiguration:
 
     def test_builds_anew_for_the_cache_misses_changes(self, configuration):
         assert configuration["default"]["build"]["parameters"]["cached"] is False
+
+    def test_documented_file_of_parameters_is_valid(self, source):
+        manual = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+        (written,) = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
+        given = yaml.safe_load(written)
+        assert given.keys() <= source["Parameters"].keys()
+        parameters.require_valid(source, given)
+
+    def test_files_of_parameters_are_not_committed(self):
+        ignored = (ROOT / ".gitignore").read_text().splitlines()
+        (name,) = set(re.findall(r"file://(\S+)", (ROOT / "docs/deploy.md").read_text(encoding="utf-8"))) - {
+            "policy.json"
+        }
+        assert any(fnmatch.fnmatch(name, pattern) for pattern in ignored)
 
 
 class TestWorkflows:
