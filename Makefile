@@ -78,7 +78,7 @@ soak: $(LOCAL) ## Sixteen callers at the local stack for two minutes: nothing lo
 mutants: $(DEVELOPMENT) ## Draw 300 mutants of the code and the template, and print those that no test kills (SEED=1)
 	@$(VENV)/bin/python -m tests.mutants $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT))
 
-scale: ## Simulate what a deployment stands, and write the tables of docs/scale.md
+scale: ## Write the tables of docs/scale.md: which limit of AWS a deployment meets first
 	@$(PYTHON) -m infra.scale
 
 lock: ## Pin all requirements anew; needs uv

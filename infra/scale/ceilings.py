@@ -1,4 +1,4 @@
-"""Which limit is met first: what one message takes of each, and so how many messages it lets through."""
+"""Which limit is met first: how much of each limit one message takes, and how many messages that lets through."""
 
 from __future__ import annotations
 
@@ -9,59 +9,62 @@ from infra.scale import limits
 from infra.scale.limits import Limit
 from infra.scale.operations import Operations, Part, parts, read_units
 
-# The largest that a token's config and a target's prompt may be.
-_CONFIG_BYTES = 16 * 1024
+# The longest system prompt that a target may have.
 _PROMPT_BYTES = 32_000
 
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """`takes`: what a message takes of the limit; `seen`: what a caller reads who comes too late."""
+    """`takes`: what one message takes of the limit; `answer`: what callers get beyond it."""
 
     what: str
     takes: float
     limit: Limit
-    of: str
-    seen: str
+    shared_by: str
+    answer: str
 
     @property
     def messages(self) -> float:
-        """A second."""
+        """Messages per second."""
         return self.limit.value / self.takes
 
 
-_LATER = "503 `unavailable`, Retry-After: 1"
+_UNAVAILABLE = "503 `unavailable`, Retry-After: 1"
+_THROTTLED = "429 `throttled`, Retry-After: 1"
 
 
 def of_messages(operations: Operations) -> list[Ceiling]:
-    """The lowest first. Of messages in a conversation that has begun: they are the many."""
+    """The lowest first, for messages in running conversations, which are the most frequent."""
     return sorted(_of_messages(operations), key=lambda ceiling: ceiling.messages)
 
 
 def _of_messages(operations: Operations) -> Iterator[Ceiling]:
     message = parts(operations["chat, next message"])
-    writes = sum(part.writes for part in message)
+    table_writes = sum(part.writes for part in message)
+    index_writes = sum(part.index_writes for part in message)
     seconds = sum(limits.SECONDS[call.name] for call in operations["chat, next message"]) + limits.TARGET_SECONDS
-    throttled = "429 `throttled`, Retry-After: 1"
-    yield Ceiling("Stage throttle", 1, limits.STAGE_REQUESTS, "the deployment's chat", throttled)
-    yield Ceiling("Account throttle", 1, limits.ACCOUNT_REQUESTS, "the account", throttled)
-    yield Ceiling("Functions at work", seconds, limits.CONCURRENCY, "the account", "500 `internal_error`")
-    yield Ceiling("Table as it is made, writes", writes, limits.NEW_TABLE_WRITES, "the deployment", _LATER)
-    yield Ceiling("Table, writes", writes, limits.TABLE_UNITS, "the deployment", _LATER)
-    entries = sum(part.entries for part in message)
-    yield Ceiling("`listing`, key `TOKEN#<id>`, writes", entries, limits.PARTITION_WRITES, "a token", _LATER)
-    yield from _reads(message, "TOKEN", "a token", larger_by=_CONFIG_BYTES, larger="with the largest config")
-    yield from _reads(message, "TARGET", "a target", larger_by=_PROMPT_BYTES, larger="with the longest prompt")
+    yield Ceiling("Stage throttle", 1, limits.STAGE_REQUESTS, "the deployment's chat", _THROTTLED)
+    yield Ceiling("Account throttle", 1, limits.ACCOUNT_REQUESTS, "the account", _THROTTLED)
+    yield Ceiling("Concurrent executions", seconds, limits.CONCURRENCY, "the account", "500 `internal_error`")
+    yield Ceiling("New table, writes", table_writes, limits.NEW_TABLE_WRITES, "the deployment", _UNAVAILABLE)
+    yield Ceiling("Table, writes", table_writes, limits.TABLE_UNITS, "the deployment", _UNAVAILABLE)
+    yield Ceiling("Index key `TOKEN#<id>`, writes", index_writes, limits.PARTITION_WRITES, "a token", _UNAVAILABLE)
+    yield from _reads(message, "TOKEN", "a token")
     yield from _reads(message, "USAGE", "a token")
-    own = sum(part.writes for part in message if part.partition == "SESSION")
-    yield Ceiling("`SESSION#<digest>`, writes", own, limits.PARTITION_WRITES, "a session", _LATER)
-    own = sum(part.writes for part in message if part.partition == "RATE")
-    yield Ceiling("`RATE#<id>#<address>`, writes", own, limits.PARTITION_WRITES, "an address on a token", _LATER)
+    yield from _reads(message, "TARGET", "a target")
+    prompt = read_units(_PROMPT_BYTES + 1, consistent=True)
+    yield Ceiling(
+        "`TARGET#...` with the longest prompt, reads", prompt, limits.PARTITION_READS, "a target", _UNAVAILABLE
+    )
+    yield from _writes(message, "SESSION", "`SESSION#<digest>`, writes", "a session")
+    yield from _writes(message, "RATE", "`RATE#<id>#<address>`, writes", "an address on a token")
 
 
-def _reads(message: list[Part], kind: str, of: str, *, larger_by: int = 0, larger: str = "") -> Iterator[Ceiling]:
-    units = sum(part.reads for part in message if part.partition == kind)
-    yield Ceiling(f"`{kind}#...`, reads", units, limits.PARTITION_READS, of, _LATER)
-    if larger:
-        units = read_units(larger_by + 1, consistent=True)
-        yield Ceiling(f"`{kind}#...` {larger}, reads", units, limits.PARTITION_READS, of, _LATER)
+def _reads(message: list[Part], partition: str, shared_by: str) -> Iterator[Ceiling]:
+    units = sum(part.reads for part in message if part.partition == partition)
+    yield Ceiling(f"`{partition}#...`, reads", units, limits.PARTITION_READS, shared_by, _UNAVAILABLE)
+
+
+def _writes(message: list[Part], partition: str, what: str, shared_by: str) -> Iterator[Ceiling]:
+    units = sum(part.writes for part in message if part.partition == partition)
+    yield Ceiling(what, units, limits.PARTITION_WRITES, shared_by, _UNAVAILABLE)

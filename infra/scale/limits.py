@@ -1,4 +1,4 @@
-"""What AWS promises and refuses, as its documentation says it: assumptions with a date, none of them measured here."""
+"""AWS's limits as its documentation stated them on the date below. None of them is measured here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ READ_ON = "2026-11-24"
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`source`: the title of AWS's page. `raised`: how one gets more, if at all."""
+    """`source`: the title of AWS's page. `raised`: how to raise the limit, if you can."""
 
     name: str
     value: int
@@ -33,7 +33,7 @@ NEW_TABLE_WRITES = Limit(
 TABLE_UNITS = Limit(
     "On-demand table, reads and writes each", 40_000, "units/s", "Quotas in Amazon DynamoDB", "Service Quotas"
 )
-CONCURRENCY = Limit("Lambda, functions at work in an account", 1_000, "at once", "Lambda quotas", "Service Quotas")
+CONCURRENCY = Limit("Lambda, concurrent executions in an account", 1_000, "at once", "Lambda quotas", "Service Quotas")
 ACCOUNT_REQUESTS = Limit(
     "API Gateway, requests of an account in a region", 10_000, "requests/s", "Amazon API Gateway quotas", "AWS Support"
 )
@@ -76,7 +76,7 @@ LIMITS = (
     SIGNATURES,
 )
 
-# Durations that AWS promises nobody. They decide how many functions are at work, and how often transactions meet.
+# AWS promises no durations. These decide how many executions run at once.
 SECONDS = {"GetItem": 0.004, "BatchGetItem": 0.006, "UpdateItem": 0.005, "TransactWriteItems": 0.015}
-# What answers: a quick model. An echo takes none, a large model several.
+# A quick model. An echo takes no time, and a large model takes several seconds.
 TARGET_SECONDS = 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,35 +14,22 @@ RECORDED = Path(__file__).with_name("calls.json")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a call does to one item. `partition`: the kind of its key, such as `SESSION`; `size`: bytes.
+    """One item in a call. `partition`: the kind of its key, such as `SESSION`; `size`: bytes.
 
-    `reads` and `writes` are units; `entries`: units that its entry in the index costs, under a key of kind `listed`.
+    `reads` and `writes` are capacity units of the table; `index_writes` are those of its entry in the index.
     """
 
     partition: str
     size: int
     reads: float = 0
     writes: float = 0
-    listed: str = ""
-    entries: float = 0
-    # `new`, `moved`, or `kept` where it is and written over.
-    entry: str = ""
+    index_writes: float = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     name: str
     parts: tuple[Part, ...]
-
-    @property
-    def notes_use(self) -> bool:
-        return any(part.writes and part.partition == "USAGE" for part in self.parts)
-
-    def without(self, *partitions: str) -> Call:
-        return Call(self.name, tuple(part for part in self.parts if part.partition not in partitions))
-
-    def only(self, partition: str) -> Call:
-        return Call(self.name, tuple(part for part in self.parts if part.partition == partition))
 
 
 Operations = Mapping[str, tuple[Call, ...]]
@@ -58,7 +45,7 @@ def parts(calls: Iterable[Call]) -> list[Part]:
 
 
 def read_units(size: int, *, consistent: bool) -> float:
-    """4 KB each, at least one; half of that where an older state will do."""
+    """One unit per 4 KB, at least one, and half of that for an eventually consistent read."""
     return max(1, math.ceil(size / 4096)) * (1 if consistent else 0.5)
 
 
@@ -66,7 +53,7 @@ def _call(call: dict[str, Any]) -> Call:
     name, items = call["call"], call.get("items", ())
     if "consistent" in call:
         return Call(name, tuple(_read(item, consistent=call["consistent"]) for item in items))
-    # A transaction prepares and commits: it costs two writes. The index follows it later, with ordinary ones.
+    # A transaction prepares and commits, so each item costs two writes. The index follows with ordinary writes.
     return Call(name, tuple(_written(item, 2 if name == "TransactWriteItems" else 1) for item in items))
 
 
@@ -76,12 +63,8 @@ def _read(item: dict[str, Any], *, consistent: bool) -> Part:
 
 def _written(item: dict[str, Any], times: int) -> Part:
     size = max(item["before"], item["after"])
-    part = Part(_partition(item), size, writes=times * _write_units(size))
-    if "listing" not in item:
-        return part
-    sizes = item["listing"]["writes"]
-    entry = "moved" if len(sizes) > 1 else "kept" if item["before"] and item["after"] else "new"
-    return replace(part, listed=item["listing"]["key"], entries=sum(map(_write_units, sizes)), entry=entry)
+    index_writes = sum(map(_write_units, item["listing"]["writes"])) if "listing" in item else 0
+    return Part(_partition(item), size, writes=times * _write_units(size), index_writes=index_writes)
 
 
 def _partition(item: dict[str, Any]) -> str:
@@ -90,5 +73,5 @@ def _partition(item: dict[str, Any]) -> str:
 
 
 def _write_units(size: int) -> int:
-    """1 KB each, at least one: of the whole item, as it was or as it is, whichever is larger."""
+    """One unit per 1 KB of the whole item, before or after the write, whichever is larger."""
     return max(1, math.ceil(size / 1024))

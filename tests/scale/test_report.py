@@ -1,9 +1,11 @@
-"""The numbers in docs/scale.md come from the command."""
+"""The tables in docs/scale.md come from the command, and its copied bounds from the code."""
 
 import pytest
 
-from infra.scale import report
+from infra.scale import ceilings, listing, report
 from infra.scale.operations import recorded
+from shared.targets import bedrock
+from shared.wire import terms
 from tests.house.code import ROOT
 
 DOCUMENT = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
@@ -13,8 +15,20 @@ def test_every_table_has_its_place():
     assert sorted(place[2] for place in report.PLACE.finditer(DOCUMENT)) == sorted(report.TABLES)
 
 
-@pytest.mark.parametrize("name", ["limits", "operations", "ceilings", "listing"])
-def test_a_table_is_what_the_command_writes(name):
-    """The others take seconds to simulate, and depend on nothing that these do not show."""
+@pytest.mark.parametrize("name", report.TABLES)
+def test_table_is_what_the_command_writes(name):
     (place,) = (place[0] for place in report.PLACE.finditer(DOCUMENT) if place[2] == name)
     assert report.fill(place, recorded()) == place
+
+
+def test_bounds_are_those_of_the_code():
+    """Copied, because `make scale` runs on bare Python."""
+    assert listing.CONFIG_BYTES == terms.CONFIG_BYTES_MAX
+    assert ceilings._PROMPT_BYTES == bedrock._PROMPT_BYTES_MAX
+
+
+def test_each_partition_of_a_message_has_a_ceiling():
+    """Else a hot key is missing in the table."""
+    named = " ".join(ceiling.what for ceiling in ceilings.of_messages(recorded()))
+    touched = {part.partition for call in recorded()["chat, next message"] for part in call.parts}
+    assert {one for one in touched if f"{one}#" not in named} == {"CONVERSATION"}
