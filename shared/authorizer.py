@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,34 +13,35 @@ from shared.rules import instant
 from shared.rules.principal import Principal
 from shared.rules.rejection import Rejected
 
-Event = Mapping[str, Any]
 Policy = dict[str, Any]
+# The stage that is called, without the method and the path that follow. No part can be a wildcard of the policy.
+_STAGE = re.compile(r"(arn:[a-z-]+:execute-api:[a-z0-9-]+:[0-9]{12}:[a-z0-9]+/[A-Za-z0-9_-]+)/")
 
 
-def door(prove: Callable[[str, datetime], Principal]) -> Callable[[Event, object], Policy]:
+def door(prove: Callable[[str, datetime], Principal]) -> Callable[[object, object], Policy]:
     """A bearer credential becomes a principal, or a Deny.
 
     A bad credential never raises, for that would count as our fault. What does raise is one: API Gateway answers 503.
     """
 
-    def handler(event: Event, _context: object) -> Policy:
-        # One policy for the whole API: it is cached by credential, and must fit whatever that credential asks next.
-        # A developer may send any event by hand: without a credential it is denied, like a bad one.
-        stage = "/".join(event.get("methodArn", "*").split("/")[:2])
+    def handler(event: object, _context: object) -> Policy:
+        resource = "*"
         try:
-            principal = prove(_bearer(event.get("authorizationToken", "")), datetime.now(UTC))
+            # One policy for the whole stage: it is cached by credential, and must fit whatever that credential asks next.
+            resource, authorization = _parse(event)
+            principal = prove(_bearer(authorization), datetime.now(UTC))
         except Rejected as rejected:
             log.rejected("authorize", reason=rejected.reason)
             log.count("Refused", operation="authorize", code=rejected.code)
             # The gateway response ACCESS_DENIED puts the hint into its body.
-            return _answer("nobody", "Deny", stage, hint=rejected.hint)
+            return _answer("nobody", "Deny", resource, hint=rejected.hint)
         except Exception as error:  # noqa: BLE001 - whatever it is, the runtime must not log it with its chain
             log.fault(error.__cause__ or error, operation="authorize", request_id="")
             raise Unavailable from None
         return _answer(
             principal.id,
             "Allow",
-            stage,
+            resource,
             tenant=principal.tenant,
             scopes=" ".join(principal.scopes),
             # API Gateway caches this answer, possibly for longer than the credential is valid.
@@ -50,6 +52,17 @@ def door(prove: Callable[[str, datetime], Principal]) -> Callable[[Event, object
     return handler
 
 
+def _parse(event: object) -> tuple[str, str]:
+    """Every route of the stage that is called, and the Authorization header.
+
+    Raises Rejected for any other event. API Gateway sends none, but a developer may, by hand.
+    """
+    match event:
+        case {"methodArn": str(arn), "authorizationToken": str(authorization)} if stage := _STAGE.match(arn):
+            return f"{stage[1]}/*", authorization
+    raise Rejected("malformed_event")
+
+
 def _bearer(authorization: str) -> str:
     """The credential; the scheme may be written in any case (RFC 9110, section 11.1). Raises Rejected."""
     scheme, _, bearer = authorization.partition(" ")
@@ -58,7 +71,7 @@ def _bearer(authorization: str) -> str:
     return bearer.strip(" ")
 
 
-def _answer(principal: str, effect: str, stage: str, **context: str) -> Policy:
-    statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": f"{stage}/*"}
+def _answer(principal: str, effect: str, resource: str, **context: str) -> Policy:
+    statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": resource}
     policy = {"Version": "2012-10-17", "Statement": [statement]}
     return {"principalId": principal, "policyDocument": policy, "context": context}

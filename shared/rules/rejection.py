@@ -13,6 +13,7 @@ Reason = Literal[
     "client_token",
     "expired",
     "malformed",
+    "malformed_event",
     "not_a_session_token",
     "not_yet_valid",
     "session_pending",

@@ -158,7 +158,7 @@ def test_log_tells_unknown_keys_from_expired_ones(app, caller, output):
 def test_401_for_another_scheme_that_reaches_the_authorizer(caller, output):
     """As it would if the route lost its validation expression."""
     event = {
-        "methodArn": "arn:aws:execute-api:r:a:api/stage/GET/x",
+        "methodArn": "arn:aws:execute-api:us-east-1:123456789012:a1b2c3/stage/GET/x",
         "authorizationToken": f"Basic {caller().credential}",
     }
     answer = authorize.handler(event, None)
