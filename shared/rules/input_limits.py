@@ -42,8 +42,7 @@ def require_within(limits: InputLimits, sent: PageInput) -> None:
     """Raises Invalid for a message that the target may not be sent."""
     if sent.attachments:
         _require_attachments_within(limits, sent)
-    if len(sent.message.text.encode()) > min(limits.max_message_bytes, limits.max_input_bytes):
-        raise too_long(min(limits.max_message_bytes, limits.max_input_bytes))
+    _require_message_within(limits, len(sent.message.text.encode()))
     if (size := _size(sent)) > limits.max_input_bytes:
         raise Invalid(
             _TOO_LARGE,
@@ -62,21 +61,20 @@ def require_readable(*beside: Mapping[str, Any]) -> None:
             _TOO_LARGE,
             code="input_too_large",
             hint=(
-                f"inputs, metadata, and context take {size:,} bytes. The target's setting max_input_bytes decides, "
-                f"up to {INPUT_BYTES_MAX:,}."
+                f"inputs, metadata, and context take {size:,} bytes. No target accepts more than {INPUT_BYTES_MAX:,}, "
+                "and most accept less: the target's setting max_input_bytes decides."
             ),
         )
 
 
-def too_long(most: int) -> Invalid:
-    return Invalid(
-        f"Your message is too long. Please keep it to {_readable(most)}.",
-        code="message_too_long",
-        hint=(
-            f"Its text may have {most:,} bytes of UTF-8. The target's setting max_message_bytes decides, "
-            f"up to {MESSAGE_BYTES_MAX:,}."
-        ),
-    )
+def require_storable(text: str) -> None:
+    """Raises Invalid for a message that is too long for any target."""
+    if len(text.encode()) > MESSAGE_BYTES_MAX:
+        raise _too_long(
+            f"to {_readable(MESSAGE_BYTES_MAX)}",
+            f"No target accepts a message of more than {MESSAGE_BYTES_MAX:,} bytes of UTF-8, and most accept less: "
+            "the target's settings max_message_bytes and max_input_bytes decide.",
+        )
 
 
 def heard(limits: InputLimits, sent: PageInput, newest_first: Iterable[Message]) -> list[Message]:
@@ -105,6 +103,28 @@ def shown_ids(transcript: Iterable[Any]) -> Collection[str] | None:
     """The ids of the messages that a page shows; None where none has an id, as plain clients send them."""
     ids = {one["id"] for one in transcript if isinstance(one, dict) and isinstance(one.get("id"), str) and one["id"]}
     return ids or None
+
+
+def _require_message_within(limits: InputLimits, size: int) -> None:
+    """`size`: of the message's text. The hint names the smaller of two limits, which is the one to raise."""
+    message_max, input_max = limits.max_message_bytes, limits.max_input_bytes
+    if size > message_max <= input_max:
+        raise _too_long(
+            f"to {_readable(message_max)}",
+            f"Its text has {size:,} bytes of UTF-8. The target's setting max_message_bytes is {message_max:,}.",
+        )
+    if size > input_max:
+        # Not as long as the limit: the message's id counts too.
+        raise _too_long(
+            f"under {_readable(input_max)}",
+            f"Its text has {size:,} bytes of UTF-8. The target's setting max_input_bytes is {input_max:,}, which is for "
+            f"the message and everything sent with it, and less than its max_message_bytes of {message_max:,}.",
+        )
+
+
+def _too_long(most: str, hint: str) -> Invalid:
+    sentence = f"Your message is too long. Please keep it {most}."
+    return Invalid(sentence, code="message_too_long", hint=hint)
 
 
 def _require_attachments_within(limits: InputLimits, sent: PageInput) -> None:

@@ -117,8 +117,7 @@ class Chat(BrowserQuestion):
         text, attachments = last.text(), last.attachments()
         if not text.strip() and not attachments:
             raise Invalid("There is nothing in the message to answer.", code="no_message")
-        if len(text.encode()) > input_limits.MESSAGE_BYTES_MAX:
-            raise input_limits.too_long(input_limits.MESSAGE_BYTES_MAX)
+        input_limits.require_storable(text)
         message_id = last.id or identifier.new("msg", at, random_bytes)
         return PageInput(
             message=Message(id=message_id, role="user", text=text, at=at),

@@ -40,9 +40,42 @@ def test_message_limit_is_named_in_kilobytes_where_it_is_one():
     assert refusal(InputLimits(), message=message("x" * 8193)).sentence.endswith("Please keep it to 8 KB.")
 
 
-def test_message_is_held_to_the_input_limit_where_that_is_smaller():
-    refused = refusal(InputLimits(max_input_bytes=50), message=message("x" * 51))
-    assert (refused.code, "50 bytes" in refused.sentence) == ("message_too_long", True)
+@pytest.mark.parametrize(
+    ("message_max", "input_max", "named"),
+    [
+        (100, 101, "max_message_bytes is 100."),
+        (100, 100, "max_message_bytes is 100."),
+        (101, 100, "max_input_bytes is 100,"),
+        (8192, 4096, "max_input_bytes is 4,096,"),
+        (65_536, 1_048_576, "max_message_bytes is 65,536."),
+    ],
+)
+def test_hint_names_the_limit_that_refuses_the_message(message_max, input_max, named):
+    limits = InputLimits(max_message_bytes=message_max, max_input_bytes=input_max)
+    size = min(message_max, input_max) + 1
+    refused = refusal(limits, message=message("x" * size))
+    assert refused.code == "message_too_long"
+    assert f"Its text has {size:,} bytes of UTF-8. The target's setting {named}" in refused.hint
+    # Visitors read the sentence, and know no settings.
+    assert "bytes of UTF-8" not in refused.sentence
+    assert "max_" not in refused.sentence
+
+
+def test_message_within_the_length_that_the_sentence_names_is_accepted():
+    limits = InputLimits(max_input_bytes=50)
+    assert "keep it under 50 bytes" in refusal(limits, message=message("x" * 51)).sentence
+    input_limits.require_within(limits, PageInput(message=message("x" * 49)))
+    limits = InputLimits(max_message_bytes=50)
+    assert "keep it to 50 bytes" in refusal(limits, message=message("x" * 51)).sentence
+    input_limits.require_within(limits, PageInput(message=message("x" * 50)))
+
+
+def test_message_that_no_target_accepts_is_told_about_both_settings():
+    input_limits.require_storable("x" * 65_536)
+    with pytest.raises(Invalid) as refused:
+        input_limits.require_storable("x" * 65_537)
+    assert refused.value.sentence == "Your message is too long. Please keep it to 64 KB."
+    assert "max_message_bytes and max_input_bytes decide" in refused.value.hint
 
 
 @pytest.mark.parametrize("field", ["inputs", "metadata", "context"])
