@@ -27,7 +27,7 @@ def door(prove: Callable[[str, datetime], Principal]) -> Callable[[object, objec
     def handler(event: object, _context: object) -> Policy:
         resource = "*"
         try:
-            # One policy for the whole stage: it is cached by credential, and must fit whatever that credential asks next.
+            # One policy for the whole stage: it is cached by credential, and has to fit that credential's next request.
             resource, authorization = _parse(event)
             principal = prove(_bearer(authorization), datetime.now(UTC))
         except Rejected as rejected:

@@ -117,8 +117,8 @@ def _require_message_within(limits: InputLimits, size: int) -> None:
         # Not as long as the limit: the message's id counts too.
         raise _too_long(
             f"under {_readable(input_max)}",
-            f"Its text has {size:,} bytes of UTF-8. The target's setting max_input_bytes is {input_max:,}, which is for "
-            f"the message and everything sent with it, and less than its max_message_bytes of {message_max:,}.",
+            f"Its text has {size:,} bytes of UTF-8. The target's setting max_input_bytes is {input_max:,}, for the "
+            f"message and everything sent with it. That is less than its max_message_bytes of {message_max:,}.",
         )
 
 

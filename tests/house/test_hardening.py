@@ -17,18 +17,18 @@ ALL = {
     "AuthorizerConcurrency": "10",
     "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b",
     "ChatConcurrency": "500",
-    "ClientAddressHeader": "CF-Connecting-IP",
     "DefaultEndpoint": "closed",
     "DomainName": "tokens.example.com",
     "Firewall": "on",
     "HostedZoneId": "Z0123456789",
-    "ProxySecretDigests": f"{'0a' * 32},{'1B' * 32}",
     "RetiredSigningKeyArns": "arn:aws:kms:us-east-1:123456789012:key/0a1b",
     "SigningKeyArn": "arn:aws:kms:us-east-1:123456789012:key/2c3d",
     "SnapStart": "on",
     "TableKey": "create",
     "Tracing": "Active",
 }
+# A proxy brings its own firewall.
+PROXY = {"ClientAddressHeader": "CF-Connecting-IP", "ProxySecretDigests": f"{'0a' * 32},{'1B' * 32}"}
 OPTIONAL = {
     "Domain", "DomainMapping", "DomainRecords", "TableEncryptionKey", "WebAcl", "WebAclAssociation",
 }  # fmt: skip
@@ -57,7 +57,7 @@ def test_is_there_if_asked_for(template, everything):
 
 
 def test_parameters_take_the_values_that_they_describe(source):
-    for name, value in ALL.items():
+    for name, value in (ALL | PROXY).items():
         parameter = source["Parameters"][name]
         if allowed := parameter.get("AllowedValues"):
             assert value in allowed
@@ -104,10 +104,12 @@ def test_parameters_refuse_what_would_fail_late(source, name, value):
         ({"HostedZoneId": "Z0123456789"}, "A HostedZoneId is of use to a DomainName only."),
         ({"ClientAddressHeader": "X-Forwarded-For"}, "needs ProxySecretDigests"),
         ({"ProxySecretDigests": "0a" * 32}, "Name that header, too."),
+        (PROXY | {"Firewall": "on"}, "use a firewall at the proxy"),
         ({"DefaultEndpoint": "closed"}, "Leave DefaultEndpoint open."),
         ({"ClerkIssuer": "https://clerk.example.com"}, "A ClerkIssuer needs ClerkAuthorizedParties"),
         ({}, None),
         (ALL, None),
+        (ALL | PROXY | {"Firewall": "off"}, None),
     ],
 )
 def test_parameters_that_need_one_another_say_so_before_anything_is_deployed(source, given, broken):
@@ -158,6 +160,17 @@ class TestDomain:
             return name
 
         assert deployment("open", at=1_000_000_000) != deployment("closed", at=1_000_000_060)
+
+
+def test_firewall_limits_connections_not_claimed_addresses(everything):
+    """A header proves nothing to AWS WAF: by a header, callers could escape the limit or have others blocked."""
+    limits = [
+        chosen(everything, one)["Statement"]["RateBasedStatement"]
+        for one in there(everything, "WebAcl")["Rules"]
+        if "RateBasedStatement" in chosen(everything, one)["Statement"]
+    ]
+    assert [one["AggregateKeyType"] for one in limits] == ["IP", "IP"]
+    assert not [one for one in limits if "ForwardedIPConfig" in one]
 
 
 class TestFirewall:
