@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run build sam-local openapi docs test test-artifact clients coverage lint scan fuzz check bench lock scale soak mutants clean
+.PHONY: help install run build sam-local openapi docs test test-artifact clients coverage format lint scan fuzz check bench lock scale soak mutants clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -41,8 +41,9 @@ openapi: $(LOCAL) ## Write openapi.json from the template and the wire models
 docs: $(LOCAL) ## Write the generated pages: docs/configuration.md
 	@$(VENV)/bin/python -m infra.tools.docs
 
-test: $(DEVELOPMENT) $(CLIENTS) ## Every test
-	$(VENV)/bin/python -m pytest $(PYTEST)
+# A few tests are faster in one process; of a room, property tests draw few examples. Neither needs generators of clients.
+test: $(DEVELOPMENT) $(if $(T),,$(CLIENTS)) ## Every test, or some at once (T=tests/rules, T=path::name)
+	$(VENV)/bin/python -m pytest $(or $(T),$(PYTEST)) $(if $(T),$(if $(findstring ::,$(T)),,--hypothesis-profile quick)) $(COVER)
 
 test-artifact: runtime-python $(DEVELOPMENT) $(BUILT) build ## What is built, and the SDK's tests on it; needs python3.13
 	$(VENV)/bin/python -m pytest --artifact tests/artifact tests/contract
@@ -50,8 +51,12 @@ test-artifact: runtime-python $(DEVELOPMENT) $(BUILT) build ## What is built, an
 clients: $(DEVELOPMENT) $(CLIENTS) ## Generate clients from openapi.json by five generators, and use them
 	CI=true $(VENV)/bin/python -m pytest $(PYTEST) tests/clients
 
-coverage: PYTEST += --cov
+coverage: COVER := --cov
 coverage: test ## Every test, and how much of functions and shared they cover
+
+format: $(DEVELOPMENT) ## Format the code and sort its imports
+	$(VENV)/bin/ruff check --quiet --fix-only --select I
+	$(VENV)/bin/ruff format --quiet
 
 lint: $(DEVELOPMENT) $(SAM) ## Style, types, and the template as SAM and CloudFormation read it
 	$(VENV)/bin/ruff check

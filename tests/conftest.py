@@ -1,24 +1,22 @@
-"""One AWS for the whole run: moto in this process, with the stack that template.yaml declares.
-
-It stands before any test module is imported, for our adapters read their environment and make their clients on import.
-Tests share its table and keep out of each other's way as tenants do.
-"""
+"""What every test has. It loads fast: only the rooms that need AWS import tests.aws.in_memory, in their conftest.py."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from moto import mock_aws
 
-from infra.local import access, cloud, mends
-from infra.local import template as sam
-from shared.aws import client
-from tests.aws.network import NETWORK
+from infra.local import access
 from tests.local_stack import operate, stack  # noqa: F401 - fixtures for whoever speaks HTTP
 
-settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("repeatable")
+settings.register_profile("thorough", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# For the loop of a developer: make test T=...
+settings.register_profile("quick", settings.get_profile("thorough"), max_examples=5)
+settings.load_profile("thorough")
+
+# No test uses a developer's own AWS account.
+os.environ.update(access.CREDENTIALS, AWS_REGION=access.REGION, AWS_DEFAULT_REGION=access.REGION)
 
 
 def pytest_addoption(parser):
@@ -32,21 +30,9 @@ def pytest_ignore_collect(collection_path, config):
     return None
 
 
-os.environ.update(access.CREDENTIALS, AWS_REGION=access.REGION, AWS_DEFAULT_REGION=access.REGION)
-mends.apply()
-# With our own credentials, which are those that the network knows.
-mock_aws(config={"core": {"mock_credentials": False}}).start()
-client.HTTPSConnection = NETWORK.connection
-# Nobody is waiting for moto to recover.
-client._PAUSE_SECONDS = 0
-TEMPLATE = sam.translate(sam.read())
-STACK = cloud.create(TEMPLATE)
-for function in STACK.functions.values():
-    os.environ.update(function.environment)
-
-
 @pytest.fixture(autouse=True)
 def _nothing_that_aws_would_reject():
     yield
-    rejected, NETWORK.rejected[:] = [*NETWORK.rejected], []
-    assert rejected == []
+    if network := sys.modules.get("tests.aws.network"):
+        rejected, network.NETWORK.rejected[:] = [*network.NETWORK.rejected], []
+        assert rejected == []

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from infra.local import access
-from infra.local.template import ROOT
-from tests.verified_stack import REJECTED
 
+ROOT = Path(__file__).parents[1]
 STOPS_WITHIN_SECONDS = 5
+# How a line begins in which the stack reports a request that AWS would refuse.
+REJECTED = "AWS would reject"
 
 
 class RunningStack:

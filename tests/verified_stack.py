@@ -11,9 +11,8 @@ from infra.local import __main__ as local
 from infra.local import access, cloud, template
 from infra.local.doorkeeper import ForPrograms
 from tests.aws import verification
+from tests.local_stack import REJECTED
 
-# By which a test finds what was refused in what the stack prints.
-REJECTED = "AWS would reject"
 _SERVICES = {"DynamoDB_20120810": "dynamodb", "TrentService": "kms"}
 
 

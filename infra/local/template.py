@@ -7,9 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from infra.local import access
@@ -30,6 +27,11 @@ def read(path: Path = ROOT / "template.yaml") -> Template:
 
 def translate(source: Template, parameters: Mapping[str, str] | None = None) -> Template:
     """The CloudFormation template in which every parameter's default is the value to use."""
+    # They take a second to load, and reading the template needs none of them.
+    import boto3  # noqa: PLC0415
+    from samtranslator.parser.parser import Parser  # noqa: PLC0415
+    from samtranslator.translator.translator import Translator  # noqa: PLC0415
+
     source = _plain(source)
     for name, value in (parameters or {}).items():
         if name not in source.get("Parameters", {}):

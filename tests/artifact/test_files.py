@@ -10,7 +10,7 @@ import pytest
 
 from infra.local.template import ROOT
 from tests.artifact.conftest import LAYERS
-from tests.conftest import STACK
+from tests.aws.in_memory import STACK
 
 PLATFORM = re.compile(r"(aarch64|x86_64)-linux-gnu")
 MAGIC_BYTES, AARCH64 = 4, 183

@@ -17,7 +17,7 @@ from infra.local import code, template
 from infra.local.functions import variables
 from infra.local.template import ROOT
 from shared.rules.target import KINDS
-from tests.conftest import STACK
+from tests.aws.in_memory import STACK
 from tests.local_stack import RunningStack
 
 # And from where everything comes.

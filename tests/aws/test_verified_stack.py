@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 
 from infra.local import access
 from shared.aws.signature import Credentials, Scope, signed
-from tests.verified_stack import REJECTED, Verified
+from tests.local_stack import REJECTED
+from tests.verified_stack import Verified
 
 HOST = "127.0.0.1:4566"
 BODY = json.dumps({"TableName": "t", "Key": {"pk": {"S": "a"}}}).encode()

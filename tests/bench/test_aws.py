@@ -8,7 +8,7 @@ from infra.bench.aws import Aws, Exchange, Replayer
 from infra.bench.cost import Prices
 from infra.bench.units import Change
 from infra.bench.world import Recording
-from tests.conftest import STACK
+from tests.aws.in_memory import STACK
 
 FUNCTION = STACK.functions["GetClientToken"]
 ITEM = {"pk": {"S": "p"}, "sk": {"S": "s"}}

@@ -1,5 +1,9 @@
 """The API in this process: the template's routes, the real doors, moto; each call held to its function's role."""
 
+import tests.aws.in_memory  # noqa: F401 - first, for our adapters read their environment on import
+
+# isort: split
+
 import contextlib
 import functools
 import importlib
@@ -19,8 +23,8 @@ from shared.rules.principal import SCOPES
 from shared.rules.target import Target
 from shared.store import api_keys, targets
 from tests.aws.fixtures import aws_answers, aws_unreachable, calls, output  # noqa: F401 - fixtures
+from tests.aws.in_memory import STACK, TEMPLATE
 from tests.aws.network import NETWORK, Answer
-from tests.conftest import STACK, TEMPLATE
 from tests.functions.documented import Documented
 from tests.functions.interruptions import at_call, contended, crash_after  # noqa: F401 - fixtures
 from tests.functions.page import Clock, Page

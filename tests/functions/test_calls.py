@@ -7,11 +7,11 @@ import pytest
 from shared.rules.target import Target
 from shared.store import targets
 from shared.store.attributes import packed
-from tests.conftest import STACK
+from tests.aws.in_memory import STACK
+from tests.aws.item_size import item_bytes
 from tests.functions import stored
 from tests.functions.interruptions import Crash
 from tests.functions.page import reply
-from tests.scale.recorder import item_bytes
 
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
 LIST = "/v1/client-tokens"

@@ -5,7 +5,7 @@ from werkzeug.test import Client
 
 from infra.local import openapi
 from infra.local.routes import Function
-from tests.conftest import TEMPLATE
+from tests.aws.in_memory import TEMPLATE
 from tests.functions.page import ORIGIN, assert_refused
 
 ROUTES = [

@@ -7,7 +7,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from infra.local.openapi import read_routes
-from tests.conftest import TEMPLATE
+from tests.aws.in_memory import TEMPLATE
 from tests.functions.documented import Documented
 
 TOKEN = "/v1/client-tokens/ct_1"

@@ -8,8 +8,8 @@ import json
 import pytest
 
 from infra.local.openapi import read_routes
+from tests.aws.in_memory import TEMPLATE
 from tests.aws.network import NETWORK
-from tests.conftest import TEMPLATE
 from tests.functions.interruptions import cancelled
 from tests.functions.page import assert_refused, reply
 from tests.functions.stored import messages

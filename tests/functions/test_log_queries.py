@@ -7,7 +7,7 @@ import pytest
 
 from infra.local.template import ROOT
 from tests import insights
-from tests.conftest import TEMPLATE
+from tests.aws.in_memory import TEMPLATE
 from tests.functions.page import Page
 
 MANUAL = (ROOT / "docs/operate.md").read_text(encoding="utf-8")

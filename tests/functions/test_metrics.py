@@ -7,7 +7,7 @@ import pytest
 
 from infra.local import cloud
 from tests import watched
-from tests.conftest import STACK, TEMPLATE
+from tests.aws.in_memory import STACK, TEMPLATE
 
 CREATE = {"name": "n", "allowedOrigins": ["*"]}
 OURS = watched.OURS.replace("<AWS::StackName>", cloud.STACK_NAME)

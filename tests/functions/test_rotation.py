@@ -11,8 +11,8 @@ from infra.local import template as sam
 from infra.local.api import Api
 from shared import signer
 from shared.store import client_tokens
+from tests.aws.in_memory import STACK
 from tests.aws.network import NETWORK
-from tests.conftest import STACK
 from tests.functions.conftest import ACCOUNT, Management, _invoke
 from tests.functions.page import Page
 from tests.iam.guard import Guard

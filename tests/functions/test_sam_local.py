@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from infra.local.template import ROOT
-from tests.conftest import STACK
+from tests.aws.in_memory import STACK
 
 SAM = json.loads((ROOT / "tests/sam/recorded.json").read_text(encoding="utf-8"))
 DOORS = sorted(set(STACK.functions) - {"Authorize"})

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from infra.local import cloud
 from infra.local.access import REGION
-from tests.conftest import STACK, TEMPLATE
+from tests.aws.in_memory import STACK, TEMPLATE
 
 FUNCTIONS = [name for name, resource in TEMPLATE["Resources"].items() if resource["Type"] == "AWS::Lambda::Function"]
 

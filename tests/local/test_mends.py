@@ -15,7 +15,7 @@ from moto.kms.models import Key
 
 from infra.local import mends
 from infra.local.access import REGION
-from tests.conftest import STACK
+from tests.aws.in_memory import STACK
 
 ACCOUNT = "123456789012"
 KEY = {"pk": {"S": "mend"}, "sk": {"S": "counter"}}

@@ -7,7 +7,7 @@ import pytest
 from infra.local.openapi import read_routes
 from infra.local.routes import Function
 from infra.local.template import NotModelled
-from tests.conftest import TEMPLATE
+from tests.aws.in_memory import TEMPLATE
 
 PATH = "/v1/client-tokens"
 ANY = "x-amazon-apigateway-any-method"

@@ -17,7 +17,7 @@ from infra.local import cloud, sam
 from infra.local.access import REGION
 from infra.local.containers import Engine, NoEngine
 from infra.local.template import ROOT, read
-from tests.conftest import STACK
+from tests.aws.in_memory import STACK
 
 BUILT = """
 Globals:

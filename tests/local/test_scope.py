@@ -6,7 +6,7 @@ import pytest
 
 from infra.local.scope import require_modelled
 from infra.local.template import NotModelled, read, translate
-from tests.conftest import TEMPLATE
+from tests.aws.in_memory import TEMPLATE
 
 
 def refusal(logical_id, **change):

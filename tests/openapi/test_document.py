@@ -11,7 +11,7 @@ from infra.local.openapi import read_routes
 from infra.local.template import ROOT
 from infra.openapi import browser, document, events, fields, management, refusals, schemas
 from shared import admission, errors, gateway
-from tests.conftest import STACK, TEMPLATE
+from tests.aws.in_memory import STACK, TEMPLATE
 from tests.house.code import module, modules
 
 WRITTEN = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))

@@ -1,5 +1,9 @@
 """The operator's command line in this process, against the stack of this run."""
 
+import tests.aws.in_memory  # noqa: F401 - first, for our adapters read their environment on import
+
+# isort: split
+
 import os
 from dataclasses import dataclass
 

@@ -11,7 +11,7 @@ from shared.errors import Unauthenticated
 from shared.rules import digest
 from shared.rules.principal import SCOPES
 from shared.store import api_keys, table
-from tests.conftest import STACK
+from tests.aws.in_memory import STACK
 
 NOW = datetime(2027, 1, 31, tzinfo=UTC)
 

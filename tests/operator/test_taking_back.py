@@ -20,7 +20,7 @@ from shared.rules.question import Message
 from shared.rules.session import mint
 from shared.store import api_keys, changes, client_tokens, conversations, table
 from shared.store.changes import Change
-from tests.conftest import STACK
+from tests.aws.in_memory import STACK
 
 # What moto's STS says.
 WHO = "arn:aws:sts::123456789012:user/moto"

@@ -9,7 +9,7 @@ from infra.operator import settings
 from shared.errors import Invalid, NotFound
 from shared.rules.input_limits import InputLimits
 from shared.store import targets
-from tests.conftest import STACK
+from tests.aws.in_memory import STACK
 
 
 def test_from_the_first_target_on_only_registered_ones_are_known(operate):

@@ -3,14 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from shared.rules import audit
-from shared.rules.audit import Circumstances, Record
-from shared.rules.client_token import Previous, Terms
-from shared.store import audit as store
-from tests.scale.recorder import item_bytes
+from shared.rules.client_token import Previous
 from tests.wire.samples import AT, token
 
 TOKEN = token()
@@ -81,35 +75,3 @@ def test_config_values_that_python_takes_for_equal_are_a_change():
     before = replace(TOKEN, terms=replace(TOKEN.terms, config={"on": 1}))
     after = replace(TOKEN, terms=replace(TOKEN.terms, config={"on": True}))
     assert audit.changes(before, after) == {"config": None}
-
-
-# The widest in JSON and in UTF-8.
-LETTERS = st.sampled_from(["\x01", "\N{PILE OF POO}", "a", '"'])
-LABELS = st.text(LETTERS, min_size=1, max_size=128)
-LISTS = st.lists(LABELS, max_size=100, unique=True).map(tuple)
-TERMS = st.builds(
-    Terms,
-    name=st.text(LETTERS, min_size=1, max_size=255),
-    allowed_origins=LISTS,
-    flow_ids=LISTS,
-    agent_ids=LISTS,
-    default_flow_id=st.none() | LABELS,
-    pin_to_version=LABELS,
-    target_alias=st.none() | LABELS,
-    target_version_id=st.none() | LABELS,
-    rate_limit_per_minute=st.integers(1, 1000),
-    is_active=st.booleans(),
-    expires_at=st.none() | st.just(AT),
-)
-
-
-@given(st.none() | TERMS, TERMS, st.integers(0, 5))
-def test_no_record_is_larger_than_8_kb(before, after, previous):
-    ends = tuple(Previous(digest="d", jti="j", valid_until=AT) for _ in range(previous))
-    old = before and replace(TOKEN, terms=before, previous=ends)
-    new = replace(TOKEN, terms=after, product_surface_id="\N{PILE OF POO}" * 128)
-    by = Circumstances(
-        tenant="\N{PILE OF POO}" * 128, actor="user_" + "x" * 64, address="2001:db8::1" * 4, request_id="r" * 64, at=AT
-    )
-    record = Record(by=by, action="regenerate", subject="ct_" + "0" * 26, changes=audit.changes(old, new))
-    assert item_bytes(store.writing(record)["Put"]["Item"]) <= 8 * 1024

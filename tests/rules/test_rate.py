@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from shared.rules import rate
 from shared.rules.rate import Standing, Window
 
+MANY = settings(max_examples=5 * settings.default.max_examples)
 EPOCH = 1_764_000_000_000
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -94,14 +95,14 @@ def most_within(milliseconds, times):
 
 
 class TestNeverMoreThanTheLimit:
-    @settings(max_examples=500)
+    @MANY
     @given(LIMITS, SCHEDULES | SLOW_SCHEDULES)
     def test_in_any_window(self, limits, schedule):
         passed = [counted.at for counted in play(limits, schedule) if counted.may_pass]
         for window in limits:
             assert most_within(window.seconds * SECOND, passed) <= window.limit
 
-    @settings(max_examples=500)
+    @MANY
     @given(st.integers(1, 5), st.data())
     def test_where_attempts_meet_the_edge_of_a_window(self, limit, data):
         """As many as may pass at first, and more just before they are a minute ago, each counted when it pleases."""
@@ -171,7 +172,7 @@ def test_a_bucket_has_had_its_time_a_minute_after_its_end(later, may_pass):
 
 
 class TestRetryAfter:
-    @settings(max_examples=300)
+    @MANY
     @given(LIMITS, SCHEDULES, st.integers(-CLOCKS_DIFFER, 2 * HOUR))
     def test_waiting_so_long_suffices(self, limits, schedule, more):
         """Also where the next attempt meets a machine whose clock is behind, and where somebody waits longer."""
@@ -250,7 +251,7 @@ class TestOutdated:
     ROOMY = windows(1000, 1000)
     AGES = st.lists(st.integers(0, 300 * SECOND) | st.integers(3500 * SECOND, 4300 * SECOND), max_size=60)
 
-    @settings(max_examples=300)
+    @MANY
     @given(AGES, st.integers(0, 10 * SECOND), st.integers(-UNDER_WAY - CLOCKS_DIFFER, 0) | st.integers(0, 2 * HOUR))
     # Two that an attempt half a minute ago would still count, just so.
     @example([95 * SECOND, 3930 * SECOND], 30 * SECOND, -UNDER_WAY - CLOCKS_DIFFER)
@@ -307,7 +308,7 @@ class TestClient:
         forms = {f"::ffff:{address}", f"::FFFF:{address}", str(mapped), mapped.exploded}
         assert {rate.client(form) for form in forms} == {str(address)}
 
-    @settings(max_examples=20)
+    @settings(max_examples=settings.default.max_examples // 5)
     @given(st.ip_addresses(v=6, network="2000::/3"))
     def test_ipv6_addresses_share_as_far_as_their_64(self, address):
         for bit in range(128):

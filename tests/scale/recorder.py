@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import boto3
 
 from shared.store import table
+from tests.aws.item_size import item_bytes
 from tests.aws.network import NETWORK
 
 _dynamodb = boto3.client("dynamodb")
@@ -96,22 +97,3 @@ def _item(key):
     """By a client of its own, which nobody looks at."""
     found = _dynamodb.get_item(TableName=table.NAME, Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}})
     return found.get("Item", {})
-
-
-def item_bytes(item):
-    """As DynamoDB counts them ("DynamoDB item sizes and formats")."""
-    return sum(len(name.encode()) + _size(value) for name, value in item.items())
-
-
-def _size(attribute):
-    ((kind, value),) = attribute.items()
-    match kind:
-        case "S":
-            return len(value.encode())
-        case "N":
-            return (len(value.strip("-0")) + 1) // 2 + 1
-        case "BOOL":
-            return 1
-        case "L":
-            return 3 + sum(1 + _size(one) for one in value)
-    raise AssertionError(kind)

@@ -13,7 +13,7 @@ from shared.rules import api_key
 from shared.rules.principal import SCOPES
 from shared.rules.target import Target
 from shared.store import api_keys, targets
-from tests.conftest import STACK, TEMPLATE
+from tests.aws.in_memory import STACK, TEMPLATE
 from tests.functions.page import Clock, Page
 from tests.scale.recorder import Recorder
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from infra.scale.operations import RECORDED, recorded
-from tests.scale.recorder import item_bytes
+from tests.aws.item_size import item_bytes
 from tests.scale.recording import record
 
 

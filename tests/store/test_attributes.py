@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.store.attributes import packed, size, unpacked
-from tests.scale.recorder import item_bytes
+from tests.aws.item_size import item_bytes
 
 VALUES = st.recursive(st.text() | st.booleans() | st.integers(-(10**15), 10**15), st.lists, max_leaves=10)
 ITEMS = st.dictionaries(st.text(min_size=1), VALUES)

@@ -177,7 +177,7 @@ BODIES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(BODIES)
 def test_whatever_is_accepted_is_within_the_bounds_and_reads_the_same_again(body):
     try:

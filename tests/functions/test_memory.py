@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.conftest import STACK
+from tests.aws.in_memory import STACK
 
 # As much as fits into an event of 6 MB.
 BODY_BYTES = 6_200_000
