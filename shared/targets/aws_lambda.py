@@ -67,7 +67,7 @@ def answer(settings: Settings, question: Question) -> str:
 
 
 def _event(question: Question) -> dict[str, Any]:
-    """The README documents it: whoever changes it changes functions that are not ours."""
+    """docs/targets.md documents it. A change of it breaks functions that are not ours."""
     return {
         "conversationId": question.conversation_id,
         "tokenId": question.token_id,

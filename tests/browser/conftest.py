@@ -123,6 +123,8 @@ class Website:
     def __init__(self, widget_copy, api_url):
         self._api_url = api_url
         self._html = ""
+        # Its Content-Security-Policy, and what it serves under /script.js.
+        self.policy = self.script = ""
         application = SharedDataMiddleware(self._serve, {"/widget": str(widget_copy)})
         self._server = make_server("127.0.0.1", 0, application, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.port}"
@@ -150,7 +152,13 @@ class Website:
         self._server.server_close()
 
     def _serve(self, environ, start_response):
-        return Response(self._html, mimetype="text/html")(environ, start_response)
+        is_script = environ["PATH_INFO"] == "/script.js"
+        response = Response(self.script, mimetype="text/javascript") if is_script else self._page()
+        return response(environ, start_response)
+
+    def _page(self):
+        policy = {"Content-Security-Policy": self.policy} if self.policy else {}
+        return Response(self._html, headers=policy, mimetype="text/html")
 
 
 @pytest.fixture

@@ -53,16 +53,6 @@ def answers(printed):
     return found
 
 
-def test_the_api_at_a_glance(stack, tmp_path):
-    (tmp_path / ".local").mkdir()
-    shutil.copy(stack.state_file, tmp_path / ".local/stack.json")
-    found = answers(paste(blocks("The API at a glance"), tmp_path))
-    assert len(found) >= 10
-    assert [answer for answer in found if "error" in answer] == []
-    assert "tokenValue" in found[0]["clientToken"]
-    assert found[-1]["success"] is True
-
-
 def test_deploying_from_the_first_key_to_a_token_that_chats(stack, tmp_path):
     """All but `sam` and the address that it prints."""
     first_key, first_token = (block for block in blocks("Deploy") if "keys create" in block or "curl" in block)

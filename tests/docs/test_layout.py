@@ -1,0 +1,32 @@
+"""Pages can be read in a terminal and in a diff."""
+
+import pytest
+
+from tests.docs import pages
+
+COLUMNS = 100
+
+
+def _is_prose(line):
+    """Neither a row of a table nor a link too long to break."""
+    return not line.lstrip().startswith("|") and " " in line.strip().rstrip(")")
+
+
+# Pages that are still wider.
+WIDE = {
+    "CHANGELOG.md",
+    "README.md",
+    "docs/benchmarks.md",
+    "docs/configuration.md",
+    "docs/deploy.md",
+    "docs/local.md",
+    "docs/operate.md",
+    "docs/scale.md",
+    "docs/security.md",
+}
+
+
+@pytest.mark.parametrize("page", sorted({*pages.PAGES} - WIDE))
+def test_no_line_of_prose_is_over_100_columns(page):
+    lines = pages.without_code(pages.read(page)).splitlines()
+    assert [line for line in lines if len(line) > COLUMNS and _is_prose(line)] == []
