@@ -45,5 +45,6 @@ def _with_an_issuer_on_this_machine(source):
 if __name__ == "__main__":
     cloud.ForPrograms = Verified
     read = template.read
-    template.read = lambda *path: _with_an_issuer_on_this_machine(read(*path))
+    # With a path, it is the template of the nested stack.
+    template.read = lambda *path: read(*path) if path else _with_an_issuer_on_this_machine(read())
     local.main()

@@ -1,8 +1,11 @@
 """What the template's alarms and dashboard look at, in one form: the test that emits metrics compares with it."""
 
+import copy
 import json
 import re
 from dataclasses import dataclass
+
+from infra.local import template as sam
 
 OURS = "ClientTokens/<AWS::StackName>"
 
@@ -27,6 +30,32 @@ def text(written):
     return written
 
 
+def nested(template):
+    """The nested stack, with the parent's expressions and parameters instead of its own parameters."""
+    stack = template["Resources"]["Watching"]
+    child = sam.nested(stack)
+    given = {name: stack["Properties"]["Parameters"][name] for name in child["Parameters"]}
+    body = {name: part for name, part in child.items() if name != "Parameters"}
+    return copy.deepcopy(_filled_in(body, given)) | {"Parameters": template["Parameters"]}
+
+
+def _filled_in(written, given):
+    match written:
+        case {"Ref": name} if name in given:
+            return given[name]
+        case {"Fn::Sub": str(body)}:
+            return {"Fn::Sub": re.sub(r"\$\{(\w+)\}", lambda found: _in_text(found, given), body)}
+        case dict():
+            return {key: _filled_in(value, given) for key, value in written.items()}
+        case list():
+            return [_filled_in(value, given) for value in written]
+    return written
+
+
+def _in_text(found, given):
+    return f"${{{given[found[1]]['Ref']}}}" if found[1] in given else found[0]
+
+
 def of_type(template, kind):
     return {name: one["Properties"] for name, one in template["Resources"].items() if one["Type"] == kind}
 
@@ -37,6 +66,11 @@ def alarms(template):
 
 def slug(alarm):
     return text(alarm["AlarmName"]).removeprefix("<AWS::StackName>-")
+
+
+def function_names(template):
+    """Logical id -> name."""
+    return {name: text(one["FunctionName"]) for name, one in of_type(template, "AWS::Lambda::Function").items()}
 
 
 def of_alarm(name, alarm):
@@ -88,3 +122,19 @@ def matches(pattern, line):
     """As CloudWatch matches `{ $.field = "value" }`; another form is an error here."""
     field, value = re.fullmatch(r'\{ \$\.(\w+) = "(\w+)" \}', pattern).groups()
     return json.loads(line).get(field) == value
+
+
+def fields(pattern, line):
+    """As CloudWatch matches `[a = "A", b, ...]` with a line of words: name -> word, or None if it does not match."""
+    *wanted, last = pattern.removeprefix("[").removesuffix("]").split(", ")
+    assert last == "..."
+    words = line.split()
+    if len(words) < len(wanted):
+        return None
+    found = {}
+    for one, word in zip(wanted, words, strict=False):
+        name, _, value = one.partition(" = ")
+        if value and value != f'"{word}"':
+            return None
+        found[name] = word
+    return found

@@ -22,13 +22,11 @@ _LEFT_OUT = {
     "AWS::ApiGateway::Account",
     "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::Stage",
-    "AWS::CloudWatch::Alarm",
-    "AWS::CloudWatch::Dashboard",
+    "AWS::CloudFormation::Stack",
     "AWS::Lambda::Alias",
     "AWS::Lambda::LayerVersion",
     "AWS::Lambda::Permission",
     "AWS::Lambda::Version",
-    "AWS::Logs::MetricFilter",
 }
 
 

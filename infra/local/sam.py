@@ -93,7 +93,10 @@ def build(built: Path, architecture: str, python: str) -> None:
 def template_of_built(source: Template, architecture: str) -> Template:
     """The template with its code where `build` puts it: all functions in one folder, each layer in one of its own."""
     source["Globals"]["Function"]["CodeUri"] = "functions"
-    for name, resource in source["Resources"].items():
+    # Nobody watches it.
+    kept = {name: one for name, one in source["Resources"].items() if one["Type"] != "AWS::Serverless::Application"}
+    source["Resources"] = kept
+    for name, resource in kept.items():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"].pop("CodeUri", None)
         if resource["Type"] == "AWS::Serverless::LayerVersion":
@@ -115,13 +118,15 @@ def environment(stack: Stack, endpoint: str) -> dict[str, dict[str, str]]:
 def adapted(built: Template, architecture: str) -> Template:
     """The template as `sam local` reads it.
 
-    It sets only variables that the template declares, and ours must not declare AWS's endpoint. It knows no aliases,
-    and would pass over an authorizer that is called by one. It runs functions for the architecture that they name.
+    It sets only variables that the template declares, and ours must not declare AWS's endpoint. It finds an authorizer
+    by its logical id, and skips one that is called by an alias or has a name. It runs functions for the architecture
+    that they name.
     """
     function: dict[str, Any] = built["Globals"]["Function"]
     function["Architectures"] = [architecture]
     function["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = ""
     for resource in built["Resources"].values():
+        resource.get("Properties", {}).pop("FunctionName", None)
         for authorizer in resource.get("Properties", {}).get("Auth", {}).get("Authorizers", {}).values():
             name = authorizer["FunctionArn"]["Ref"].removesuffix(".Alias")
             authorizer["FunctionArn"] = {"Fn::GetAtt": [name, "Arn"]}

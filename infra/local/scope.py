@@ -16,12 +16,7 @@ _PROPERTIES: Mapping[str, Collection[str]] = {
     "AWS::ApiGateway::Stage": {
         "AccessLogSetting", "DeploymentId", "MethodSettings", "RestApiId", "StageName", "TracingEnabled",
     },
-    "AWS::CloudWatch::Alarm": {
-        "AlarmActions", "AlarmDescription", "AlarmName", "ComparisonOperator", "DatapointsToAlarm", "Dimensions",
-        "EvaluationPeriods", "ExtendedStatistic", "MetricName", "Metrics", "Namespace", "OKActions", "Period",
-        "Statistic", "Threshold", "TreatMissingData",
-    },
-    "AWS::CloudWatch::Dashboard": {"DashboardBody", "DashboardName"},
+    "AWS::CloudFormation::Stack": {"Parameters", "Tags", "TemplateURL"},
     "AWS::DynamoDB::Table": {
         "AttributeDefinitions", "BillingMode", "DeletionProtectionEnabled", "GlobalSecondaryIndexes", "KeySchema",
         "PointInTimeRecoverySpecification", "SSESpecification", "TimeToLiveSpecification",
@@ -31,8 +26,9 @@ _PROPERTIES: Mapping[str, Collection[str]] = {
     "AWS::KMS::Key": {"Description", "EnableKeyRotation", "KeyPolicy", "KeySpec", "KeyUsage", "PendingWindowInDays"},
     "AWS::Lambda::Alias": {"FunctionName", "FunctionVersion", "Name"},
     "AWS::Lambda::Function": {
-        "Architectures", "Code", "Description", "Environment", "Handler", "Layers", "LoggingConfig", "MemorySize",
-        "ReservedConcurrentExecutions", "Role", "Runtime", "SnapStart", "Tags", "Timeout", "TracingConfig",
+        "Architectures", "Code", "Description", "Environment", "FunctionName", "Handler", "Layers", "LoggingConfig",
+        "MemorySize", "ReservedConcurrentExecutions", "Role", "Runtime", "SnapStart", "Tags", "Timeout",
+        "TracingConfig",
     },
     "AWS::Lambda::LayerVersion": {
         "CompatibleArchitectures", "CompatibleRuntimes", "Content", "Description", "LayerName",
@@ -40,8 +36,10 @@ _PROPERTIES: Mapping[str, Collection[str]] = {
     "AWS::Lambda::Permission": {"Action", "FunctionName", "Principal", "SourceArn"},
     "AWS::Lambda::Version": {"Description", "FunctionName"},
     "AWS::Logs::LogGroup": {"LogGroupName", "RetentionInDays"},
-    "AWS::Logs::MetricFilter": {"FilterPattern", "LogGroupName", "MetricTransformations"},
 }  # fmt: skip
+
+# Of a nested stack nothing is made, so it may only watch.
+_NESTED = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::MetricFilter"}
 
 # A stage that caches responses would answer differently; one that counts or limits thousands a second does not.
 _METHOD_SETTINGS = {
@@ -63,6 +61,9 @@ def _problems(name: str, resource: Template) -> list[str]:
         return [f"{name} ({resource['Type']})"]
     properties = resource.get("Properties", {})
     unknown = [f"{name}.{key} ({resource['Type']})" for key in sorted(properties.keys() - set(known))]
+    if resource["Type"] == "AWS::CloudFormation::Stack":
+        inner = sam.nested(resource)["Resources"].items()
+        unknown += [f"{name}.{one} ({made['Type']})" for one, made in inner if made["Type"] not in _NESTED]
     for settings in properties.get("MethodSettings", ()):
         unknown += [f"{name}.MethodSettings.{key}" for key in sorted(settings.keys() - _METHOD_SETTINGS)]
     return unknown

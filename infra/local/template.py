@@ -25,6 +25,11 @@ def read(path: Path = ROOT / "template.yaml") -> Template:
     return source
 
 
+def nested(resource: Template) -> Template:
+    """The template of a nested stack. `resource`: what declares it in the translated template."""
+    return read(ROOT / resource["Properties"]["TemplateURL"])
+
+
 def translate(source: Template, parameters: Mapping[str, str] | None = None) -> Template:
     """The CloudFormation template in which every parameter's default is the value to use."""
     # They take a second to load, and reading the template needs none of them.

@@ -9,6 +9,7 @@ from infra.local import cloud
 from tests import watched
 from tests.aws.in_memory import STACK, TEMPLATE
 
+WATCHING = watched.nested(TEMPLATE)
 CREATE = {"name": "n", "allowedOrigins": ["*"]}
 OURS = watched.OURS.replace("<AWS::StackName>", cloud.STACK_NAME)
 
@@ -46,10 +47,10 @@ def test_every_metric_of_ours_that_is_looked_at_is_emitted_so(api, page, create,
     with aws_answers("GenerateMac", "ThrottlingException"):
         assert api.post("/v1/client-tokens", CREATE).status_code == 503
     found = emitted(output)
-    filtered = {(metric.namespace, metric.name) for metric, *_ in watched.filters(TEMPLATE)}
+    filtered = {(metric.namespace, metric.name) for metric, *_ in watched.filters(WATCHING)}
     looked_at = [
         metric
-        for metric in watched.all_metrics(TEMPLATE)
+        for metric in watched.all_metrics(WATCHING)
         if metric.namespace == watched.OURS and (metric.namespace, metric.name) not in filtered
     ]
     assert {metric.name for metric in looked_at} >= {
@@ -101,8 +102,8 @@ def test_a_refused_credential_is_counted_once_and_a_good_one_is_not(app, api, ou
 
 
 def test_a_metric_that_is_counted_in_the_logs_has_no_dimensions():
-    counted = {metric for metric, *_ in watched.filters(TEMPLATE)}
-    looked_at = {metric for metric in watched.all_metrics(TEMPLATE) if metric.name in {one.name for one in counted}}
+    counted = {metric for metric, *_ in watched.filters(WATCHING)}
+    looked_at = {metric for metric in watched.all_metrics(WATCHING) if metric.name in {one.name for one in counted}}
     assert {(one.namespace, one.name) for one in looked_at} == {(one.namespace, one.name) for one in counted}
     assert {one.dimensions for one in looked_at} == {()}
 
@@ -141,7 +142,7 @@ def test_failure_of_the_table_and_a_retired_key_are_not_counted(api, output, aws
 
 
 def test_a_throttled_request_is_counted_in_the_access_log():
-    (pattern,) = (pattern for _, group, pattern in watched.filters(TEMPLATE) if group == "AccessLogs")
+    (pattern,) = (pattern for _, group, pattern in watched.filters(WATCHING) if group == "AccessLogs")
     written = TEMPLATE["Resources"]["ApiStage"]["Properties"]["AccessLogSetting"]["Format"]
     refusals = TEMPLATE["Resources"]["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
 

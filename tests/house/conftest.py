@@ -3,6 +3,7 @@
 import pytest
 
 from infra.local import template as sam
+from tests import watched
 
 
 @pytest.fixture(scope="session")
@@ -13,6 +14,12 @@ def source():
 @pytest.fixture(scope="session")
 def template():
     return sam.translate(sam.read())
+
+
+@pytest.fixture(scope="session")
+def watching(template):
+    """The nested stack of alarms and dashboard, with what the parent gives it."""
+    return watched.nested(template)
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,10 @@ NOW = 1000
 STAGE = {"ApiName": "<AWS::StackName>", "Stage": "<StageName>"}
 REVEAL = STAGE | {"Method": "GET", "Resource": "/v1/client-tokens/{id}/token"}
 MANAGEMENT = [
-    "Authorize", "CreateClientToken", "DeleteClientToken", "GetClientToken", "GetClientTokenValue", "ListClientTokens",
-    "ListClientTokenConversations", "RegenerateClientToken", "UpdateClientToken",
+    "authorize", "create-client-token", "delete-client-token", "get-client-token", "get-client-token-value",
+    "list-client-tokens", "list-client-token-conversations", "regenerate-client-token", "update-client-token",
 ]  # fmt: skip
-BROWSER = ["Chat", "InitSession", "LeaveFeedback"]
+BROWSER = ["chat", "init-session", "leave-feedback"]
 INDEX = {"TableName": "<Table>", "GlobalSecondaryIndexName": "listing"}
 
 
@@ -24,7 +24,7 @@ def metric(namespace, name, **dimensions):
 
 
 def of_function(name, function):
-    return metric("AWS/Lambda", name, FunctionName=f"<{function}>")
+    return metric("AWS/Lambda", name, FunctionName=f"<AWS::StackName>-{function}")
 
 
 ERRORS = metric("AWS/ApiGateway", "5XXError", **STAGE)
@@ -68,24 +68,24 @@ TABLE_ERRORS = [metric("AWS/DynamoDB", "SystemErrors", TableName="<Table>", Oper
 
 def _cases():
     """Alarm, samples, and whether it rings."""
-    yield "ServerErrorsAlarm", errors(5, 100), True
-    yield "ServerErrorsAlarm", errors(4, 4), False
-    yield "ServerErrorsAlarm", errors(5, 500), False
-    yield "ServerErrorsAlarm", errors(6, 500), True
-    yield "ServerErrorsAlarm", errors(0, 1000), False
-    yield "ServerErrorsAlarm", {ERRORS: ago(8, [1] * 100), REQUESTS: ago(8, [1] * 100)}, False
-    for alarm, functions in (("SlowManagementAlarm", MANAGEMENT), ("SlowBrowserAlarm", BROWSER[1:])):
+    yield "ApiServerErrors", errors(5, 100), True
+    yield "ApiServerErrors", errors(4, 4), False
+    yield "ApiServerErrors", errors(5, 500), False
+    yield "ApiServerErrors", errors(6, 500), True
+    yield "ApiServerErrors", errors(0, 1000), False
+    yield "ApiServerErrors", {ERRORS: ago(8, [1] * 100), REQUESTS: ago(8, [1] * 100)}, False
+    for alarm, functions in (("ManagementSlow", MANAGEMENT), ("BrowserSlow", BROWSER[1:])):
         for function in functions:
             duration = of_function("Duration", function)
             yield alarm, {duration: each_period(3, [2000])}, True
             yield alarm, {duration: each_period(2, [9000])}, False
             yield alarm, {duration: each_period(4, [1999])}, False
             yield alarm, {duration: each_period(4, [9000] + [10] * 999)}, False
-    chat = of_function("Duration", "Chat")
-    yield "SlowChatAlarm", {chat: each_period(3, [20_000])}, True
-    yield "SlowChatAlarm", {chat: each_period(2, [24_000])}, False
-    yield "SlowChatAlarm", {chat: each_period(4, [19_999])}, False
-    for alarm, functions in (("ThrottledManagementAlarm", MANAGEMENT), ("ThrottledBrowserAlarm", BROWSER)):
+    chat = of_function("Duration", "chat")
+    yield "ChatSlow", {chat: each_period(3, [20_000])}, True
+    yield "ChatSlow", {chat: each_period(2, [24_000])}, False
+    yield "ChatSlow", {chat: each_period(4, [19_999])}, False
+    for alarm, functions in (("ManagementThrottled", MANAGEMENT), ("BrowserThrottled", BROWSER)):
         for function in functions:
             throttles = of_function("Throttles", function)
             yield alarm, {throttles: ago(3, [1] * 5)}, True
@@ -96,51 +96,51 @@ def _cases():
         first, second = (of_function("Throttles", function) for function in functions[:2])
         yield alarm, split_between(first, second, [3], [2]), True
     for throttles in THROTTLES:
-        yield "TableThrottlesAlarm", {throttles: ago(3, [10])}, True
-        yield "TableThrottlesAlarm", {throttles: ago(3, [9])}, False
-        yield "TableThrottlesAlarm", {throttles: ago(8, [10])}, True
-    yield "TableThrottlesAlarm", split_between(THROTTLES[0], THROTTLES[3], [5], [5]), True
+        yield "TableThrottled", {throttles: ago(3, [10])}, True
+        yield "TableThrottled", {throttles: ago(3, [9])}, False
+        yield "TableThrottled", {throttles: ago(8, [10])}, True
+    yield "TableThrottled", split_between(THROTTLES[0], THROTTLES[3], [5], [5]), True
     for failed in TABLE_ERRORS:
-        yield "TableErrorsAlarm", {failed: ago(3, [1] * 5)}, True
-        yield "TableErrorsAlarm", {failed: ago(3, [1] * 4)}, False
-    yield "TableErrorsAlarm", split_between(TABLE_ERRORS[0], TABLE_ERRORS[-1], [2], [3]), True
+        yield "TableSystemErrors", {failed: ago(3, [1] * 5)}, True
+        yield "TableSystemErrors", {failed: ago(3, [1] * 4)}, False
+    yield "TableSystemErrors", split_between(TABLE_ERRORS[0], TABLE_ERRORS[-1], [2], [3]), True
     for alarm, counted, least in (
-        ("StageThrottledAlarm", metric(OURS, "Throttled"), 50),
-        ("AuthorizerErrorsAlarm", of_function("Errors", "Authorize"), 3),
-        ("LimiterFailedClosedAlarm", metric(OURS, "LimiterFailedClosed", service="client-tokens"), 5),
-        ("SigningFailuresAlarm", metric(OURS, "SigningFailures", service="client-tokens"), 3),
+        ("ApiThrottled", metric(OURS, "Throttled"), 50),
+        ("AuthorizerFailing", of_function("Errors", "authorize"), 3),
+        ("RateLimitFailedClosed", metric(OURS, "LimiterFailedClosed", service="client-tokens"), 5),
+        ("KmsSigningFailures", metric(OURS, "SigningFailures", service="client-tokens"), 3),
     ):
         yield alarm, {counted: ago(3, [1] * least)}, True
         yield alarm, {counted: ago(3, [1] * (least - 1))}, False
         yield alarm, {counted: ago(8, [1] * least)}, False
-    yield "RevealsAlarm", reveals(101), True
-    yield "RevealsAlarm", reveals(100), False
-    yield "RevealsAlarm", reveals(150, refused=25, failed=25), False
-    yield "RevealsAlarm", reveals(151, refused=25, failed=25), True
-    yield "RevealsAlarm", reveals(101, minutes=61), False
+    yield "ValuesRevealed", reveals(101), True
+    yield "ValuesRevealed", reveals(100), False
+    yield "ValuesRevealed", reveals(150, refused=25, failed=25), False
+    yield "ValuesRevealed", reveals(151, refused=25, failed=25), True
+    yield "ValuesRevealed", reveals(101, minutes=61), False
 
 
 CASES = list(_cases())
 
 
 @pytest.mark.parametrize(("alarm", "samples", "rings"), CASES)
-def test_alarm_rings_exactly_when_its_description_says(template, alarm, samples, rings):
-    assert is_ringing(template, alarm, samples, at=NOW) is rings
+def test_alarm_rings_exactly_when_its_description_says(watching, alarm, samples, rings):
+    assert is_ringing(watching, alarm, samples, at=NOW) is rings
 
 
-def test_every_alarm_is_evaluated(template):
+def test_every_alarm_is_evaluated(watching):
     for expected in (True, False):
-        assert {alarm for alarm, _, rings in CASES if rings is expected} == watched.alarms(template).keys()
+        assert {alarm for alarm, _, rings in CASES if rings is expected} == watched.alarms(watching).keys()
 
 
-def test_no_alarm_rings_without_data(template):
-    assert [name for name in watched.alarms(template) if is_ringing(template, name, {}, at=NOW)] == []
+def test_no_alarm_rings_without_data(watching):
+    assert [name for name in watched.alarms(watching) if is_ringing(watching, name, {}, at=NOW)] == []
 
 
 def test_reveals_alarm_follows_its_parameter(source):
-    strict = sam.translate(source, {"RevealsPerHour": "10"})
-    assert is_ringing(strict, "RevealsAlarm", reveals(11), at=NOW)
-    assert not is_ringing(strict, "RevealsAlarm", reveals(10), at=NOW)
+    strict = watched.nested(sam.translate(source, {"RevealsPerHour": "10"}))
+    assert is_ringing(strict, "ValuesRevealed", reveals(11), at=NOW)
+    assert not is_ringing(strict, "ValuesRevealed", reveals(10), at=NOW)
 
 
 @pytest.mark.parametrize(

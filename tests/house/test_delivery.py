@@ -57,6 +57,11 @@ class TestConfiguration:
     def test_lets_a_trial_be_deleted_and_tells_all_of_it(self, configuration):
         assert overrides(configuration, "dev") == {"DeletionProtection": "false", "LogLevel": "DEBUG"}
 
+    @pytest.mark.parametrize("environment", ["dev", "prod"])
+    def test_acknowledges_roles_and_the_nested_stack(self, configuration, environment):
+        given = configuration[environment]["deploy"]["parameters"]["capabilities"]
+        assert given.split() == ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+
     def test_keeps_the_two_apart(self, configuration):
         names = [configuration[environment]["global"]["parameters"]["stack_name"] for environment in ("dev", "prod")]
         assert names == ["client-tokens-dev", "client-tokens"]

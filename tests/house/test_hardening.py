@@ -318,5 +318,13 @@ def test_cloudformation_accepts_what_sam_makes_of_it(everything):
     cfn-lint looks at both sides of every condition; `make scan` lints the source.
     """
     # W2001: SAM has replaced a parameter by its value. W1030: SAM refers to Tracing only where it is Active.
-    found = lint(json.dumps(everything), config={"ignore_checks": ["W1030", "W2001"]})
+    # W3002: `sam package` uploads the nested template.
+    found = lint(json.dumps(everything), config={"ignore_checks": ["W1030", "W2001", "W3002"]})
     assert [str(match) for match in found] == []
+
+
+def test_nested_stack_is_given_each_of_its_parameters(template):
+    stack = template["Resources"]["Watching"]
+    child = sam.nested(stack)
+    assert stack["Properties"]["Parameters"].keys() == child["Parameters"].keys()
+    assert [str(match) for match in lint(json.dumps(child))] == []

@@ -5,12 +5,14 @@ CloudFormation publishes, for each type of resource, which actions its handlers 
 
 import json
 import re
+from functools import cache
 from importlib.resources import files
 
 import pytest
 
 from infra.local import template as sam
 from infra.local.template import ROOT
+from tests import watched
 from tests.house.test_hardening import ALL
 
 
@@ -44,10 +46,14 @@ UNUSED = re.compile(
 )
 # Actions that a type's handlers share with others, for properties that ours of this type have not.
 UNUSED_BY_TYPE = {
+    # A role of the nested stack's own, a policy of its own, protection of its own.
+    "AWS::CloudFormation::Stack": {"iam:PassRole", "cloudformation:(SetStackPolicy|UpdateTerminationProtection)"},
     "AWS::ApiGateway::RestApi": {"iam:PassRole", "s3:GetObject"},
     "AWS::DynamoDB::Table": {"kms:DescribeKey", "kms:ListAliases", "s3:GetObject", "logs:.*"},
     "AWS::Lambda::Function": {"kms:DescribeKey"},
 }
+STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/client-tokens/1234"
+NESTED = STACK.replace("client-tokens", "client-tokens-Watching-AbC123")
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012"
 API = "arn:aws:apigateway:us-east-1::"
 ROLE = "arn:aws:iam::123456789012:role/client-tokens-ChatRole-AbC123"
@@ -65,8 +71,9 @@ RESOURCES = {
     "AWS::ApiGateway::DomainName": [f"{API}/domainnames", f"{API}/domainnames/tokens.example.com"],
     "AWS::ApiGateway::RestApi": [f"{API}/restapis", f"{API}/restapis/a1b2c3"],
     "AWS::ApiGateway::Stage": [STAGE],
-    "AWS::CloudWatch::Alarm": ["arn:aws:cloudwatch:us-east-1:123456789012:alarm:client-tokens-reveals"],
-    "AWS::CloudWatch::Dashboard": ["arn:aws:cloudwatch::123456789012:dashboard/client-tokens"],
+    "AWS::CloudFormation::Stack": [NESTED],
+    "AWS::CloudWatch::Alarm": ["arn:aws:cloudwatch:us-east-1:123456789012:alarm:client-tokens-chat-slow"],
+    "AWS::CloudWatch::Dashboard": ["arn:aws:cloudwatch::123456789012:dashboard/client-tokens-overview"],
     "AWS::DynamoDB::Table": ["arn:aws:dynamodb:us-east-1:123456789012:table/client-tokens-Table-AbC123"],
     "AWS::IAM::Role": [ROLE],
     "AWS::KMS::Alias": ["arn:aws:kms:us-east-1:123456789012:alias/client-tokens-signing", KEY],
@@ -105,7 +112,6 @@ CONTEXT = {
 ADMINISTRATOR = {"iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}
 # CloudFormation publishes no handlers of this type.
 ROUTE_53 = ["ChangeResourceRecordSets", "GetHostedZone", "ListResourceRecordSets"]
-STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/client-tokens/1234"
 # What `sam deploy` and `aws cloudformation delete-stack` call.
 _CLOUDFORMATION = [
     "CreateChangeSet", "DeleteChangeSet", "DeleteStack", "DescribeChangeSet", "DescribeStackEvents", "DescribeStacks",
@@ -117,6 +123,8 @@ COMMANDS = [
     ("cloudformation:DescribeStacks", STACK.replace("client-tokens", "aws-sam-cli-managed-default")),
     ("s3:PutObject", ELSEWHERE["s3:GetObject"][0]),
     ("route53:GetChange", "arn:aws:route53:::change/C1"),
+    # SAM tags a nested stack.
+    ("cloudformation:TagResource", NESTED),
 ]
 
 
@@ -137,11 +145,17 @@ def _is_needed(kind, action):
     return not UNUSED.fullmatch(action) and not re.fullmatch(unused_here, action)
 
 
+@cache
+def _resources():
+    """Those of both stacks, with everything switched on."""
+    template = sam.translate(sam.read(), ALL)
+    return [*sam.resources(template).values(), *sam.resources(watched.nested(template)).values()]
+
+
 @pytest.fixture(scope="module")
 def needed():
     """Every (action, ARN) that a deployment with everything switched on needs."""
-    template = sam.translate(sam.read(), ALL)
-    kinds = {one["Type"] for one in sam.resources(template).values()}
+    kinds = {one["Type"] for one in _resources()}
     assert kinds == RESOURCES.keys()
     handlers = _handlers()
     asked = {(kind, action) for kind in kinds for action in handlers[kind] if _is_needed(kind, action)}
@@ -215,6 +229,9 @@ def test_no_action_and_no_resource_is_allowed_that_no_deployment_needs(needed):
         ("lambda:UpdateFunctionCode", f"{LAMBDA}:function:payments", {}),
         ("lambda:UpdateFunctionCode", FUNCTION.replace("us-east-1", "eu-west-1"), {}),
         ("cloudformation:DeleteStack", STACK.replace("client-tokens", "payments"), {}),
+        ("cloudformation:UpdateStack", STACK, VIA_CLOUDFORMATION),
+        ("cloudformation:CreateStack", NESTED.replace("Watching", "Other"), VIA_CLOUDFORMATION),
+        ("cloudwatch:DeleteDashboards", "arn:aws:cloudwatch::123456789012:dashboard/client-tokens", {}),
         ("cloudformation:DeleteStack", STACK.replace("client-tokens", "client-tokens-dev"), {}),
         ("s3:GetObject", "arn:aws:s3:::customer-data/x", {}),
         ("logs:GetLogEvents", LOG_GROUP, {}),
@@ -252,10 +269,9 @@ def test_policy_fits_into_a_role():
 
 
 def test_names_that_the_stack_chooses_begin_with_its_own(needed):
-    template = sam.translate(sam.read(), ALL)
     chosen = {
         str(one["Properties"][name])
-        for one in sam.resources(template).values()
+        for one in _resources()
         for name in ("AlarmName", "AliasName", "DashboardName", "FunctionName", "LayerName", "LogGroupName", "RoleName")
         if name in one.get("Properties", {}) and one["Type"] not in {"AWS::Lambda::Alias", "AWS::Lambda::Version"}
         if one["Type"] != "AWS::Lambda::Permission" and one["Type"] != "AWS::Logs::MetricFilter"

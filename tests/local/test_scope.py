@@ -34,6 +34,14 @@ def test_an_unknown_property_is_named():
     )
 
 
+def test_resource_of_nested_stack_that_does_more_than_watch_is_named(monkeypatch):
+    inner = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}, "Slow": {"Type": "AWS::CloudWatch::Alarm"}}}
+    monkeypatch.setattr("infra.local.template.nested", lambda _: inner)
+    with pytest.raises(NotModelled) as caught:
+        require_modelled(TEMPLATE)
+    assert str(caught.value) == "The local stack does not model: Watching.Topic (AWS::SNS::Topic)."
+
+
 def test_a_stage_that_caches_responses_is_refused():
     settings = [{"HttpMethod": "*", "ResourcePath": "/*", "CachingEnabled": True}]
     assert "ApiStage.MethodSettings.CachingEnabled" in refusal("ApiStage", Properties={"MethodSettings": settings})

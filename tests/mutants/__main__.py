@@ -1,4 +1,4 @@
-"""`make mutants SEED=n`: draws 300 mutants of shared, functions, and the template, and prints those that no test kills.
+"""`make mutants SEED=n`: draws 300 mutants of shared, functions, and templates, and prints those that no test kills.
 
 The seed says which are drawn. Each is run with the tests that run its line, until one fails.
 """
@@ -51,7 +51,7 @@ def main():
 
 
 def _is_program(mutant):
-    return mutant.path == template.PATH or mutant.is_program(ROOT)
+    return mutant.path in template.PATHS or mutant.is_program(ROOT)
 
 
 def _all():
@@ -120,7 +120,7 @@ def _begin(free):
 def _judge(one):
     index, (mutant, tests) = one
     begun = time.monotonic()
-    is_killed = _sandbox.is_killed(mutant, tests, is_template=mutant.path == template.PATH)
+    is_killed = _sandbox.is_killed(mutant, tests, is_template=mutant.path in template.PATHS)
     return index, is_killed, time.monotonic() - begun
 
 

@@ -8,6 +8,7 @@ import sys
 
 from coverage import CoverageData
 
+from tests.mutants import template
 from tests.mutants.sandbox import OURS
 
 # What runs our code in its own process. Other tests start the local stack, which no mutant reaches.
@@ -54,7 +55,7 @@ class CoverageMap:
 
     def tests(self, mutant):
         """Those that run the mutant's line; for a line that runs on import, those that run any line of its file."""
-        if mutant.path == "template.yaml":
+        if mutant.path in template.PATHS:
             return FOR_TEMPLATE
         lines = self._data.contexts_by_lineno(str(self._directory / mutant.path))
         found = set()
@@ -75,7 +76,7 @@ def _tests(contexts):
 
 def _digest(directory):
     digest = hashlib.sha256()
-    files = [file for name in (*OURS, "template.yaml", "openapi.json") for file in _files(directory / name)]
+    files = [file for name in (*OURS, *template.PATHS, "openapi.json") for file in _files(directory / name)]
     for file in sorted(files):
         digest.update(str(file.relative_to(directory)).encode() + file.read_bytes())
     return digest.hexdigest()[:16]

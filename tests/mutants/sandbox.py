@@ -11,6 +11,8 @@ from py_compile import PycInvalidationMode
 
 import pytest
 
+from tests.mutants import template
+
 # A mutant may loop forever. A timeout counts as killed.
 LONGEST_SECONDS = 600
 NOT_RUN = 70
@@ -36,7 +38,7 @@ class Sandbox:
             compileall.compile_dir(directory / name, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
 
     def is_killed(self, mutant, tests, *, is_template):
-        """Whether one of the tests fails on it, or cfn-lint does where it is the template's."""
+        """Whether one of the tests fails on it, or cfn-lint does where it is a template's."""
         file = self.directory / mutant.path
         original = file.read_bytes()
         file.write_text(mutant.text(self.directory), encoding="utf-8")
@@ -46,7 +48,7 @@ class Sandbox:
             file.write_bytes(original)
 
     def _is_bad_template(self):
-        command = [Path(sys.executable).with_name("cfn-lint"), "template.yaml"]
+        command = [Path(sys.executable).with_name("cfn-lint"), *template.PATHS]
         return subprocess.run(command, cwd=self.directory, capture_output=True, check=False).returncode != 0
 
     def fails(self, tests):

@@ -1,4 +1,4 @@
-"""Mutants of template.yaml: one value is another, or one line of a list is gone. Words for people stay as they are."""
+"""Mutants of the templates: one value is another, or one line of a list is gone. Words for people stay as they are."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.mutants.code import Mutant
 
-PATH = "template.yaml"
+PATHS = ("template.yaml", "infra/templates/watching.yaml")
 _VALUE = re.compile(r"(?P<head>\s*(?:- )?(?P<key>[\w:.-]+): )(?P<value>[^\s#&>|{\[!].*?)\s*")
 _ENTRY = re.compile(r"\s*- (?![\w:.-]+: |[\w:.-]+:$)(?P<value>\S.*)")
 # For people, or for tools alone.
@@ -14,12 +14,17 @@ _WORDS = {"AWSTemplateFormatVersion", "Comment", "ConstraintDescription", "Descr
 
 
 def mutants(root: Path) -> Iterator[Mutant]:
+    for path in PATHS:
+        yield from _mutants(path, root)
+
+
+def _mutants(path: str, root: Path) -> Iterator[Mutant]:
     place, is_begun = 0, False
-    for number, line in enumerate((root / PATH).read_text(encoding="utf-8").splitlines(keepends=True), start=1):
+    for number, line in enumerate((root / path).read_text(encoding="utf-8").splitlines(keepends=True), start=1):
         is_begun = is_begun or line == "Parameters:\n"
         for change, code in _changes(line.removesuffix("\n")) if is_begun else ():
             yield Mutant(
-                path=PATH,
+                path=path,
                 line=number,
                 column=0,
                 change=change,
