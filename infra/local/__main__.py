@@ -139,18 +139,19 @@ def _remove(file: Path, text: str) -> None:
 
 def _greeting(state: Mapping[str, Any], code: Code, state_file: Path, kept: Kept | None) -> str:
     url, key, token_id = state["url"], state["apiKey"], state["clientTokenId"]
-    ends = "Everything is in memory and ends with Ctrl-C. make run KEEP=1 keeps key, token and data between starts."
+    ends = "Everything is in memory and ends with Ctrl-C. make run KEEP=1 keeps the key, the token, and the data."
     if kept:
-        ends = f"Ctrl-C ends it. Key, token and data stay in {kept.file} for the next KEEP=1; delete it to start over."
+        ends = f"Ctrl-C ends it. {kept.file} keeps the key, the token, and the data for the next KEEP=1."
     edits = "Edit functions/ or shared/: the next request runs your code."
-    built = "This is what was built for this machine. make run without ARTIFACT=1 runs the source as you edit it."
+    built = "This is what was built for this machine. Without ARTIFACT=1, make run serves the source as you edit it."
     return f"""
-The API listens on {url}; {code.task} runs under {code.client}, AWS is moto on {state["awsEndpoint"]}.
-{ends}
-{state_file} says the same to programs.
+The API listens on {url}
+The demo page is   {state["demoUrl"]}
+The reference is   {state["demoUrl"]}/docs, and {state["demoUrl"]}/openapi.json for tools
 
-Open the demo page, whose chat a client token lets in: {state["demoUrl"]}
-Read what the API can do: {state["demoUrl"]}/docs, or {state["demoUrl"]}/openapi.json for tools
+Functions run from {code.task} under {code.client}. AWS is moto on {state["awsEndpoint"]}.
+{ends}
+Programs find the addresses and the key in {state_file}.
 
 Create a client token:
 
@@ -158,12 +159,12 @@ Create a client token:
     -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\
     -d '{{"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"], "flowIds": ["{state["flowId"]}"]}}'
 
-List them, or look at the one that is already there:
+List the tokens, or read the demo page's:
 
   curl {url}/v1/client-tokens -H 'Authorization: Bearer {key}'
   curl {url}/v1/client-tokens/{token_id} -H 'Authorization: Bearer {key}'
 
-Switch that one off, and see what its page says:
+Switch the demo page's token off, and send a message there:
 
   curl -X PUT {url}/v1/client-tokens/{token_id} \\
     -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\
@@ -175,11 +176,11 @@ Switch it on again:
     -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\
     -d '{{"isActive": true}}'
 
-Make another API key. The operator's command line manages keys and targets (--help lists all commands):
+Create another API key with the operator's command line (--help lists its commands):
 
   .venv/bin/python -m infra.operator keys create --local --tenant {state["tenant"]} --name "Second key"
 
-{edits if code.edited else built} docs/local.md says more.
+{edits if code.edited else built} More is in docs/local.md.
 """
 
 

@@ -53,7 +53,7 @@ def test_the_seeded_token_is_one_of_the_api(stack):
 def test_the_greeting_comes_first(stack):
     lines = [line for line in stack.lines if not line.startswith(("npm fetches", "The demo page has the chat widget"))]
     assert lines[0] == "\n"
-    assert lines[1].startswith(f"The API listens on {stack.url};")
+    assert lines[1] == f"The API listens on {stack.url}\n"
 
 
 def test_what_the_greeting_says_to_paste_does_what_it_says(stack, tmp_path):

@@ -1,8 +1,8 @@
-// The demo page's own part: shows the token's record and its conversations, and opens the widget in client-token mode.
+// The demo page: shows the token's record and its conversations, and starts the widget with the token.
 
 const at = (id) => document.getElementById(id);
 
-/** An element with this text. What visitors wrote is never anything but text. */
+/** An element with this text. What visitors wrote is never HTML. */
 function element(name, text, className = "") {
   const made = document.createElement(name);
   made.textContent = text;
@@ -27,10 +27,10 @@ function showToken(token) {
   at("status").hidden = false;
 
   const limits = [
-    [token.rateLimitPerMinute, "messages a minute from one address"],
-    [token.rateLimitPerHour, "messages an hour from one address"],
-    [token.maxMessagesPerSession, "messages in a session"],
-    [token.sessionIdleTimeoutMinutes, "idle minutes end a session"],
+    [token.rateLimitPerMinute, "messages per address and minute"],
+    [token.rateLimitPerHour, "messages per address and hour"],
+    [token.maxMessagesPerSession, "messages per session"],
+    [token.sessionIdleTimeoutMinutes, "minutes until an idle session ends"],
   ];
   at("limits").replaceChildren(...limits.map(([figure, unit]) => {
     const limit = document.createElement("li");
@@ -40,10 +40,10 @@ function showToken(token) {
 
   const facts = [
     ["Token", `${token.name}, ${token.environment}, ends in ${token.tokenHint}`],
-    ["Works on", token.allowedOrigins.join("\n")],
-    ["Talks to", [...token.flowIds, ...token.agentIds].join(", ") || "nobody"],
+    ["Allowed origins", token.allowedOrigins.join("\n")],
+    ["Flows and agents", [...token.flowIds, ...token.agentIds].join(", ") || "none"],
     ["Expires", token.expiresAt ? when(token.expiresAt) : "never"],
-    ["Used", `${many(token.conversationCount, "conversation")}, ${token.lastUsedAt ? `last ${when(token.lastUsedAt)}` : "never yet"}`],
+    ["Used", `${many(token.conversationCount, "conversation")}, ${token.lastUsedAt ? `last ${when(token.lastUsedAt)}` : "not yet"}`],
   ];
   at("facts").replaceChildren(...facts.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
 }
@@ -88,17 +88,17 @@ function showEmbed({ installer, apiUrl, clientToken }) {
 }
 
 function openChat({ apiUrl, clientToken }) {
-  if (!window.AgentWidget) throw new Error("The chat widget could not be loaded, neither from here nor from the CDN.");
+  if (!window.AgentWidget) throw new Error("The chat widget could not be loaded, neither from this server nor from the CDN.");
   const chat = window.AgentWidget.initAgentWidget({
     target: "#chat",
     windowKey: "chat",
     config: {
       apiUrl,
       clientToken,
-      // A refusal is shown as the service words it, and not as a backend that cannot be reached.
+      // Show the service's own sentence, not the widget's about a backend that cannot be reached.
       errorMessage: (error) => error.message,
-      launcher: { enabled: false, fullHeight: true, title: "Your assistant", subtitle: "An echo, until a flow of yours answers" },
-      // The greeting is the token's own.
+      launcher: { enabled: false, fullHeight: true, title: "Your assistant", subtitle: "It repeats what you say" },
+      // The token's own welcome message is shown instead.
       welcome: { variant: "none" },
       suggestions: { starters: { items: [] } },
       messageActions: { enabled: true, showCopy: true, showUpvote: true, showDownvote: true },
@@ -108,7 +108,7 @@ function openChat({ apiUrl, clientToken }) {
   chat.on("assistant:complete", refresh);
 }
 
-// Whoever changes the token does so elsewhere, and comes back to see.
+// The token is changed elsewhere, such as in a terminal: show its state when the page is visible again.
 window.addEventListener("focus", refresh);
 refresh();
 try {
