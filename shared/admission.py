@@ -108,12 +108,17 @@ def to_enter(visitor: Visitor, value: str, *, session_id: str | None, wanted_tar
 def to_speak(visitor: Visitor, session_id: str, sent: PageInput, tell: Callable[[Standing], None]) -> Visit:
     """Admits a visitor's message. `tell` receives the visitor's rate limit status.
 
-    The reads follow the order of proof: a made-up session id costs one read, of a key that nobody else uses. The
-    target is read last, because many visitors share it and a system prompt can make it large.
+    The reads follow the order of proof: a made-up session id costs one read, of a key that nobody else uses, and so
+    does a session that another origin sends. The target is read last, because many visitors share it and a system
+    prompt can make it large.
     """
     known = session.pointers(session_id)
     current = sessions.find(known.digest, at=visitor.at) if known else None
-    if known is None or current is None or session.has_timed_out(current, visitor.at):
+    if known is None or current is None:
+        raise session.ended()
+    # A session proves which token opened it.
+    log.concerns(token_id=known.token_id)
+    if session.has_timed_out(current, visitor.at) or current.origin != _page(visitor):
         raise session.ended()
     turn_key, rate_key = turns.key(known.digest, sent.message.id), counters.key(known.token_id, visitor.address)
     token_key, usage_key = client_tokens.key(known.token_id), usage.key(known.token_id)
@@ -122,7 +127,7 @@ def to_speak(visitor: Visitor, session_id: str, sent: PageInput, tell: Callable[
         raise session.ended()
     token = client_tokens.from_item(items[token_key])
     _require_allowed(visitor, token)
-    if not session.is_alive(current, token, visitor.at) or current.origin != _page(visitor):
+    if not session.is_alive(current, token, visitor.at):
         raise session.ended()
     limits = (Window("m", 60, token.terms.rate_limit_per_minute), Window("h", 3600, token.terms.rate_limit_per_hour))
     standing = counters.count(rate_key, items.get(rate_key), limits, visitor.at)

@@ -15,7 +15,7 @@ _logger = Logger()
 _subject: ContextVar[dict[str, str | None] | None] = ContextVar("subject", default=None)
 
 
-def concerns(*, tenant: str, token_id: str | None = None, principal: str | None = None) -> None:
+def concerns(*, tenant: str | None = None, token_id: str | None = None, principal: str | None = None) -> None:
     """Names whose the request at hand is, once that is proven, for its line `answered`."""
     _subject.set({"tenant": tenant, "token_id": token_id, "principal": principal})
 
