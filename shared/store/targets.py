@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any
@@ -14,7 +15,9 @@ from shared.store import table
 from shared.store.table import ConditionFailed, Item, Key, Write
 
 # A tenant may have any number of targets, and a suggestion is worth no more.
-_SUGGESTED_FROM = 100
+_NEIGHBORS = 50
+# After every id.
+_LAST = chr(sys.maxunicode)
 
 
 def register(registered: Target, *others: Write) -> None:
@@ -66,7 +69,7 @@ def require_known(tenant: str, target_ids: Collection[str]) -> list[str]:
     unknown = [target_id for key, target_id in asked.items() if key not in registered]
     if not unknown:
         return []
-    others = [item["id"] for item in islice(_items(tenant, Limit=_SUGGESTED_FROM), _SUGGESTED_FROM)]
+    others = _neighbors(tenant, unknown[0])
     if registered or others:
         meant = target.nearest(unknown[0], others)
         advice = f"Did you mean {meant}? If not, register" if meant else "Register"
@@ -78,9 +81,19 @@ def require_known(tenant: str, target_ids: Collection[str]) -> list[str]:
     return unknown
 
 
-def _items(tenant: str, **options: Any) -> Iterator[Item]:
-    condition = "pk = :tenant AND begins_with(sk, :targets)"
-    values = {":tenant": _pk(tenant), ":targets": "TARGET#"}
+def _neighbors(tenant: str, target_id: str) -> list[str]:
+    """The registered ids before and after this one in order, which is where most misspelled ones would be."""
+    found: list[str] = []
+    for first, last, is_forward in ((target_id, _LAST, True), ("", target_id, False)):
+        items = _items(tenant, first, last, Limit=_NEIGHBORS, ScanIndexForward=is_forward)
+        found += [item["id"] for item in islice(items, _NEIGHBORS)]
+    return found
+
+
+def _items(tenant: str, first: str = "", last: str = _LAST, **options: Any) -> Iterator[Item]:
+    """By id, from `first` to `last`."""
+    condition = "pk = :tenant AND sk BETWEEN :first AND :last"
+    values = {":tenant": _pk(tenant), ":first": f"TARGET#{first}", ":last": f"TARGET#{last}"}
     return table.query(condition, values, at=None, ConsistentRead=True, **options)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from shared.rules import identifier
 from shared.wire.page import Page
 from shared.wire.question import QueryInteger, Question
 
@@ -27,7 +28,7 @@ class ListConversations(Question):
 
     limit: Annotated[QueryInteger, Field(ge=1, le=200)] = 50
     offset: Annotated[QueryInteger, Field(ge=0, le=OFFSET_MAX)] = 0
-    flow_id: str | None = None
+    flow_id: Annotated[str, Field(max_length=identifier.LABEL_MAX)] | None = None
 
     def pagination(self, has_more: bool) -> Page:  # noqa: FBT001
         return {"limit": self.limit, "offset": self.offset, "hasMore": has_more}

@@ -77,6 +77,25 @@ def test_404_suggests_the_registered_id_that_was_meant(api, written, meant):
         assert answer.json["hint"] == f"{suggestion} {written} as a target first."
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("flow_zz_suport", "flow_zz_support"),
+        ("flow_zz_supporting", "flow_zz_support"),
+        ("flow_0_suport", "flow_0_support"),
+        ("flow_m_150", "flow_m_15"),
+    ],
+)
+def test_404_suggests_an_id_from_among_hundreds(api, calls, written, meant):
+    for one in ("flow_zz_support", "flow_0_support", *(f"flow_m_{number}" for number in range(220))):
+        register(api, one)
+    calls.clear()
+    answer = api.post("/v1/client-tokens", {"name": "x", "allowedOrigins": ["*"], "flowIds": [f"{written}_"]})
+    assert f"Did you mean {meant}" in answer.json["hint"]
+    # What it costs does not grow with the number of targets.
+    assert calls.count("Query") == 2
+
+
 def test_404_suggests_ids_of_any_script(api):
     for one in ("流程一号", "龍完全不同"):
         register(api, one)

@@ -1,9 +1,9 @@
-"""The query string of the list of client tokens."""
+"""The query strings of the lists."""
 
 import pytest
 
 from shared.errors import Invalid
-from shared.wire.listing import ListClientTokens
+from shared.wire.listing import ListClientTokens, ListConversations
 
 
 class TestListQuery:
@@ -44,3 +44,10 @@ class TestListQuery:
         with pytest.raises(Invalid) as caught:
             ListClientTokens.read_query(query)
         assert [(detail.path, detail.code) for detail in caught.value.details] == [(path, code)]
+
+
+def test_filter_by_flow_is_as_long_as_an_id_at_most():
+    assert ListConversations.read_query({"flow_id": "é" * 128}).flow_id == "é" * 128
+    with pytest.raises(Invalid) as caught:
+        ListConversations.read_query({"flow_id": "x" * 129})
+    assert [(detail.path, detail.code) for detail in caught.value.details] == [("flow_id", "out_of_range")]
