@@ -4,6 +4,7 @@ import html
 import json
 import shutil
 import threading
+from urllib.parse import urlsplit
 
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions
@@ -58,7 +59,7 @@ def driver(tmp_path_factory):
         do_without("There is no Chromium with its chromedriver on the path.")
     options = ChromeOptions()
     options.binary_location = browser
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
         options.add_argument(flag)
     driver = Chrome(options, Service(chromedriver))
@@ -93,6 +94,12 @@ class Visitor:
 
     def click(self, selector):
         self.wait(lambda: self.find(selector))[-1].click()
+
+    def requested_hosts(self):
+        """The hosts that the browser has sent a request to since this was asked last, also those it did not reach."""
+        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        urls = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+        return {urlsplit(url).netloc for url in urls if url.startswith(("http:", "https:"))}
 
     def say(self, text):
         """Sends a message, and gives what is answered to it."""

@@ -1,26 +1,50 @@
 """The page at /docs: Scalar's reference shows openapi.json, and sends requests to the local stack."""
 
 import json
+import re
 from urllib.parse import urlsplit
 
 import pytest
+from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from infra.local.template import ROOT
+from tests.browser.contrast import unreadable
 
 WRITTEN = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
 SUMMARIES = [operation["summary"] for item in WRITTEN["paths"].values() for operation in item.values()]
 
 
+SCREENS = {
+    "phone": {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True},
+    "desktop": {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False},
+}
+SCHEMES = ("light", "dark")
+
+
+@pytest.fixture
+def show(driver):
+    """`show(screen, scheme)` gives the browser this screen, and a visitor who prefers this color scheme."""
+
+    def show(screen, scheme):
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", SCREENS[screen])
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+    yield show
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
 @pytest.fixture
 def docs(visitor, reference_copy, stack):
+    visitor.requested_hosts()
     visitor.open(f"{stack.demo_url}/docs")
     visitor.sees(SUMMARIES[0])
     yield visitor
     assert [entry for entry in visitor.driver.get_log("browser") if entry["level"] == "SEVERE"] == []
-    loaded = visitor.driver.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
     own = {urlsplit(url).netloc for url in (stack.demo_url, stack.url)}
-    assert {urlsplit(address).netloc for address in loaded} <= own
+    assert visitor.requested_hosts() <= own
 
 
 def button(docs, label):
@@ -36,6 +60,73 @@ def button(docs, label):
 def test_every_operation_is_shown(docs):
     for summary in SUMMARIES:
         docs.sees(summary)
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_text_has_enough_contrast(show, docs, screen, scheme):
+    show(screen, scheme)
+    docs.wait(lambda: docs.find("code") and theme(docs)[0] == scheme)
+    assert unreadable(docs.driver) == {}
+
+
+def test_page_is_no_wider_than_a_phone(show, docs):
+    show("phone", "light")
+    docs.wait(lambda: docs.find("code"))
+    width = docs.driver.execute_script("return document.documentElement.scrollWidth")
+    assert width <= SCREENS["phone"]["width"]
+
+
+def test_theme_follows_the_system_while_the_page_is_open(show, docs):
+    for scheme in (*SCHEMES, *SCHEMES):
+        show("desktop", scheme)
+        docs.wait(lambda scheme=scheme: theme(docs) == [scheme, scheme])
+
+
+def theme(docs):
+    """Whether the page is light or dark, and whether its scrollbars and form fields are."""
+    red, scheme = docs.driver.execute_script("""
+        const [page, root] = [document.body, document.documentElement].map((element) => getComputedStyle(element));
+        return [parseInt(page.backgroundColor.match(/[0-9]+/)[0]), root.colorScheme];
+    """)
+    return ["light" if red > 127 else "dark", scheme]
+
+
+def test_menu_on_a_phone_leads_to_every_operation(show, docs):
+    show("phone", "dark")
+    for summary in SUMMARIES:
+        docs.wait(lambda: [one for one in docs.find("button.scalar-icon-button") if one.is_displayed()])[0].click()
+        choose(docs, summary)
+
+
+def choose(docs, summary):
+    """Follows the operation's entry in the menu, and waits until the operation is on the screen."""
+    docs.wait(lambda: docs.driver.find_elements(By.PARTIAL_LINK_TEXT, summary))[0].click()
+    docs.wait(lambda: docs.driver.execute_script(IS_ON_SCREEN, heading(docs, summary)))
+
+
+IS_ON_SCREEN = """
+    const top = arguments[0]?.getBoundingClientRect().top;
+    return 0 <= top && top < innerHeight;
+"""
+
+
+def heading(docs, summary):
+    return next(iter(docs.driver.find_elements(By.XPATH, f'//h3[normalize-space()="{summary}"]')), None)
+
+
+def test_every_sample_calls_the_local_stack(show, docs, stack):
+    show("desktop", "light")
+    for summary in SUMMARIES:
+        choose(docs, summary)
+        sample = docs.wait(lambda summary=summary: docs.driver.execute_script(SAMPLE, heading(docs, summary)))
+        assert re.match(rf"curl '?{re.escape(stack.url)}/v1/", sample), sample
+
+
+SAMPLE = """
+    const texts = [...arguments[0].closest("section").querySelectorAll("code")].map((code) => code.innerText);
+    return texts.find((text) => text.startsWith("curl "));
+"""
 
 
 def test_search_finds_an_operation(docs):
