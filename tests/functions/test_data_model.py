@@ -1,0 +1,99 @@
+"""docs/architecture.md lists every kind of item in the table, and every attribute."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from infra.local.template import ROOT
+from shared.store import api_keys, table, tenants
+from tests.aws.network import NETWORK
+
+SECTION = (ROOT / "docs/architecture.md").read_text(encoding="utf-8").partition("\n## Data model\n")[2]
+ROWS = [
+    [cell.strip() for cell in row.strip("| ").split(" | ")]
+    for row in SECTION.partition("\n## ")[0].splitlines()
+    if row.startswith("| ") and not row.startswith(("| item", "| ---"))
+]
+ALL_FIELDS = {
+    "productSurfaceId": "surface_1",
+    "defaultFlowId": "flow_echo",
+    "agentIds": ["agent_echo"],
+    "pinToVersion": "1",
+    "config": {"welcomeMessage": "Hello"},
+    "expiresAt": "2028-01-31T12:00:00Z",
+}
+
+
+def _pattern(cell):
+    """A documented key as a pattern: its fixed parts are in capitals."""
+    return re.compile(re.sub(r"[a-z]+", ".*", re.escape(cell.strip("`"))))
+
+
+def _attributes(name, cell):
+    if cell.startswith("the same"):
+        copied = {"API key, listed": "API key, by digest", "target, for chat": "target, listed"}
+        copied |= {"write counters": "rate counters"}
+        (original,) = (row[3] for row in ROWS if row[0] == copied[name])
+        return _attributes(copied[name], original) | set(re.findall(r"`(\w+)`", cell)) - {"w_", "r_"}
+    return set(re.findall(r"`(\w+)`", cell)) - {"m_1801396800"}
+
+
+DOCUMENTED = {name: (_pattern(pk), _pattern(sk), _attributes(name, attributes)) for name, pk, sk, attributes in ROWS}
+
+
+def _kind(item):
+    (name,) = (
+        name for name, (pk, sk, _) in DOCUMENTED.items() if pk.fullmatch(item["pk"]) and sk.fullmatch(item["sk"])
+    )
+    return name
+
+
+@pytest.fixture
+def written(api, caller, create, register, page, clock):
+    """Every item that was written while everything was done."""
+    keys = set()
+
+    def note(request):
+        if request.service != "dynamodb":
+            return
+        writes = [part for write in request.parameters.get("TransactItems", ()) for part in write.values()]
+        for write in writes or [request.parameters]:
+            if key := write.get("Item") or write.get("Key"):
+                keys.add((key["pk"]["S"], key["sk"]["S"]))
+
+    items = []
+
+    def collect():
+        items.extend(table.read(keys, is_consistent=True, at=None).values())
+
+    with NETWORK.hooked(note):
+        register("flow_echo")
+        register("agent_echo")
+        caller(api.tenant, expires_at=datetime.now(UTC) + timedelta(days=1))
+        table.transact([tenants.adding(api.tenant, at=datetime.now(UTC))])
+        token = create(**ALL_FIELDS)
+        agent = {"name": "n", "allowedOrigins": ["*"], "agentIds": ["agent_echo"]}
+        for alias in ({"targetAlias": "live"}, {"targetVersionId": "1"}):
+            assert api.post("/v1/client-tokens", agent | alias, **{"Idempotency-Key": alias.popitem()[0]}).json["token"]
+        token.regenerate(gracePeriodSeconds=3600)
+        assert api.get(f"/v1/client-tokens/{token.id}/token").status_code == 200
+        value = token.regenerate(gracePeriodSeconds=3600)
+        session = page.open(value)
+        assert page.say(session).status_code == 200
+        assert page.rate(session, value, "csat", rating=5, comment="Good").status_code == 200
+        assert page.rate(session, value).status_code == 200
+        collect()
+        for key in api_keys.of_tenant(api.tenant)[1:]:
+            api_keys.revoke(key, at=datetime.now(UTC), listed_until=datetime.now(UTC) + timedelta(days=1))
+        collect()
+    return items
+
+
+def test_page_lists_every_item_and_every_attribute(written):
+    found = {}
+    for item in written:
+        # Counters carry their time in their name.
+        names = {name for name in item if not re.fullmatch(r"[a-z]_\d+", name)} - {"pk", "sk"}
+        found.setdefault(_kind(item), set()).update(names)
+    assert found == {name: attributes for name, (_, _, attributes) in DOCUMENTED.items()}
