@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,7 +46,7 @@ def render() -> str:
     for group in interface["ParameterGroups"]:
         rows = [_row(name, interface["ParameterLabels"][name], parameters[name], names) for name in group["Parameters"]]
         page += [f"## {group['Label']['default']}\n", _HEAD, *rows, ""]
-    asserted = [f"- {_prose(each['AssertDescription'], names)}" for rule in rules for each in rule["Assertions"]]
+    asserted = [_bullet(_prose(each["AssertDescription"], names)) for rule in rules for each in rule["Assertions"]]
     return "\n".join([*page, _RULES, *asserted, ""])
 
 
@@ -57,6 +58,10 @@ def _row(name: str, label: Mapping[str, str], parameter: Mapping[str, Any], name
         _prose(parameter["Description"], names),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _bullet(text: str) -> str:
+    return textwrap.fill(text, 100, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _value(value: Any) -> str:
