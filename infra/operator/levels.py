@@ -48,7 +48,7 @@ def add_verb(
 def add_confirmation(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("confirmation")
     group.add_argument("--yes", action="store_true", help="do not ask first: for scripts, which have no terminal")
-    group.add_argument("--dry-run", action="store_true", help="only show what would go")
+    group.add_argument("--dry-run", action="store_true", help="only show what would change")
 
 
 def add_json(parser: argparse.ArgumentParser, what: str) -> None:

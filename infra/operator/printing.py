@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 
 One = TypeVar("One")
 
-NEW_TENANT = "Tenant {} is new: it had neither a key nor a target before. If the name is misspelled, take this back."
+NEW_TENANT = (
+    "Tenant {} is new: it had no client token, key, or target before. If the name is misspelled, take this back."
+)
 
 
 def say(text: str) -> None:

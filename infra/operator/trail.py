@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from secrets import token_bytes
-from typing import Any
 
 from shared.rules import identifier
-from shared.rules.audit import Circumstances, Record
+from shared.rules.audit import Changes, Circumstances, Record
 from shared.store import audit
 from shared.store.table import Write
 
@@ -26,6 +24,6 @@ def circumstances(arguments: argparse.Namespace) -> Circumstances:
     )
 
 
-def record(by: Circumstances, action: str, subject: str, **changes: Sequence[Any] | None) -> Write:
+def record(by: Circumstances, action: str, subject: str, changes: Changes | None = None) -> Write:
     """To be written in one transaction with what it records."""
-    return audit.writing(Record(by=by, action=action, subject=subject, changes=changes))
+    return audit.writing(Record(by=by, action=action, subject=subject, changes=changes or {}))

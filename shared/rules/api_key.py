@@ -36,6 +36,10 @@ class ApiKey:
     def is_expired(self, at: datetime) -> bool:
         return self.expires_at is not None and at >= self.expires_at
 
+    def ended_at(self, at: datetime) -> datetime | None:
+        """When it was revoked or expired, None if it is valid."""
+        return self.revoked_at or (self.expires_at if self.is_expired(at) else None)
+
 
 def mint(
     tenant: str,

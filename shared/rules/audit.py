@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.rules import instant, plain_json
 from shared.rules.client_token import ClientToken, Terms
+from shared.rules.target import Target
 
 Changes = Mapping[str, Sequence[Any] | Mapping[str, Any] | None]
 """Our name of what changed -> what is recorded of it.
@@ -18,8 +19,8 @@ As a rule `[before, after]`, as JSON has them. Of a long list what was `added` a
 were (`more_added`, `more_removed`); `reordered` where only the order changed. None for what is only named.
 """
 
-# It may hold anything, and as much as all else together.
-_ONLY_NAMED = "config"
+# They may hold anything, and as much as all else together.
+_ONLY_NAMED = {"config", "system_prompt"}
 # A record stays below 8 KB, whatever changes at once.
 _TEXT_BYTES_MAX = 128
 _ENTRIES_MAX = 20
@@ -61,8 +62,19 @@ def changes(before: ClientToken | None, after: ClientToken) -> Changes:
     return {name: _difference(name, old[name] if before else None, new[name]) for name in different}
 
 
+def target_changes(before: Target | None, after: Target | None) -> Changes:
+    """What registering or removing a target changed: its kind and its settings."""
+    old, new = _registered(before), _registered(after)
+    different = [name for name in old | new if not plain_json.is_same(old.get(name), new.get(name))]
+    return {name: _difference(name, old.get(name), new.get(name)) for name in different}
+
+
+def _registered(target: Target | None) -> dict[str, Any]:
+    return {"kind": target.kind} | dict(target.settings) if target else {}
+
+
 def _difference(name: str, old: Any, new: Any) -> Sequence[Any] | Mapping[str, Any] | None:
-    if name == _ONLY_NAMED:
+    if name in _ONLY_NAMED:
         return None
     if not isinstance(new, list) or (_is_short(old or []) and _is_short(new)):
         return _quoted(old), _quoted(new)

@@ -21,11 +21,14 @@ _SHAPE = re.compile(r"cs_([0-7][0-9a-hjkmnp-tv-z]{25})_([0-9A-Za-z]{20})_[0-9A-Z
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """`jti`: of the token's value that opened it, with which it dies; `origin`: empty for a native app; `message_count`
-    and `last_message_at`: of the visitor's messages; `idle_until`: slides with each that is accepted.
+    """`tenant`: the token's; `jti`: of the token's value that opened it, with which it ends.
+
+    `origin`: empty for a native app; `message_count` and `last_message_at`: of the visitor's messages; `idle_until`:
+    slides with each message that is accepted.
     """
 
     digest: str
+    tenant: str
     token_id: str
     jti: str
     origin: str
@@ -53,6 +56,7 @@ def mint(
     session_id = f"cs_{token.id.removeprefix('ct_')}_{target.reference(token.tenant, target_id)}_{secret}"
     session = Session(
         digest=digest.of(session_id),
+        tenant=token.tenant,
         token_id=token.id,
         jti=jti,
         origin=origin,

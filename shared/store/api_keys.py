@@ -8,14 +8,17 @@ from datetime import datetime
 from shared.errors import NotFound
 from shared.rules import instant
 from shared.rules.api_key import ApiKey
-from shared.store import table
+from shared.store import table, tenants
 from shared.store.table import ConditionFailed, Item, Key, Write
 
 
-def add(key: ApiKey, *others: Write) -> None:
-    """`others`: what is written in the same transaction."""
-    item = _to_item(key)
-    table.transact([*(table.putting({"pk": pk, "sk": sk} | item) for pk, sk in _keys(key)), *others])
+def add(key: ApiKey, *others: Write, listed_until: datetime | None = None) -> None:
+    """`listed_until`: how long a key that expires stays in the list, None for its expiry.
+
+    `others`: what is written in the same transaction.
+    """
+    listed = _listed(key, listed_until or key.expires_at)
+    table.transact([_valid(key), listed, tenants.note_write(key.tenant, at=key.created_at), *others])
 
 
 def find(digest: str) -> ApiKey | None:
@@ -24,20 +27,20 @@ def find(digest: str) -> ApiKey | None:
     return _from_item(item) if item else None
 
 
-def of_tenant(tenant: str) -> list[ApiKey]:
-    """Oldest first; those that have expired, too, until the table drops them."""
+def of_tenant(tenant: str, *, at: datetime) -> list[ApiKey]:
+    """The keys that are listed, the oldest first. Revoked and expired ones are among them for a while."""
     items = table.query(
         "pk = :tenant AND begins_with(sk, :keys)",
         {":tenant": _place(tenant, "")[0], ":keys": "APIKEY#"},
-        at=None,
+        at=at,
         ConsistentRead=True,
     )
     return [_from_item(item) for item in items]
 
 
-def of_id(tenant: str, key_id: str) -> ApiKey:
-    """Raises NotFound."""
-    item = table.get(_place(tenant, key_id), at=None)
+def of_id(tenant: str, key_id: str, *, at: datetime) -> ApiKey:
+    """A listed key. Raises NotFound."""
+    item = table.get(_place(tenant, key_id), at=at)
     if item is None:
         raise _unknown(tenant, key_id)
     return _from_item(item)
@@ -49,12 +52,9 @@ def revoke(key: ApiKey, *others: Write, at: datetime, listed_until: datetime) ->
     `others`: what is written in the same transaction.
     """
     forgotten = table.deleting(_key(key.digest), condition="attribute_exists(pk)")
-    pk, sk = _place(key.tenant, key.id)
-    listed: Item = {"pk": pk, "sk": sk} | _to_item(replace(key, revoked_at=at))
-    # The table deletes the record by `expires_at`. The key's own expiry is kept under another name.
-    listed |= {"expires_at": int(listed_until.timestamp()), "valid_until": listed["expires_at"]}
+    listed = _listed(replace(key, revoked_at=at), listed_until, condition="attribute_exists(pk)")
     try:
-        table.transact([forgotten, table.putting(listed, condition="attribute_exists(pk)"), *others])
+        table.transact([forgotten, listed, *others])
     except ConditionFailed:
         raise _unknown(key.tenant, key.id) from None
 
@@ -63,8 +63,12 @@ def _unknown(tenant: str, key_id: str) -> NotFound:
     return NotFound(f"Tenant {tenant} has no API key {key_id}.")
 
 
-def _keys(key: ApiKey) -> tuple[Key, Key]:
-    return _key(key.digest), _place(key.tenant, key.id)
+def _valid(key: ApiKey) -> Write:
+    return table.putting(_to_item(key, _key(key.digest), key.expires_at))
+
+
+def _listed(key: ApiKey, until: datetime | None, condition: str | None = None) -> Write:
+    return table.putting(_to_item(key, _place(key.tenant, key.id), until), condition=condition)
 
 
 def _place(tenant: str, key_id: str) -> Key:
@@ -76,8 +80,12 @@ def _key(digest: str) -> Key:
     return f"APIKEY#{digest}", "RECORD"
 
 
-def _to_item(key: ApiKey) -> Item:
+def _to_item(key: ApiKey, place: Key, until: datetime | None) -> Item:
+    """DynamoDB's TTL reads `expires_at`. The key's own expiry is kept apart, because lists show a key for longer."""
+    pk, sk = place
     return {
+        "pk": pk,
+        "sk": sk,
         "id": key.id,
         "tenant": key.tenant,
         "name": key.name,
@@ -85,14 +93,14 @@ def _to_item(key: ApiKey) -> Item:
         "digest": key.digest,
         "hint": key.hint,
         "created_at": instant.to_text(key.created_at),
-        # Seconds: what DynamoDB's TTL reads.
-        "expires_at": key.expires_at and int(key.expires_at.timestamp()),
+        "valid_until": key.expires_at and int(key.expires_at.timestamp()),
+        "expires_at": until and int(until.timestamp()),
         "revoked_at": key.revoked_at and instant.to_text(key.revoked_at),
     }
 
 
 def _from_item(item: Item) -> ApiKey:
-    expires_at = item.get("valid_until" if "revoked_at" in item else "expires_at")
+    valid_until = item.get("valid_until")
     return ApiKey(
         id=item["id"],
         tenant=item["tenant"],
@@ -101,6 +109,6 @@ def _from_item(item: Item) -> ApiKey:
         digest=item["digest"],
         hint=item["hint"],
         created_at=instant.from_text(item["created_at"]),
-        expires_at=instant.from_milliseconds(expires_at * 1000) if expires_at else None,
+        expires_at=instant.from_milliseconds(valid_until * 1000) if valid_until else None,
         revoked_at=instant.from_text(item["revoked_at"]) if "revoked_at" in item else None,
     )

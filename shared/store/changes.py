@@ -12,7 +12,7 @@ from shared.rules import client_token
 from shared.rules.audit import Circumstances, Record
 from shared.rules.client_token import ClientToken
 from shared.rules.idempotency import Claim
-from shared.store import audit, client_tokens, configs, idempotency, memberships, table, usage, values
+from shared.store import audit, client_tokens, configs, idempotency, memberships, table, tenants, usage, values
 from shared.store.table import ConditionFailed, Contended, Write
 
 _ATTEMPTS = 40
@@ -43,6 +43,7 @@ def add(made: Change[Answer], *, limit: int, by: Circumstances, claim: Claim | N
         *_kept(claim, made),
         memberships.counting(token.tenant, limit=limit),
         memberships.adding(token.tenant, token.id),
+        tenants.note_write(token.tenant, at=token.created_at),
         table.putting(client_tokens.to_item(token)),
         *values.writes(None, token),
         *configs.writes(None, token),

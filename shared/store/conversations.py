@@ -24,7 +24,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 # What is set once stays as the first message set it.
 _SET = (
     "SET listing_pk = :listing_pk, listing_sk = :listing_sk, updated_at = :at, expires_at = :expiry, id = :id,"
-    " #name = if_not_exists(#name, :name), flow_id = :flow_id, origin = :origin,"
+    " tenant = :tenant, #name = if_not_exists(#name, :name), flow_id = :flow_id, origin = :origin,"
     " first_message = if_not_exists(first_message, :text), created_at = if_not_exists(created_at, :at)"
 )
 _ADD = "ADD message_count :one"
@@ -37,6 +37,7 @@ def said(session: Session, message: Message) -> list[Write]:
         ":listing_pk": f"TOKEN#{session.token_id}",
         ":listing_sk": f"{at}#{session.conversation_id}",
         ":id": session.conversation_id,
+        ":tenant": session.tenant,
         ":name": f"Conversation {message.at:%Y-%m-%d %H:%M}",
         ":flow_id": session.target_id,
         ":origin": session.origin,
@@ -102,6 +103,7 @@ def rate(session: Session, feedback: Feedback, *, at: datetime) -> str:
             "pk": _pk(session.conversation_id),
             "sk": f"FEEDBACK#{subject}",
             "id": feedback_id,
+            "tenant": session.tenant,
             "type": feedback.type,
             "message_id": feedback.message_id,
             "rating": feedback.rating,

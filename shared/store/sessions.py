@@ -11,7 +11,7 @@ from shared.store import table, usage
 from shared.store.table import Contended, Item, Key, Throttled
 
 _KEEP = (
-    "SET token_id = :token_id, jti = :jti, origin = :origin, target_id = :target_id,"
+    "SET tenant = :tenant, token_id = :token_id, jti = :jti, origin = :origin, target_id = :target_id,"
     " conversation_id = :conversation_id, message_count = if_not_exists(message_count, :zero),"
     " idle_until = :idle_until, expires_at = :expiry"
 )
@@ -34,6 +34,7 @@ def from_item(item: Item) -> Session:
     last = item.get("last_message_at")
     return Session(
         digest=item["pk"].removeprefix("SESSION#"),
+        tenant=item["tenant"],
         token_id=item["token_id"],
         jti=item["jti"],
         origin=item["origin"],
@@ -48,6 +49,7 @@ def from_item(item: Item) -> Session:
 def keep(session: Session, *, counts_use: bool, at: datetime) -> None:
     """Keeps a new session, or one that goes on for longer; and the token's last use, where that is due."""
     values = {
+        ":tenant": session.tenant,
         ":token_id": session.token_id,
         ":jti": session.jti,
         ":origin": session.origin,

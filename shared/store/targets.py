@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any
 
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 from shared.rules import instant, target
 from shared.rules.target import Target
-from shared.store import table
+from shared.store import table, tenants
 from shared.store.table import ConditionFailed, Item, Key, Write
 
 # A tenant may have any number of targets, and a suggestion is worth no more.
@@ -20,17 +20,26 @@ _NEIGHBORS = 50
 _LAST = chr(sys.maxunicode)
 
 
-def register(registered: Target, *others: Write) -> None:
-    """Adds a target, or replaces the one of the same id. `others`: what is written in the same transaction."""
+def register(registered: Target, *others: Write, replaces: Target | None = None) -> None:
+    """Adds a target, or replaces the one of the same id. `others`: what is written in the same transaction.
+
+    Raises Conflict unless `replaces` is what is registered under the id, None for nothing.
+    """
     record = {
         "id": registered.id,
         "tenant": registered.tenant,
         "kind": registered.kind,
-        "settings": json.dumps(registered.settings, ensure_ascii=False),
+        "settings": _text(registered),
         "created_at": instant.to_text(registered.created_at),
     }
-    copies = [table.putting({"pk": pk, "sk": sk} | record) for pk, sk in _keys(registered.tenant, registered.id)]
-    table.transact([*copies, *others])
+    copies = [
+        table.putting({"pk": pk, "sk": sk} | record, **_unchanged(replaces))
+        for pk, sk in _keys(registered.tenant, registered.id)
+    ]
+    try:
+        table.transact([*copies, tenants.note_write(registered.tenant, at=registered.created_at), *others])
+    except ConditionFailed:
+        raise _changed(registered) from None
 
 
 def of_tenant(tenant: str) -> list[Target]:
@@ -46,13 +55,32 @@ def of_id(tenant: str, target_id: str) -> Target:
     return _from_item(item)
 
 
-def remove(tenant: str, target_id: str, *others: Write) -> None:
-    """Raises NotFound. `others`: what is written in the same transaction."""
-    copies = [table.deleting(key, condition="attribute_exists(pk)") for key in _keys(tenant, target_id)]
+def remove(registered: Target, *others: Write) -> None:
+    """`others`: what is written in the same transaction. Raises Conflict unless this is what is registered."""
+    keys = _keys(registered.tenant, registered.id)
     try:
-        table.transact([*copies, *others])
+        table.transact([*(table.deleting(key, **_unchanged(registered)) for key in keys), *others])
     except ConditionFailed:
-        raise _unknown(tenant, target_id) from None
+        raise _changed(registered) from None
+
+
+def _unchanged(seen: Target | None) -> dict[str, Any]:
+    """The condition that nobody has registered or removed the target since it was read."""
+    if seen is None:
+        return {"condition": "attribute_not_exists(pk)"}
+    values = {":kind": seen.kind, ":settings": _text(seen)}
+    return {"condition": "kind = :kind AND settings = :settings", "values": values}
+
+
+def _changed(seen: Target) -> Conflict:
+    return Conflict(
+        f"Nothing has changed: somebody else registered or removed target {seen.id} of tenant {seen.tenant} just now."
+    )
+
+
+def _text(registered: Target) -> str:
+    """Its settings, as they are stored."""
+    return json.dumps(registered.settings, ensure_ascii=False)
 
 
 def _unknown(tenant: str, target_id: str) -> NotFound:

@@ -1,4 +1,7 @@
-"""Tenants that have had an API key or a target: one record for each, in a partition that no function reads."""
+"""Tenants that have had a client token, an API key, or a target: one record each, in a partition no function reads.
+
+Every transaction that gives a tenant one of them writes the record. So the list is one query, however large the table.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,22 @@ from shared.rules import instant
 from shared.store import table
 from shared.store.table import Key, Write
 
-_PARTITION = "TENANTS"
+_PARTITION = "TENANTS#ALL"
 
 
 def first_seen(tenant: str) -> datetime | None:
-    """When the tenant got its first key or target, None if it has had none."""
+    """When the tenant got its first token, key, or target; None if it has had none."""
     item = table.get(_key(tenant), at=None)
     return instant.from_text(item["created_at"]) if item else None
 
 
-def adding(tenant: str, *, at: datetime) -> Write:
-    """Part of the transaction that gives the tenant its first key or target."""
-    pk, sk = _key(tenant)
-    return table.putting({"pk": pk, "sk": sk, "created_at": instant.to_text(at)})
+def note_write(tenant: str, *, at: datetime) -> Write:
+    """Part of the transaction that gives the tenant a token, a key, or a target."""
+    return table.updating(_key(tenant), "SET created_at = if_not_exists(created_at, :at)", {":at": instant.to_text(at)})
 
 
 def known() -> list[tuple[str, datetime]]:
-    """Each with the time of its first key or target, by name."""
+    """Each with the time of its first token, key, or target, by name."""
     items = table.query("pk = :tenants", {":tenants": _PARTITION}, at=None, ConsistentRead=True)
     return [(item["sk"], instant.from_text(item["created_at"])) for item in items]
 

@@ -174,7 +174,9 @@ def register(api):
 
     def register(target_id, kind="echo", **settings):
         at = datetime.now(UTC)
-        targets.register(Target(id=target_id, tenant=api.tenant, kind=kind, settings=settings, created_at=at))
+        before = next((one for one in targets.of_tenant(api.tenant) if one.id == target_id), None)
+        made = Target(id=target_id, tenant=api.tenant, kind=kind, settings=settings, created_at=at)
+        targets.register(made, replaces=before)
 
     return register
 

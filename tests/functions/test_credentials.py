@@ -102,7 +102,7 @@ def test_401_once_a_cached_api_key_expires(caller, clock):
 
 def test_401_a_revoked_key(caller):
     revoked = caller()
-    (key,) = api_keys.of_tenant(revoked.tenant)
+    (key,) = api_keys.of_tenant(revoked.tenant, at=datetime.now(UTC))
     now = datetime.now(UTC)
     api_keys.revoke(key, at=now, listed_until=now + timedelta(days=1))
     assert_unauthenticated(revoked.get(LIST))

@@ -46,11 +46,11 @@ def test_item_that_pretends_to_be_an_audit_record_is_not_shown(api, place, broke
 
 
 def test_item_that_pretends_to_be_an_api_key_is_not_listed(api, place):
-    (key,) = api_keys.of_tenant(api.tenant)
+    (key,) = api_keys.of_tenant(api.tenant, at=datetime.now(UTC))
     record = table.get((f"APIKEY#{key.digest}", "RECORD"))
     place(record | {"name": "Intruder"}, f"APIKEYS#{api.tenant}", f"APIKEY#{key.id}")
-    assert api_keys.of_tenant(api.tenant) == [key]
-    assert api_keys.of_id(api.tenant, key.id) == key
+    assert api_keys.of_tenant(api.tenant, at=datetime.now(UTC)) == [key]
+    assert api_keys.of_id(api.tenant, key.id, at=datetime.now(UTC)) == key
 
 
 BROKEN = [{"name": 7}, {"message_count": "x"}, {"created_at": "x"}, {"origin": None}, {"listing_sk": "9"}, {"id": "2"}]

@@ -100,7 +100,7 @@ def test_429_a_message_that_is_paid_for_once_is_not_tried_for_ever(send, session
 
 
 def test_404_without_a_target_nothing_is_stored_or_paid_for(api, send, session, register, assert_once):
-    targets.remove(api.tenant, "flow_echo")
+    targets.remove(targets.of_id(api.tenant, "flow_echo"))
     assert_refused(send(), 404, "target_not_found")
     register("flow_echo", "a kind of tomorrow")
     assert_refused(send(), 404, "target_not_found")

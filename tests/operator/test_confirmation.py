@@ -1,5 +1,6 @@
 """Commands that take something away show it and ask first; each leaves an audit record that names the operator."""
 
+import dataclasses
 import io
 import json
 import sys
@@ -12,8 +13,12 @@ from botocore.exceptions import EndpointConnectionError
 from infra.local import cloud
 from infra.local.access import REGION
 from infra.operator import stack
-from shared.store import api_keys, table
+from shared.rules import instant
+from shared.rules.target import Target
+from shared.store import api_keys, table, targets
 from tests.operator.test_taking_back import WHO, make_token, talk  # noqa: F401 - a fixture
+
+NOW = datetime(2027, 1, 31, 12, 0, tzinfo=UTC)
 
 
 class Terminal(io.StringIO):
@@ -32,23 +37,31 @@ def everything():
     return sorted(json.dumps(item) for page in pages for item in page["Items"])
 
 
-@pytest.fixture(params=["keys revoke", "targets remove", "conversations delete", "tenants revoke"])
+@pytest.fixture(params=["keys revoke", "targets remove", "targets register", "conversations delete", "tenants revoke"])
 def taking(request, operate, talk):  # noqa: F811
     """`taking("--yes")`: a command that takes something of a tenant of its own, and what it says is to go."""
     tenant = f"confirm-{datetime.now(UTC).timestamp()}"
     operate("keys", "create", "--tenant", tenant, "--name", "CI")
     operate("targets", "register", "--tenant", tenant, "flow_tea", "--kind", "echo")
-    (key,) = api_keys.of_tenant(tenant)
+    (key,) = api_keys.of_tenant(tenant, at=datetime.now(UTC))
     _, conversation = talk(tenant)
-    ids = {"keys": [key.id], "targets": ["flow_tea"], "conversations": [conversation], "tenants": []}
+    ids = {
+        "keys": [key.id],
+        "targets": ["flow_tea"],
+        "targets register": ["flow_tea", "--kind", "echo", "--set", "attachments=7"],
+        "conversations": [conversation],
+        "tenants": [],
+    }
     shown = {
         "keys": f'API key {key.id} "CI"',
         "targets": "Target flow_tea (echo)",
+        "targets register": "This replaces it:\n  attachments: not set -> 7\n",
         "conversations": f"{conversation} of tenant {tenant}: 4 items",
         "tenants": "1 API key to revoke, 1 client token to switch off",
     }
     noun, verb = request.param.split()
-    return lambda *words: operate(noun, verb, "--tenant", tenant, *ids[noun], *words), shown[noun]
+    what = request.param if request.param in ids else noun
+    return lambda *words: operate(noun, verb, "--tenant", tenant, *ids[what], *words), shown[what]
 
 
 def test_nothing_goes_without_a_terminal_or_yes(taking, monkeypatch):
@@ -103,27 +116,78 @@ def trail(operate, tenant):
 def test_what_an_operator_does_is_on_record_with_who_did_it(operate, talk):  # noqa: F811
     tenant = "operator-traced"
     operate("keys", "create", "--tenant", tenant, "--name", "CI")
-    (key,) = api_keys.of_tenant(tenant)
+    (key,) = api_keys.of_tenant(tenant, at=datetime.now(UTC))
     operate("targets", "register", "--tenant", tenant, "flow_tea", "--kind", "echo")
     token, conversation = talk(tenant)
     operate("conversations", "delete", "--tenant", tenant, conversation, "--yes")
     operate("targets", "remove", "--tenant", tenant, "flow_tea", "--yes")
     operate("keys", "revoke", "--tenant", tenant, key.id, "--yes")
     operate("keys", "create", "--tenant", tenant, "--name", "Next", "--expires-in-days", "1")
-    next_key = api_keys.of_tenant(tenant)[1]
+    next_key = api_keys.of_tenant(tenant, at=datetime.now(UTC))[1]
     operate("tenants", "revoke", "--tenant", tenant, "--yes")
+    keys = api_keys.of_tenant(tenant, at=datetime.now(UTC))
+    revoked_at, next_revoked_at = (instant.to_text(one.revoked_at) for one in keys)
     scopes = [None, ["tokens:read", "tokens:write"]]
     expires_at = [None, next_key.expires_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")]
     assert [one for one in trail(operate, tenant) if one[0] != "create"] == [
         ("create_key", key.id, WHO, {"name": [None, "CI"], "scopes": scopes, "expiresAt": [None, None]}),
-        ("register_target", "flow_tea", WHO, {"kind": [None, "echo"], "settings": None}),
+        ("register_target", "flow_tea", WHO, {"kind": [None, "echo"]}),
         ("delete_conversation", conversation, WHO, {}),
         ("remove_target", "flow_tea", WHO, {"kind": ["echo", None]}),
-        ("revoke_key", key.id, WHO, {"name": ["CI", None]}),
+        ("revoke_key", key.id, WHO, {"revokedAt": [None, revoked_at]}),
         ("create_key", next_key.id, WHO, {"name": [None, "Next"], "scopes": scopes, "expiresAt": expires_at}),
-        ("revoke_key", next_key.id, WHO, {"name": ["Next", None]}),
+        ("revoke_key", next_key.id, WHO, {"revokedAt": [None, next_revoked_at]}),
         ("update", token.id, WHO, {"isActive": [True, False]}),
     ]
+
+
+def test_registering_a_target_again_is_on_record_with_what_it_replaced(operate):
+    register = ("targets", "register", "--tenant", "operator-again", "flow_tea", "--yes", "--kind")
+    operate(*register, "bedrock", "--set", "model_id=nova", "--set", "max_tokens=7", "--set", "system_prompt=secret")
+    operate(*register, "bedrock", "--set", "model_id=nova", "--set", "max_tokens=8", "--set", "attachments=9")
+    same = operate(*register, "bedrock", "--set", "attachments=9", "--set", "model_id=nova", "--set", "max_tokens=8")
+    said = "Target flow_tea of tenant operator-again is registered like this already: nothing has changed.\n"
+    assert (same.status, same.err) == (0, said)
+    operate(*register, "echo")
+    operate("targets", "remove", "--tenant", "operator-again", "flow_tea", "--yes")
+    assert [changes for *_, changes in trail(operate, "operator-again")] == [
+        {"kind": [None, "bedrock"], "modelId": [None, "nova"], "maxTokens": [None, 7], "systemPrompt": None},
+        {"maxTokens": [7, 8], "systemPrompt": None, "attachments": [None, 9]},
+        {"kind": ["bedrock", "echo"], "modelId": ["nova", None], "maxTokens": [8, None], "attachments": [9, None]},
+        {"kind": ["echo", None]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [("register", ["--kind", "echo", "--set", "attachments=7"]), ("remove", [])],
+    ids=["register", "remove"],
+)
+@pytest.mark.parametrize("meanwhile", ["replaced", "removed"])
+def test_target_that_changed_after_it_was_shown_stays(operate, at_call, verb, words, meanwhile):
+    tenant = f"operator-raced-{verb}-{meanwhile}"
+    operate("targets", "register", "--tenant", tenant, "flow_tea", "--kind", "echo")
+    (seen,) = targets.of_tenant(tenant)
+    theirs = dataclasses.replace(seen, settings={"attachments": 9})
+
+    def change():
+        targets.remove(seen) if meanwhile == "removed" else targets.register(theirs, replaces=seen)
+
+    # The first call reads the target.
+    at_call(2, change)
+    refused = operate("targets", verb, "--yes", "--tenant", tenant, "flow_tea", *words)
+    said = f"Nothing has changed: somebody else registered or removed target flow_tea of tenant {tenant} just now."
+    assert (refused.status, refused.err.splitlines()[-1]) == (1, f"error: {said}")
+    assert targets.of_tenant(tenant) == ([] if meanwhile == "removed" else [theirs])
+    assert [one[0] for one in trail(operate, tenant)] == ["register_target"]
+
+
+def test_target_registered_by_two_at_once_is_not_replaced_unseen(operate, at_call):
+    theirs = Target(id="flow_tea", tenant="operator-both", kind="echo", settings={"attachments": 9}, created_at=NOW)
+    at_call(2, lambda: targets.register(theirs))
+    refused = operate("targets", "register", "--tenant", "operator-both", "flow_tea", "--kind", "echo")
+    assert refused.status == 1
+    assert targets.of_tenant("operator-both") == [theirs]
 
 
 def test_no_value_is_in_the_trail(operate):
@@ -138,7 +202,7 @@ def test_no_value_is_in_the_trail(operate):
 
 def test_a_change_and_its_record_are_both_written_or_neither(operate, aws_answers):
     operate("keys", "create", "--tenant", "operator-atomic", "--name", "CI")
-    (key,) = api_keys.of_tenant("operator-atomic")
+    (key,) = api_keys.of_tenant("operator-atomic", at=datetime.now(UTC))
     before = everything()
     aws_answers("TransactWriteItems", "InternalServerError", status=500)
     assert operate("keys", "revoke", "--yes", "--tenant", "operator-atomic", key.id).status == 1
@@ -160,15 +224,18 @@ def test_nothing_is_written_while_aws_does_not_say_who_the_operator_is(operate):
     assert everything() == before
 
 
-def test_tenants_are_listed_from_their_first_key_or_target_on(operate, run):
+def test_tenants_are_listed_from_their_first_token_key_or_target_on(operate, run):
+    """An organization whose people sign in with Clerk may have tokens alone."""
+    make_token("listed-c")
     operate("targets", "register", "--tenant", "listed-b", "flow_a", "--kind", "echo")
     first = operate("keys", "create", "--tenant", "listed-a", "--name", "CI")
     second = operate("keys", "create", "--tenant", "listed-a", "--name", "CI")
     assert "Tenant listed-a is new: " in first.err
-    assert "is new" not in second.err
+    known = operate("keys", "create", "--tenant", "listed-c", "--name", "CI")
+    assert "is new" not in second.err + known.err
     listed = json.loads(run("tenants", "list", "--stack", cloud.STACK_NAME, "--json").out)
     mine = [one["tenant"] for one in listed if one["tenant"].startswith("listed-")]
-    assert mine == ["listed-a", "listed-b"]
+    assert mine == ["listed-a", "listed-b", "listed-c"]
     assert [one["tenant"] for one in listed] == sorted(one["tenant"] for one in listed)
     lines = run("tenants", "list", "--stack", cloud.STACK_NAME).out.splitlines()
     assert [line.split()[0] for line in lines] == ["TENANT", *(one["tenant"] for one in listed)]
@@ -177,7 +244,7 @@ def test_tenants_are_listed_from_their_first_key_or_target_on(operate, run):
 def test_a_misspelled_tenant_is_told_to_be_new(operate):
     operate("keys", "create", "--tenant", "spelled", "--name", "CI")
     made = operate("keys", "create", "--tenant", "speled", "--name", "CI")
-    assert "Tenant speled is new: it had neither a key nor a target before." in made.err
+    assert "Tenant speled is new: it had no client token, key, or target before." in made.err
     assert "take this back" in made.err
 
 

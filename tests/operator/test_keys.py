@@ -8,9 +8,9 @@ import pytest
 
 from shared import credentials
 from shared.errors import Unauthenticated
-from shared.rules import digest
+from shared.rules import instant
 from shared.rules.principal import SCOPES
-from shared.store import api_keys, table
+from shared.store import api_keys, audit, table
 from tests.aws.in_memory import STACK
 
 NOW = datetime(2027, 1, 31, tzinfo=UTC)
@@ -52,7 +52,7 @@ def test_only_the_value_goes_to_standard_output_and_nothing_of_it_elsewhere(oper
     assert made.out.strip() not in made.err
     assert made.err == (
         f'Created API key {key["id"]} "CI" of tenant keys-pipe.\n'
-        "Tenant keys-pipe is new: it had neither a key nor a target before. "
+        "Tenant keys-pipe is new: it had no client token, key, or target before. "
         "If the name is misspelled, take this back.\n"
         "Scopes: tokens:read, tokens:write. Expires: never.\n"
         "This is its value. It is shown only now, and cannot be found out later:\n"
@@ -97,12 +97,46 @@ def test_a_list_tells_keys_apart_and_shows_no_value(operate):
     assert not any(value in shown.out for value in values)
 
 
-def test_a_list_marks_a_key_that_has_expired(operate):
-    value = operate("keys", "create", "--tenant", "keys-old", "--name", "Old").out.strip()
-    key = api_keys.find(digest.of(value))
-    api_keys.add(dataclasses.replace(key, expires_at=datetime(2026, 1, 31, tzinfo=UTC)))
+@pytest.fixture
+def expired(operate):
+    """`expired("acme", 3)`: a key of the tenant that expired so many days ago."""
+
+    def expired(tenant, days):
+        operate("keys", "create", "--tenant", tenant, "--name", "Old")
+        key = api_keys.of_tenant(tenant, at=NOW)[-1]
+        at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=days)
+        old = dataclasses.replace(key, expires_at=at)
+        api_keys.add(old, listed_until=at + audit.retention())
+        return old
+
+    return expired
+
+
+def test_an_expired_key_is_listed_as_such_and_cannot_be_revoked(operate, expired):
+    key = expired("keys-old", 1)
+    at = instant.to_text(key.expires_at)
     (_, line) = operate("keys", "list", "--tenant", "keys-old").out.splitlines()
-    assert line.endswith("  2026-01-31T00:00:00.000Z (expired)")
+    assert line.endswith(f"  {at} (expired)")
+    before = api_keys.of_tenant("keys-old", at=NOW)
+    refused = operate("keys", "revoke", "--yes", "--tenant", "keys-old", key.id)
+    said = f"error: API key {key.id} of tenant keys-old expired at {at}: there is nothing to revoke.\n"
+    assert (refused.status, refused.err) == (1, said)
+    assert api_keys.of_tenant("keys-old", at=NOW) == before
+    assert "Nothing of tenant keys-old is left to revoke" in operate("tenants", "revoke", "--tenant", "keys-old").err
+
+
+@pytest.mark.parametrize("how", ["revoked", "expired"])
+def test_keys_past_their_time_are_not_listed_before_dynamodb_drops_them(operate, expired, how):
+    """DynamoDB's TTL takes days: nothing has dropped these records."""
+    tenant = f"keys-past-{how}"
+    key = expired(tenant, 4000 if how == "expired" else 1)
+    if how == "revoked":
+        past = datetime.now(UTC) - timedelta(days=4000)
+        api_keys.revoke(key, at=past, listed_until=past + audit.retention())
+    assert len(api_keys.of_tenant(tenant, at=datetime(2010, 1, 31, tzinfo=UTC))) == 1
+    assert _listed(operate, tenant) == []
+    refused = operate("keys", "revoke", "--yes", "--tenant", tenant, key.id)
+    assert (refused.status, refused.err) == (1, f"error: Tenant {tenant} has no API key {key.id}.\n")
 
 
 def test_a_tenant_sees_and_revokes_its_own_keys_only(operate):
@@ -128,8 +162,9 @@ def test_a_revoked_key_opens_nothing_and_stays_listed(operate):
     (_, line) = operate("keys", "list", "--tenant", "keys-gone").out.splitlines()
     assert line.endswith(f"revoked {listed['revokedAt']}")
     again = operate("keys", "revoke", "--yes", "--tenant", "keys-gone", key["id"])
-    said = f"error: API key {key['id']} of tenant keys-gone was revoked at {listed['revokedAt']}.\n"
-    assert (again.status, again.err) == (1, said)
+    assert again.status == 1
+    said = f"API key {key['id']} of tenant keys-gone was revoked at {listed['revokedAt']}: there is nothing to revoke."
+    assert again.err == f"error: {said}\n"
 
 
 def test_a_revoked_key_is_dropped_once_its_audit_records_are(operate):
@@ -152,12 +187,12 @@ def test_revoking_one_key_leaves_the_others(operate, revoked):
         _prove(values.pop(revoked))
     left = ids[:revoked] + ids[revoked + 1 :]
     assert [_prove(value).id for value in values] == left
-    assert [key.id for key in api_keys.of_tenant(tenant) if key.revoked_at is None] == left
+    assert [key.id for key in api_keys.of_tenant(tenant, at=NOW) if key.revoked_at is None] == left
 
 
 def test_a_key_that_somebody_else_has_just_revoked_is_said_to_be_gone(operate, at_call):
     operate("keys", "create", "--tenant", "keys-raced", "--name", "CI")
-    (key,) = api_keys.of_tenant("keys-raced")
+    (key,) = api_keys.of_tenant("keys-raced", at=NOW)
     at_call(2, lambda: api_keys.revoke(key, at=NOW, listed_until=NOW))
     refused = operate("keys", "revoke", "--yes", "--tenant", "keys-raced", key.id)
     assert refused.status == 1

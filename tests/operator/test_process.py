@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,7 @@ def test_output_that_nobody_reads_is_no_reason_for_a_traceback(operate, words):
 def test_where_a_value_could_not_be_written_its_key_is_named(operate):
     with Path("/dev/full").open("w") as full:
         ended = operate("keys", "create", "--local", "--tenant", "process-full", "--name", "CI", stdout=full)
-    (key,) = api_keys.of_tenant("process-full")
+    (key,) = api_keys.of_tenant("process-full", at=datetime.now(UTC))
     assert ended.returncode == 1
     assert key.id in ended.stderr
     assert ended.stderr.endswith("error: [Errno 28] No space left on device.\n")

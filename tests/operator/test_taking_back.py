@@ -21,6 +21,7 @@ from shared.rules.session import mint
 from shared.store import api_keys, changes, client_tokens, conversations, table
 from shared.store.changes import Change
 from tests.aws.in_memory import STACK
+from tests.aws.network import refusal
 
 # What moto's STS says.
 WHO = "arn:aws:sts::123456789012:user/moto"
@@ -142,11 +143,11 @@ class TestTenants:
     def test_a_key_that_somebody_else_revokes_meanwhile_does_not_count(self, operate, at_call):
         for name in ("CI", "Dashboard"):
             operate("keys", "create", "--tenant", "tenant-raced", "--name", name)
-        first, _ = api_keys.of_tenant("tenant-raced")
+        first, _ = api_keys.of_tenant("tenant-raced", at=AT)
         at_call(3, lambda: api_keys.revoke(first, at=AT, listed_until=AT))
         done = operate("tenants", "revoke", "--yes", "--tenant", "tenant-raced")
         assert (done.status, done.err.splitlines()[3]) == (0, "Revoked 1 API key of tenant tenant-raced.")
-        assert all(key.revoked_at for key in api_keys.of_tenant("tenant-raced"))
+        assert all(key.revoked_at for key in api_keys.of_tenant("tenant-raced", at=AT))
 
     def test_a_token_that_somebody_else_deletes_meanwhile_does_not_count(self, operate, at_call):
         first, second = (make_token("tenant-deleting") for _ in range(2))
@@ -212,12 +213,39 @@ class TestConversations:
         assert refused.err == f"error: Tenant talk-theirs has no conversation {conversation_id}.\n"
         assert everything() == before
 
-    def test_one_whose_token_is_gone_can_still_be_deleted(self, operate, talk):
+    def test_one_whose_token_is_gone_is_its_tenants_alone(self, operate, talk):
         token, conversation_id = talk("talk-orphan")
         changes.delete(token, by=by("talk-orphan"), expected=None)
+        before = everything()
+        refused = operate("conversations", "delete", "--yes", "--tenant", "talk-theirs", conversation_id)
+        said = f"error: Tenant talk-theirs has no conversation {conversation_id}.\n"
+        assert (refused.status, refused.err) == (1, said)
+        assert everything() == before
         assert operate("conversations", "delete", "--yes", "--tenant", "talk-orphan", conversation_id).status == 0
         again = operate("conversations", "delete", "--yes", "--tenant", "talk-orphan", conversation_id)
         assert again.status == 1
+
+    def test_feedback_without_messages_is_its_tenants_alone(self, operate, talk):
+        """A visitor may leave feedback without a message, or after the conversation was deleted."""
+        _, conversation_id = talk("talk-rated", 0)
+        refused = operate("conversations", "delete", "--yes", "--tenant", "talk-theirs", conversation_id)
+        assert refused.err == f"error: Tenant talk-theirs has no conversation {conversation_id}.\n"
+        assert operate("conversations", "delete", "--yes", "--tenant", "talk-rated", conversation_id).status == 0
+        assert list(table.query("pk = :pk", {":pk": f"CONVERSATION#{conversation_id}"})) == []
+
+    def test_an_interrupted_deletion_is_on_record(self, operate, talk, at_call):
+        _, conversation_id = talk("talk-cut", 60)
+
+        def fail():
+            return refusal("AccessDeniedException", "simulated", 400)
+
+        # After the stack and the conversation are read twice, and a first hundred items are gone.
+        at_call(4, fail)
+        cut = operate("conversations", "delete", "--yes", "--tenant", "talk-cut", conversation_id)
+        assert cut.status == 1
+        trail = json.loads(operate("audit", "--json", "--tenant", "talk-cut").out)
+        assert ("delete_conversation", conversation_id) in [(one["action"], one["subject"]) for one in trail]
+        assert len(list(table.query("pk = :pk", {":pk": f"CONVERSATION#{conversation_id}"}))) < 60 * 2 + 2
 
     def test_what_is_no_id_is_refused_before_anything_is_asked(self, operate):
         refused = operate("conversations", "delete", "--yes", "all")

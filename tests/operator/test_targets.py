@@ -1,6 +1,7 @@
 """Targets from the command line: registered, listed and removed."""
 
 import json
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -163,11 +164,14 @@ def test_a_target_that_the_stack_may_not_ask_is_registered_with_a_warning(
     operate, stack_with, setting, parameters, warned
 ):
     kind = "bedrock" if setting.startswith("model_id") else "aws_lambda"
-    words = ("targets", "register", "--tenant", "targets-warned", "flow_a", "--kind", kind, "--set", setting)
-    made = operate(*words, "--stack", stack_with(**parameters))
-    registered, *warnings = made.err.splitlines()
-    assert (made.status, registered) == (0, f"Registered flow_a ({kind}) as a target of tenant targets-warned.")
-    warnings = [line for line in warnings if line.startswith("warning: ")]
+    tenant = f"targets-{uuid4()}"
+    words = ("targets", "register", "--yes", "--tenant", tenant, "flow_a", "--kind", kind, "--set", setting)
+    stack = stack_with(**parameters)
+    made, again = (operate(*words, "--stack", stack) for _ in range(2))
+    assert (made.status, again.status) == (0, 0)
+    assert f"Registered flow_a ({kind}) as a target of tenant {tenant}." in made.err.splitlines()
+    warnings = [line for line in made.err.splitlines() if line.startswith("warning: ")]
+    assert warnings == [line for line in again.err.splitlines() if line.startswith("warning: ")]
     assert len(warnings) == bool(warned)
     assert warned in "".join(warnings)
 

@@ -28,9 +28,10 @@ def _create(arguments: argparse.Namespace) -> None:
         arguments.tenant, arguments.name, arguments.scopes, at=now, expires_at=expires_at, random_bytes=token_bytes
     )
     facts = {"name": (None, key.name), "scopes": (None, key.scopes), "expires_at": (None, _facts(key)["expiresAt"])}
-    trace = trail.record(by, "create_key", key.id, **facts)
+    listed_until = expires_at and expires_at + audit.retention()
+    trace = trail.record(by, "create_key", key.id, facts)
     is_new = tenants.first_seen(key.tenant) is None
-    api_keys.add(key, trace, *([tenants.adding(key.tenant, at=now)] if is_new else ()))
+    api_keys.add(key, trace, listed_until=listed_until)
     # Before the value: whoever loses that must know which key to revoke.
     say(f"Created {_named(key)}.")
     if is_new:
@@ -44,7 +45,7 @@ def _create(arguments: argparse.Namespace) -> None:
 def _list(arguments: argparse.Namespace) -> None:
     now = datetime.now(UTC)
     show(
-        api_keys.of_tenant(arguments.tenant),
+        api_keys.of_tenant(arguments.tenant, at=now),
         _facts,
         {
             "ID": lambda key: key.id,
@@ -60,9 +61,12 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _revoke(arguments: argparse.Namespace) -> None:
-    key = api_keys.of_id(arguments.tenant, arguments.id)
-    if key.revoked_at:
-        raise NotFound(f"API key {key.id} of tenant {key.tenant} was revoked at {instant.to_text(key.revoked_at)}.")
+    now = datetime.now(UTC)
+    key = api_keys.of_id(arguments.tenant, arguments.id, at=now)
+    if ended_at := key.ended_at(now):
+        how = "was revoked" if key.revoked_at else "expired"
+        at = instant.to_text(ended_at)
+        raise NotFound(f"API key {key.id} of tenant {key.tenant} {how} at {at}: there is nothing to revoke.")
     if not confirmed(arguments, f"{_named(key)}, which ends in {key.hint} and may {', '.join(key.scopes)}."):
         return
     by = trail.circumstances(arguments)
@@ -73,7 +77,7 @@ def _revoke(arguments: argparse.Namespace) -> None:
 
 def revoke(key: ApiKey, by: Circumstances) -> None:
     """With its audit record. Raises NotFound where somebody else was faster."""
-    trace = trail.record(by, "revoke_key", key.id, name=(key.name, None))
+    trace = trail.record(by, "revoke_key", key.id, {"revoked_at": (None, instant.to_text(by.at))})
     api_keys.revoke(key, trace, at=by.at, listed_until=by.at + audit.retention())
 
 

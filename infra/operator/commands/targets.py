@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import suppress
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -11,8 +13,8 @@ from infra.operator import settings, trail
 from infra.operator.confirmation import confirmed
 from infra.operator.printing import NEW_TENANT, say, show
 from infra.operator.stack import Deployment
-from shared.errors import Invalid
-from shared.rules import instant
+from shared.errors import Invalid, NotFound
+from shared.rules import audit, instant
 from shared.rules.target import Target
 from shared.store import targets, tenants
 
@@ -26,22 +28,57 @@ def _register(arguments: argparse.Namespace) -> None:
             f"A target of kind {arguments.kind} cannot answer in the local stack, whose AWS is in memory. "
             "Register an echo target there, or deploy a stack for this one."
         )
-    by = trail.circumstances(arguments)
     target = Target(
         id=arguments.id,
         tenant=arguments.tenant,
         kind=arguments.kind,
         settings=settings.read(arguments.kind, arguments.settings),
-        created_at=by.at,
+        created_at=datetime.now(UTC),
     )
-    trace = trail.record(by, "register_target", target.id, kind=(None, target.kind), settings=None)
-    is_new = tenants.first_seen(target.tenant) is None
-    targets.register(target, trace, *([tenants.adding(target.tenant, at=by.at)] if is_new else ()))
-    say(f"Registered {arguments.id} ({arguments.kind}) as a target of tenant {arguments.tenant}.")
-    if is_new:
-        say(NEW_TENANT.format(target.tenant))
+    before = _registered(target)
+    changes = audit.target_changes(before, target)
     if doubt := _doubt(target, arguments.deployment):
         say(f"warning: {doubt}")
+    if not changes:
+        say(f"Target {target.id} of tenant {target.tenant} is registered like this already: nothing has changed.")
+        return
+    if (before or arguments.dry_run) and not confirmed(arguments, *_differences(before, target)):
+        return
+    trace = trail.record(trail.circumstances(arguments), "register_target", target.id, changes)
+    is_new = tenants.first_seen(target.tenant) is None
+    targets.register(target, trace, replaces=before)
+    say(f"Registered {target.id} ({target.kind}) as a target of tenant {target.tenant}.")
+    if is_new:
+        say(NEW_TENANT.format(target.tenant))
+
+
+def _registered(target: Target) -> Target | None:
+    with suppress(NotFound):
+        return targets.of_id(target.tenant, target.id)
+    return None
+
+
+def _differences(before: Target | None, after: Target) -> list[str]:
+    """What registering a target would change, as an operator reads it before agreeing."""
+    if before is None:
+        return [
+            f"Target {after.id} ({after.kind}) of tenant {after.tenant} is new. Its settings: {_text(after.settings)}"
+        ]
+    old, new = ({"kind": one.kind} | dict(one.settings) for one in (before, after))
+    return [
+        f"Target {after.id} of tenant {after.tenant} is registered already. This replaces it:",
+        *(
+            f"  {name}: {_text(old[name]) if name in old else 'not set'} -> "
+            f"{_text(new[name]) if name in new else 'not set'}"
+            for name in old | new
+            if old.get(name) != new.get(name)
+        ),
+    ]
+
+
+def _text(value: Any) -> str:
+    """JSON keeps a prompt of many lines on one."""
+    return json.dumps(value)
 
 
 def _doubt(target: Target, deployment: Deployment) -> str | None:
@@ -74,8 +111,7 @@ def _list(arguments: argparse.Namespace) -> None:
             "ID": lambda target: target.id,
             "KIND": lambda target: target.kind,
             "CREATED": lambda target: instant.to_text(target.created_at),
-            # JSON keeps a prompt of many lines on one.
-            "SETTINGS": lambda target: json.dumps(target.settings),
+            "SETTINGS": lambda target: _text(target.settings),
         },
         as_json=arguments.json,
         if_none=f"Tenant {arguments.tenant} has no registered targets.",
@@ -87,10 +123,10 @@ def _remove(arguments: argparse.Namespace) -> None:
     what = (
         f"Target {target.id} ({target.kind}) of tenant {target.tenant}: sessions of tokens that name it get no answer."
     )
-    if not confirmed(arguments, what, f"Its settings: {json.dumps(target.settings)}"):
+    if not confirmed(arguments, what, f"Its settings: {_text(target.settings)}"):
         return
-    trace = trail.record(trail.circumstances(arguments), "remove_target", target.id, kind=(target.kind, None))
-    targets.remove(target.tenant, target.id, trace)
+    changes = audit.target_changes(target, None)
+    targets.remove(target, trail.record(trail.circumstances(arguments), "remove_target", target.id, changes))
     say(f"Removed target {arguments.id} of tenant {arguments.tenant}.")
 
 

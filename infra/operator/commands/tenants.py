@@ -28,15 +28,16 @@ def _list(arguments: argparse.Namespace) -> None:
         lambda one: {"tenant": one[0], "createdAt": instant.to_text(one[1])},
         {"TENANT": lambda one: one[0], "CREATED": lambda one: instant.to_text(one[1])},
         as_json=arguments.json,
-        if_none="No tenant has had an API key or a target.",
+        if_none="No tenant has had a client token, an API key, or a target.",
     )
 
 
 def _revoke(arguments: argparse.Namespace) -> None:
     """Keys first: whoever still has one could make another token meanwhile."""
     tenant = arguments.tenant
-    all_keys = api_keys.of_tenant(tenant)
-    keys = [key for key in all_keys if not key.revoked_at]
+    now = datetime.now(UTC)
+    all_keys = api_keys.of_tenant(tenant, at=now)
+    keys = [key for key in all_keys if not key.ended_at(now)]
     are_active = [token.terms.is_active for token in client_tokens.of_tenant(tenant)]
     if not (all_keys or are_active):
         raise NotFound(f"Tenant {tenant} has no API keys and no client tokens: is the name right?")

@@ -62,7 +62,8 @@ standard error. Only a digest is stored: the value cannot be shown again.""",
         "show a tenant's keys, oldest first",
         """\
 Shows a tenant's API keys, oldest first, each with the last four characters of
-its value. A revoked key stays listed for the stack's AuditRetentionDays.""",
+its value. A revoked or expired key stays listed for the stack's
+AuditRetentionDays.""",
         """\
   %(prog)s --stack client-tokens --tenant acme
   %(prog)s --stack client-tokens --tenant acme \\

@@ -26,9 +26,9 @@ def add(nouns: Any) -> None:
         "register",
         "add a target, or replace the one of the same id",
         """\
-Adds a target, or replaces the one of the same id. A tenant without targets may
-name any flow and agent in its tokens; from the first target on, only those
-that are registered.
+Adds a target, or replaces the one of the same id: then it shows what changes,
+and asks first. A tenant without targets may name any flow and agent in its
+tokens; from the first target on, only those that are registered.
 
 kinds and their settings:
   echo        repeats what the visitor says, for trying out
@@ -62,6 +62,7 @@ TargetFunctionPrefix and BedrockModelArns.""",
     --set system_prompt="You sell tea." --set max_tokens=500 \\
     --set max_input_bytes=65536 --set attachments=1000000""",
     )
+    levels.add_confirmation(register)
     _add_target_id(register)
     register.add_argument(
         "--kind", required=True, choices=KINDS, metavar="KIND", help=f"what answers for it, of {', '.join(KINDS)}"

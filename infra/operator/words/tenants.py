@@ -19,10 +19,10 @@ def add(nouns: Any) -> None:
     listing = levels.add_verb(
         verbs,
         "list",
-        "show the tenants that have had a key or a target",
+        "show the tenants that have had a token, a key, or a target",
         """\
-Shows the tenants that have had an API key or a target, by name. A Clerk
-organization whose people need neither is not listed.""",
+Shows the tenants that have had a client token, an API key, or a target, by
+name, each with the time of its first one.""",
         "  %(prog)s --stack client-tokens",
         of_tenant=False,
     )
