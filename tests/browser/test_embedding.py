@@ -6,6 +6,7 @@ import pytest
 
 from infra.local.demo import bundles
 from tests.docs import pages
+from tests.docs.shell import paste
 
 PAGE = "docs/embedding.md"
 API = "https://abc123.execute-api.us-east-1.amazonaws.com/api"
@@ -119,4 +120,16 @@ def test_chat_works_when_the_visitors_clock_is_wrong(visitor, website, create, m
         """,
     )
     visitor.open(website.url)
+    assert visitor.say("Hello") == "You said: Hello"
+
+
+def test_page_of_the_readme_chats(visitor, website, stack, tmp_path):
+    (block,) = pages.blocks(pages.section("README.md", "Put it in a page"), "sh")
+    commands, server, _ = block.replace("http://localhost:8000", website.url).partition("python3 -m http.server")
+    assert server
+    paste([commands], tmp_path, stack, URL=stack.url, KEY=stack.api_key)
+    html = (tmp_path / ".local/page/index.html").read_text()
+    website.show(html.replace(bundles.WIDGET.cdn, "/widget"))
+    visitor.open(website.url)
+    visitor.click("button")
     assert visitor.say("Hello") == "You said: Hello"

@@ -4,13 +4,15 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
+from functools import partial
 
 import pytest
 
+from infra.local import access
 from infra.local.template import ROOT
 from tests.docs import pages
+from tests.docs.shell import errors, paste
+from tests.local_stack import RunningStack
 
 pytestmark = pytest.mark.skipif(
     shutil.which("curl") is None and "CI" not in os.environ, reason="curl is not installed: apt-get install curl"
@@ -18,46 +20,11 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def workspace(stack, tmp_path):
-    """A folder like the repository after `make install`, with a running stack."""
-    (tmp_path / ".local").mkdir()
-    shutil.copy(stack.state_file, tmp_path / ".local/stack.json")
-    return tmp_path
-
-
-@pytest.fixture
-def paste(stack, workspace):
-    """`paste(commands)` is the JSON documents that they print."""
-
-    def paste(commands):
-        script = "set -euo pipefail\n" + "\n".join(commands)
-        script = script.replace("curl -s", "curl -sS").replace("http://127.0.0.1:3000", stack.url)
-        script = script.replace(".venv/bin/python", sys.executable)
-        done = subprocess.run(
-            ["/bin/bash", "-c", script],
-            cwd=workspace,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return _documents(done.stdout)
-
-    return paste
-
-
-def _documents(printed):
-    decoder, found = json.JSONDecoder(), []
-    while (start := printed.find("{")) >= 0:
-        document, end = decoder.raw_decode(printed[start:])
-        found.append(document)
-        printed = printed[start + end :]
-    return found
-
-
-def _is_error(document):
-    return "error" in document
+def new_stack(tmp_path):
+    """For commands that change what the stack starts with."""
+    running = RunningStack(tmp_path)
+    yield running
+    assert running.stop() == 0
 
 
 def _has_the_form_of(shown, found):
@@ -69,27 +36,65 @@ def _has_the_form_of(shown, found):
     return True
 
 
-def test_managing_tokens_can_be_pasted_from_top_to_bottom(paste):
+def test_managing_tokens_can_be_pasted_from_top_to_bottom(stack, tmp_path):
     text = pages.read("docs/managing-tokens.md")
-    found = paste(pages.blocks(text, "sh"))
+    found = paste(pages.blocks(text, "sh"), tmp_path, stack)
     assert len(found) >= 10
-    assert [document for document in found if _is_error(document)] == []
+    assert errors(found) == []
     *shown, error = [json.loads(block) for block in pages.blocks(text, "json")]
-    assert _is_error(error)
+    assert errors([error])
     assert [one for one in shown if not any(_has_the_form_of(one, document) for document in found)] == []
 
 
-def test_sdk_example_creates_a_token(stack):
-    (code,) = pages.blocks(pages.read("docs/managing-tokens.md"), "python")
+def test_readme_can_be_pasted_from_the_first_chat_to_a_page_of_your_own(new_stack, tmp_path):
+    sections = map(partial(pages.section, "README.md"), ("Quick start", "Put it in a page", "Manage tokens"))
+    run, *commands = [block for text in sections for block in pages.blocks(text, "sh")]
+    assert run == "make run\n"
+    commands = [re.sub("^python3 -m http.server .*", "", block, flags=re.MULTILINE) for block in commands]
+    switched_off, listed, regenerated, conversations = paste(commands, tmp_path, new_stack)
+    assert switched_off["clientToken"]["id"] == new_stack.client_token_id
+    assert switched_off["clientToken"]["isActive"] is False
+    assert "My page" in {token["name"] for token in listed["clientTokens"]}
+    assert regenerated["previousValueExpiresAt"]
+    assert "conversations" in conversations
+
+
+def test_readme_shows_the_first_lines_of_the_greeting(stack):
+    (shown,) = pages.blocks(pages.section("README.md", "Quick start"), "text")
+    shown = shown.replace("http://127.0.0.1:3001", stack.demo_url).replace("http://127.0.0.1:3000", stack.url)
+    greeting = shown.partition("...\n")[2]
+    assert greeting.startswith("The API listens on")
+    assert greeting in "".join(stack.lines)
+
+
+def test_first_key_and_token_of_the_deploy_page_can_be_pasted(stack, tmp_path):
+    """All but `sam` and the address that it prints."""
+    blocks = pages.blocks(pages.section("docs/deploy.md", "In short"), "sh")
+    first_key, first_token = [block for block in blocks if "keys create" in block or "curl" in block]
+    commands = [
+        text.replace("make install\n", "")
+        .replace("--stack client-tokens", f"--stack {stack.stack_name}")
+        .replace("https://abc123.execute-api.us-east-1.amazonaws.com/api", stack.url)
+        for text in (first_key, first_token)
+    ]
+    (created,) = paste(commands, tmp_path, stack, **access.variables(stack.aws_endpoint))
+    assert created["clientToken"]["flowIds"] == ["flow_trial"]
+    opening = f"""curl -s {stack.url}/v1/client/init -H 'Content-Type: application/json' \
+        -H 'Origin: https://www.example.com' -d '{{"token": "{created["token"]}"}}'"""
+    (opened,) = paste([opening], tmp_path, stack)
+    assert opened["targetId"] == "flow_trial"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/managing-tokens.md"])
+def test_sdk_example_creates_a_token(stack, page):
+    (code,) = pages.blocks(pages.read(page), "python")
     names = {}
     exec(code.replace("ctk_...", stack.api_key).replace("http://127.0.0.1:3000", stack.url), names)  # noqa: S102
     assert names["created"].token.startswith("eyJ")
 
 
-def test_targets_can_be_pasted(paste):
-    assert [
-        document for document in paste(pages.blocks(pages.read("docs/targets.md"), "sh")) if _is_error(document)
-    ] == []
+def test_targets_can_be_pasted(stack, tmp_path):
+    assert errors(paste(pages.blocks(pages.read("docs/targets.md"), "sh"), tmp_path, stack)) == []
 
 
 def test_lambda_target_of_the_page_answers_the_event_of_the_page():

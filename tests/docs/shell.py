@@ -1,0 +1,41 @@
+"""Pastes the commands of a page into a shell beside a running local stack."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+from infra.local.template import ROOT
+
+
+def paste(commands, directory, stack, **environment):
+    """The JSON documents that the commands print, in a folder that looks like the repository while `make run` runs."""
+    (directory / ".local").mkdir(exist_ok=True)
+    shutil.copy(stack.state_file, directory / ".local/stack.json")
+    script = "set -euo pipefail\n" + "\n".join(commands).replace("curl -s", "curl -sS")
+    for written, real in (("http://127.0.0.1:3000", stack.url), (".venv/bin/python", sys.executable)):
+        script = script.replace(written, real)
+    done = subprocess.run(
+        ["/bin/bash", "-c", script],
+        cwd=directory,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return _documents(done.stdout)
+
+
+def _documents(printed):
+    decoder, found = json.JSONDecoder(), []
+    while (start := printed.find("{")) >= 0:
+        document, end = decoder.raw_decode(printed[start:])
+        found.append(document)
+        printed = printed[start + end :]
+    return found
+
+
+def errors(documents):
+    return [document for document in documents if "error" in document]
