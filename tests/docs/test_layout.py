@@ -15,7 +15,6 @@ def _is_prose(line):
 
 # Pages that are still wider.
 WIDE = {
-    "CHANGELOG.md",
     "docs/benchmarks.md",
     "docs/operate.md",
     "docs/scale.md",
