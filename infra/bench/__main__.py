@@ -38,7 +38,7 @@ def main() -> None:
     _say("records every operation, ours and the usual application's")
     with World() as world:
         ours, usual = world.caller(), world.caller(world.usual)
-        tour.of_everything(ours, world.flow)
+        tour.of_everything(ours, world.flow, world.routes)
         tour.of_what_usual_does(usual, world.flow)
         functions = [name for name in world.programs if name in ours.recorded]
         groups = list(growth.record(world))

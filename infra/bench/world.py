@@ -74,7 +74,7 @@ class World:
     def __init__(self) -> None:
         source = template.read()
         translated = template.translate(source)
-        self._routes = openapi.read_routes(translated)
+        self.routes = openapi.read_routes(translated)
         self._server, self._endpoint = cloud.serve()
         DynamoResult.execute_result = _write_at_once  # type: ignore[method-assign,assignment]
         made = cloud.create(translated, self._endpoint)
@@ -99,7 +99,7 @@ class World:
 
     def caller(self, rival: Program | None = None) -> Caller:
         """Of our API or, behind the same authorizer, of an API that is all the `rival`'s."""
-        return Caller(self, {name: rival or program for name, program in self.programs.items()}, self._routes)
+        return Caller(self, {name: rival or program for name, program in self.programs.items()}, self.routes)
 
     def invoke(self, program: Program, event: dict[str, Any]) -> tuple[Any, Recording]:
         running = self._running.get(program) or self._start(program)

@@ -12,15 +12,6 @@ from infra.openapi import browser, examples, headers, management, refusals, sche
 from infra.openapi.operation import Operation
 
 _OPERATIONS = management.OPERATIONS | browser.OPERATIONS
-# What a created token's id is for.
-_FOLLOWING = [
-    "GetClientToken",
-    "UpdateClientToken",
-    "DeleteClientToken",
-    "RegenerateClientToken",
-    "GetClientTokenValue",
-    "ListClientTokenConversations",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +38,10 @@ def served(routes: Routes) -> list[Served]:
 
 def write(operations: list[Served], routes: Routes) -> dict[str, Any]:
     paths: dict[str, Any] = {}
+    # What a created token's id is for.
+    following = [one.function for one in operations if "{id}" in one.path]
     for one in operations:
-        paths.setdefault(one.path, {})[one.method] = _operation(one, routes)
+        paths.setdefault(one.path, {})[one.method] = _operation(one, routes, following)
     return paths
 
 
@@ -58,7 +51,7 @@ def _described(function: str) -> Operation:
     return _OPERATIONS[function]
 
 
-def _operation(one: Served, routes: Routes) -> dict[str, Any]:
+def _operation(one: Served, routes: Routes, following: list[str]) -> dict[str, Any]:
     operation = one.operation
     written: dict[str, Any] = {
         "tags": ["Management" if one.is_authorized else "Browser"],
@@ -81,7 +74,7 @@ def _operation(one: Served, routes: Routes) -> dict[str, Any]:
         # Who is not let in at all is not counted.
         for status in said_no.keys() - {"401", "403"}:
             said_no[status].setdefault("headers", {}).update(headers.references(headers.RATE))
-    written["responses"] = {str(operation.status): _answer(operation)} | said_no
+    written["responses"] = {str(operation.status): _answer(operation, following)} | said_no
     return written
 
 
@@ -109,7 +102,7 @@ def _parameters(one: Served) -> Iterator[dict[str, Any]]:
         yield {"$ref": f"#/components/parameters/{name}"}
 
 
-def _answer(operation: Operation) -> dict[str, Any]:
+def _answer(operation: Operation, following: list[str]) -> dict[str, Any]:
     if operation.answer is None:
         content = {"text/event-stream": _media({"type": "string"}, operation.examples)}
     else:
@@ -122,7 +115,7 @@ def _answer(operation: Operation) -> dict[str, Any]:
         answer["headers"] = headers.references(operation.answer_headers)
     if operation.status == HTTPStatus.CREATED:
         identified = {"parameters": {"id": "$response.body#/clientToken/id"}}
-        answer["links"] = {name: {"operationId": _id(name)} | identified for name in _FOLLOWING}
+        answer["links"] = {name: {"operationId": _id(name)} | identified for name in following}
     return answer
 
 

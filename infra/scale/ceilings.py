@@ -39,10 +39,10 @@ def of_messages(operations: Operations) -> list[Ceiling]:
 
 
 def _of_messages(operations: Operations) -> Iterator[Ceiling]:
-    message = parts(operations["chat, next message"])
+    message = parts(operations["Chat, next message"])
     table_writes = sum(part.writes for part in message)
     index_writes = sum(part.index_writes for part in message)
-    seconds = sum(limits.SECONDS[call.name] for call in operations["chat, next message"]) + limits.TARGET_SECONDS
+    seconds = sum(limits.SECONDS[call.name] for call in operations["Chat, next message"]) + limits.TARGET_SECONDS
     yield Ceiling("Stage throttle", 1, limits.STAGE_REQUESTS, "the deployment's chat", _THROTTLED)
     yield Ceiling("Account throttle", 1, limits.ACCOUNT_REQUESTS, "the account", _THROTTLED)
     yield Ceiling("Concurrent executions", seconds, limits.CONCURRENCY, "the account", "500 `internal_error`")

@@ -34,8 +34,8 @@ class Listing:
 def of_tokens(operations: Operations) -> Iterator[tuple[str, Listing]]:
     """Small records as recorded, then records with the largest config."""
     # The other item with this key is the count.
-    membership = max(part.size for part in parts(operations["create"]) if part.partition == "TOKENS")
-    (record,) = (part.size for part in parts(operations["create"]) if part.partition == "TOKEN")
+    membership = max(part.size for part in parts(operations["CreateClientToken"]) if part.partition == "TOKENS")
+    (record,) = (part.size for part in parts(operations["CreateClientToken"]) if part.partition == "TOKEN")
     for records, config in (("small records", 0), ("largest config", CONFIG_BYTES)):
         pages = [_page(offset, membership, record, config) for offset in range(0, TOKENS, _PAGE_TOKENS)]
         yield records, replace(pages[0], pages="the first 100")

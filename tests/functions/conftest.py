@@ -63,6 +63,10 @@ class Management:
     def delete(self, path, body=None, **headers):
         return self.request("DELETE", path, body, **headers)
 
+    def do(self, operation, token_id="", **headers):
+        """An operation of the table, on a client token."""
+        return self.request(*operation.request(id=token_id), **headers)
+
     def create(self, **terms):
         """A new client token's answer."""
         wish = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]} | terms

@@ -33,10 +33,18 @@ class Page:
         self._origin = origin
         self._address = address
 
+    def do(self, operation, value, session=""):
+        """An operation of the table, with a token's value."""
+        return self._send(*operation.request(value=value, session=session))
+
     def post(self, door, body, headers=()):
+        return self._send("POST", f"/v1/client/{door}", body, headers)
+
+    def _send(self, method, path, body, headers=()):
         origin = [] if self._origin is None else [("Origin", self._origin)]
-        return self._http.post(
-            f"/v1/client/{door}",
+        return self._http.open(
+            path,
+            method=method,
             data=json.dumps(body) if isinstance(body, dict | list) else body,
             headers=[("Content-Type", "application/json"), ("X-Persona-Version", "4.17.0"), *origin, *headers],
             environ_overrides={"REMOTE_ADDR": self._address},

@@ -9,6 +9,7 @@ import pytest
 
 from shared.rules.token_value import subject
 from shared.store import audit, table
+from tests.operations import CHANGES, CHANGES_OF_A_TOKEN, MANAGEMENT, OF_A_TOKEN, UNKNOWN_ID, each
 
 CANARY = "canary-7f3a"
 THREADS = 8
@@ -64,6 +65,16 @@ def test_each_change_and_each_reveal_leaves_one_record(api, created, path, clock
         assert by.actor.startswith("key_")
 
 
+@each(MANAGEMENT)
+def test_operation_leaves_the_record_that_it_promises(api, created, clock, operation):
+    before = len(trail(api))
+    answer = api.do(operation, created["clientToken"]["id"])
+    assert answer.status_code < 300
+    left = trail(api)[before:]
+    assert [record.action for record in left] == [operation.records] * (operation.records is not None)
+    assert [record.by.request_id for record in left] == [answer.headers["x-amz-apigw-id"]] * len(left)
+
+
 def test_no_caller_can_put_a_record_in_the_place_of_another(api, created, path):
     """AWS lets callers choose a request's id, and these come in the same millisecond."""
     chosen = {"x-amzn-RequestId": "one-for-all"}
@@ -74,45 +85,33 @@ def test_no_caller_can_put_a_record_in_the_place_of_another(api, created, path):
 
 
 def test_what_changes_and_shows_nothing_leaves_no_record(api, caller, created, path):
-    before = raw(api)
-    stale = {"If-Match": '"7"'}
+    token_id, before = created["clientToken"]["id"], raw(api)
+    reader, stranger, stale = caller(api.tenant, ["tokens:read"]), caller(), {"If-Match": '"7"'}
+    recorded = [operation for operation in MANAGEMENT if operation.records]
     sent = [
-        api.get(path),
-        api.get("/v1/client-tokens"),
-        api.get(f"{path}/conversations"),
         api.put(path, {"name": ""}),
-        api.put(path, {"name": "x"}, **stale),
-        api.post(f"{path}/regenerate", **stale),
-        api.delete(path, **stale),
-        api.get(f"{path}/token", Authorization="Bearer nobody"),
-        caller(api.tenant, ["tokens:read"]).get(f"{path}/token"),
-        caller().delete(path),
-        api.delete("/v1/client-tokens/ct_00000000000000000000000000"),
+        *(api.do(operation, token_id) for operation in MANAGEMENT if not operation.records),
+        *(api.do(operation, token_id, **stale) for operation in CHANGES_OF_A_TOKEN),
+        *(api.do(operation, token_id, Authorization="Bearer nobody") for operation in recorded),
+        *(reader.do(operation, token_id) for operation in recorded),
+        *(stranger.do(operation, token_id) for operation in OF_A_TOKEN),
+        *(api.do(operation, UNKNOWN_ID) for operation in OF_A_TOKEN),
     ]
     assert {answer.status_code for answer in sent} == {200, 400, 401, 403, 404, 412}
     assert raw(api) == before
 
 
-SENDS = {
-    "create": lambda api, path: api.post("/v1/client-tokens", {"name": "x", "allowedOrigins": ["*"]}),
-    "update": lambda api, path: api.put(path, {"name": "x"}),
-    "regenerate": lambda api, path: api.post(f"{path}/regenerate"),
-    "delete": lambda api, path: api.delete(path),
-}
-
-
 @pytest.mark.parametrize("call", range(1, 6))
-@pytest.mark.parametrize("action", SENDS)
-def test_wherever_a_function_crashes_a_change_and_its_record_are_both_there_or_neither(
-    api, created, path, crash_after, action, call
-):
+@each(CHANGES)
+def test_change_and_its_record_are_both_there_or_neither_after_a_crash(api, created, crash_after, operation, call):
+    token_id = created["clientToken"]["id"]
     with crash_after(call):
-        SENDS[action](api, path)
+        api.do(operation, token_id)
     actions = Counter(record.action for record in trail(api))
-    token = table.get(("TOKEN#" + path.rpartition("/")[2], "RECORD"))
+    token = table.get((f"TOKEN#{token_id}", "RECORD"))
     assert actions["create"] == actions["delete"] + len(api.get("/v1/client-tokens").json["clientTokens"])
     assert actions["delete"] == (token is None)
-    assert token is None or token["revision"] == 1 + actions["update"] + actions["regenerate"]
+    assert token is None or token["revision"] == len(trail(api, token_id))
 
 
 @pytest.mark.parametrize("fault", [("ThrottlingException", 400), ("InternalServerError", 500)])

@@ -5,6 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.operations import MANAGEMENT, OF_A_TOKEN, OPERATIONS, UNKNOWN_ID
+
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
 BODY_MAX = 256 * 1024
 
@@ -210,9 +212,12 @@ def test_400_what_create_requires(api, calls, missing):
 
 def test_413_a_body_of_more_than_256_kb_is_not_even_read(api, token, calls):
     calls.clear()
-    for send, path in ((api.post, "/v1/client-tokens"), (api.put, token), (api.post, f"{token}/regenerate")):
-        assert_refused(send(path, " " * (BODY_MAX + 1)), 413)
-        assert assert_refused(send(path, "é" * (BODY_MAX // 2) + "x"), 413)["code"] == "too_large"
+    for operation in MANAGEMENT:
+        if operation.body is not None:
+            method, path, _ = operation.request(id=token.rpartition("/")[2])
+            assert_refused(api.request(method, path, " " * (BODY_MAX + 1)), 413)
+            refused = assert_refused(api.request(method, path, "é" * (BODY_MAX // 2) + "x"), 413)
+            assert refused["code"] == "too_large"
     assert calls.writes() == []
     assert api.post("/v1/client-tokens", json.dumps(SEED).ljust(BODY_MAX)).status_code == 201
 
@@ -246,36 +251,23 @@ ODD_IDS += ["ct_01m85tkcek9dh4b89k1xdr8rv#", "..", "%00", "é", "🙂", "TOKEN#1
 
 @pytest.mark.parametrize("odd", ODD_IDS, ids=lambda odd: odd[:30])
 def test_404_whatever_stands_where_an_id_should(api, calls, odd):
-    path = "/v1/client-tokens/" + quote(odd, safe="")
-    expected = assert_refused(api.get("/v1/client-tokens/ct_00000000000000000000000000"), 404)
+    expected = assert_refused(api.get(f"/v1/client-tokens/{UNKNOWN_ID}"), 404)
     calls.clear()
-    for answer in (
-        api.get(path),
-        api.put(path, {"name": "x"}),
-        api.post(f"{path}/regenerate"),
-        api.get(f"{path}/token"),
-        api.get(f"{path}/conversations"),
-        api.delete(path),
-    ):
-        body = assert_refused(answer, 404)
+    for operation in OF_A_TOKEN:
+        body = assert_refused(api.do(operation, quote(odd, safe="")), 404)
         assert body | {"requestId": ""} == expected | {"requestId": ""}
     assert set(calls) <= {"BatchGetItem", "GetItem"}
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("PATCH", "/v1/client-tokens"),
-        ("DELETE", "/v1/client-tokens"),
-        ("POST", "/v1/client-tokens/ct_1"),
-        ("PUT", "/v1/client-tokens/ct_1/token"),
-        ("GET", "/v1/client-tokens/ct_1/regenerate"),
-        ("POST", "/v1/client-tokens/ct_1/conversations"),
-    ],
-)
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+SERVED = {(operation.method, operation.path) for operation in OPERATIONS}
+NOT_SERVED = {(method, path) for _, path in SERVED for method in METHODS} - SERVED
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(NOT_SERVED))
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
 def test_405_a_known_path_with_another_method(api, method, path, content_type):
-    answer = api.request(method, path, "{}", **{"Content-Type": content_type})
+    answer = api.request(method, path.format(id="ct_1"), "{}", **{"Content-Type": content_type})
     assert assert_refused(answer, 405)["code"] == "method_not_allowed"
 
 

@@ -12,6 +12,7 @@ from tests.aws.item_size import item_bytes
 from tests.functions import stored
 from tests.functions.interruptions import Crash
 from tests.functions.page import reply
+from tests.operations import MANAGEMENT
 
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
 LIST = "/v1/client-tokens"
@@ -156,13 +157,10 @@ def test_no_role_grants_what_its_function_never_does(api, caller, page, token, g
             assert reply(page.say(session, message_id=target)) == said
     assert page.open(token.value, sessionId=session) == session
     assert page.rate(session, token.value).status_code == 200
-    for method, path, body, _ in BUDGET:
-        token_id = caller(api.tenant).create()["clientToken"]["id"]
-        assert caller(api.tenant).request(method, path.replace("ID", token_id), body).status_code < 300
-    for method, path, *_ in KEYED:
-        token_id = api.create()["clientToken"]["id"]
-        body = SEED if path == LIST else None
-        assert api.request(method, path.replace("ID", token_id), body, **{"Idempotency-Key": "1"}).status_code < 300
+    for operation in MANAGEMENT:
+        for headers in [{}, *[{"Idempotency-Key": "1"}] * operation.takes_key]:
+            token_id = caller(api.tenant).create()["clientToken"]["id"]
+            assert caller(api.tenant).do(operation, token_id, **headers).status_code < 300
     # A config is written, read by init, and cleared.
     configured = caller(api.tenant).create(flowIds=["flow_echo"], config={"welcomeMessage": "Hi"})
     page.open(configured["token"])

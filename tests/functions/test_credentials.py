@@ -12,18 +12,9 @@ from shared.rules.principal import SCOPES
 from shared.rules.rejection import Rejected
 from shared.store import api_keys
 from tests.functions.conftest import Management
+from tests.operations import MANAGEMENT, UNKNOWN_ID, each
 
 LIST = "/v1/client-tokens"
-NEEDS = {
-    "tokens:read": [("GET", LIST), ("GET", f"{LIST}/ct_1"), ("GET", f"{LIST}/ct_1/conversations")],
-    "tokens:write": [
-        ("POST", LIST),
-        ("PUT", f"{LIST}/ct_1"),
-        ("DELETE", f"{LIST}/ct_1"),
-        ("POST", f"{LIST}/ct_1/regenerate"),
-    ],
-    "tokens:reveal": [("GET", f"{LIST}/ct_1/token")],
-}
 
 
 def assert_unauthenticated(answer):
@@ -41,15 +32,15 @@ def assert_expired(answer):
     assert "has expired" in answer.json["hint"]
 
 
-@pytest.mark.parametrize(("scope", "method", "path"), [(s, m, p) for s, routes in NEEDS.items() for m, p in routes])
-def test_403_a_key_without_the_scope(caller, calls, scope, method, path):
-    limited = caller(scopes=tuple(set(SCOPES) - {scope}))
+@each(MANAGEMENT)
+def test_403_a_key_without_the_scope(caller, calls, operation):
+    limited = caller(scopes=tuple(set(SCOPES) - {operation.scope}))
     calls.clear()
-    answer = limited.request(method, path, {})
+    answer = limited.do(operation, UNKNOWN_ID)
     assert answer.status_code == 403
-    assert scope in answer.json["hint"]
+    assert operation.scope in answer.json["hint"]
     assert calls == ["GetItem"]
-    assert caller(scopes=(scope,)).request(method, path, {}).status_code in {200, 400, 404}
+    assert caller(scopes=(operation.scope,)).do(operation, UNKNOWN_ID).status_code in {200, 201, 404}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """ETag and If-Match: a change that was meant for another state of the token is not made."""
 
+import contextlib
+import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,25 +9,45 @@ import pytest
 from werkzeug.datastructures import Headers
 from werkzeug.test import Client
 
+from infra.local.template import ROOT
 from shared.store import table
+from tests.aws.network import NETWORK
+from tests.operations import CHANGES_OF_A_TOKEN, MANAGEMENT, UNKNOWN_ID, each
 
 THREADS = 8
-UNKNOWN = "/v1/client-tokens/ct_00000000000000000000000000"
-CHANGES = {
-    "update": lambda api, path, **headers: api.put(path, {"name": "Mine"}, **headers),
-    "regenerate": lambda api, path, **headers: api.post(f"{path}/regenerate", **headers),
-    "delete": lambda api, path, **headers: api.delete(path, **headers),
-}
-EVERY_CHANGE = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+EVERY_CHANGE = each(CHANGES_OF_A_TOKEN)
+DOCUMENT = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
-def path(api):
-    return "/v1/client-tokens/" + api.create()["clientToken"]["id"]
+def token_id(api):
+    return api.create()["clientToken"]["id"]
 
 
-def record(path):
-    return table.get(("TOKEN#" + path.rpartition("/")[2], "RECORD"))
+@pytest.fixture
+def path(token_id):
+    return f"/v1/client-tokens/{token_id}"
+
+
+@pytest.fixture
+def before_writing():
+    """`before_writing(act)`: `act()` happens once, just before the next transaction."""
+    with contextlib.ExitStack() as until_the_end:
+
+        def before_writing(act):
+            ahead = [act]
+
+            def look(request):
+                if request.operation == "TransactWriteItems" and ahead:
+                    ahead.pop()()
+
+            until_the_end.enter_context(NETWORK.hooked(look))
+
+        yield before_writing
+
+
+def record(token_id):
+    return table.get((f"TOKEN#{token_id}", "RECORD"))
 
 
 def test_every_answer_that_shows_a_token_names_its_revision(api):
@@ -39,61 +61,68 @@ def test_every_answer_that_shows_a_token_names_its_revision(api):
     assert "ETag" in found.headers["Access-Control-Expose-Headers"].split(", ")
 
 
+@each(MANAGEMENT)
+def test_etag_is_in_each_answer_that_documents_it(api, token_id, operation):
+    responses = DOCUMENT["paths"][operation.path][operation.method.lower()]["responses"]
+    answer = api.do(operation, token_id)
+    assert ("ETag" in answer.headers) is ("ETag" in responses[str(answer.status_code)].get("headers", ()))
+
+
 @EVERY_CHANGE
 @pytest.mark.parametrize("written", ['"2"', 'W/"1", "2"', "*"])
-def test_200_a_change_that_is_meant_for_this_state(api, path, change, written):
+def test_200_a_change_that_is_meant_for_this_state(api, token_id, path, operation, written):
     api.put(path, {})
-    assert change(api, path, **{"If-Match": written}).status_code == 200
+    assert api.do(operation, token_id, **{"If-Match": written}).status_code == 200
 
 
 @EVERY_CHANGE
 @pytest.mark.parametrize("written", ['"1"', '"1", W/"2"'])
-def test_412_a_change_that_is_meant_for_another_state(api, path, change, written, calls):
+def test_412_a_change_that_is_meant_for_another_state(api, token_id, path, operation, written, calls):
     api.put(path, {})
-    before = record(path)
+    before = record(token_id)
     calls.clear()
-    answer = change(api, path, **{"If-Match": written})
+    answer = api.do(operation, token_id, **{"If-Match": written})
     assert answer.status_code == 412
     assert answer.json["code"] == "precondition_failed"
     assert "changed since you read it" in answer.json["error"]
     assert "Read it again" in answer.json["hint"]
     assert "GenerateMac" not in calls
-    assert record(path) == before
+    assert record(token_id) == before
 
 
 @EVERY_CHANGE
-def test_412_when_a_proxy_has_weakened_the_tag(api, path, change, calls):
-    before = record(path)
+def test_412_when_a_proxy_has_weakened_the_tag(api, token_id, operation, calls):
+    before = record(token_id)
     calls.clear()
-    answer = change(api, path, **{"If-Match": 'W/"1"'})
+    answer = api.do(operation, token_id, **{"If-Match": 'W/"1"'})
     assert (answer.status_code, answer.json["code"]) == (412, "precondition_failed")
     assert "proxy" in answer.json["hint"]
     # The attempt is counted, and nothing else is written.
     assert calls.writes() == ["UpdateItem"]
-    assert record(path) == before
+    assert record(token_id) == before
 
 
 @EVERY_CHANGE
 @pytest.mark.parametrize("written", ['W/"1"', '"other"', 'W/"1", "other"'])
-def test_412_tags_of_which_none_is_ours_fit_no_state(api, path, change, written):
+def test_412_tags_of_which_none_is_ours_fit_no_state(api, token_id, operation, written):
     """Not the first one either."""
-    before = record(path)
-    answer = change(api, path, **{"If-Match": written})
+    before = record(token_id)
+    answer = api.do(operation, token_id, **{"If-Match": written})
     assert answer.status_code == 412
     assert answer.json["code"] == "precondition_failed"
-    assert record(path) == before
+    assert record(token_id) == before
 
 
 @EVERY_CHANGE
 @pytest.mark.parametrize("written", ["2"])
-def test_400_an_if_match_that_is_no_list_of_tags(api, path, change, written):
+def test_400_an_if_match_that_is_no_list_of_tags(api, token_id, path, operation, written):
     api.put(path, {})
-    before = record(path)
-    answer = change(api, path, **{"If-Match": written})
+    before = record(token_id)
+    answer = api.do(operation, token_id, **{"If-Match": written})
     assert answer.status_code == 400
     assert answer.json["code"] == "invalid_header"
     assert 'If-Match: "3"' in answer.json["hint"]
-    assert record(path) == before
+    assert record(token_id) == before
 
 
 def test_two_headers_are_one_list(api, app, path):
@@ -103,43 +132,41 @@ def test_two_headers_are_one_list(api, app, path):
 
 @EVERY_CHANGE
 @pytest.mark.parametrize("written", ['"1"', '"7"', "*"])
-def test_404_whatever_is_expected_of_a_token_that_is_not_ones_own(caller, path, change, written):
+def test_404_whatever_is_expected_of_a_token_that_is_not_ones_own(caller, token_id, operation, written):
     stranger = caller()
-    theirs = change(stranger, path, **{"If-Match": written})
-    unknown = change(stranger, UNKNOWN, **{"If-Match": written})
+    theirs = stranger.do(operation, token_id, **{"If-Match": written})
+    unknown = stranger.do(operation, UNKNOWN_ID, **{"If-Match": written})
     assert theirs.status_code == unknown.status_code == 404
     assert theirs.json | {"requestId": ""} == unknown.json | {"requestId": ""}
 
 
 @EVERY_CHANGE
-def test_of_many_who_read_the_same_state_exactly_one_changes_it(api, path, change):
+def test_of_many_who_read_the_same_state_exactly_one_changes_it(api, token_id, path, operation):
     tag = api.get(path).headers["ETag"]
     with ThreadPoolExecutor(THREADS) as pool:
-        answers = list(pool.map(lambda _: change(api, path, **{"If-Match": tag}), range(THREADS)))
+        answers = list(pool.map(lambda _: api.do(operation, token_id, **{"If-Match": tag}), range(THREADS)))
     lost = 404 if api.get(path).status_code == 404 else 412
     assert Counter(answer.status_code for answer in answers) == {200: 1, lost: THREADS - 1}
     if lost == 412:
-        assert record(path)["revision"] == 2
+        assert record(token_id)["revision"] == 2
 
 
-@pytest.mark.parametrize(("change", "writing"), [("update", 4), ("regenerate", 5)])
-def test_412_the_token_changed_between_being_read_and_being_written(api, path, at_call, change, writing):
-    meanwhile = []
-    at_call(writing, lambda: meanwhile.append(api.put(path, {"name": "Theirs"})))
-    answer = CHANGES[change](api, path, **{"If-Match": '"1"'})
+@EVERY_CHANGE
+def test_412_the_token_changed_between_being_read_and_being_written(api, path, token_id, before_writing, operation):
+    before_writing(lambda: api.put(path, {"name": "Theirs"}))
+    answer = api.do(operation, token_id, **{"If-Match": '"1"'})
     assert answer.status_code == 412
-    assert (record(path)["name"], record(path)["revision"]) == ("Theirs", 2)
+    assert (record(token_id)["name"], record(token_id)["revision"]) == ("Theirs", 2)
 
 
-@pytest.mark.parametrize("change", ["update", "regenerate"])
-def test_404_the_token_went_between_being_read_and_being_written(api, path, at_call, change):
-    meanwhile = []
-    at_call(4, lambda: meanwhile.append(api.delete(path)))
-    assert CHANGES[change](api, path, **{"If-Match": '"1"'}).status_code == 404
-    assert record(path) is None
+@EVERY_CHANGE
+def test_404_the_token_went_between_being_read_and_being_written(api, path, token_id, before_writing, operation):
+    before_writing(lambda: api.delete(path))
+    assert api.do(operation, token_id, **{"If-Match": '"1"'}).status_code == 404
+    assert record(token_id) is None
 
 
-def test_a_page_may_send_it(app):
+def test_a_page_may_send_it(app, path):
     asked = {"Origin": "https://dashboard.example", "Access-Control-Request-Method": "PUT"}
-    answer = Client(app).options(UNKNOWN, headers=asked | {"Access-Control-Request-Headers": "if-match"})
+    answer = Client(app).options(path, headers=asked | {"Access-Control-Request-Headers": "if-match"})
     assert "If-Match" in answer.headers["Access-Control-Allow-Headers"].split(", ")

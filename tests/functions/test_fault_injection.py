@@ -4,15 +4,16 @@ What an operation calls is found out by watching it undisturbed: a call that is 
 """
 
 import contextlib
+from dataclasses import dataclass
 
 import pytest
 
 from tests.aws.network import NETWORK, refusal
 from tests.functions.page import reply
 from tests.functions.stored import messages, spent
+from tests.operations import BROWSER, BY_NAME, MANAGEMENT, OPERATIONS, Operation
 
-LIST = "/v1/client-tokens"
-SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
+LIST = BY_NAME["ListClientTokens"]
 READS = {"BatchGetItem", "GetItem", "Query", "GenerateMac"}
 
 
@@ -23,57 +24,52 @@ class World:
         self.api, self.page = api, page
         self.newcomer = caller(api.tenant)
         self.token = create()
-        self.path = f"{LIST}/{self.token.id}"
         self.session = page.open(self.token.value)
-        self.once = {"Idempotency-Key": self.token.id}
 
-    def say(self):
-        return self.page.say(self.session, message_id="usr_1", assistantMessageId="ast_1")
-
-
-OPERATIONS = {
-    "authorize": lambda world: world.newcomer.get(LIST),
-    "list": lambda world: world.api.get(LIST),
-    "create": lambda world: world.api.post(LIST, SEED | {"flowIds": ["flow_echo"]}),
-    "get": lambda world: world.api.get(world.path),
-    "update": lambda world: world.api.put(world.path, {"name": "New", "flowIds": ["flow_echo"]}),
-    "delete": lambda world: world.api.delete(world.path),
-    "value": lambda world: world.api.get(f"{world.path}/token"),
-    "regenerate": lambda world: world.api.post(f"{world.path}/regenerate"),
-    "create, once": lambda world: world.api.post(LIST, SEED, **world.once),
-    "regenerate, once": lambda world: world.api.post(f"{world.path}/regenerate", **world.once),
-    "conversations": lambda world: world.api.get(f"{world.path}/conversations"),
-    "init": lambda world: world.page.init(world.token.value),
-    "chat": World.say,
-    "chat with a function": World.say,
-    "feedback": lambda world: world.page.rate(world.session, world.token.value),
-}
-# What can be done once only, in one world.
-ONCE = {"authorize", "create, once", "regenerate, once", "delete", "chat", "chat with a function"}
-# An attempt counts whatever becomes of it, and a visitor's message stays for the next time.
-MAY_STAY = {
-    "create": {"UpdateItem"},
-    "create, once": {"UpdateItem"},
-    "update": {"UpdateItem"},
-    "delete": {"UpdateItem"},
-    "value": {"UpdateItem"},
-    "regenerate": {"UpdateItem"},
-    "regenerate, once": {"UpdateItem"},
-    "init": {"UpdateItem"},
-    "chat": {"UpdateItem", "TransactWriteItems"},
-    "chat with a function": {"UpdateItem", "TransactWriteItems"},
-    "feedback": {"UpdateItem"},
-}
+    def do(self, operation, **headers):
+        if operation in BROWSER:
+            return self.page.do(operation, self.token.value, self.session)
+        return self.api.do(operation, self.token.id, **headers)
 
 
+@dataclass(frozen=True)
+class Case:
+    """An operation, and how it is done where not as usual. `stays`: what it may have written when it fails."""
+
+    operation: Operation
+    how: str = ""
+
+    def __str__(self):
+        return f"{self.operation}{self.how and ', '}{self.how}"
+
+    def do(self, world):
+        if self.how == NEWCOMER:
+            return world.newcomer.do(self.operation)
+        return world.do(self.operation, **({"Idempotency-Key": world.token.id} if self.how == KEYED else {}))
+
+    @property
+    def repeats(self):
+        return self.operation.repeats and self.how not in {NEWCOMER, KEYED}
+
+    @property
+    def is_chat(self):
+        return self.operation.name == "Chat"
+
+    @property
+    def stays(self):
+        """An attempt counts whatever becomes of it, and a visitor's message stays for the next time."""
+        if self.operation in MANAGEMENT and not self.operation.records:
+            return set()
+        return {"UpdateItem", "TransactWriteItems"} if self.is_chat else {"UpdateItem"}
+
+
+NEWCOMER, KEYED, FUNCTION = "by a newcomer", "with a key", "with a function"
+CASES = [Case(operation) for operation in OPERATIONS]
+CASES += [Case(operation, KEYED) for operation in OPERATIONS if operation.takes_key]
+CASES += [Case(LIST, NEWCOMER), *(Case(case.operation, FUNCTION) for case in CASES if case.is_chat)]
 # Whoever took a message over may have answered it sooner, and an answer waits for a table that is busy: no visitor sees
 # such a fault at the last call.
-GETS_OVER = {
-    ("chat", "condition fails"),
-    ("chat with a function", "condition fails"),
-    ("chat", "throttled"),
-    ("chat with a function", "throttled"),
-}
+CHAT_GETS_OVER = {"condition fails", "throttled"}
 
 
 def _raise(error):
@@ -129,17 +125,17 @@ def _disturbed(number, fault):
         yield written
 
 
-def _calls(world, operation):
+def _calls(world, case):
     made = []
     with NETWORK.hooked(made.append):
-        assert OPERATIONS[operation](world).status_code < 300
+        assert case.do(world).status_code < 300
     return made
 
 
 @pytest.fixture
 def world(api, caller, create, page, request):
-    def make(operation):
-        if operation == "chat with a function":
+    def make(case):
+        if case.how == FUNCTION:
             request.getfixturevalue("assistant")
         return World(api, caller, create, page)
 
@@ -147,39 +143,39 @@ def world(api, caller, create, page, request):
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_each_fault_is_answered_and_the_next_time_all_is_well(world, clock, output, operation, fault):
-    here = world(operation)
-    calls = _calls(here, operation)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_each_fault_is_answered_and_the_next_time_all_is_well(world, clock, output, case, fault):
+    here = world(case)
+    calls = _calls(here, case)
     for number, request in enumerate(calls, 1):
         if fault == "condition fails" and not _has_condition(request):
             continue
         call = request.operation
-        case = f"{operation}, {call or 'target'} ({number} of {len(calls)}) {fault}"
-        here = world(operation) if operation in ONCE else here
+        what = f"{case}: {call or 'target'} ({number} of {len(calls)}) {fault}"
+        here = here if case.repeats else world(case)
         # So that the authorizer knows it, and its call is not in the way.
-        here.api.get(here.path)
+        here.api.do(LIST)
         output()
         with _disturbed(number, fault) as written:
-            answer = OPERATIONS[operation](here)
+            answer = case.do(here)
         logged = output()
-        if (operation, fault) in GETS_OVER and number == len(calls):
-            assert answer.status_code == 200, f"{case}: {answer.text}"
+        if case.is_chat and fault in CHAT_GETS_OVER and number == len(calls):
+            assert answer.status_code == 200, f"{what}: {answer.text}"
         else:
-            _assert_documented(answer, call, fault, case)
-            assert '"Faults":[1.0]' in logged or fault == "condition fails", case
-            assert fault == "answer lost" or set(written) <= MAY_STAY.get(operation, set()), case
+            _assert_documented(answer, call, fault, what)
+            assert '"Faults":[1.0]' in logged or fault == "condition fails", what
+            assert fault == "answer lost" or set(written) <= case.stays, what
 
         clock.forward(seconds=31)
-        again = OPERATIONS[operation](here)
-        is_done = (operation, call, fault) == ("delete", "TransactWriteItems", "answer lost")
-        assert again.status_code == 404 if is_done else again.status_code < 300, f"{case}: then {again.text}"
-        if operation.startswith("chat"):
-            assert [text for *_, text in messages(here.session)] == ["Hello", reply(again)], case
-            assert spent(here.session) == 1, case
+        again = case.do(here)
+        is_gone = case.operation.records == "delete" and (call, fault) == ("TransactWriteItems", "answer lost")
+        assert again.status_code == 404 if is_gone else again.status_code < 300, f"{what}: then {again.text}"
+        if case.is_chat:
+            assert [text for *_, text in messages(here.session)] == ["Hello", reply(again)], what
+            assert spent(here.session) == 1, what
 
 
-def _assert_documented(answer, call, fault, case):
+def _assert_documented(answer, call, fault, what):
     if fault == "condition fails":
         assert (answer.status_code, answer.json["code"]) in {
             (401, "session_ended"),
@@ -188,10 +184,10 @@ def _assert_documented(answer, call, fault, case):
             (409, "conflict"),
             (409, "in_progress"),
             (503, "unavailable"),
-        }, f"{case}: {answer.text}"
+        }, f"{what}: {answer.text}"
     elif not call:
-        assert answer.status_code == (504 if fault in {"times out", "answer lost"} else 502), f"{case}: {answer.text}"
+        assert answer.status_code == (504 if fault in {"times out", "answer lost"} else 502), f"{what}: {answer.text}"
     else:
-        assert (answer.status_code, answer.json["code"]) == (503, "unavailable"), f"{case}: {answer.text}"
-        assert answer.headers["Retry-After"].isdigit(), case
-    assert {"error", "code", "requestId"} <= answer.json.keys(), case
+        assert (answer.status_code, answer.json["code"]) == (503, "unavailable"), f"{what}: {answer.text}"
+        assert answer.headers["Retry-After"].isdigit(), what
+    assert {"error", "code", "requestId"} <= answer.json.keys(), what

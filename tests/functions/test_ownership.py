@@ -6,9 +6,7 @@ from shared.rules import digest
 from shared.store import table
 from tests.aws.network import NETWORK
 from tests.functions.page import assert_refused
-from tests.functions.test_tenants import OPERATIONS
-
-UNKNOWN = "ct_00000000000000000000000000"
+from tests.operations import CHANGES, OF_A_TOKEN, UNKNOWN_ID, each
 
 
 @pytest.fixture
@@ -36,15 +34,14 @@ def _partitions(asked):
                 yield from _partitions(inner)
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
+@each(OF_A_TOKEN)
 def test_404_is_answered_from_the_callers_own_partition(caller, touched, calls, operation):
     owner, stranger = caller(), caller()
     stranger.get("/v1/client-tokens")
-    method, suffix, body = OPERATIONS[operation]
-    for token_id in (owner.create()["clientToken"]["id"], UNKNOWN):
+    for token_id in (owner.create()["clientToken"]["id"], UNKNOWN_ID):
         touched.clear()
         calls.clear()
-        answer = stranger.request(method, f"/v1/client-tokens/{token_id}{suffix}", body, **{"If-Match": '"1"'})
+        answer = stranger.do(operation, token_id, **{"If-Match": '"1"'})
         assert_refused(answer, 404, "not_found")
         assert set(touched) <= {f"TOKENS#{stranger.tenant}", f"WRITES#{stranger.tenant}"}
         assert len(calls) == 1
@@ -105,16 +102,11 @@ def test_deleted_token_leaves_nothing_but_its_audit_trail(api, page, token):
 
 
 @pytest.mark.parametrize("call", range(1, 6))
-@pytest.mark.parametrize("action", ["create", "regenerate", "delete"])
-def test_lists_and_values_agree_wherever_a_function_crashes(api, page, create, crash_after, action, call):
+@each(CHANGES)
+def test_lists_and_values_agree_wherever_a_function_crashes(api, page, create, crash_after, operation, call):
     token = create()
     with crash_after(call):
-        if action == "create":
-            create()
-        elif action == "regenerate":
-            token.regenerate()
-        else:
-            token.delete()
+        api.do(operation, token.id)
     listed = [one["id"] for one in api.get("/v1/client-tokens").json["clientTokens"]]
     for token_id in listed:
         value = api.get(f"/v1/client-tokens/{token_id}/token").json["token"]

@@ -1,5 +1,6 @@
 """How many tokens a tenant may have and how often it may write: counted exactly, and nobody else pays."""
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,6 +11,7 @@ from shared.store import table
 from tests.aws.network import NETWORK
 from tests.functions.interruptions import cancelled
 from tests.functions.page import assert_refused
+from tests.operations import CHANGES, MANAGEMENT
 
 LIST = "/v1/client-tokens"
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
@@ -118,26 +120,21 @@ def test_count_is_right_where_an_answer_was_lost(api, lost_answers, operation):
 
 def test_429_when_the_tenant_writes_too_often(api, caller, clock, monkeypatch):
     colleague, stranger = caller(api.tenant), caller()
-    path = f"{LIST}/{api.create()['clientToken']['id']}"
+    token_id = api.create()["clientToken"]["id"]
     clock.forward(minutes=2)
-    monkeypatch.setattr(management_admission, "_WRITES", (Window("w", 60, 5),))
-    writes = [
-        lambda: api.put(path, {"name": "x"}),
-        lambda: colleague.put(path, {"name": "z"}),
-        lambda: api.post(f"{path}/regenerate"),
-        lambda: colleague.post(LIST, SEED),
-        lambda: api.put(path, {"name": "y"}),
-    ]
-    assert {write().status_code for write in writes} == {200, 201}
-    for write in [*writes, lambda: api.delete(path)]:
-        refused = write()
+    possible = [operation for operation in CHANGES if operation.repeats]
+    monkeypatch.setattr(management_admission, "_WRITES", (Window("w", 60, len(possible)),))
+    for operation, sender in zip(possible, itertools.cycle([api, colleague])):
+        assert sender.do(operation, token_id).status_code in {200, 201}
+    for operation in CHANGES:
+        refused = colleague.do(operation, token_id)
         assert_refused(refused, 429, "rate_limited")
         assert 0 < int(refused.headers["Retry-After"]) <= 66
-    # Reads, and other tenants, are not limited.
-    assert api.get(path).status_code == api.get(LIST).status_code == 200
+    # Nothing else is limited, and no other tenant.
+    assert {api.do(operation, token_id).status_code for operation in MANAGEMENT if not operation.is_change} == {200}
     stranger.create()
     clock.forward(seconds=66)
-    assert api.delete(path).status_code == 200
+    assert api.delete(f"{LIST}/{token_id}").status_code == 200
 
 
 def test_429_for_reveals_leaves_writes_alone(api, caller, clock, monkeypatch):

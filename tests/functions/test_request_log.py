@@ -6,6 +6,7 @@ import pytest
 
 from shared.rules import visitor
 from tests.functions.page import ORIGIN, Page
+from tests.operations import BROWSER, each
 
 
 @pytest.fixture
@@ -35,20 +36,15 @@ def test_browser_line_names_tenant_and_token(api, page, token, lines):
         assert "principal" not in line
 
 
-@pytest.mark.parametrize("door", ["init", "chat", "feedback"])
-def test_refused_line_names_token_and_origin(app, api, page, token, lines, door):
+@each(BROWSER)
+def test_refused_line_names_token_and_origin(app, api, page, token, lines, operation):
     session = page.open(token.value)
     elsewhere = Page(app, "https://evil.example:8443")
     lines()
-    if door == "init":
-        elsewhere.init(token.value)
-    elif door == "chat":
-        elsewhere.say(session)
-    else:
-        elsewhere.rate(session, token.value)
+    elsewhere.do(operation, token.value, session)
     [line] = lines()
     # A session proves its token, and is refused before the token is read.
-    code, tenant = ("session_ended", None) if door == "chat" else ("origin_not_allowed", api.tenant)
+    code, tenant = ("session_ended", None) if operation.name == "Chat" else ("origin_not_allowed", api.tenant)
     assert (line["code"], line["origin"]) == (code, "https://evil.example:8443")
     assert (line.get("tenant"), line["token_id"]) == (tenant, token.id)
 

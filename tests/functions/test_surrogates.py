@@ -8,6 +8,7 @@ import pytest
 from functions.browser.chat import handler as chat
 from tests.functions.page import ORIGIN, reply
 from tests.functions.stored import beside, messages
+from tests.operations import BROWSER, each
 
 HALVES = {"high": "\ud83d", "low": "\ude00", "swapped": "\ude00\ud83d", "before text": "\ud83dA", "in text": "a\udfffb"}
 # As JSON.stringify writes it, and as it would stand in an event that holds it raw.
@@ -120,10 +121,10 @@ def test_bytes_that_are_not_utf8_become_replacement_characters(page, session):
     ],
     ids=lambda text: text[:20],
 )
-@pytest.mark.parametrize("door", ["init", "chat", "feedback"])
-def test_400_when_page_sends_what_no_json_writer_writes(page, calls, door, text):
+@each(BROWSER)
+def test_400_when_page_sends_what_no_json_writer_writes(page, calls, operation, text):
     calls.clear()
-    answer = page.post(door, text)
+    answer = page.post(operation.path.rpartition("/")[2], text)
     assert (answer.status_code, answer.json["code"]) == (400, "invalid_json")
     assert calls == []
 

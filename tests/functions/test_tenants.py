@@ -1,24 +1,14 @@
 """Tenants never see each other in anything."""
 
-import pytest
-
-OPERATIONS = {
-    "get": ("GET", "", None),
-    "update": ("PUT", "", {"name": "Mine now"}),
-    "delete": ("DELETE", "", None),
-    "value": ("GET", "/token", None),
-    "regenerate": ("POST", "/regenerate", None),
-    "conversations": ("GET", "/conversations", None),
-}
+from tests.operations import OF_A_TOKEN, UNKNOWN_ID, each
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
+@each(OF_A_TOKEN)
 def test_404_another_tenants_token_is_answered_as_an_unknown_one(caller, operation):
     owner, stranger = caller(), caller()
     created = owner.create()
-    method, suffix, body = OPERATIONS[operation]
-    theirs = stranger.request(method, f"/v1/client-tokens/{created['clientToken']['id']}{suffix}", body)
-    unknown = stranger.request(method, f"/v1/client-tokens/ct_00000000000000000000000000{suffix}", body)
+    theirs = stranger.do(operation, created["clientToken"]["id"])
+    unknown = stranger.do(operation, UNKNOWN_ID)
     assert theirs.status_code == unknown.status_code == 404
     assert theirs.json | {"requestId": ""} == unknown.json | {"requestId": ""}
     assert set(theirs.headers.keys()) == set(unknown.headers.keys())

@@ -7,26 +7,14 @@ import sys
 import pytest
 
 from infra.local.template import ROOT
+from infra.openapi import browser, management
 
 # Of botocore only its first file: Powertools looks whether it is there.
 LOGGING = {"aws_lambda_powertools", "botocore", "jmespath", "typing_extensions"}
 # For what callers send.
 PYDANTIC = {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}
 JWT = {"jwt"}
-LOADED = {
-    "Authorize": LOGGING,
-    "ListClientTokens": LOGGING | PYDANTIC,
-    "CreateClientToken": LOGGING | PYDANTIC | JWT,
-    "GetClientToken": LOGGING,
-    "UpdateClientToken": LOGGING | PYDANTIC,
-    "DeleteClientToken": LOGGING,
-    "GetClientTokenValue": LOGGING | JWT,
-    "RegenerateClientToken": LOGGING | PYDANTIC | JWT,
-    "ListClientTokenConversations": LOGGING | PYDANTIC,
-    "InitSession": LOGGING | PYDANTIC,
-    "Chat": LOGGING | PYDANTIC,
-    "LeaveFeedback": LOGGING | PYDANTIC,
-}
+DESCRIBED = management.OPERATIONS | browser.OPERATIONS
 
 # One process imports each function in a child that it forks, from a state in which nothing of it is loaded. PyJWT would
 # load cryptography if it were there, and there it is in the authorizer alone, which needs it late if at all.
@@ -54,5 +42,18 @@ def loaded(functions):
     return {modules[handler]: set(packages) for handler, packages in found.items()}
 
 
-def test_a_function_loads_these_packages_and_no_other(loaded):
-    assert loaded == LOADED
+@pytest.fixture(scope="module")
+def needed(functions):
+    """pydantic where a body or a query is read, PyJWT where a value is signed, and logging everywhere."""
+
+    def packages(name, properties):
+        described = DESCRIBED.get(name)
+        reads = described is not None and (described.body or described.query)
+        signs = "SIGNING_KEY_ARN" in properties["Environment"]["Variables"]
+        return LOGGING | (PYDANTIC if reads else set()) | (JWT if signs else set())
+
+    return {name: packages(name, properties) for name, properties in functions.items()}
+
+
+def test_a_function_loads_what_it_needs_and_nothing_else(loaded, needed):
+    assert loaded == needed

@@ -1,8 +1,15 @@
-"""Writes down anew what the simulation reasons from: `python -m tests.scale`, after the store has changed."""
+"""Writes down anew what each operation does to the table: `python -m tests.scale`, after the store has changed."""
 
 import json
 
-import tests.conftest  # noqa: F401 - the stack, before our adapters are imported
+import tests.conftest
+
+# isort: split
+
+import tests.aws.in_memory  # noqa: F401 - before our adapters, which read their environment on import
+
+# isort: split
+
 from infra.scale.operations import RECORDED
 from tests.scale.recording import record
 

@@ -15,11 +15,11 @@ from shared.rules.target import Target
 from shared.store import api_keys, targets
 from tests.aws.in_memory import STACK, TEMPLATE
 from tests.functions.page import Clock, Page
+from tests.operations import BROWSER, BY_NAME, MANAGEMENT
 from tests.scale.recorder import Recorder
 
 NOON = datetime(2027, 1, 31, 12, 0, 0, 250_000, tzinfo=UTC)
-TOKENS = "/v1/client-tokens"
-WISH = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"], "flowIds": ["flow_echo"]}
+CREATE = BY_NAME["CreateClientToken"]
 # 250 characters, as a visitor's few sentences may have.
 TEXT = "word " * 50
 
@@ -34,43 +34,38 @@ def record():
     targets.register(Target(id="flow_echo", tenant="scale", kind="echo", settings={}, created_at=NOON))
     bearer = {"Authorization": f"Bearer {value}", "Content-Type": "application/json"}
 
-    def manage(method, path="", body=None):
-        answer = Client(app).open(f"{TOKENS}{path}", method=method, data=body and json.dumps(body), headers=bearer)
+    def manage(operation, token_id=""):
+        method, path, body = operation.request(id=token_id)
+        answer = Client(app).open(path, method=method, data=body and json.dumps(body), headers=bearer)
         assert answer.status_code < 300, answer.text
         return answer.json
 
-    with recorder.recording("authorize"):
+    with recorder.recording("Authorize"):
         _invoke("Authorize", {"type": "TOKEN", "methodArn": _ARN, "authorizationToken": f"Bearer {value}"})
     # From here on API Gateway remembers the credential.
-    manage("GET")
-    with recorder.recording("create"):
-        created = manage("POST", body=WISH)
-    token, path = created["token"], f"/{created['clientToken']['id']}"
+    manage(BY_NAME["ListClientTokens"])
+    with recorder.recording(CREATE.name):
+        created = manage(CREATE)
+    token_id, value = created["clientToken"]["id"], created["token"]
     page = Page(app)
-    with recorder.recording("init, use noted"):
-        session = page.open(token)
-    with recorder.recording("init"):
-        page.open(token)
-    for operation in ("chat, first message", "chat, next message"):
-        with recorder.recording(operation):
+    with recorder.recording("InitSession, use noted"):
+        session = page.open(value)
+    for phase in ("first message", "next message"):
+        with recorder.recording(f"Chat, {phase}"):
             assert page.say(session, TEXT).status_code == 200
     # A token's last use is noted once a minute, by whoever is first.
     clock.forward(minutes=1)
-    with recorder.recording("chat, use noted"):
+    with recorder.recording("Chat, use noted"):
         assert page.say(session, TEXT).status_code == 200
-    with recorder.recording("feedback"):
-        assert page.rate(session, token).status_code < 300
-    for operation, method, where, body in [
-        ("list", "GET", "", None),
-        ("get", "GET", path, None),
-        ("update", "PUT", path, {"name": "Web Client Token"}),
-        ("value", "GET", f"{path}/token", None),
-        ("conversations", "GET", f"{path}/conversations", None),
-        ("regenerate", "POST", f"{path}/regenerate", None),
-        ("delete", "DELETE", path, None),
-    ]:
-        with recorder.recording(operation):
-            manage(method, where, body)
+    for operation in BROWSER:
+        if operation.name != "Chat":
+            with recorder.recording(operation.name):
+                assert page.do(operation, value, session).status_code == 200
+    # What deletes a token comes last.
+    for operation in sorted(MANAGEMENT, key=lambda operation: not operation.repeats):
+        if operation is not CREATE:
+            with recorder.recording(operation.name):
+                manage(operation, token_id)
     return recorder.operations
 
 

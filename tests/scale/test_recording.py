@@ -30,7 +30,7 @@ def test_items_are_counted_as_dynamodb_counts_them(attribute, size):
 
 
 def test_transactions_count_twice_and_the_index_once():
-    begin = next(call for call in recorded()["chat, next message"] if call.name == "TransactWriteItems")
+    begin = next(call for call in recorded()["Chat, next message"] if call.name == "TransactWriteItems")
     assert [(part.partition, part.writes, part.index_writes) for part in begin.parts] == [
         ("SESSION", 2, 0),
         ("SESSION", 2, 0),

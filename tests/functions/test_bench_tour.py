@@ -1,0 +1,34 @@
+"""The bench measures every operation: its tour goes through all of them, and each succeeds."""
+
+from werkzeug.test import Client
+
+from infra.bench import tour
+from infra.local import openapi
+from tests.aws.in_memory import TEMPLATE
+from tests.functions.page import ORIGIN
+from tests.operations import OPERATIONS
+
+ROUTES = openapi.read_routes(TEMPLATE)
+
+
+class Caller:
+    """The bench's, before the functions of this process."""
+
+    def __init__(self, app, credential):
+        self._http = Client(app)
+        self._headers = {"Authorization": f"Bearer {credential}", "Content-Type": "application/json", "Origin": ORIGIN}
+        self.asked = set()
+
+    def ask(self, method, path, body=None):
+        answer = self._http.open(path, method=method, json=body, headers=self._headers)
+        assert answer.status_code < 300, f"{method} {path}: {answer.text}"
+        route, _ = ROUTES.match(method, path)
+        self.asked.add((method, route.path))
+        return answer.json
+
+
+def test_bench_exercises_every_operation(app, api, register):
+    register("flow_echo")
+    caller = Caller(app, api.credential)
+    tour.of_everything(caller, "flow_echo", ROUTES)
+    assert caller.asked == {(operation.method, operation.path) for operation in OPERATIONS}

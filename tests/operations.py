@@ -1,0 +1,85 @@
+"""Every operation of the API, one row each.
+
+Tests of what holds for every operation, or for every change, go over these rows. A new operation takes part in them
+once it has its row, and tests/house/test_operations.py fails until it does.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+READ, WRITE, REVEAL = "tokens:read", "tokens:write", "tokens:reveal"
+TOKENS = "/v1/client-tokens"
+TOKEN = f"{TOKENS}/{{id}}"
+UNKNOWN_ID = "ct_00000000000000000000000000"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """In `path` and `body`, `{id}`, `{value}`, and `{session}` stand for what a caller has learned.
+
+    `name`: its function in the template. `scope`: None for pages. `body`: one that succeeds; None where it takes none.
+    `records`: the action of the audit record that it leaves. `takes_key`: an Idempotency-Key makes it happen once.
+    `repeats`: sent again, it does the same again. `is_ours`: Runtype documents no such operation.
+    """
+
+    name: str
+    method: str
+    path: str
+    scope: str | None
+    body: dict[str, Any] | None = None
+    records: str | None = None
+    takes_key: bool = False
+    repeats: bool = True
+    is_ours: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_change(self) -> bool:
+        return self.records not in {None, "reveal"}
+
+    def request(self, **known: str) -> tuple[str, str, Any]:
+        """Method, path, and body: `update.request(id="ct_1")`."""
+        body = json.dumps(self.body)
+        for name, text in known.items():
+            body = body.replace(f"{{{name}}}", text)
+        return self.method, self.path.format(**known), json.loads(body)
+
+
+SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"], "flowIds": ["flow_echo"]}
+_RENAME = {"name": "New", "flowIds": ["flow_echo"]}
+_MESSAGE = {"id": "usr_1", "role": "user", "content": "Hello"}
+_SAY = {"sessionId": "{session}", "messages": [_MESSAGE], "assistantMessageId": "ast_1"}
+_RATE = {"sessionId": "{session}", "token": "{value}", "type": "upvote", "messageId": "ast_1"}
+
+# fmt: off
+MANAGEMENT = [
+    Operation("ListClientTokens", "GET", TOKENS, READ),
+    Operation("CreateClientToken", "POST", TOKENS, WRITE, SEED, "create", takes_key=True),
+    Operation("GetClientToken", "GET", TOKEN, READ),
+    Operation("UpdateClientToken", "PUT", TOKEN, WRITE, _RENAME, "update"),
+    Operation("DeleteClientToken", "DELETE", TOKEN, WRITE, None, "delete", repeats=False),
+    Operation("RegenerateClientToken", "POST", f"{TOKEN}/regenerate", WRITE, {}, "regenerate", takes_key=True),
+    Operation("GetClientTokenValue", "GET", f"{TOKEN}/token", REVEAL, None, "reveal"),
+    Operation("ListClientTokenConversations", "GET", f"{TOKEN}/conversations", READ),
+]
+BROWSER = [
+    Operation("InitSession", "POST", "/v1/client/init", None, {"token": "{value}"}),
+    Operation("Chat", "POST", "/v1/client/chat", None, _SAY, repeats=False),
+    Operation("LeaveFeedback", "POST", "/v1/client/feedback", None, _RATE),
+]
+# fmt: on
+OPERATIONS = [*MANAGEMENT, *BROWSER]
+BY_NAME = {operation.name: operation for operation in OPERATIONS}
+CHANGES = [operation for operation in MANAGEMENT if operation.is_change]
+OF_A_TOKEN = [operation for operation in MANAGEMENT if "{id}" in operation.path]
+CHANGES_OF_A_TOKEN = [operation for operation in OF_A_TOKEN if operation.is_change]
+
+
+def each(operations: list[Operation]) -> pytest.MarkDecorator:
+    """Gives a test each of them, as its argument `operation`."""
+    return pytest.mark.parametrize("operation", operations, ids=str)
