@@ -67,8 +67,7 @@ lint: $(DEVELOPMENT) $(SAM) ## Style, types, and the template as SAM and CloudFo
 
 scan: $(SCANNERS) ## The templates, by the rules of cfn-lint, its serverless ones, and checkov
 	.venv-scan/bin/checkov --config-file infra/checkov.yaml --file $(TEMPLATES)
-	# WS1000 wants X-Ray on; it is a parameter here. WS1004 looks for a log group per function; ours share one, which expires.
-	.venv-scan/bin/cfn-lint --append-rules cfn_lint_serverless.rules --ignore-checks WS1000 WS1004 -- $(TEMPLATES)
+	.venv-scan/bin/cfn-lint --append-rules cfn_lint_serverless.rules -- $(TEMPLATES)
 
 fuzz: $(DEVELOPMENT) ## More than 2,000 made-up requests to the local stack, held to openapi.json; takes minutes
 	$(VENV)/bin/python -m tests.fuzz

@@ -100,13 +100,13 @@ def test_parameters_refuse_what_would_fail_late(source, name, value):
 @pytest.mark.parametrize(
     ("given", "broken"),
     [
-        ({"DomainName": "tokens.example.com"}, "A DomainName needs a CertificateArn."),
-        ({"HostedZoneId": "Z0123456789"}, "A HostedZoneId is of use to a DomainName only."),
-        ({"ClientAddressHeader": "X-Forwarded-For"}, "needs ProxySecretDigests"),
-        ({"ProxySecretDigests": "0a" * 32}, "Name that header, too."),
+        ({"DomainName": "tokens.example.com"}, "DomainName requires CertificateArn."),
+        ({"HostedZoneId": "Z0123456789"}, "HostedZoneId requires DomainName."),
+        ({"ClientAddressHeader": "X-Forwarded-For"}, "requires ProxySecretDigests"),
+        ({"ProxySecretDigests": "0a" * 32}, "ProxySecretDigests requires ClientAddressHeader"),
         (PROXY | {"Firewall": "on"}, "use a firewall at the proxy"),
         ({"DefaultEndpoint": "closed"}, "Leave DefaultEndpoint open."),
-        ({"ClerkIssuer": "https://clerk.example.com"}, "A ClerkIssuer needs ClerkAuthorizedParties"),
+        ({"ClerkIssuer": "https://clerk.example.com"}, "ClerkIssuer requires ClerkAuthorizedParties"),
         ({}, None),
         (ALL, None),
         (ALL | PROXY | {"Firewall": "off"}, None),

@@ -1,5 +1,6 @@
 """Law 4: imports and IAM tell one story. (What a role grants and no call ever needs, a tour of all doors finds.)"""
 
+import json
 import re
 
 import pytest
@@ -65,6 +66,25 @@ def test_a_role_names_every_action_and_every_resource(roles):
         if re.search(r"[*?]", text)
     ]
     assert wide == []
+
+
+def test_every_grant_has_a_name_that_means_the_same_in_every_role(source):
+    """So a role can be read as a list of sentences. IAM takes letters and digits, and each name once per policy."""
+    meaning = {}
+    for function, resource in source["Resources"].items():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        (policy,) = resource["Properties"]["Policies"]
+        names = []
+        for written in policy["Statement"]:
+            statement = written["Fn::If"][1] if "Fn::If" in written else written
+            name = statement.get("Sid", "")
+            assert re.fullmatch(r"([A-Z][a-z]+){2,}", name), f"{function}: {statement}"
+            assert meaning.setdefault(name, written) == written, f"{function}: {name}"
+            names.append(name)
+        assert len(names) == len(set(names)), function
+    grants = [json.dumps({**one, "Sid": ""}, sort_keys=True) for one in meaning.values() if "Sid" in one]
+    assert len(grants) == len(set(grants)), "one grant has two names"
 
 
 def test_a_role_allows_only_what_names_its_keys(roles):

@@ -28,9 +28,6 @@ STATUS = {
     "AUTHORIZER_FAILURE": "503",
     "BAD_REQUEST_BODY": "400",
     "BAD_REQUEST_PARAMETERS": "400",
-    # These two stand for many refusals, each with a status of its own.
-    "DEFAULT_4XX": None,
-    "DEFAULT_5XX": None,
     "EXPIRED_TOKEN": "401",
     "INTEGRATION_FAILURE": "502",
     "INTEGRATION_TIMEOUT": "504",
@@ -47,14 +44,49 @@ STATUS = {
 }
 
 
+# The status of each type that is not configured, which then has the headers and the body of its default:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+AWS_STATUS = {
+    "ACCESS_DENIED": "403",
+    "API_CONFIGURATION_ERROR": "500",
+    "AUTHORIZER_CONFIGURATION_ERROR": "500",
+    "AUTHORIZER_FAILURE": "500",
+    "BAD_REQUEST_BODY": "400",
+    "BAD_REQUEST_PARAMETERS": "400",
+    "EXPIRED_TOKEN": "403",
+    "INTEGRATION_FAILURE": "504",
+    "INTEGRATION_TIMEOUT": "504",
+    "INVALID_API_KEY": "403",
+    "INVALID_SIGNATURE": "403",
+    "MISSING_AUTHENTICATION_TOKEN": "403",
+    "QUOTA_EXCEEDED": "429",
+    "REQUEST_TOO_LARGE": "413",
+    "RESOURCE_NOT_FOUND": "404",
+    "THROTTLED": "429",
+    "UNAUTHORIZED": "401",
+    "UNSUPPORTED_MEDIA_TYPE": "415",
+    "WAF_FILTERED": "403",
+}
+
+
 def _of_type(template, kind):
     return {name: one for name, one in template["Resources"].items() if one["Type"] == kind}
 
 
 @pytest.fixture(scope="module")
-def responses(template):
-    """Kind of refusal -> what API Gateway answers."""
+def configured(template):
     return template["Resources"]["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
+
+
+@pytest.fixture(scope="module")
+def responses(configured):
+    """Type of gateway response -> what API Gateway answers."""
+    return {kind: configured.get(kind, _default(kind, configured)) for kind in AWS_STATUS}
+
+
+def _default(kind, configured):
+    status = AWS_STATUS[kind]
+    return configured[f"DEFAULT_{status[0]}XX"] | {"statusCode": status}
 
 
 def _headers(response):
@@ -109,12 +141,26 @@ class TestFunctions:
 
 
 class TestRefusalsOfApiGateway:
-    def test_are_all_declared(self, responses):
+    def test_are_all_known_and_have_defaults(self, configured):
         kinds = botocore.session.get_session().get_service_model("apigateway").shape_for("GatewayResponseType").enum
-        assert set(responses) == set(kinds)
+        assert AWS_STATUS.keys() | {"DEFAULT_4XX", "DEFAULT_5XX"} == set(kinds)
+        for kind in ("DEFAULT_4XX", "DEFAULT_5XX"):
+            # A status here would be that of all responses that are not configured.
+            assert "statusCode" not in configured[kind]
+
+    def test_are_configured_only_where_they_differ_from_their_default(self, configured):
+        assert [kind for kind in configured.keys() & AWS_STATUS if configured[kind] == _default(kind, configured)] == []
 
     def test_have_the_status_that_a_caller_can_act_on(self, responses):
-        assert {kind: response.get("statusCode") for kind, response in responses.items()} == STATUS
+        assert {kind: response["statusCode"] for kind, response in responses.items()} == STATUS
+
+    def test_bodies_of_bad_requests_and_our_mistakes_are_the_defaults(self, responses):
+        for kind, code in (
+            ("BAD_REQUEST_BODY", "invalid_request"),
+            ("BAD_REQUEST_PARAMETERS", "invalid_request"),
+            ("API_CONFIGURATION_ERROR", "internal_error"),
+        ):
+            assert _body(responses[kind])["code"] == code
 
     def test_have_the_body_of_a_functions_refusal(self, responses):
         for kind, response in responses.items():
@@ -124,11 +170,7 @@ class TestRefusalsOfApiGateway:
 
     def test_have_the_status_that_a_function_gives_to_the_same_code(self, responses):
         ours = {kind.code: str(status) for kind, status in gateway._STATUS.items()}
-        given = [
-            (kind, response["statusCode"], _body(response)["code"])
-            for kind, response in responses.items()
-            if STATUS[kind]
-        ]
+        given = [(kind, response["statusCode"], _body(response)["code"]) for kind, response in responses.items()]
         assert errors.Unauthenticated.code in ours
         assert [one for one in given if one[1] != ours.get(one[2], one[1])] == []
 
@@ -220,3 +262,15 @@ class TestParameters:
 def test_outputs_tell_where_everything_is(source):
     assert source["Outputs"].keys() == {"ApiUrl", "DomainTarget", "TableName", "SigningKeyArn"}
     assert {name for name, output in source["Outputs"].items() if not output.get("Description")} == set()
+
+
+def test_template_reads_from_api_over_functions_to_data_and_monitoring(source):
+    order = [
+        "AWS::Serverless::Api",
+        "AWS::Serverless::Function",
+        "AWS::DynamoDB::Table",
+        "AWS::Serverless::Application",
+    ]
+    assert list(source)[-6:] == ["Parameters", "Conditions", "Rules", "Globals", "Resources", "Outputs"]
+    found = [one["Type"] for one in source["Resources"].values() if one["Type"] in order]
+    assert found == sorted(found, key=order.index)

@@ -241,7 +241,7 @@ def test_where_no_token_can_be_made_what_the_function_said_is_told():
             "StageName=a/b",
             "Parameter StageName failed to satisfy constraint: must be 1 to 128 letters, digits, hyphens",
         ),
-        ("HostedZoneId=Z123", "Rule HostedZoneHasDomain failed: A HostedZoneId is of use to a DomainName only."),
+        ("HostedZoneId=Z123", "Rule HostedZoneHasDomain failed: HostedZoneId requires DomainName."),
     ],
 )
 def test_a_parameter_that_cloudformation_refuses_is_one_line(parameter, reason):

@@ -8,6 +8,9 @@ from tests.mutants.code import Mutant
 
 PATHS = ("template.yaml", "infra/templates/watching.yaml")
 _VALUE = re.compile(r"(?P<head>\s*(?:- )?(?P<key>[\w:.-]+): )(?P<value>[^\s#&>|{\[!].*?)\s*")
+# What a grant allows, and on which keys.
+_GRANT = re.compile(r"\s*(- .*\bSid: |Condition: ).*")
+_QUOTED = re.compile(r'"[^"]+"')
 _ENTRY = re.compile(r"\s*- (?![\w:.-]+: |[\w:.-]+:$)(?P<value>\S.*)")
 # For people, or for tools alone.
 _WORDS = {"AWSTemplateFormatVersion", "Comment", "ConstraintDescription", "Description", "default", "summary", "title"}
@@ -40,6 +43,12 @@ def _changes(line: str) -> Iterator[tuple[str, str]]:
     if (found := _VALUE.fullmatch(line)) and found["key"] not in _WORDS:
         value = found["value"]
         yield f"{value[:40]} becomes {_other(value)[:40]}", found["head"] + _other(value) + "\n"
+    elif _GRANT.fullmatch(line):
+        for found in _QUOTED.finditer(line):
+            yield (
+                f"{found[0]} becomes {_other(found[0])}",
+                line[: found.start()] + _other(found[0]) + line[found.end() :] + "\n",
+            )
     elif _ENTRY.fullmatch(line):
         yield "the entry is dropped", ""
 
