@@ -18,7 +18,7 @@ CLIENTS := .venv-clients/.made
 RUNTIME_PYTHON ?= python3.13
 RUNTIME := .venv-runtime/.made
 BUILT := .local/artifact/.built
-RIVAL := .local/bench/usual
+BASELINE := .local/bench/fastapi_mangum
 TEMPLATES := template.yaml $(wildcard infra/templates/*.yaml)
 CODE := $(shell find functions shared -name __pycache__ -prune -o -print)
 
@@ -74,7 +74,7 @@ fuzz: $(DEVELOPMENT) ## More than 2,000 made-up requests to the local stack, hel
 
 check: lint scan coverage fuzz ## All that has to pass before a change lands
 
-bench: runtime-python $(LOCAL) $(BUILT) $(RIVAL)/.built ## Measure the artifact beside rivals, write docs/benchmarks.md; Linux, python3.13 (QUICK=1)
+bench: runtime-python $(LOCAL) $(BUILT) $(BASELINE)/.built ## Measure the artifact beside baselines, write docs/benchmarks.md; Linux, python3.13 (QUICK=1)
 	$(VENV)/bin/python -m infra.bench $(if $(QUICK),--quick)
 
 soak: $(LOCAL) ## Sixteen callers at the local stack for two minutes: nothing lost, memory flat; Linux (SECONDS=120)
@@ -158,7 +158,7 @@ $(BUILT): $(CODE) $(REQUIREMENTS)/layer.txt $(REQUIREMENTS)/authorizer.txt infra
 	$(BUILD) host INTO=$(@D)
 	@touch $@
 
-$(RIVAL)/.built: $(wildcard infra/bench/rivals/usual/*.py) $(REQUIREMENTS)/bench.txt infra/Makefile $(RUNTIME)
-	rm -rf $(RIVAL)
-	$(BUILD) build-usual ARTIFACTS_DIR=$(RIVAL) WHEELS=
+$(BASELINE)/.built: $(wildcard infra/bench/baselines/fastapi_mangum/*.py) $(REQUIREMENTS)/bench.txt infra/Makefile $(RUNTIME)
+	rm -rf $(BASELINE)
+	$(BUILD) build-fastapi-mangum ARTIFACTS_DIR=$(BASELINE) WHEELS=
 	@touch $@

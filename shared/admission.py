@@ -10,27 +10,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared import log
-from shared.errors import Forbidden, NotFound, TooMany
+from shared.errors import Forbidden, NotFound, TooManyRequests
 from shared.rules import client_token, digest, input_limits, malformed_value, origin, session, target, token_value
 from shared.rules.client_token import ClientToken
-from shared.rules.question import PageInput, Question
-from shared.rules.rate import Standing, Window
+from shared.rules.rate_limit import RateLimitStatus, Window
 from shared.rules.session import Session
 from shared.rules.target import Target
+from shared.rules.target_request import PageInput, TargetRequest
 from shared.rules.visitor import Visitor, is_origin
 from shared.store import client_tokens, configs, conversations, counters, sessions, table, targets, turns, usage, values
 from shared.store.table import Item, Key
 from shared.store.turns import Turn
 
 # Fixed, and not among the token's own limits: no honest page comes near.
-_ENTRIES = (Window("i", 60, 60),)
-_RATINGS = (Window("f", 60, 60),)
+_INIT_WINDOWS = (Window("i", 60, 60),)
+_FEEDBACK_WINDOWS = (Window("f", 60, 60),)
 # An origin that could be listed is no longer; what * admits may be anything.
-_ORIGIN_KEPT = 300
+_ORIGIN_LENGTH_MAX = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AdmittedSession:
     """What a session is bound to, and `resumed`: the one that the page still has, with its id, if it goes on."""
 
     token: ClientToken
@@ -42,85 +42,89 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class AdmittedMessage:
     """`target` is None where the answer is stored already."""
 
     token: ClientToken
     turn: Turn
     target: Target | None
-    sent: PageInput
+    page_input: PageInput
     at: datetime
 
-    def request(self) -> tuple[Target, Question]:
-        """The target and its request. Raises Invalid if the request exceeds what the target may be sent."""
+    def request(self) -> tuple[Target, TargetRequest]:
+        """The target and its request. Raises InvalidRequest if the request exceeds what the target may be sent."""
         found = target.require_available(self.target)
         # What is stored of a message counts, and may be longer than what was sent again.
-        sent = replace(self.sent, message=self.turn.message)
-        input_limits.require_within(found.limits, sent)
-        current, terms = self.turn.session, self.token.terms
-        question = Question(
+        page_input = replace(self.page_input, message=self.turn.message)
+        input_limits.require_within(found.limits, page_input)
+        current, settings = self.turn.session, self.token.settings
+        target_request = TargetRequest(
             conversation_id=current.conversation_id,
             token_id=self.token.id,
             environment=self.token.environment,
             target_id=current.target_id,
-            pin_to_version=terms.pin_to_version,
-            target_alias=terms.target_alias,
-            target_version_id=terms.target_version_id,
-            message=sent.message,
-            history=lambda: input_limits.heard(
+            pin_to_version=settings.pin_to_version,
+            target_alias=settings.target_alias,
+            target_version_id=settings.target_version_id,
+            message=page_input.message,
+            history=lambda: input_limits.select_history(
                 found.limits,
-                sent,
-                conversations.newest_first(current.conversation_id, sent.message.at, at=self.at),
+                page_input,
+                conversations.newest_first(current.conversation_id, page_input.message.at, at=self.at),
             ),
-            attachments=sent.attachments,
-            inputs=sent.inputs,
-            metadata=sent.metadata,
-            context=sent.context,
+            attachments=page_input.attachments,
+            inputs=page_input.inputs,
+            metadata=page_input.metadata,
+            context=page_input.context,
         )
-        return found, question
+        return found, target_request
 
 
-def to_enter(visitor: Visitor, value: str, *, session_id: str | None, wanted_target: str | None) -> Entry:
+def admit_session(
+    visitor: Visitor, value: str, *, session_id: str | None, wanted_target: str | None
+) -> AdmittedSession:
     """Who shows a client token's value: opens a session, or goes on with the one that he has."""
-    token_id = _token_of(value, visitor.at)
-    known = session.pointers(session_id) if session_id else None
+    token_id = _token_id_of(value, visitor.at)
+    known = session.parse_id(session_id) if session_id else None
     session_key = sessions.key(known.digest) if known and known.token_id == token_id else None
     rate_key = counters.key(token_id, visitor.address)
     items = _read(visitor.at, client_tokens.key(token_id), usage.key(token_id), rate_key, session_key)
     token = _known_token(items, token_id)
-    jti = client_token.accept(token, digest.of(value), at=visitor.at)
+    jti = client_token.authenticate(token, digest.sha256_hex(value), at=visitor.at)
     _require_allowed(visitor, token)
     target_id = client_token.choose_target(token, wanted_target)
-    standing = counters.count(rate_key, items.get(rate_key), _ENTRIES, visitor.at)
-    _require_room(standing, "Too many sessions were opened from your connection.")
-    page = _page(visitor)
+    status = counters.hit(rate_key, items.get(rate_key), _INIT_WINDOWS, visitor.at)
+    _require_within_limit(status, "Too many sessions were opened from your connection.")
+    page = _bound_origin(visitor)
     resumed = None
     if session_id and session_key in items:
         found = sessions.from_item(items[session_key])
         if session.is_alive(found, token, visitor.at) and (found.origin, found.target_id) == (page, target_id):
-            resumed = session_id, session.enter_again(found, token, jti=jti, at=visitor.at)
-    counts_use = usage.from_item(items.get(usage.key(token_id))).is_due(visitor.at)
+            resumed = session_id, session.resume(found, token, jti=jti, at=visitor.at)
+    counts_use = usage.from_item(items.get(usage.key(token_id))).should_record(visitor.at)
     # Last, because it may be large: only for a visitor who is admitted.
-    token = replace(token, terms=replace(token.terms, config=configs.find(token)))
-    return Entry(token, jti, target_id, page, resumed, counts_use)
+    token = replace(token, settings=replace(token.settings, config=configs.find(token)))
+    return AdmittedSession(token, jti, target_id, page, resumed, counts_use)
 
 
-def to_speak(visitor: Visitor, session_id: str, sent: PageInput, tell: Callable[[Standing], None]) -> Visit:
-    """Admits a visitor's message. `tell` receives the visitor's rate limit status.
+def admit_message(
+    visitor: Visitor, session_id: str, page_input: PageInput, add_rate_headers: Callable[[RateLimitStatus], None]
+) -> AdmittedMessage:
+    """Admits a visitor's message. `add_rate_headers` receives the visitor's rate limit status.
 
     The reads follow the order of proof: a made-up session id costs one read, of a key that nobody else uses, and so
     does a session that another origin sends. The target is read last, because many visitors share it and a system
     prompt can make it large.
     """
-    known = session.pointers(session_id)
+    known = session.parse_id(session_id)
     current = sessions.find(known.digest, at=visitor.at) if known else None
     if known is None or current is None:
         raise session.ended()
     # A session proves which token opened it.
-    log.concerns(token_id=known.token_id)
-    if session.has_timed_out(current, visitor.at) or current.origin != _page(visitor):
+    log.bind(token_id=known.token_id)
+    if session.has_timed_out(current, visitor.at) or current.origin != _bound_origin(visitor):
         raise session.ended()
-    turn_key, rate_key = turns.key(known.digest, sent.message.id), counters.key(known.token_id, visitor.address)
+    turn_key, rate_key = turns.key(known.digest, page_input.message.id), counters.key(known.token_id, visitor.address)
     token_key, usage_key = client_tokens.key(known.token_id), usage.key(known.token_id)
     items = _read(visitor.at, token_key, turn_key, usage_key, rate_key)
     if token_key not in items:
@@ -129,53 +133,58 @@ def to_speak(visitor: Visitor, session_id: str, sent: PageInput, tell: Callable[
     _require_allowed(visitor, token)
     if not session.is_alive(current, token, visitor.at):
         raise session.ended()
-    limits = (Window("m", 60, token.terms.rate_limit_per_minute), Window("h", 3600, token.terms.rate_limit_per_hour))
-    standing = counters.count(rate_key, items.get(rate_key), limits, visitor.at)
-    tell(standing)
+    limits = (
+        Window("m", 60, token.settings.rate_limit_per_minute),
+        Window("h", 3600, token.settings.rate_limit_per_hour),
+    )
+    status = counters.hit(rate_key, items.get(rate_key), limits, visitor.at)
+    add_rate_headers(status)
     # A visitor who has sent nothing yet is not too fast: others behind the same address are.
     is_first = current.message_count == 0
     what = "Too many messages are coming from your network." if is_first else "You are sending messages too quickly."
-    _require_room(standing, what)
+    _require_within_limit(status, what)
     begun = items.get(turn_key)
     if begun and begun["is_answered"]:
-        return Visit(token, turns.resume(current, begun, sent.message, at=visitor.at), None, sent, visitor.at)
+        return AdmittedMessage(
+            token, turns.resume(current, begun, page_input.message, at=visitor.at), None, page_input, visitor.at
+        )
     found = target.require_available(targets.find(known.target_reference))
     # Before the message is stored and paid for.
-    input_limits.require_within(found.limits, sent)
+    input_limits.require_within(found.limits, page_input)
     if begun:
-        turn = turns.resume(current, begun, sent.message, at=visitor.at)
+        turn = turns.resume(current, begun, page_input.message, at=visitor.at)
     else:
-        counts_use = usage.from_item(items.get(usage_key)).is_due(visitor.at)
-        turn = turns.begin(current, token, sent.message, counts_use=counts_use)
-    return Visit(token, turn, found, sent, visitor.at)
+        counts_use = usage.from_item(items.get(usage_key)).should_record(visitor.at)
+        turn = turns.begin(current, token, page_input.message, counts_use=counts_use)
+    return AdmittedMessage(token, turn, found, page_input, visitor.at)
 
 
-def to_rate(visitor: Visitor, value: str, session_id: str) -> Session:
+def admit_feedback(visitor: Visitor, value: str, session_id: str) -> Session:
     """Who says what he thinks of an answer: for a day after the session's end, too."""
-    token_id = _token_of(value, visitor.at)
-    known = session.pointers(session_id)
+    token_id = _token_id_of(value, visitor.at)
+    known = session.parse_id(session_id)
     session_key = sessions.key(known.digest) if known and known.token_id == token_id else None
     rate_key = counters.key(token_id, visitor.address)
     items = _read(visitor.at, client_tokens.key(token_id), rate_key, session_key)
     token = _known_token(items, token_id)
-    client_token.accept(token, digest.of(value), at=visitor.at)
+    client_token.authenticate(token, digest.sha256_hex(value), at=visitor.at)
     _require_allowed(visitor, token)
     found = sessions.from_item(items[session_key]) if session_key in items else None
-    if found is None or not session.is_remembered(found, visitor.at):
+    if found is None or not session.accepts_feedback(found, visitor.at):
         raise NotFound("There is no such session to leave feedback on.", code="session_not_found")
-    if found.origin != _page(visitor):
+    if found.origin != _bound_origin(visitor):
         raise session.ended()
-    standing = counters.count(rate_key, items.get(rate_key), _RATINGS, visitor.at)
-    _require_room(standing, "Too much feedback came from your connection.")
+    status = counters.hit(rate_key, items.get(rate_key), _FEEDBACK_WINDOWS, visitor.at)
+    _require_within_limit(status, "Too much feedback came from your connection.")
     return found
 
 
-def _token_of(value: str, at: datetime) -> str:
+def _token_id_of(value: str, at: datetime) -> str:
     """The id of the token that this may be a value of. A made-up value costs one small read of a key of its own."""
     token_id = token_value.subject(value)
     if token_id is None:
-        raise malformed_value.refusal(value)
-    if values.find(digest.of(value), at=at) != token_id:
+        raise malformed_value.error_for(value)
+    if values.find(digest.sha256_hex(value), at=at) != token_id:
         raise client_token.unknown_value()
     return token_id
 
@@ -191,20 +200,22 @@ def _read(at: datetime, *keys: Key | None) -> dict[Key, Item]:
     return table.read([key for key in keys if key is not None], is_consistent=True, at=at)
 
 
-def _page(visitor: Visitor) -> str:
+def _bound_origin(visitor: Visitor) -> str:
     """The origin that a session is bound to: empty for a native app."""
-    return (visitor.origin or "")[:_ORIGIN_KEPT]
+    return (visitor.origin or "")[:_ORIGIN_LENGTH_MAX]
 
 
 def _require_allowed(visitor: Visitor, token: ClientToken) -> None:
     """Switched on, not expired, and for this origin. From here on, the log names the token."""
-    log.concerns(tenant=token.tenant, token_id=token.id)
+    log.bind(tenant=token.tenant, token_id=token.id)
     client_token.require_usable(token, at=visitor.at)
-    if not origin.is_allowed(visitor.origin, token.terms.allowed_origins):
-        raise Forbidden("This client token may not be used here.", code="origin_not_allowed", hint=_why(visitor.origin))
+    if not origin.is_allowed(visitor.origin, token.settings.allowed_origins):
+        raise Forbidden(
+            "This client token may not be used here.", code="origin_not_allowed", hint=_origin_hint(visitor.origin)
+        )
 
 
-def _why(page: str | None) -> str:
+def _origin_hint(page: str | None) -> str:
     if page is None:
         return (
             "The request has no Origin header. Browsers send one; for native apps and servers, which send none, add "
@@ -220,7 +231,7 @@ def _why(page: str | None) -> str:
     return f"{shown} is not among the token's allowed origins."
 
 
-def _require_room(standing: Standing, sentence: str) -> None:
-    if standing.retry_after:
-        wait = f"Please wait {standing.retry_after} second{'s' if standing.retry_after > 1 else ''} and try again."
-        raise TooMany(sentence, hint=f"{sentence} {wait}", retry_after=standing.retry_after)
+def _require_within_limit(status: RateLimitStatus, sentence: str) -> None:
+    if status.retry_after:
+        wait = f"Please wait {status.retry_after} second{'s' if status.retry_after > 1 else ''} and try again."
+        raise TooManyRequests(sentence, hint=f"{sentence} {wait}", retry_after=status.retry_after)

@@ -7,18 +7,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from shared import log, startup
+from shared import gc_control, log
 from shared.errors import Unavailable
-from shared.rules import instant
+from shared.rules import timestamps
 from shared.rules.principal import Principal
-from shared.rules.rejection import Rejected
+from shared.rules.rejection import CredentialRejected
 
 Policy = dict[str, Any]
 # The stage that is called, without the method and the path that follow. No part can be a wildcard of the policy.
 _STAGE = re.compile(r"(arn:[a-z-]+:execute-api:[a-z0-9-]+:[0-9]{12}:[a-z0-9]+/[A-Za-z0-9_-]+)/")
 
 
-def door(prove: Callable[[str, datetime], Principal]) -> Callable[[object, object], Policy]:
+def lambda_authorizer(prove: Callable[[str, datetime], Principal]) -> Callable[[object, object], Policy]:
     """A bearer credential becomes a principal, or a Deny.
 
     A bad credential never raises, for that would count as our fault. What does raise is one: API Gateway answers 503.
@@ -30,9 +30,9 @@ def door(prove: Callable[[str, datetime], Principal]) -> Callable[[object, objec
             # One policy for the whole stage: it is cached by credential, and has to fit that credential's next request.
             resource, authorization = _parse(event)
             principal = prove(_bearer(authorization), datetime.now(UTC))
-        except Rejected as rejected:
+        except CredentialRejected as rejected:
             log.rejected("authorize", reason=rejected.reason)
-            log.count("Refused", operation="authorize", code=rejected.code)
+            log.count("RequestsRefused", operation="authorize", code=rejected.code)
             # The gateway response ACCESS_DENIED puts the hint into its body.
             return _answer("nobody", "Deny", resource, hint=rejected.hint)
         except Exception as error:  # noqa: BLE001 - whatever it is, the runtime must not log it with its chain
@@ -45,29 +45,29 @@ def door(prove: Callable[[str, datetime], Principal]) -> Callable[[object, objec
             tenant=principal.tenant,
             scopes=" ".join(principal.scopes),
             # API Gateway caches this answer, possibly for longer than the credential is valid.
-            expiresAt=instant.to_text(principal.expires_at) if principal.expires_at else "never",
+            expiresAt=timestamps.to_text(principal.expires_at) if principal.expires_at else "never",
         )
 
-    startup.is_over()
+    gc_control.freeze()
     return handler
 
 
 def _parse(event: object) -> tuple[str, str]:
     """Every route of the stage that is called, and the Authorization header.
 
-    Raises Rejected for any other event. API Gateway sends none, but a developer may, by hand.
+    Raises CredentialRejected for any other event. API Gateway sends none, but a developer may, by hand.
     """
     match event:
         case {"methodArn": str(arn), "authorizationToken": str(authorization)} if stage := _STAGE.match(arn):
             return f"{stage[1]}/*", authorization
-    raise Rejected("malformed_event")
+    raise CredentialRejected("malformed_event")
 
 
 def _bearer(authorization: str) -> str:
-    """The credential; the scheme may be written in any case (RFC 9110, section 11.1). Raises Rejected."""
+    """The credential; the scheme may be written in any case (RFC 9110, section 11.1). Raises CredentialRejected."""
     scheme, _, bearer = authorization.partition(" ")
     if scheme.lower() != "bearer":
-        raise Rejected("wrong_scheme")
+        raise CredentialRejected("wrong_scheme")
     return bearer.strip(" ")
 
 

@@ -18,7 +18,7 @@ from shared.rules import digest
 _PORT = re.compile(r"[0-9]{1,5}")
 
 
-def of(event: Mapping[str, Any], connection: str) -> str:
+def resolve(event: Mapping[str, Any], connection: str) -> str:
     """`connection`: the address from which API Gateway was called."""
     header = os.environ["CLIENT_ADDRESS_HEADER"].lower()
     if not header or not _is_proven(_only_value(event, "x-proxy-secret")):
@@ -33,7 +33,7 @@ def _is_proven(secret: str) -> bool:
     """Whether one of the digests is this secret's: two hold while it rotates. Each is compared, in constant time."""
     if not secret or not secret.isascii():
         return False
-    given, expected = digest.of(secret), os.environ["PROXY_SECRET_DIGESTS"].lower().split(",")
+    given, expected = digest.sha256_hex(secret), os.environ["PROXY_SECRET_DIGESTS"].lower().split(",")
     return sum(hmac.compare_digest(given, one) for one in expected) > 0
 
 

@@ -16,9 +16,9 @@ from shared.rules import api_key, digest, token_value
 from shared.rules.api_key import ApiKey
 from shared.rules.clerk_session import Clerk
 from shared.rules.principal import Principal
-from shared.rules.rejection import Rejected
+from shared.rules.rejection import CredentialRejected
 
-_CLERK = Clerk.of(
+_CLERK = Clerk.from_parameters(
     issuer=os.environ["CLERK_ISSUER"],
     parties=os.environ["CLERK_AUTHORIZED_PARTIES"],
     role_scopes=os.environ["CLERK_ROLE_SCOPES"],
@@ -31,28 +31,28 @@ _JWKS_TIMEOUT_SECONDS = 3
 _JWKS_BYTES_MAX = 1_000_000
 
 
-def prove(bearer: str, *, find_api_key: Callable[[str], ApiKey | None], at: datetime) -> Principal:
-    """Raises Rejected if anything is wrong with the credential, and Unavailable if it cannot be checked.
+def authenticate(bearer: str, *, find_api_key: Callable[[str], ApiKey | None], at: datetime) -> Principal:
+    """Raises CredentialRejected if anything is wrong with the credential, and Unavailable if it cannot be checked.
 
     `find_api_key` looks a key up by its digest.
     """
     if bearer.startswith(api_key.PREFIX):
         return _by_api_key(bearer, find_api_key, at)
     if token_value.subject(bearer):
-        raise Rejected("client_token")
+        raise CredentialRejected("client_token")
     if not _CLERK.issuer:
-        raise Rejected("clerk_not_configured")
+        raise CredentialRejected("clerk_not_configured")
     return _by_clerk(bearer, at)
 
 
 def _by_api_key(value: str, find: Callable[[str], ApiKey | None], at: datetime) -> Principal:
     if not api_key.is_well_formed(value):
-        raise Rejected("malformed")
-    key = find(digest.of(value))
+        raise CredentialRejected("malformed")
+    key = find(digest.sha256_hex(value))
     if key is None:
-        raise Rejected("unknown_key")
+        raise CredentialRejected("unknown_key")
     if key.is_expired(at):
-        raise Rejected("expired")
+        raise CredentialRejected("expired")
     return key.principal()
 
 
@@ -64,7 +64,7 @@ def _by_clerk(token: str, at: datetime) -> Principal:
     try:
         decoded = jwt.decode_complete(token, options={"verify_signature": False})
     except (jwt.PyJWTError, ValueError):
-        raise Rejected("malformed") from None
+        raise CredentialRejected("malformed") from None
     header, claims = decoded["header"], decoded["payload"]
     _CLERK.check_header(header)
     # Before a key is looked for: only our issuer's are known, and a stranger's token must not cost a fetch.
@@ -73,7 +73,7 @@ def _by_clerk(token: str, at: datetime) -> Principal:
     try:
         jwt.PyJWS().decode(token, jwt.PyJWK(key, algorithm="RS256"), algorithms=["RS256"])
     except (jwt.PyJWTError, ValueError):
-        raise Rejected("bad_signature") from None
+        raise CredentialRejected("bad_signature") from None
     return _CLERK.principal(claims, at)
 
 
@@ -85,7 +85,7 @@ class _PublicKeys:
         self._fetched_at = self._asked_at = float("-inf")
 
     def find(self, key_id: Any, at: datetime) -> dict[str, Any]:
-        """Raises Rejected for an id that is not in the set, Unavailable if the set cannot be fetched."""
+        """Raises CredentialRejected for an id that is not in the set, Unavailable if the set cannot be fetched."""
         now = at.timestamp()
         is_stale = now - self._fetched_at >= _JWKS_LIFETIME_SECONDS
         if (is_stale or key_id not in self._keys) and now - self._asked_at >= _JWKS_REFETCH_SECONDS:
@@ -96,7 +96,7 @@ class _PublicKeys:
         if is_stale or (has_failed and key_id not in self._keys):
             raise Unavailable
         if key_id not in self._keys:
-            raise Rejected("unknown_signing_key")
+            raise CredentialRejected("unknown_signing_key")
         return self._keys[key_id]
 
 

@@ -16,22 +16,22 @@ class Detail:
     suggestion: str | None = None
 
     @classmethod
-    def of_field(cls, field: str, message: str, code: str) -> Detail:
+    def for_field(cls, field: str, message: str, code: str) -> Detail:
         """A rule knows a field by our name for it; callers know it in camelCase."""
         first, *rest = field.split("_")
         return cls(first + "".join(word.title() for word in rest), message, code)
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
-    """The base of the tree. `sentence` may be read by a visitor; `hint` says how to mend it."""
+class ApiError(Exception):
+    """The base of the tree. `message` may be read by a visitor; `hint` says how to mend it."""
 
     code = "refused"
-    sentence = "The request was refused."
+    message = "The request was refused."
     hint: str | None = None
 
     def __init__(
         self,
-        sentence: str | None = None,
+        message: str | None = None,
         *,
         code: str | None = None,
         hint: str | None = None,
@@ -39,20 +39,20 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
         retry_after: int | None = None,
     ) -> None:
         """`retry_after`: whole seconds after which the same request may succeed."""
-        self.sentence = sentence or type(self).sentence
+        self.message = message or type(self).message
         self.code = code or type(self).code
         self.hint = hint or type(self).hint
         self.details = tuple(details)
         self.retry_after = retry_after
-        super().__init__(self.sentence)
+        super().__init__(self.message)
 
 
-class Invalid(Refusal):
+class InvalidRequest(ApiError):
     code = "invalid_request"
-    sentence = "The request is not valid."
+    message = "The request is not valid."
 
     @classmethod
-    def because(cls, *details: Detail) -> Invalid:
+    def from_details(cls, *details: Detail) -> InvalidRequest:
         """Refuses a body for each of `details`; the sentence is about the first."""
         first = details[0]
         more = f" ({len(details) - 1} more in details)" if len(details) > 1 else ""
@@ -60,71 +60,71 @@ class Invalid(Refusal):
         return cls(f"{first.path}: {first.message}{more}", hint=hint, details=details)
 
 
-class AnswerTooLarge(Invalid):
+class ResponseTooLarge(InvalidRequest):
     code = "answer_too_large"
-    sentence = "The answer would be too large."
+    message = "The answer would be too large."
     hint = "Ask for less at once: set a lower limit."
 
 
-class Unauthenticated(Refusal):
+class Unauthenticated(ApiError):
     code = "unauthenticated"
-    sentence = "The credential is missing or not valid."
+    message = "The credential is missing or not valid."
 
 
-class Forbidden(Refusal):
+class Forbidden(ApiError):
     code = "forbidden"
-    sentence = "This credential may not do that."
+    message = "This credential may not do that."
 
 
-class NotFound(Refusal):
+class NotFound(ApiError):
     code = "not_found"
-    sentence = "Not found."
+    message = "Not found."
 
 
-class Conflict(Refusal):
+class Conflict(ApiError):
     code = "conflict"
-    sentence = "Somebody else is changing this at the same time. Please try again."
+    message = "Somebody else is changing this at the same time. Please try again."
 
 
-class Stale(Refusal):
+class PreconditionFailed(ApiError):
     code = "precondition_failed"
-    sentence = "This has changed since you read it."
+    message = "This has changed since you read it."
     hint = "Read it again, and send the change with the ETag that you get."
 
 
-class KeyReused(Refusal):
+class IdempotencyKeyReused(ApiError):
     code = "idempotency_key_reused"
-    sentence = "This Idempotency-Key was sent with another request before."
+    message = "This Idempotency-Key was sent with another request before."
     hint = "Send a new key with a new request; the same one only to repeat what you sent."
 
 
-class TooLarge(Refusal):
+class PayloadTooLarge(ApiError):
     code = "too_large"
-    sentence = "The request is too large."
+    message = "The request is too large."
 
 
-class Unavailable(Refusal):
+class Unavailable(ApiError):
     """Something we depend on does not answer, or we cannot be sure: fail closed."""
 
     code = "unavailable"
-    sentence = "The service cannot answer just now. Please try again in a moment."
+    message = "The service cannot answer just now. Please try again in a moment."
 
-    def __init__(self, sentence: str | None = None, *, code: str | None = None, retry_after: int = 1) -> None:
-        super().__init__(sentence, code=code, retry_after=retry_after)
+    def __init__(self, message: str | None = None, *, code: str | None = None, retry_after: int = 1) -> None:
+        super().__init__(message, code=code, retry_after=retry_after)
 
 
-class TooMany(Refusal):
+class TooManyRequests(ApiError):
     code = "rate_limited"
-    sentence = "Too many requests."
+    message = "Too many requests."
 
 
-class TargetFailed(Refusal):
+class TargetFailed(ApiError):
     """What should have answered did not; the sentence is for the visitor and tells nothing of its insides."""
 
     code = "target_failed"
-    sentence = "The assistant could not answer. Please try again."
+    message = "The assistant could not answer. Please try again."
 
 
-class TargetTimedOut(Refusal):
+class TargetTimedOut(ApiError):
     code = "target_timed_out"
-    sentence = "The assistant took too long to answer. Please try again."
+    message = "The assistant took too long to answer. Please try again."

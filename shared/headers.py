@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from shared.errors import Invalid, Stale
-from shared.rules.rate import Standing
+from shared.errors import InvalidRequest, PreconditionFailed
+from shared.rules.rate_limit import RateLimitStatus
 
-OF_EVERY_ANSWER = {
+OF_EVERY_RESPONSE = {
     "Content-Type": "application/json",
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -29,7 +29,7 @@ _TAGS_MAX = 50
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
-def sent(by_name: Mapping[str, Sequence[str]] | None) -> dict[str, str]:
+def combined(by_name: Mapping[str, Sequence[str]] | None) -> dict[str, str]:
     """By name in lower case. What is sent more than once is one list, as RFC 9110 has it (section 5.3)."""
     lists: dict[str, list[str]] = {}
     for name, values in (by_name or {}).items():
@@ -37,12 +37,12 @@ def sent(by_name: Mapping[str, Sequence[str]] | None) -> dict[str, str]:
     return {name: ", ".join(values) for name, values in lists.items()}
 
 
-def rate(standing: Standing) -> dict[str, str]:
+def rate_limit(status: RateLimitStatus) -> dict[str, str]:
     """As draft-ietf-httpapi-ratelimit-headers-06 spells it."""
     return {
-        "RateLimit-Limit": str(standing.limit),
-        "RateLimit-Remaining": str(standing.remaining),
-        "RateLimit-Reset": str(standing.reset),
+        "RateLimit-Limit": str(status.limit),
+        "RateLimit-Remaining": str(status.remaining),
+        "RateLimit-Reset": str(status.reset),
     }
 
 
@@ -51,10 +51,10 @@ def etag(revision: int) -> dict[str, str]:
 
 
 def idempotency_key(headers: Mapping[str, str]) -> str | None:
-    """Raises Invalid for one that is no key."""
+    """Raises InvalidRequest for one that is no key."""
     key = headers.get("idempotency-key")
     if key is not None and not _KEY.fullmatch(key):
-        raise Invalid(
+        raise InvalidRequest(
             "An Idempotency-Key is 1 to 255 printable ASCII characters.",
             code="invalid_header",
             hint="Send a random one for each new request, such as a UUID.",
@@ -62,10 +62,10 @@ def idempotency_key(headers: Mapping[str, str]) -> str | None:
     return key
 
 
-def expected(headers: Mapping[str, str]) -> frozenset[int] | None:
-    """The revisions that If-Match names; None where it asks for none in particular. Raises Invalid.
+def expected_revisions(headers: Mapping[str, str]) -> frozenset[int] | None:
+    """The revisions that If-Match names; None where it asks for none in particular. Raises InvalidRequest.
 
-    Raises Stale where no tag is ours but a weak one, which never matches (RFC 9110, section 13.1.1).
+    Raises PreconditionFailed where no tag is ours but a weak one, which never matches (RFC 9110, section 13.1.1).
     """
     written = headers.get("if-match")
     # Whatever is changed here must be there anyhow, which is all that a star asks for.
@@ -75,14 +75,14 @@ def expected(headers: Mapping[str, str]) -> frozenset[int] | None:
     # What is left of a list without its entries; some of its places may be empty.
     places = {place.strip(" \t") for place in _TAG.sub("\0", written).split(",")}
     if not 1 <= len(tags) <= _TAGS_MAX or not places <= {"\0", ""}:
-        raise Invalid(
+        raise InvalidRequest(
             "If-Match is not a list of entity tags.",
             code="invalid_header",
             hint=f'Send the ETag that you were answered, such as If-Match: "3"; a list holds up to {_TAGS_MAX}.',
         )
     revisions = frozenset(int(ours[1]) for tag in tags if (ours := _OURS.fullmatch(tag)))
     if not revisions and any(tag.startswith("W/") for tag in tags):
-        raise Stale(
+        raise PreconditionFailed(
             "If-Match has a weak entity tag, which never matches.",
             hint=(
                 "A proxy has put W/ before the ETag, as proxies do that compress answers. Send the tag without W/, or "

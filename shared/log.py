@@ -6,16 +6,18 @@ import traceback
 from contextvars import ContextVar
 from typing import Any
 
-from shared import startup  # noqa: F401 # isort: skip - ahead of what it is to speed up
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from shared import gc_control  # isort: skip
+
+gc_control.disable()  # before the imports that it speeds up
+from aws_lambda_powertools import Logger  # noqa: E402
+from aws_lambda_powertools.metrics import MetricUnit, single_metric  # noqa: E402
 
 _logger = Logger()
 # The tenant, token, and principal of the current request, until it is answered.
 _subject: ContextVar[dict[str, str | None] | None] = ContextVar("subject", default=None)
 
 
-def concerns(*, tenant: str | None = None, token_id: str | None = None, principal: str | None = None) -> None:
+def bind(*, tenant: str | None = None, token_id: str | None = None, principal: str | None = None) -> None:
     """Names whose the request at hand is, once that is proven, for its line `answered`."""
     _subject.set({"tenant": tenant, "token_id": token_id, "principal": principal})
 
@@ -41,7 +43,7 @@ def answered(
     _subject.set(None)
     _logger.info("answered", extra={name: value for name, value in fields.items() if value is not None})
     if code is not None:
-        count("Refused", operation=operation, code=code)
+        count("RequestsRefused", operation=operation, code=code)
 
 
 def rejected(operation: str, *, reason: str) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from shared.errors import TooMany
+from shared.errors import TooManyRequests
 from shared.rules import identifier
-from shared.rules.audit import Circumstances
-from shared.rules.rate import Window
+from shared.rules.audit import AuditContext
+from shared.rules.rate_limit import Window
 from shared.store import counters, memberships, table
 
 _PER_MINUTE = int(os.environ["MANAGEMENT_WRITES_PER_MINUTE"])
@@ -16,34 +16,34 @@ _WRITES = (Window("w", 60, _PER_MINUTE),)
 _REVEALS = (Window("r", 60, _PER_MINUTE),)
 
 
-def admit_write(by: Circumstances, token_id: str | None = None) -> None:
+def admit_write(context: AuditContext, token_id: str | None = None) -> None:
     """Counts a change of the tenant's tokens. `token_id`: the token to change, None for a new one."""
-    _admit(by, token_id, _WRITES, "change")
+    _admit(context, token_id, _WRITES, "change")
 
 
-def admit_reveal(by: Circumstances, token_id: str) -> None:
+def admit_reveal(context: AuditContext, token_id: str) -> None:
     """Counts a reveal, which writes an audit record."""
-    _admit(by, token_id, _REVEALS, "reveal")
+    _admit(context, token_id, _REVEALS, "reveal")
 
 
-def _admit(by: Circumstances, token_id: str | None, windows: tuple[Window, ...], verb: str) -> None:
+def _admit(context: AuditContext, token_id: str | None, windows: tuple[Window, ...], verb: str) -> None:
     """Asks who owns the token, and then counts.
 
     One read of the tenant's own items, and one write: another tenant's items are not touched. Raises NotFound for an
-    unknown token and, with the same words, for another tenant's. Raises TooMany above the tenant's rate.
+    unknown token and, with the same words, for another tenant's. Raises TooManyRequests above the tenant's rate.
     """
-    if token_id is not None and not identifier.is_one("ct", token_id):
+    if token_id is not None and not identifier.is_valid("ct", token_id):
         raise memberships.unknown()
-    rate_key = counters.key_of_tenant(by.tenant)
-    membership = memberships.key(by.tenant, token_id) if token_id is not None else None
+    rate_key = counters.key_of_tenant(context.tenant)
+    membership = memberships.key(context.tenant, token_id) if token_id is not None else None
     keys = [rate_key, *([membership] if membership else [])]
-    items = table.read(keys, is_consistent=True, at=by.at)
+    items = table.read(keys, is_consistent=True, at=context.at)
     if membership and membership not in items:
         raise memberships.unknown()
-    standing = counters.count(rate_key, items.get(rate_key), windows, by.at)
-    if standing.retry_after:
-        raise TooMany(
-            f"Your tenant may {verb} {standing.limit} client tokens per minute.",
-            hint=f"Wait {standing.retry_after} seconds, or have ManagementWritesPerMinute raised.",
-            retry_after=standing.retry_after,
+    status = counters.hit(rate_key, items.get(rate_key), windows, context.at)
+    if status.retry_after:
+        raise TooManyRequests(
+            f"Your tenant may {verb} {status.limit} client tokens per minute.",
+            hint=f"Wait {status.retry_after} seconds, or have ManagementWritesPerMinute raised.",
+            retry_after=status.retry_after,
         )

@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.errors import Invalid, TooLarge, Unauthenticated, Unavailable
-from shared.rules import instant
+from shared.errors import InvalidRequest, PayloadTooLarge, Unauthenticated, Unavailable
+from shared.rules import timestamps
 from shared.rules.principal import Principal
-from shared.rules.rejection import Rejected
+from shared.rules.rejection import CredentialRejected
 
 Event = Mapping[str, Any]
 
 
-def identified(event: Event, lambda_context: object) -> Event:
+def with_request_id(event: Event, lambda_context: object) -> Event:
     """The event with an id for its request, which SAM CLI's events lack (`sam local`): then Lambda's own."""
     # A developer may send any JSON by hand.
     given = event if isinstance(event, dict) else {}
@@ -48,32 +48,32 @@ def principal(event: Event) -> Principal:
         authorized["principalId"],
         authorized["tenant"],
         tuple(authorized.get("scopes", "").split()),
-        None if expires_at == "never" else instant.from_text(expires_at),
+        None if expires_at == "never" else timestamps.from_text(expires_at),
     )
     if caller.is_expired(received_at(event)):
-        raise Rejected("expired")
+        raise CredentialRejected("expired")
     return caller
 
 
 def received_at(event: Event) -> datetime:
     """API Gateway's time. SAM CLI's events all have the time of its start: there it is now (aws-sam-cli#9279).
 
-    Raises Invalid for an event of another kind.
+    Raises InvalidRequest for an event of another kind.
     """
     if os.environ.get("AWS_SAM_LOCAL") == "true":
-        return instant.from_milliseconds(time.time_ns() // 1_000_000)
+        return timestamps.from_milliseconds(time.time_ns() // 1_000_000)
     match event["requestContext"]:
         case {"requestTimeEpoch": int(milliseconds)}:
-            return instant.from_milliseconds(milliseconds)
-    raise _other_kind()
+            return timestamps.from_milliseconds(milliseconds)
+    raise _unsupported_event()
 
 
-def address(event: Event) -> str:
-    """Of the connection. Raises Invalid for an event of another kind."""
+def source_ip(event: Event) -> str:
+    """Of the connection. Raises InvalidRequest for an event of another kind."""
     match event["requestContext"]:
         case {"identity": {"sourceIp": str(source)}}:
             return source
-    raise _other_kind()
+    raise _unsupported_event()
 
 
 def request_id(event: Event) -> str:
@@ -83,31 +83,31 @@ def request_id(event: Event) -> str:
 
 
 class PathParameters(dict[str, str]):
-    """By name, as the caller sent them: API Gateway decodes none. Raises Invalid for one that the event lacks."""
+    """By name, as the caller sent them: API Gateway decodes none. Raises InvalidRequest for a missing one."""
 
     def __missing__(self, name: str) -> str:
-        raise Invalid(f"The event lacks pathParameters.{name}.", code="invalid_event")
+        raise InvalidRequest(f"The event lacks pathParameters.{name}.", code="invalid_event")
 
 
 def body(event: Event, max_bytes: int | None = None) -> str | None:
     """As text: bytes that are not UTF-8 have become U+FFFD, here or in API Gateway.
 
-    Raises TooLarge, and Invalid for what is not base64. API Gateway sends ours none, but a developer may.
+    Raises PayloadTooLarge, and InvalidRequest for what is not base64. API Gateway sends ours none, but a developer may.
     """
     text: str | None = event.get("body")
     if text is not None and event.get("isBase64Encoded"):
         try:
             text = a2b_base64(text, strict_mode=True).decode(errors="replace")
         except ValueError:
-            raise Invalid("The body is not base64, which the event's isBase64Encoded says it is.") from None
+            raise InvalidRequest("The body is not base64, which the event's isBase64Encoded says it is.") from None
     if text is not None and max_bytes is not None and len(text.encode(errors="replace")) > max_bytes:
-        raise TooLarge(f"The body is larger than {max_bytes // 1024} KB.")
+        raise PayloadTooLarge(f"The body is larger than {max_bytes // 1024} KB.")
     return text
 
 
-def _other_kind() -> Invalid:
+def _unsupported_event() -> InvalidRequest:
     """For an event that a developer sends by hand; nobody else can."""
-    return Invalid(
+    return InvalidRequest(
         "This is not the event of an API Gateway REST API with Lambda proxy integration.",
         code="invalid_event",
         hint="sam local generate-event apigateway aws-proxy prints one.",

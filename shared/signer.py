@@ -10,11 +10,11 @@ from jwt.algorithms import HMACAlgorithm
 from jwt.api_jws import PyJWS
 
 from shared import log
-from shared.aws.client import AwsError, JsonClient, Refused
-from shared.errors import Invalid, Unavailable
+from shared.aws.client import AwsError, AwsErrorResponse, JsonClient
+from shared.errors import InvalidRequest, Unavailable
 from shared.rules import token_value
 from shared.rules.identifier import RandomBytes
-from shared.rules.token_value import Claims, Seal
+from shared.rules.token_value import Claims, IssuedValue
 
 _KEY_ARN = os.environ["SIGNING_KEY_ARN"]
 _ISSUER = os.environ["TOKEN_ISSUER"]
@@ -38,7 +38,7 @@ class _GenerateMac(HMACAlgorithm):
         try:
             answer = _kms.call("GenerateMac", request)
         except AwsError as error:
-            if isinstance(error, Refused) and error.code in _UNUSABLE:
+            if isinstance(error, AwsErrorResponse) and error.code in _UNUSABLE:
                 raise _KeyUnusable from error
             log.count("SigningFailures")
             raise Unavailable from error
@@ -49,7 +49,7 @@ _jws = PyJWS(algorithms=[])
 _jws.register_algorithm("HS256", _GenerateMac(HMACAlgorithm.SHA256))
 
 
-def issue(token_id: str, environment: str, *, at: datetime, random_bytes: RandomBytes) -> tuple[str, Seal]:
+def issue(token_id: str, environment: str, *, at: datetime, random_bytes: RandomBytes) -> tuple[str, IssuedValue]:
     """A new value for a token, and what its record keeps of it. One KMS call; Unavailable if the key does not sign."""
     claims = token_value.claims(
         issuer=_ISSUER, subject=token_id, environment=environment, at=at, random_bytes=random_bytes
@@ -59,17 +59,17 @@ def issue(token_id: str, environment: str, *, at: datetime, random_bytes: Random
     except _KeyUnusable as unusable:
         log.count("SigningFailures")
         raise Unavailable("Tokens cannot be signed just now.", code="signing_key_unusable") from unusable.__cause__
-    return value, token_value.seal(value, claims, _KEY_ARN)
+    return value, token_value.issued_value(value, claims, _KEY_ARN)
 
 
-def reveal(seal: Seal) -> str:
-    """The sealed value, signed again with the key of that time. Invalid, with a hint, if that cannot be done."""
+def reveal(issued_value: IssuedValue) -> str:
+    """The sealed value, signed again with the key of that time. InvalidRequest, with a hint, if that cannot be done."""
     try:
-        value = _sign(seal.claims, seal.key_arn)
+        value = _sign(issued_value.claims, issued_value.key_arn)
     except _KeyUnusable:
         value = None
-    if value is None or not seal.fits(value):
-        raise Invalid(
+    if value is None or not issued_value.matches(value):
+        raise InvalidRequest(
             "This token's value can no longer be shown, because the key that signed it is not in use any more.",
             code="value_unavailable",
             hint="Regenerate the token to get a new value. The old value works until then.",

@@ -3,7 +3,7 @@
 import pytest
 
 from shared import headers
-from shared.errors import Invalid, Stale
+from shared.errors import InvalidRequest, PreconditionFailed
 
 
 @pytest.mark.parametrize(
@@ -28,14 +28,14 @@ from shared.errors import Invalid, Stale
     ],
 )
 def test_if_match_names_revisions(written, revisions):
-    assert headers.expected({} if written is None else {"if-match": written}) == revisions
+    assert headers.expected_revisions({} if written is None else {"if-match": written}) == revisions
 
 
 @pytest.mark.parametrize("written", ['W/"2"', 'W/"1", W/"2"', 'W/"2", "other"', ' W/"2-gzip" '])
 def test_weak_tag_is_explained(written):
-    with pytest.raises(Stale) as refused:
-        headers.expected({"if-match": written})
-    assert "weak" in refused.value.sentence
+    with pytest.raises(PreconditionFailed) as refused:
+        headers.expected_revisions({"if-match": written})
+    assert "weak" in refused.value.message
     assert "proxy" in refused.value.hint
     assert "without W/" in refused.value.hint
 
@@ -45,16 +45,16 @@ def test_weak_tag_is_explained(written):
     ["", " ", ",", "2", '"2', '2"', '"1" "2"', '"1"2', '*, "2"', '"2", *', 'w/"2"', '"a b"', ", ".join(['"2"'] * 51)],
 )
 def test_what_is_no_list_of_tags_is_refused(written):
-    with pytest.raises(Invalid) as refused:
-        headers.expected({"if-match": written})
+    with pytest.raises(InvalidRequest) as refused:
+        headers.expected_revisions({"if-match": written})
     assert refused.value.code == "invalid_header"
 
 
 @pytest.mark.parametrize("written", ['"' * 10_000, "W/" * 5_000, "," * 10_000, '"1"' + (" ," * 5_000), '"2" ' * 2_500])
 def test_a_hostile_list_is_read_in_no_time(written):
     """Time is what the test run has for itself: a pattern that goes back and forth would take years."""
-    with pytest.raises(Invalid):
-        headers.expected({"if-match": written + "x"})
+    with pytest.raises(InvalidRequest):
+        headers.expected_revisions({"if-match": written + "x"})
 
 
 @pytest.mark.parametrize("key", ["1", " ", "~" * 255, '"8e03978e-40d5-43dd-bc93-6894a57f9324"'])
@@ -64,7 +64,7 @@ def test_any_printable_ascii_is_a_key(key):
 
 @pytest.mark.parametrize("key", ["", "a" * 256, "\xe9", "\t", "a\n", "a\x7f"])
 def test_anything_else_is_none(key):
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         headers.idempotency_key({"idempotency-key": key})
     assert refused.value.code == "invalid_header"
 
@@ -74,8 +74,8 @@ def test_without_one_nothing_is_asked_for():
 
 
 def test_headers_are_found_by_any_case_and_repeated_ones_are_one_list():
-    assert headers.sent(None) == {}
-    assert headers.sent({"If-Match": ['"1"', '"2"'], "if-match": ['"3"'], "A": [""]}) == {
+    assert headers.combined(None) == {}
+    assert headers.combined({"If-Match": ['"1"', '"2"'], "if-match": ['"3"'], "A": [""]}) == {
         "if-match": '"1", "2", "3"',
         "a": "",
     }

@@ -9,14 +9,14 @@ from werkzeug.wrappers import Response
 
 from infra.local import __main__ as local
 from infra.local import access, cloud, template
-from infra.local.doorkeeper import ForPrograms
+from infra.local.loopback_only import LoopbackOnly
 from tests.aws import verification
 from tests.local_stack import REJECTED
 
 _SERVICES = {"DynamoDB_20120810": "dynamodb", "TrentService": "kms"}
 
 
-class Verified(ForPrograms):
+class Verified(LoopbackOnly):
     """moto as strict as AWS, for what our own client sends."""
 
     def __call__(self, environ, start_response):
@@ -43,7 +43,7 @@ def _with_an_issuer_on_this_machine(source):
 
 
 if __name__ == "__main__":
-    cloud.ForPrograms = Verified
+    cloud.LoopbackOnly = Verified
     read = template.read
     # With a path, it is the template of the nested stack.
     template.read = lambda *path: read(*path) if path else _with_an_issuer_on_this_machine(read())

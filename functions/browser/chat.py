@@ -16,12 +16,12 @@ from shared.wire.chat import Chat
 
 @gateway.browser
 def handler(request: BrowserRequest) -> Response:
-    wish = Chat.read(request.body)
-    sent = wish.page_input(request.at, token_bytes)
-    visit = admission.to_speak(request.visitor, wish.session_id, sent, request.tell)
+    body = Chat.read(request.body)
+    page_input = body.page_input(request.at, token_bytes)
+    admitted = admission.admit_message(request.visitor, body.session_id, page_input, request.add_rate_headers)
     execution_id = identifier.new("exec", request.at, token_bytes)
-    reply_id = wish.assistant_message_id or execution_id
-    reply = turns.settle(visit.turn, lambda: answering.answer(*visit.request()), reply_id=reply_id)
-    log.count("MessagesAnswered", environment=visit.token.environment)
+    reply_id = body.assistant_message_id or execution_id
+    reply = turns.complete(admitted.turn, lambda: answering.answer(*admitted.request()), reply_id=reply_id)
+    log.count("MessagesAnswered", environment=admitted.token.environment)
     times = {"started_at": request.at, "completed_at": datetime.now(UTC)}
-    return gateway.stream(chat.events(execution_id, visit.turn.session.target_id, reply, **times))
+    return gateway.stream(chat.events(execution_id, admitted.turn.session.target_id, reply, **times))

@@ -8,23 +8,25 @@ from shared import admission, gateway, log
 from shared.gateway import BrowserRequest, Response
 from shared.rules import session
 from shared.store import sessions
-from shared.wire import sessions as answers
+from shared.wire import sessions as responses
 from shared.wire.sessions import InitSession
 
 
 @gateway.browser
 def handler(request: BrowserRequest) -> Response:
-    wish = InitSession.read(request.body)
-    entry = admission.to_enter(request.visitor, wish.token, session_id=wish.session_id, wanted_target=wish.flow_id)
-    session_id, current = entry.resumed or session.mint(
-        entry.token,
-        jti=entry.jti,
-        target_id=entry.target_id,
-        origin=entry.origin,
+    body = InitSession.read(request.body)
+    admitted = admission.admit_session(
+        request.visitor, body.token, session_id=body.session_id, wanted_target=body.flow_id
+    )
+    session_id, current = admitted.resumed or session.mint(
+        admitted.token,
+        jti=admitted.jti,
+        target_id=admitted.target_id,
+        origin=admitted.origin,
         at=request.at,
         random_bytes=token_bytes,
     )
-    sessions.keep(current, counts_use=entry.counts_use, at=request.at)
-    if entry.resumed is None:
-        log.count("SessionsOpened", environment=entry.token.environment)
-    return gateway.ok(answers.opened(session_id, current, entry.token))
+    sessions.save(current, counts_use=admitted.counts_use, at=request.at)
+    if admitted.resumed is None:
+        log.count("SessionsOpened", environment=admitted.token.environment)
+    return gateway.ok(responses.opened(session_id, current, admitted.token))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from shared import admission, gateway
 from shared.gateway import BrowserRequest, Response
 from shared.store import conversations
-from shared.wire import feedback as answers
+from shared.wire import feedback as responses
 from shared.wire.feedback import LeaveFeedback
 
 
 @gateway.browser
 def handler(request: BrowserRequest) -> Response:
-    wish = LeaveFeedback.read(request.body)
-    feedback = wish.feedback()
-    session = admission.to_rate(request.visitor, wish.token, wish.session_id)
-    feedback_id = conversations.rate(session, feedback, at=request.at)
-    return gateway.ok(answers.left(feedback_id))
+    body = LeaveFeedback.read(request.body)
+    feedback = body.feedback()
+    session = admission.admit_feedback(request.visitor, body.token, body.session_id)
+    feedback_id = conversations.put_feedback(session, feedback, at=request.at)
+    return gateway.ok(responses.stored(feedback_id))

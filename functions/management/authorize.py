@@ -9,6 +9,6 @@ from shared.rules.principal import Principal
 from shared.store import api_keys
 
 
-@authorizer.door
+@authorizer.lambda_authorizer
 def handler(bearer: str, at: datetime) -> Principal:
-    return credentials.prove(bearer, find_api_key=api_keys.find, at=at)
+    return credentials.authenticate(bearer, find_api_key=api_keys.find, at=at)

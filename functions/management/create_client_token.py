@@ -6,38 +6,37 @@ from secrets import token_bytes
 
 from shared import gateway, management_admission, public_suffixes, quota, signer
 from shared.gateway import Request, Response
-from shared.rules import client_token, idempotency, identifier
-from shared.store import audit, changes, targets
-from shared.store import idempotency as answered
-from shared.store.changes import Change
-from shared.wire import client_tokens as answers
-from shared.wire.terms import CreateClientToken
+from shared.rules import client_token, idempotency, identifier, token_warnings
+from shared.store import audit, stored_responses, targets, token_writes
+from shared.store.token_writes import PendingWrite
+from shared.wire import client_tokens as responses
+from shared.wire.token_settings import CreateClientToken
 
 
 @gateway.management("tokens:write")
 def handler(request: Request) -> Response:
-    wish = CreateClientToken.read(request.body)
-    management_admission.admit_write(request.by)
-    claim = idempotency.claim(request.idempotency_key, request.by, "create", asked=wish.canonical())
-    if kept := answered.find(claim):
-        value = signer.reveal(kept.seal)
-        audit.revealed(kept.seal.claims.sub, by=request.by)
-        return gateway.created(answers.with_value(kept.answer, value), revision=kept.revision)
-    terms = client_token.check(wish.terms(), environment=wish.environment, at=request.at)
-    unregistered = targets.require_known(request.tenant, wish.target_ids())
+    body = CreateClientToken.read(request.body)
+    management_admission.admit_write(request.context)
+    key = idempotency.scoped_key(request.idempotency_key, request.context, "create", request=body.canonical_json())
+    if stored := stored_responses.find(key):
+        value = signer.reveal(stored.issued_value)
+        audit.record_reveal(stored.issued_value.claims.sub, context=request.context)
+        return gateway.created(responses.with_value(stored.body, value), revision=stored.revision)
+    settings = client_token.validate(body.settings(), environment=body.environment, at=request.at)
+    unregistered = targets.require_known(request.tenant, body.target_ids())
     token_id = identifier.new("ct", request.at, token_bytes)
-    value, seal = signer.issue(token_id, wish.environment, at=request.at, random_bytes=token_bytes)
+    value, issued_value = signer.issue(token_id, body.environment, at=request.at, random_bytes=token_bytes)
     token = client_token.ClientToken(
         id=token_id,
         tenant=request.tenant,
-        environment=wish.environment,
-        product_surface_id=wish.product_surface_id,
-        terms=terms,
-        seal=seal,
+        environment=body.environment,
+        product_surface_id=body.product_surface_id,
+        settings=settings,
+        issued_value=issued_value,
         created_at=request.at,
         updated_at=request.at,
     )
-    warnings = client_token.warnings(token, public_suffixes.is_public_suffix, unregistered, at=request.at)
-    answer = answers.created(token, value, warnings)
-    made = Change(token, gateway.created(answer, revision=token.revision), answers.without_value(answer))
-    return changes.add(made, limit=quota.TOKENS_PER_TENANT, by=request.by, claim=claim)
+    warnings = token_warnings.warnings(token, public_suffixes.is_public_suffix, unregistered, at=request.at)
+    response = responses.created(token, value, warnings)
+    pending = PendingWrite(token, gateway.created(response, revision=token.revision), responses.without_value(response))
+    return token_writes.create(pending, limit=quota.TOKENS_PER_TENANT, context=request.context, idempotency_key=key)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from shared import gateway
 from shared.gateway import Request, Response
 from shared.store import client_tokens, memberships
-from shared.wire import client_tokens as answers
+from shared.wire import client_tokens as responses
 
 
 @gateway.management("tokens:read")
 def handler(request: Request) -> Response:
     memberships.require(request.tenant, request.path["id"])
     token, usage = client_tokens.get(request.tenant, request.path["id"])
-    return gateway.ok(answers.found(token, usage), revision=token.revision)
+    return gateway.ok(responses.found(token, usage), revision=token.revision)

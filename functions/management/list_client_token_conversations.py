@@ -5,14 +5,14 @@ from __future__ import annotations
 from shared import gateway
 from shared.gateway import Request, Response
 from shared.store import client_tokens, conversations, memberships
-from shared.wire import conversations as answers
+from shared.wire import conversations as responses
 from shared.wire.listing import ListConversations
 
 
 @gateway.management("tokens:read")
 def handler(request: Request) -> Response:
-    wish = ListConversations.read_query(request.query)
+    query = ListConversations.read_query(request.query)
     memberships.require(request.tenant, request.path["id"])
     token = client_tokens.get_record(request.tenant, request.path["id"])
-    found, has_more = conversations.page(token.id, wish.offset, wish.limit, flow_id=wish.flow_id, at=request.at)
-    return gateway.ok(answers.listed(found, wish.pagination(has_more)))
+    found, has_more = conversations.page(token.id, query.offset, query.limit, flow_id=query.flow_id, at=request.at)
+    return gateway.ok(responses.listed(found, query.pagination(has_more)))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from shared import gateway
 from shared.gateway import Request, Response
 from shared.store import client_tokens
-from shared.wire import client_tokens as answers
+from shared.wire import client_tokens as responses
 from shared.wire.listing import ListClientTokens
 
 
 @gateway.management("tokens:read")
 def handler(request: Request) -> Response:
-    wish = ListClientTokens.read_query(request.query)
-    listed, has_more = client_tokens.page(request.tenant, wish.offset, wish.limit)
-    return gateway.ok(answers.listed(listed, wish.pagination(has_more)))
+    query = ListClientTokens.read_query(request.query)
+    listed, has_more = client_tokens.page(request.tenant, query.offset, query.limit)
+    return gateway.ok(responses.listed(listed, query.pagination(has_more)))

@@ -1,4 +1,4 @@
-"""`make bench`: records every operation once, measures it many times beside the rivals, and writes what was found."""
+"""`make bench`: records every operation, measures it many times beside the baselines, and writes the report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from infra.bench import cost, growth, machine, measure, programs, report, resources, speed, tour
+from infra.bench import cost, growth, machine, measure, programs, report, resources, speed, workload
 from infra.bench.cost import Prices
 from infra.bench.figures import Figures, Spread, interleaved
 from infra.bench.growth import Group
@@ -35,17 +35,17 @@ def main() -> None:
     # The servers' lines about each call, and the translator's about its own switches, are nobody's concern.
     logging.disable(logging.WARNING)
     about = machine.description()
-    _say("records every operation, ours and the usual application's")
+    _say("records every operation, ours and the FastAPI application's")
     with World() as world:
-        ours, usual = world.caller(), world.caller(world.usual)
-        tour.of_everything(ours, world.flow, world.routes)
-        tour.of_what_usual_does(usual, world.flow)
+        ours, fastapi_mangum = world.caller(), world.caller(world.fastapi_mangum)
+        workload.exercise_all(ours, world.flow, world.routes)
+        workload.exercise_baseline(fastapi_mangum, world.flow)
         functions = [name for name in world.programs if name in ours.recorded]
         groups = list(growth.record(world))
     recorded = {name: ours.recorded[name] for name in functions}
     loaded_late = {name: measure.late_imports(one) for name, one in recorded.items()}
-    recorded |= {f"usual {name}": one for name, one in usual.recorded.items() if name != "Authorize"}
-    _say(f"{rounds} rounds of every function and its rivals")
+    recorded |= {f"fastapi_mangum {name}": one for name, one in fastapi_mangum.recorded.items() if name != "Authorize"}
+    _say(f"{rounds} rounds of every function and its baselines")
     figures = Figures(interleaved(_subjects(recorded), rounds, _say))
     _say(f"{rounds} rounds of growth")
     sections = [
@@ -61,7 +61,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m infra.bench", description="Measures the built artifact beside rivals."
+        prog="python -m infra.bench", description="Measures the built artifact beside baselines."
     )
     parser.add_argument(
         "--quick", action="store_true", help=f"{_QUICK_ROUNDS} rounds instead of {_ROUNDS}, to try it out"
@@ -73,22 +73,22 @@ def _options() -> argparse.Namespace:
 
 
 def _subjects(recorded: Mapping[str, Recording]) -> dict[str, partial[measure.Sample]]:
-    """Ours, the rivals' operations, and what only makes the calls of ours, or none."""
+    """Ours, the baselines' operations, and what only makes the calls of ours, or none."""
     subjects = dict(recorded)
     _CALLS.mkdir(parents=True, exist_ok=True)
     for name, one in recorded.items():
-        if name.startswith("usual "):
+        if name.startswith("fastapi_mangum "):
             continue
         file = _CALLS / f"{name}.json"
         calls = [
             {"service": call.service, "operation": call.operation, "request": call.asked()} for call in one.exchanges
         ]
         file.write_text(json.dumps(calls), encoding="utf-8")
-        bare = programs.rival("bare", one.program.function, BENCH_CALLS=str(file))
+        bare = programs.baseline("bare", one.program.function, BENCH_CALLS=str(file))
         subjects[f"bare {name}"] = Recording(bare, one.event, one.exchanges, logged=0)
     like = recorded["GetClientToken"].program.function
     for name in ("empty", "floor"):
-        subjects[name] = Recording(programs.rival(name, like), {}, [], logged=0)
+        subjects[name] = Recording(programs.baseline(name, like), {}, [], logged=0)
     return {name: partial(measure.run, one, invocations=_INVOCATIONS) for name, one in subjects.items()}
 
 
@@ -113,8 +113,9 @@ architecture; AWS is a recording that answers at once. Each figure is the median
 the most, each in a process of its own and all in turns. Machines differ, and this one may have been busy: trust the
 ratios, which are taken round by round. What an empty function takes is left out of all CPU.
 
-Three rivals stand beside ours, in `infra/bench/rivals`: `floor` makes a DynamoDB client and does nothing, `bare` makes
-the same AWS calls as the function and does nothing else, `usual` is what a team would otherwise write: FastAPI behind
+The functions are compared with three baselines in `infra/bench/baselines`. `floor` creates a DynamoDB client and does
+nothing. `bare` makes the same AWS calls as the function and does nothing else. `fastapi_mangum` is what a team would
+otherwise write: FastAPI behind
 Mangum, with pydantic and boto3. "At most" and a number is what we promise ourselves; a figure that breaks the promise
 says **more than**."""
 

@@ -21,20 +21,20 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328; }
 .grid { stroke: #d1d9e0; }
 .limit { stroke: #cf222e; stroke-dasharray: 4 3; stroke-width: 1.5; }
 .whisker { stroke: #1f2328; stroke-width: 1.5; }
-.ours { fill: #1a7f5a; } .bare, .floor { fill: #8c959f; } .usual { fill: #bf7a1f; }
+.ours { fill: #1a7f5a; } .bare, .floor { fill: #8c959f; } .fastapi_mangum { fill: #bf7a1f; }
 @media (prefers-color-scheme: dark) {
 text { fill: #e6edf3; }
 .grid { stroke: #3d444d; }
 .limit { stroke: #ff7b72; }
 .whisker { stroke: #e6edf3; }
-.ours { fill: #2fa37a; } .bare, .floor { fill: #6e7781; } .usual { fill: #d08a34; }
+.ours { fill: #2fa37a; } .bare, .floor { fill: #6e7781; } .fastapi_mangum { fill: #d08a34; }
 }
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """`kind`: ours, or one of the rivals floor, bare and usual."""
+    """`kind`: ours, or one of the baselines floor, bare, and fastapi_mangum."""
 
     label: str
     value: Spread

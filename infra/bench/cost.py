@@ -72,16 +72,20 @@ def of(name: str, recording: Recording, cpu: float, prices: Prices) -> Cost:
 
 
 def section(recorded: Mapping[str, Recording], cpu: Mapping[str, float], prices: Prices) -> Section:
-    """`recorded` and `cpu` (milliseconds) by operation: ours by logical id, the rivals' as `usual <logical id>`."""
+    """`recorded` and `cpu` (milliseconds) by operation: ours by logical id, the other's as `fastapi_mangum <id>`."""
     costs = {name: of(name, recording, cpu[name], prices) for name, recording in recorded.items()}
-    # Ours, and right below it the rival's.
-    names = sorted(costs, key=lambda name: (list(costs).index(name.removeprefix("usual ")), name.startswith("usual ")))
+    # Ours, and right below it the baseline's.
+    names = sorted(
+        costs,
+        key=lambda name: (list(costs).index(name.removeprefix("fastapi_mangum ")), name.startswith("fastapi_mangum ")),
+    )
     rows = [_row(name, costs[name]) for name in names]
     head = ["a million of", "total", "API Gateway", "Lambda", "DynamoDB", "KMS", "logs"]
     units_head = ["each", "read units", "write units", "ms in Lambda"]
     units_rows = [[name, f"{one.reads:g}", f"{one.writes:g}", f"{one.duration:.1f}"] for name, one in costs.items()]
     bars = [
-        Bar(name, Spread.of([costs[name].total]), "usual" if name.startswith("usual ") else "ours") for name in names
+        Bar(name, Spread.of([costs[name].total]), "fastapi_mangum" if name.startswith("fastapi_mangum ") else "ours")
+        for name in names
     ]
     assumed = [[field.name.replace("_", " "), f"{getattr(prices, field.name):.10g}"] for field in fields(prices)]
     return Section(

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 
-from infra.bench import tour
+from infra.bench import workload
 from infra.bench.chart import Bar, Chart
 from infra.bench.figures import Spread
 from infra.bench.report import Section, Table, cell
-from infra.bench.tour import TOKENS
 from infra.bench.units import Item
+from infra.bench.workload import TOKENS
 from infra.bench.world import Caller, Recording, World
-from shared.rules import identifier, instant
+from shared.rules import identifier, timestamps
 from shared.rules.target import Target
 
 SIZES = (10, 100, 1_000, 10_000)
@@ -39,9 +39,9 @@ class Group:
 def record(world: World) -> Iterator[Group]:
     caller = world.caller()
     _register(world)
-    token_id, value = tour.create(caller, _FLOW_WITH_HISTORY)
-    session_id = tour.open_session(caller, value)
-    tour.say(caller, session_id)
+    token_id, value = workload.create(caller, _FLOW_WITH_HISTORY)
+    session_id = workload.open_session(caller, value)
+    workload.say(caller, session_id)
     # First, for moto sorts all that it has with every query.
     yield _lists(world, caller, token_id)
     ours = f"TOKEN#{token_id}"
@@ -91,12 +91,12 @@ def _register(world: World) -> None:
 def _chats(world: World, caller: Caller, record: Item, session_id: str) -> Group:
     group = Group("chat-messages", "Chat in a conversation of so many messages, to a target that wants the last 40")
     (message, _answer) = world.items(record["pk"]["S"], "MESSAGE#")
-    said, made = instant.from_text(message["at"]["S"]), 2
+    said, made = timestamps.from_text(message["at"]["S"]), 2
     for size in SIZES:
-        earlier = (instant.to_text(said - timedelta(seconds=number)) for number in range(made, size))
+        earlier = (timestamps.to_text(said - timedelta(seconds=number)) for number in range(made, size))
         _fill(world, [message], ({message["at"]["S"]: at} for at in earlier))
         made = size
-        tour.say(caller, session_id, shown=message["id"]["S"])
+        workload.say(caller, session_id, shown=message["id"]["S"])
         group.cases[f"{size:,} messages"] = caller.recorded["Chat"]
     return group
 
@@ -108,7 +108,7 @@ def _addresses(world: World, caller: Caller, token_id: str, session_id: str) -> 
     for size in SIZES:
         _fill(world, [counted], ({address: str(IPv4Address("10.0.0.0") + number)} for number in range(made, size)))
         made = size
-        tour.say(caller, session_id, address=f"198.51.100.{len(group.cases)}")
+        workload.say(caller, session_id, address=f"198.51.100.{len(group.cases)}")
         group.cases[f"{size:,} addresses"] = caller.recorded["Chat"]
     return group
 
@@ -131,10 +131,10 @@ def _large_tokens(world: World, caller: Caller) -> Iterator[Group]:
     }
     origins = [f"https://shop-{number}.example.com" for number in range(99)]
     large = {"allowedOrigins": [*origins, "https://app.example.com"], "config": {"theme": {"css": "x" * 16_000}}}
-    for label, terms in {"ordinary": {}, "100 origins, 16 KB of config": large}.items():
-        token_id, value = tour.create(caller, world.flow, **terms)
+    for label, settings in {"ordinary": {}, "100 origins, 16 KB of config": large}.items():
+        token_id, value = workload.create(caller, world.flow, **settings)
         caller.ask("GET", f"{TOKENS}/{token_id}")
-        tour.say(caller, tour.open_session(caller, value))
+        workload.say(caller, workload.open_session(caller, value))
         for name, group in groups.items():
             group.cases[label] = caller.recorded[name]
         caller.ask("DELETE", f"{TOKENS}/{token_id}")

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
 
-from infra.bench.programs import USUAL
+from infra.bench.programs import FASTAPI_MANGUM
 from infra.local.code import ARTIFACT, RUNTIME
 from infra.local.template import ROOT
 
 _RUNTIME_HAS = ("awslambdaric", "boto3")
 _LAYER_HAS = ("pydantic", "aws-lambda-powertools", "pyjwt")
-_USUAL_HAS = ("fastapi", "mangum", "pydantic")
+_FASTAPI_MANGUM_HAS = ("fastapi", "mangum", "pydantic")
 
 
 def description() -> list[tuple[str, str]]:
@@ -30,7 +30,7 @@ def description() -> list[tuple[str, str]]:
         ("load when it began", f"{os.getloadavg()[0]:.1f}"),
         ("runtime", ", ".join([python, *_versions(packages, _RUNTIME_HAS)])),
         ("layer", ", ".join(_versions(ARTIFACT / "SharedLayer/python", _LAYER_HAS))),
-        ("usual", ", ".join(_versions(USUAL, _USUAL_HAS))),
+        ("fastapi_mangum", ", ".join(_versions(FASTAPI_MANGUM, _FASTAPI_MANGUM_HAS))),
     ]
 
 

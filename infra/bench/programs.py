@@ -1,4 +1,4 @@
-"""What is measured: the template's functions as built, and the rivals, each in a process as Lambda would run it."""
+"""What is measured: the template's functions as built, and the baselines, each in a process as Lambda would run it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from infra.local.code import RUNTIME
 from infra.local.environment import Environment
 from infra.local.template import ROOT, Template
 
-RIVALS = ROOT / "infra/bench/rivals"
-USUAL = ROOT / ".local/bench/usual/python"
+BASELINES = ROOT / "infra/bench/baselines"
+FASTAPI_MANGUM = ROOT / ".local/bench/fastapi_mangum/python"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,11 +40,13 @@ def ours(source: Template, made: Mapping[str, Function]) -> dict[str, Program]:
     return {name: Program(name, function, built.task, built.libraries(name)) for name, function in made.items()}
 
 
-def rival(name: str, like: Function, **environment: str) -> Program:
+def baseline(name: str, like: Function, **environment: str) -> Program:
     """`name` is its module; it has the memory and the time of the function `like`."""
-    return Program(name, replace(like, handler=f"{name}.handler", environment=environment), RIVALS)
+    return Program(name, replace(like, handler=f"{name}.handler", environment=environment), BASELINES)
 
 
-def usual(like: Function) -> Program:
+def fastapi_mangum(like: Function) -> Program:
     """`like`: a function that knows the table and the key."""
-    return Program("usual", replace(like, handler="usual.app.handler"), USUAL, (USUAL,))
+    return Program(
+        "fastapi_mangum", replace(like, handler="fastapi_mangum.app.handler"), FASTAPI_MANGUM, (FASTAPI_MANGUM,)
+    )

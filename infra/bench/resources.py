@@ -10,7 +10,7 @@ from pathlib import Path
 
 from infra.bench.chart import Bar, Chart
 from infra.bench.figures import Figures, Spread
-from infra.bench.programs import USUAL
+from infra.bench.programs import FASTAPI_MANGUM
 from infra.bench.report import Section, Table, cell, judged
 from infra.bench.world import Recording
 from infra.local.code import ARTIFACT
@@ -20,7 +20,7 @@ _MB = 1_000_000
 
 
 def section(recorded: Mapping[str, Recording], figures: Figures) -> Section:
-    """`recorded`: ours by logical id, and the rivals' as `usual <logical id>`."""
+    """`recorded`: ours by logical id, and the baselines' as `fastapi_mangum <logical id>`."""
     calls = [
         [name, str(len(one.exchanges)), _listed(one), f"{sum(exchange.size for exchange in one.exchanges):,}"]
         for name, one in recorded.items()
@@ -28,7 +28,7 @@ def section(recorded: Mapping[str, Recording], figures: Figures) -> Section:
     subjects = [name for name in figures.samples if not name.startswith("bare ")]
     peaks = {name: figures.raw(name, "peak") for name in subjects}
     memory = [[name, _memory(name, peak)] for name, peak in peaks.items()]
-    kinds = {name: "usual" if name.startswith("usual ") else "ours" for name in recorded}
+    kinds = {name: "fastapi_mangum" if name.startswith("fastapi_mangum ") else "ours" for name in recorded}
     bars = [Bar(name, peak, kinds.get(name, "floor")) for name, peak in peaks.items()]
     return Section(
         "Calls, sizes, memory",
@@ -47,7 +47,7 @@ _PARTS = {
     "functions": ARTIFACT / "functions",
     "SharedLayer": ARTIFACT / "SharedLayer",
     "CryptographyLayer, for the authorizer alone": ARTIFACT / "CryptographyLayer",
-    "usual": USUAL,
+    "fastapi_mangum": FASTAPI_MANGUM,
 }
 
 

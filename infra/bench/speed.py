@@ -1,4 +1,4 @@
-"""How fast: a function's start, its first invocation, and those that follow, beside the rivals."""
+"""How fast: a function's start, its first invocation, and those that follow, beside the baselines."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from infra.bench.report import Section, Table, cell, judged, ratio
 
 # What is promised of the medians. A second client, for KMS, is dearer to make than the first was.
 _START_TO_FLOOR = {"CreateClientToken": 1.10, "GetClientTokenValue": 1.10, "RegenerateClientToken": 1.10}
-_START_TO_USUAL = 0.50
+_START_TO_FASTAPI_MANGUM = 0.50
 _WARM_TO_BARE = 1.15
-_WARM_TO_USUAL = 0.80
+_WARM_TO_FASTAPI_MANGUM = 0.80
 _FEW = 4
 # Any will do, for one application serves all its operations.
-_USUAL = "usual GetClientToken"
+_FASTAPI_MANGUM = "fastapi_mangum GetClientToken"
 
 
 def sections(functions: list[str], figures: Figures, loaded_late: Mapping[str, list[str]]) -> list[Section]:
@@ -30,9 +30,9 @@ def sections(functions: list[str], figures: Figures, loaded_late: Mapping[str, l
 def _starts(functions: list[str], figures: Figures) -> Section:
     names = sorted(functions, key=lambda name: figures.ratio(name, "floor", "start").median)
     bars = [Bar(name, figures.ratio(name, "floor", "start")) for name in names]
-    rivals = [
+    baselines = [
         Bar("floor", figures.ratio("floor", "floor", "start"), "floor"),
-        Bar("usual", figures.ratio(_USUAL, "floor", "start"), "usual"),
+        Bar("fastapi_mangum", figures.ratio(_FASTAPI_MANGUM, "floor", "start"), "fastapi_mangum"),
     ]
     rows = [
         [
@@ -40,12 +40,12 @@ def _starts(functions: list[str], figures: Figures) -> Section:
             cell(figures.cpu(name, "start")),
             cell(figures.raw(name, "start_wall")),
             _judged(figures.ratio(name, "floor", "start"), _START_TO_FLOOR.get(name, 1.0)),
-            _judged(figures.ratio(name, _USUAL, "start"), _START_TO_USUAL),
+            _judged(figures.ratio(name, _FASTAPI_MANGUM, "start"), _START_TO_FASTAPI_MANGUM),
         ]
         for name in functions
     ]
-    for name, subject in (("floor", "floor"), ("usual", _USUAL)):
-        ratios = [ratio(figures.ratio(subject, other, "start")) for other in ("floor", _USUAL)]
+    for name, subject in (("floor", "floor"), ("fastapi_mangum", _FASTAPI_MANGUM)):
+        ratios = [ratio(figures.ratio(subject, other, "start")) for other in ("floor", _FASTAPI_MANGUM)]
         rows.append([name, cell(figures.cpu(subject, "start")), cell(figures.raw(subject, "start_wall")), *ratios])
     empty = [cell(figures.raw("empty", what)) for what in ("start", "start_wall")]
     rows.append(["empty, which CPU above leaves out", *empty, "", ""])
@@ -53,8 +53,8 @@ def _starts(functions: list[str], figures: Figures) -> Section:
         "Cold start",
         "From the start of the process until the function asks for its first event: Python, Lambda's runtime client, "
         "the function's imports, its AWS clients. `floor` imports boto3, makes a DynamoDB client and answers 200.",
-        [Chart("cold-start", "CPU of a start", "floor = 1", bars + rivals, 1.0)],
-        [Table(["function", "CPU, ms", "wall, ms", "CPU to floor", "CPU to usual"], rows)],
+        [Chart("cold-start", "CPU of a start", "floor = 1", bars + baselines, 1.0)],
+        [Table(["function", "CPU, ms", "wall, ms", "CPU to floor", "CPU to fastapi_mangum"], rows)],
     )
 
 
@@ -66,7 +66,7 @@ def _first_invocations(functions: list[str], figures: Figures, loaded_late: Mapp
             cell(figures.raw(name, "first_wall")),
             cell(figures.cpu(f"bare {name}", "first")),
             ratio(figures.ratio(name, f"bare {name}", "first")),
-            cell(figures.cpu(f"usual {name}", "first")) if f"usual {name}" in figures.samples else "",
+            cell(figures.cpu(f"fastapi_mangum {name}", "first")) if f"fastapi_mangum {name}" in figures.samples else "",
             _few(loaded_late[name]),
         ]
         for name in functions
@@ -75,8 +75,17 @@ def _first_invocations(functions: list[str], figures: Figures, loaded_late: Mapp
         "First invocation",
         "The first event after the start: connections are opened, and what was not needed before is loaded. `bare` "
         "makes the same AWS calls with the same parameters by boto3, and does nothing else.",
-        [Chart("first-invocation", "CPU of the first invocation", "ms", _beside_rivals(functions, figures, "first"))],
-        [Table(["function", "CPU, ms", "wall, ms", "bare, CPU, ms", "CPU to bare", "usual, CPU, ms", "loads"], rows)],
+        [
+            Chart(
+                "first-invocation", "CPU of the first invocation", "ms", _beside_baselines(functions, figures, "first")
+            )
+        ],
+        [
+            Table(
+                ["function", "CPU, ms", "wall, ms", "bare, CPU, ms", "CPU to bare", "fastapi_mangum, CPU, ms", "loads"],
+                rows,
+            )
+        ],
     )
 
 
@@ -87,8 +96,8 @@ def _warm_path(functions: list[str], figures: Figures) -> Section:
             cell(figures.cpu(name, "warm")),
             cell(figures.cpu(f"bare {name}", "warm")),
             _judged(figures.ratio(name, f"bare {name}", "warm"), _WARM_TO_BARE),
-            _judged(figures.ratio(name, f"usual {name}", "warm"), _WARM_TO_USUAL)
-            if f"usual {name}" in figures.samples
+            _judged(figures.ratio(name, f"fastapi_mangum {name}", "warm"), _WARM_TO_FASTAPI_MANGUM)
+            if f"fastapi_mangum {name}" in figures.samples
             else "",
         ]
         for name in functions
@@ -99,13 +108,13 @@ def _warm_path(functions: list[str], figures: Figures) -> Section:
         "Every invocation after that, with an AWS that answers at once: what the function itself takes. In a "
         "deployment the network comes on top, a few milliseconds a call.",
         [Chart("warm-path", "CPU of an invocation", "bare = 1", bars, _WARM_TO_BARE)],
-        [Table(["function", "CPU, ms", "bare, CPU, ms", "CPU to bare", "CPU to usual"], rows)],
+        [Table(["function", "CPU, ms", "bare, CPU, ms", "CPU to bare", "CPU to fastapi_mangum"], rows)],
     )
 
 
-def _beside_rivals(functions: list[str], figures: Figures, what: str) -> list[Bar]:
-    kinds = {"": "ours", "bare ": "bare", "usual ": "usual"}
-    subjects = [(f"{rival}{name}", kind) for name in functions for rival, kind in kinds.items()]
+def _beside_baselines(functions: list[str], figures: Figures, what: str) -> list[Bar]:
+    kinds = {"": "ours", "bare ": "bare", "fastapi_mangum ": "fastapi_mangum"}
+    subjects = [(f"{baseline}{name}", kind) for name in functions for baseline, kind in kinds.items()]
     return [Bar(name, figures.cpu(name, what), kind) for name, kind in subjects if name in figures.samples]
 
 

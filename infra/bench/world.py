@@ -30,7 +30,7 @@ from infra.local.routes import Routes
 
 ORIGIN = "https://app.example.com"
 _LOG_SECONDS = 0.05
-_PATIENCE_SECONDS = 300.0
+_TIMEOUT_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def _standing_still(pid: int) -> Iterator[None]:
 
 
 class World:
-    """`programs` are ours by logical id; `usual` is the rival; `key`: an API key of the tenant."""
+    """`programs` are ours by logical id; `fastapi_mangum` is the baseline; `key`: an API key of the tenant."""
 
     def __init__(self) -> None:
         source = template.read()
@@ -85,7 +85,7 @@ class World:
 
         self.key, self.flow = seed.plant_tenant(), seed.FLOW
         self.programs = programs.ours(source, made.functions)
-        self.usual = programs.usual(made.functions["CreateClientToken"])
+        self.fastapi_mangum = programs.fastapi_mangum(made.functions["CreateClientToken"])
         self._running: dict[Program, _Running] = {}
 
     def __enter__(self) -> Self:
@@ -97,15 +97,15 @@ class World:
             running.aws.stop()
         self._server.stop()
 
-    def caller(self, rival: Program | None = None) -> Caller:
-        """Of our API or, behind the same authorizer, of an API that is all the `rival`'s."""
-        return Caller(self, {name: rival or program for name, program in self.programs.items()}, self.routes)
+    def caller(self, baseline: Program | None = None) -> Caller:
+        """Of our API or, behind the same authorizer, of an API that is all the `baseline`'s."""
+        return Caller(self, {name: baseline or program for name, program in self.programs.items()}, self.routes)
 
     def invoke(self, program: Program, event: dict[str, Any]) -> tuple[Any, Recording]:
         running = self._running.get(program) or self._start(program)
         running.recorder.exchanges.clear()
         running.lines.clear()
-        answer = running.environment.invoke(event, _PATIENCE_SECONDS)
+        answer = running.environment.invoke(event, _TIMEOUT_SECONDS)
         # What it wrote before it answered may arrive after the answer.
         time.sleep(_LOG_SECONDS)
         logged = sum(len(line) + 1 for line in running.lines)
@@ -149,7 +149,7 @@ class Caller:
         self.recorded: dict[str, Recording] = {}
         self._world = world
         self._serving = dict(serving) | {"Authorize": world.programs["Authorize"]}
-        self._http = Client(Api(routes, self._invoke, patience=_PATIENCE_SECONDS))
+        self._http = Client(Api(routes, self._invoke, timeout=_TIMEOUT_SECONDS))
 
     def _invoke(self, name: str, event: dict[str, Any]) -> Any:
         answer, self.recorded[name] = self._world.invoke(self._serving[name], event)

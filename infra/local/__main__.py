@@ -18,7 +18,7 @@ from infra.local import access, owner_only
 
 if TYPE_CHECKING:
     from infra.local.code import Code
-    from infra.local.kept import Kept
+    from infra.local.saved_state import SavedState
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,8 +32,8 @@ def main() -> None:
     signal.signal(signal.SIGHUP, _leave)
     # Late, for it takes seconds, and a busy port should not.
     from infra.local.code import NotBuilt  # noqa: PLC0415
-    from infra.local.kept import Kept, NotReadable  # noqa: PLC0415
-    from infra.local.parameters import Rejected  # noqa: PLC0415
+    from infra.local.parameters import InvalidParameters  # noqa: PLC0415
+    from infra.local.saved_state import NotReadable, SavedState  # noqa: PLC0415
     from infra.local.stack import Stack  # noqa: PLC0415
     from infra.local.template import NotModelled  # noqa: PLC0415
 
@@ -43,9 +43,9 @@ def main() -> None:
     if sys.stdout.isatty():
         _say("Starting AWS in memory, the functions and the API. This takes some seconds.")
     try:
-        kept = Kept(options.directory / "kept.json") if options.keep else None
+        kept = SavedState(options.directory / "kept.json") if options.keep else None
         stack = Stack(listener, demo_listener, dict(options.parameter), _say, as_built=options.artifact, kept=kept)
-    except (NotModelled, NotBuilt, NotReadable, Rejected) as refusal:
+    except (NotModelled, NotBuilt, NotReadable, InvalidParameters) as refusal:
         sys.exit(str(refusal))
     state_file = options.directory / "stack.json"
     state = json.dumps(stack.state, indent=2) + "\n"
@@ -137,7 +137,7 @@ def _remove(file: Path, text: str) -> None:
             file.unlink()
 
 
-def _greeting(state: Mapping[str, Any], code: Code, state_file: Path, kept: Kept | None) -> str:
+def _greeting(state: Mapping[str, Any], code: Code, state_file: Path, kept: SavedState | None) -> str:
     url, key, token_id = state["url"], state["apiKey"], state["clientTokenId"]
     ends = "Everything is in memory and ends with Ctrl-C. make run KEEP=1 keeps the key, the token, and the data."
     if kept:

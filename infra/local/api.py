@@ -15,7 +15,7 @@ from infra.local import proxy, refusals
 from infra.local.authorization import Authorization, ConfigurationError
 from infra.local.call import Call
 from infra.local.proxy import Malformed
-from infra.local.refusals import Refused
+from infra.local.refusals import GatewayError
 from infra.local.routes import Authorizer, Function, Mock, Routes
 from infra.local.terminal import harmless
 
@@ -27,7 +27,7 @@ _HEADERS_MAX = 10_240
 _REQUEST_MAX = 10 * 1024 * 1024
 _EVENT_MAX = 6 * 1024 * 1024
 _DRAIN_MAX = 10 * _REQUEST_MAX
-_PATIENCE_SECONDS = 29.0
+_TIMEOUT_SECONDS = 29.0
 _AT_ONCE = 64
 
 
@@ -51,13 +51,13 @@ class Api:
         invoke: Invoke,
         *,
         clock: Callable[[], float] = time.time,
-        patience: float = _PATIENCE_SECONDS,
+        timeout: float = _TIMEOUT_SECONDS,
         tell: Callable[[str], None] = print,
     ) -> None:
         self._routes = routes
         self._invoke = invoke
         self._clock = clock
-        self._patience = patience
+        self._timeout = timeout
         self._tell = tell
         self._authorization = Authorization(self._ask)
         # A function that outlives API Gateway's patience runs on, as in Lambda; only the caller stops waiting.
@@ -75,8 +75,8 @@ class Api:
             response = self._serve(call)
         except RequestEntityTooLarge:
             _drain(request)
-            response = self._refuse(call, Refused("REQUEST_TOO_LARGE"))
-        except Refused as refused:
+            response = self._refuse(call, GatewayError("REQUEST_TOO_LARGE"))
+        except GatewayError as refused:
             response = self._refuse(call, refused)
         response.headers["x-amzn-RequestId"] = call.id
         response.headers["x-amz-apigw-id"] = call.extended_id
@@ -88,7 +88,7 @@ class Api:
         if matched is None:
             # Where there is no route, any Authorization header is read as AWS's own signature.
             is_signed = "Authorization" in call.request.headers
-            raise Refused("INVALID_SIGNATURE" if is_signed else "MISSING_AUTHENTICATION_TOKEN")
+            raise GatewayError("INVALID_SIGNATURE" if is_signed else "MISSING_AUTHENTICATION_TOKEN")
         route, parameters = matched
         context = self._authorize(route.authorizer, call) if route.authorizer else None
         match route.target:
@@ -100,40 +100,40 @@ class Api:
     def _authorize(self, authorizer: Authorizer, call: Call) -> dict[str, str]:
         credential = call.request.headers.get(authorizer.header)
         if not credential or (authorizer.expression and not authorizer.expression.fullmatch(credential)):
-            raise Refused("UNAUTHORIZED")
+            raise GatewayError("UNAUTHORIZED")
         try:
             decision = self._authorization.decide(authorizer, credential, call)
         except (InvocationFailed, _TookTooLong) as error:
             if _means_unauthorized(error):
-                raise Refused("UNAUTHORIZED") from error
-            raise Refused("AUTHORIZER_FAILURE", f"{authorizer.function} failed: {error}") from error
+                raise GatewayError("UNAUTHORIZED") from error
+            raise GatewayError("AUTHORIZER_FAILURE", f"{authorizer.function} failed: {error}") from error
         except ConfigurationError as error:
             reason = f"{authorizer.function} gave an answer that API Gateway refuses: {error}"
-            raise Refused("AUTHORIZER_CONFIGURATION_ERROR", reason) from error
+            raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", reason) from error
         if not decision.allows(call.arn):
-            raise Refused("ACCESS_DENIED", authorizer=decision.context)
+            raise GatewayError("ACCESS_DENIED", authorizer=decision.context)
         return decision.context
 
     def _integrate(self, function: str, event: dict[str, Any], call: Call) -> Response:
         if len(json.dumps(event, ensure_ascii=False).encode(errors="replace")) > _EVENT_MAX:
-            raise Refused("REQUEST_TOO_LARGE")
+            raise GatewayError("REQUEST_TOO_LARGE")
         try:
             return proxy.response(self._ask(function, event), call)
         except _TookTooLong as error:
-            raise Refused("INTEGRATION_TIMEOUT") from error
+            raise GatewayError("INTEGRATION_TIMEOUT") from error
         except InvocationFailed as error:
-            raise Refused("INTEGRATION_FAILURE", f"{function} failed: {error}") from error
+            raise GatewayError("INTEGRATION_FAILURE", f"{function} failed: {error}") from error
         except Malformed as error:
             reason = f"{function} gave an answer that API Gateway refuses: {error}"
-            raise Refused("INTEGRATION_FAILURE", reason) from error
+            raise GatewayError("INTEGRATION_FAILURE", reason) from error
 
     def _ask(self, function: str, event: dict[str, Any]) -> Any:
         answer = self._invocations.submit(self._invoke, function, event)
-        if not wait([answer], self._patience).done:
-            raise _TookTooLong(f"no answer in {self._patience:g} s")
+        if not wait([answer], self._timeout).done:
+            raise _TookTooLong(f"no answer in {self._timeout:g} s")
         return answer.result()
 
-    def _refuse(self, call: Call, refused: Refused) -> Response:
+    def _refuse(self, call: Call, refused: GatewayError) -> Response:
         if refused.reason:
             self._tell(harmless(refused.reason))
         return refusals.response(refused, self._routes.refusals, call)
@@ -156,7 +156,7 @@ def _mocked(mock: Mock, call: Call) -> Response:
     if call.request.mimetype not in {"", "application/json"}:
         if mock.takes_other_types:
             # Without a matching template the body itself would have to name a status, and no client's does.
-            raise Refused("API_CONFIGURATION_ERROR")
-        raise Refused("UNSUPPORTED_MEDIA_TYPE")
+            raise GatewayError("API_CONFIGURATION_ERROR")
+        raise GatewayError("UNSUPPORTED_MEDIA_TYPE")
     answer = mock.answer
     return Response(answer.text(call.extended_id), answer.status, answer.headers, content_type="application/json")

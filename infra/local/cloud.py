@@ -10,9 +10,9 @@ from typing import Any
 import boto3
 from moto.server import ThreadedMotoServer
 
-from infra.local import access, mends, scope
+from infra.local import access, moto_patches, scope
 from infra.local import template as sam
-from infra.local.doorkeeper import ForPrograms
+from infra.local.loopback_only import LoopbackOnly
 from infra.local.template import Template
 
 STACK_NAME = "client-tokens-local"
@@ -55,11 +55,11 @@ def serve(address: str = "127.0.0.1", access_key: str | None = None) -> tuple[Th
 
     `access_key`: the only one that it takes; None takes any.
     """
-    mends.apply()
+    moto_patches.apply()
     moto = ThreadedMotoServer(address, 0, verbose=False)
     moto.start()
     server: Any = moto._server  # noqa: SLF001 - moto answers every website, and offers no other place to say no
-    server.app = ForPrograms(server.app, address, access_key)
+    server.app = LoopbackOnly(server.app, address, access_key)
     _, port = moto.get_host_and_port()
     return moto, f"http://{address}:{port}"
 
@@ -80,7 +80,7 @@ def create(
     names = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found}
     dynamodb = _client("dynamodb", endpoint, credentials)
     for logical_id, properties in _of_type(template, "AWS::DynamoDB::Table").items():
-        mends.restore_table_settings(dynamodb, names[logical_id], properties)
+        moto_patches.restore_table_settings(dynamodb, names[logical_id], properties)
     described = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     functions = _client("lambda", endpoint, credentials)
     return Stack(

@@ -11,13 +11,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a fault
+class ManagementError(Exception):
     """`sentence` is the API's own."""
 
-    def __init__(self, status: int, sentence: str) -> None:
+    def __init__(self, status: int, message: str) -> None:
         self.status = status
-        self.sentence = sentence
-        super().__init__(f"The API answered {status}: {sentence}")
+        self.message = message
+        super().__init__(f"The API answered {status}: {message}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Management:
     key: str
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The answer's JSON. Raises Refused."""
+        """The answer's JSON. Raises ManagementError."""
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         api = http.client.HTTPConnection(urlsplit(self.url).netloc)
         try:
@@ -38,5 +38,5 @@ class Management:
         finally:
             api.close()
         if response.status >= HTTPStatus.BAD_REQUEST:
-            raise Refused(response.status, answer["error"])
+            raise ManagementError(response.status, answer["error"])
         return answer

@@ -10,14 +10,14 @@ from infra.local import template as sam
 from infra.local.template import Template
 
 
-class Rejected(Exception):  # noqa: N818 - an answer to whoever chose the values
+class InvalidParameters(Exception):  # noqa: N818 - an answer to whoever chose the values
     """CloudFormation would not accept these values; the message says which and why, one per line."""
 
 
 def require_valid(source: Template, given: Mapping[str, str]) -> None:
     """`source`: the template as it is written. `given`: values by name; the others are defaults.
 
-    Raises Rejected, and NotModelled for a rule that the local stack cannot decide.
+    Raises InvalidParameters, and NotModelled for a rule that the local stack cannot decide.
     """
     values = {name: str(given.get(name, declared.get("Default", ""))) for name, declared in _declared(source)}
     problems = [
@@ -26,7 +26,7 @@ def require_valid(source: Template, given: Mapping[str, str]) -> None:
     # Rules compare valid values only.
     problems = problems or list(_failed_rules(source, values))
     if problems:
-        raise Rejected("\n".join(problems))
+        raise InvalidParameters("\n".join(problems))
 
 
 def _declared(source: Template) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -31,7 +31,7 @@ _TYPES = {
 }
 
 
-class Refused(Exception):  # noqa: N818 - becomes the gateway response of this type
+class GatewayError(Exception):
     """`reason` is for the developer's terminal; `authorizer`: the context that an authorizer gave with its denial."""
 
     def __init__(self, kind: str, reason: str | None = None, authorizer: Mapping[str, str] | None = None) -> None:
@@ -41,7 +41,7 @@ class Refused(Exception):  # noqa: N818 - becomes the gateway response of this t
         super().__init__(kind)
 
 
-def response(refused: Refused, responses: Mapping[str, Answer], call: Call) -> Response:
+def response(refused: GatewayError, responses: Mapping[str, Answer], call: Call) -> Response:
     """`responses`: the template's gateway responses, by type."""
     status, error_type = _TYPES[refused.kind]
     default = "DEFAULT_4XX" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "DEFAULT_5XX"

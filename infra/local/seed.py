@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from infra.local.management import Management, Refused
-from shared import startup
+from infra.local.management import Management, ManagementError
+from shared import gc_control
 from shared.rules import api_key
 from shared.rules.principal import SCOPES
 from shared.rules.target import Target
 from shared.store import api_keys, targets
 
 # The store's imports stop garbage collection until a function has started. This process is none, and makes garbage.
-startup.is_over()
+gc_control.freeze()
 
 TENANT = "demo"
 FLOW = "flow_demo"
@@ -36,7 +36,7 @@ def plant(url: str, pages: list[str], kept: Mapping[str, str] | None) -> dict[st
     if kept:
         try:
             value = _renew(Management(url, kept["apiKey"]), f"/v1/client-tokens/{kept['clientTokenId']}", pages)
-        except Refused as refusal:
+        except ManagementError as refusal:
             # The key was revoked, or the token deleted.
             if refusal.status not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:
                 raise
@@ -48,7 +48,7 @@ def plant(url: str, pages: list[str], kept: Mapping[str, str] | None) -> dict[st
 
 
 def _renew(management: Management, path: str, pages: list[str]) -> str:
-    """The token's value. The demo page may have another port this time. Raises Refused."""
+    """The token's value. The demo page may have another port this time. Raises ManagementError."""
     origins = management.ask("GET", path)["clientToken"]["allowedOrigins"]
     if missing := [page for page in pages if page not in origins]:
         management.ask("PUT", path, {"allowedOrigins": [*origins, *missing]})
@@ -67,7 +67,7 @@ def plant_tenant() -> str:
 
 def create_client_token(management: Management, origins: list[str]) -> ClientToken:
     """`origins`: where the token may be used."""
-    wish = {
+    body = {
         "name": "Demo",
         "environment": "test",
         "allowedOrigins": origins,
@@ -75,5 +75,5 @@ def create_client_token(management: Management, origins: list[str]) -> ClientTok
         "defaultFlowId": FLOW,
         "config": {"welcomeMessage": "Hello! I repeat what you say."},
     }
-    created = management.ask("POST", "/v1/client-tokens", wish)
+    created = management.ask("POST", "/v1/client-tokens", body)
     return ClientToken(id=created["clientToken"]["id"], value=created["token"])

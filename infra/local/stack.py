@@ -11,8 +11,8 @@ from infra.local import parameters as chosen
 from infra.local.api import Api
 from infra.local.demo.server import Demo
 from infra.local.functions import Functions
-from infra.local.kept import Kept
 from infra.local.management import Management
+from infra.local.saved_state import SavedState
 
 
 class Stack:
@@ -26,7 +26,7 @@ class Stack:
         say: Callable[[str], None],
         *,
         as_built: bool,
-        kept: Kept | None,
+        kept: SavedState | None,
     ) -> None:
         """Two bound sockets, for the API and for the demo page; `say` takes a line for the terminal. `as_built`: the
         functions run from the artifact, else from the source. `kept`: where an earlier start left its data.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from shared.rules import client_token, identifier, session, token_value
-from shared.rules.client_token import ClientToken, Terms, Usage
+from shared.rules import client_token, identifier, session, token_value, token_warnings
+from shared.rules.client_token import ClientToken, TokenSettings, Usage
 from shared.rules.conversation import Conversation
 from shared.wire import chat, client_tokens, conversations, feedback, sessions
 from shared.wire.page import Page
@@ -27,7 +27,7 @@ TOKEN = ClientToken(
     tenant="example",
     environment="live",
     product_surface_id=None,
-    terms=Terms(
+    settings=TokenSettings(
         name="Shop",
         allowed_origins=(ORIGIN, "https://*.example.com"),
         flow_ids=(FLOW,),
@@ -35,14 +35,14 @@ TOKEN = ClientToken(
         config={"welcomeMessage": "Hello! What are you looking for?", "theme": {"mode": "light"}},
         expires_at=AT + timedelta(days=90),
     ),
-    seal=token_value.seal(VALUE, _CLAIMS, "example"),
+    issued_value=token_value.issued_value(VALUE, _CLAIMS, "example"),
     created_at=AT,
     updated_at=AT,
 )
 _USAGE = Usage(conversation_count=3, last_used_at=LATER)
-_CHANGED = client_token.amend(TOKEN, {"rate_limit_per_minute": 20}, at=LATER)
-_REGENERATED = client_token.regenerate(TOKEN, TOKEN.seal, grace=timedelta(hours=1), at=LATER)
-_WARNINGS = client_token.warnings(TOKEN, is_public_suffix=lambda _: False, at=AT)
+_CHANGED = client_token.update(TOKEN, {"rate_limit_per_minute": 20}, at=LATER)
+_REGENERATED = client_token.regenerate(TOKEN, TOKEN.issued_value, grace=timedelta(hours=1), at=LATER)
+_WARNINGS = token_warnings.warnings(TOKEN, is_public_suffix=lambda _: False, at=AT)
 _PAGE: Page = {"limit": 1, "offset": 0, "hasMore": True}
 
 SESSION_ID, _SESSION = session.mint(TOKEN, jti=_CLAIMS.jti, target_id=FLOW, origin=ORIGIN, at=AT, random_bytes=bytes)
@@ -70,4 +70,4 @@ REVEALED = client_tokens.revealed(VALUE)
 CONVERSATIONS = conversations.listed([_CONVERSATION], _PAGE)
 OPENED = sessions.opened(SESSION_ID, _SESSION, TOKEN)
 EVENTS = chat.events(_EXECUTION_ID, FLOW, TEXT, started_at=AT, completed_at=AT + timedelta(seconds=1))
-LEFT = feedback.left(identifier.new("fb", AT, bytes))
+LEFT = feedback.stored(identifier.new("fb", AT, bytes))

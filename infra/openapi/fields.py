@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from shared.rules import feedback, input_limits, origin_syntax, session
-from shared.wire import chat, terms
+from shared.wire import chat, token_settings
 from shared.wire.feedback import COMMENT_BYTES_MAX
 
 _SCALES = ", ".join(f"{least} to {most} for {kind}" for kind, (least, most) in feedback.RATINGS.items())
-_BESIDE = f"For the target, as the page's own word; nested at most {chat.BESIDE_DEPTH_MAX} deep."
+_BESIDE = f"For the target, as the page's own word; nested at most {chat.JSON_DEPTH_MAX} deep."
 
 # A field's name, or Schema.field where the same name means something else there.
 MEANINGS = {
@@ -33,11 +33,12 @@ MEANINGS = {
     "rateLimitPerHour": "Messages that one client address may send in any 3600 seconds.",
     "maxMessagesPerSession": "Messages of the visitor in one session.",
     "sessionIdleTimeoutMinutes": (
-        f"Minutes without a message after which a session ends, {session.SHORTEST_IDLE.seconds // 60} at the least."
+        f"Minutes without a message after which a session ends, {session.IDLE_TIMEOUT_MIN.seconds // 60} at the least."
     ),
     "config": (
         f"welcomeMessage, which the widget shows, and whatever else your page reads: at most "
-        f"{terms.CONFIG_BYTES_MAX // 1024} KB as JSON, nested at most {terms.CONFIG_DEPTH_MAX} deep. Empty by default."
+        f"{token_settings.CONFIG_BYTES_MAX // 1024} KB as JSON, nested at most {token_settings.CONFIG_DEPTH_MAX} deep. "
+        "Empty by default."
     ),
     "expiresAt": "When the token stops working, in the future when it is set. Null: never.",
     "productSurfaceId": "A label of yours. Fixed once the token exists.",

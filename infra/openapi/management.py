@@ -16,7 +16,7 @@ from shared.wire.client_tokens import (
 from shared.wire.conversations import ConversationsListed
 from shared.wire.listing import ListClientTokens, ListConversations
 from shared.wire.regeneration import RegenerateClientToken
-from shared.wire.terms import CreateClientToken, UpdateClientToken
+from shared.wire.token_settings import CreateClientToken, UpdateClientToken
 
 OPERATIONS = {
     "ListClientTokens": Operation(

@@ -12,10 +12,10 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from infra.openapi.fields import meaning
-from shared.rules.client_token import Terms
+from shared.rules.client_token import TokenSettings
 from shared.wire.chat import Chat, VisitorMessage
 from shared.wire.regeneration import RegenerateClientToken
-from shared.wire.terms import CreateClientToken, UpdateClientToken
+from shared.wire.token_settings import CreateClientToken, UpdateClientToken
 
 Schema = dict[str, Any]
 AT = "#/components/schemas/"
@@ -123,7 +123,7 @@ def _types(schema: Schema) -> list[str]:
 
 def _create(properties: dict[str, Schema]) -> None:
     """An absent term has its own default, and null means absent."""
-    defaults = {to_camel(name): value for name, value in asdict(Terms(name="", allowed_origins=())).items()}
+    defaults = {to_camel(name): value for name, value in asdict(TokenSettings(name="", allowed_origins=())).items()}
     for name, schema in properties.items():
         if "default" not in schema:
             continue

@@ -39,7 +39,7 @@ def _run(argv: Sequence[str] | None) -> int:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     from infra.operator import failure, stack  # noqa: PLC0415
-    from shared.errors import Refusal  # noqa: PLC0415
+    from shared.errors import ApiError  # noqa: PLC0415
 
     try:
         if arguments.local:
@@ -49,7 +49,7 @@ def _run(argv: Sequence[str] | None) -> int:
         # Last, for the store finds its table and its AWS in the environment as it is imported.
         commands = import_module(f"infra.operator.commands.{arguments.noun}")
         commands.VERBS[arguments.verb](arguments)
-    except (Refusal, BotoCoreError, ClientError) as error:
+    except (ApiError, BotoCoreError, ClientError) as error:
         return _fail(failure.sentence(error))
     return 0
 

@@ -6,13 +6,13 @@ import argparse
 import sys
 
 from infra.operator.printing import say
-from shared.errors import Refusal
+from shared.errors import ApiError
 
 
 def confirmed(arguments: argparse.Namespace, *lines: str) -> bool:
     """Shows what is affected, then decides whether to go on: by --yes or --dry-run, else by the operator's answer.
 
-    Raises Refusal where nobody can be asked, and where the answer is not yes.
+    Raises ApiError where nobody can be asked, and where the answer is not yes.
     """
     for line in lines:
         say(line)
@@ -22,10 +22,10 @@ def confirmed(arguments: argparse.Namespace, *lines: str) -> bool:
     if arguments.yes:
         return True
     if not sys.stdin.isatty():
-        raise Refusal(
+        raise ApiError(
             "Nothing has changed: there is no terminal to ask on. Add --yes to go ahead, or --dry-run to look"
         )
     print("Go ahead? Type yes: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise Refusal("Nothing has changed: the answer was not yes")
+        raise ApiError("Nothing has changed: the answer was not yes")
     return True

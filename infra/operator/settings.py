@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from shared.errors import Invalid
+from shared.errors import InvalidRequest
 from shared.rules import input_limits
 from shared.rules.input_limits import InputLimits
 from shared.targets import answering
@@ -26,11 +26,11 @@ class _Limits(BaseModel):
 
 
 def read(kind: str, written: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """What to store of the settings of a target of this kind. Raises Invalid, with a sentence for the first mistake."""
+    """What to store of the settings of a target of this kind. Raises InvalidRequest for the first mistake."""
     given: dict[str, str] = {}
     for name, value in written:
         if name in given:
-            raise Invalid(f"The setting {name} is given twice.")
+            raise InvalidRequest(f"The setting {name} is given twice.")
         given[name] = value
     settings = _settings(kind)
     try:
@@ -39,7 +39,7 @@ def read(kind: str, written: Sequence[tuple[str, str]]) -> dict[str, Any]:
     except ValidationError as error:
         # What is missing may only be misspelt.
         wrong = min(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
-        raise Invalid(_sentence(kind, wrong, settings.model_json_schema()["properties"])) from None
+        raise InvalidRequest(_sentence(kind, wrong, settings.model_json_schema()["properties"])) from None
     _require_room_for_message(accepted)
     return accepted
 
@@ -53,7 +53,7 @@ def _require_room_for_message(accepted: Mapping[str, Any]) -> None:
     message = accepted.get("max_message_bytes", 0)
     everything = accepted.get("max_input_bytes", _DEFAULTS.max_input_bytes)
     if message > everything:
-        raise Invalid(
+        raise InvalidRequest(
             f"max_message_bytes ({message}) must not be larger than max_input_bytes ({everything}), which counts the "
             "message too. Raise max_input_bytes, or lower max_message_bytes."
         )

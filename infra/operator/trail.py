@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from secrets import token_bytes
 
 from shared.rules import identifier
-from shared.rules.audit import Changes, Circumstances, Record
+from shared.rules.audit import AuditContext, AuditRecord, Changes
 from shared.store import audit
 from shared.store.table import Write
 
 
-def circumstances(arguments: argparse.Namespace) -> Circumstances:
+def circumstances(arguments: argparse.Namespace) -> AuditContext:
     """For one command. Asks AWS who the operator is."""
     at = datetime.now(UTC)
-    return Circumstances(
+    return AuditContext(
         tenant=arguments.tenant,
         actor=arguments.deployment.operator(),
         address="",
@@ -24,6 +24,6 @@ def circumstances(arguments: argparse.Namespace) -> Circumstances:
     )
 
 
-def record(by: Circumstances, action: str, subject: str, changes: Changes | None = None) -> Write:
+def record(context: AuditContext, action: str, subject: str, changes: Changes | None = None) -> Write:
     """To be written in one transaction with what it records."""
-    return audit.writing(Record(by=by, action=action, subject=subject, changes=changes or {}))
+    return audit.record_write(AuditRecord(context=context, action=action, subject=subject, changes=changes or {}))

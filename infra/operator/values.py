@@ -30,20 +30,20 @@ def target_id(text: str) -> str:
 
 def key_id(text: str) -> str:
     # Does not repeat what was written: it may well be a key's value.
-    if not identifier.is_one("key", text):
+    if not identifier.is_valid("key", text):
         raise ArgumentTypeError("that is no key's id: those start with key_, and `keys list` shows them")
     return text
 
 
 def conversation_id(text: str) -> str:
-    if not identifier.is_one("conv", text):
+    if not identifier.is_valid("conv", text):
         raise ArgumentTypeError("that is no conversation's id: those start with conv_, and the API lists a token's")
     return text
 
 
 def token_id(text: str) -> str:
     # Does not repeat what was written: it may well be a token's value.
-    if not identifier.is_one("ct", text):
+    if not identifier.is_valid("ct", text):
         raise ArgumentTypeError("that is no client token's id: those start with ct_")
     return text
 

@@ -22,7 +22,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from infra.local import access
 from infra.local.management import Management
 from infra.local.template import ROOT
-from infra.soak import books, memory, report
+from infra.soak import memory, reconciliation, report
 from infra.soak.callers import TOKENS, Caller, Session
 from infra.soak.ledger import Ledger
 from infra.soak.memory import Snapshot
@@ -83,8 +83,8 @@ class Soak:
 
     def differences(self) -> list[str]:
         made = (token for token in self._tokens() if token["id"] not in self._planted)
-        found = books.read(self._items(), made)
-        return list(books.differences(self.ledger, found, {self._tight.conversation_id: _TIGHT_LIMIT}))
+        found = reconciliation.read(self._items(), made)
+        return list(reconciliation.differences(self.ledger, found, {self._tight.conversation_id: _TIGHT_LIMIT}))
 
     def _act(self, caller: Caller, over: float) -> None:
         while time.monotonic() < over:

@@ -62,17 +62,17 @@ class Caller:
         weights, acts = zip(*chances, strict=True)
         self._random.choices(acts, weights)[0]()
 
-    def create(self, **terms: Any) -> ClientToken | None:
+    def create(self, **settings: Any) -> ClientToken | None:
         name = self._name()
-        wish = {
+        body = {
             "name": name,
             "allowedOrigins": [ORIGIN],
             "flowIds": [self._flow],
             "rateLimitPerMinute": 1000,
             "rateLimitPerHour": 10_000,
             "maxMessagesPerSession": _BUDGET,
-        } | terms
-        made = self._client.manage("create", f"POST {TOKENS}", wish, {201})
+        } | settings
+        made = self._client.manage("create", f"POST {TOKENS}", body, {201})
         if made is None:
             return None
         token = ClientToken(made["clientToken"]["id"], made["token"], name)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from infra.soak.ledger import Ledger
 
 ORIGIN = "https://app.example.com"
-_PATIENCE_SECONDS = 40
+_TIMEOUT_SECONDS = 40
 Body = Mapping[str, Any] | None
 
 
@@ -50,7 +50,7 @@ class Client:
         self, operation: str, call: str, body: Body, expected: Collection[int], headers: Mapping[str, str]
     ) -> str | None:
         method, path = call.split()
-        api = http.client.HTTPConnection(self._host, timeout=_PATIENCE_SECONDS, source_address=(self._address, 0))
+        api = http.client.HTTPConnection(self._host, timeout=_TIMEOUT_SECONDS, source_address=(self._address, 0))
         began = time.monotonic()
         try:
             sent = None if body is None else json.dumps(body).encode()

@@ -36,19 +36,19 @@ _THROTTLING = {
     "ThrottlingException",
     "TooManyRequestsException",
 }
-_PASSING = {
+_TRANSIENT = {
     *_THROTTLING,
     "ReplicatedWriteConflictException",
     # A single write, on an item that a transaction is writing. AWS's own libraries leave it to the application.
     "TransactionConflictException",
     "TransactionInProgressException",
 }
-_REFUSED = 300
+_ERROR_STATUS_MIN = 300
 _SERVER_FAILED = 500
 _Answer = TypeVar("_Answer")
 
 
-class Patience(NamedTuple):
+class RetryPolicy(NamedTuple):
     """`attempts`: how often a request is sent at most. `seconds`: for which each waits for its answer."""
 
     attempts: int
@@ -56,10 +56,10 @@ class Patience(NamedTuple):
 
 
 # 7.8 s at the worst, pauses included.
-PROMPT = Patience(attempts=3, seconds=1.5)
+SHORT_ATTEMPTS = RetryPolicy(attempts=3, seconds=1.5)
 # For what a visitor waits for. API Gateway gives up after 29 s, some of which our own calls need. One attempt: what
 # answered too late has still been done, and paid for.
-PATIENT = Patience(attempts=1, seconds=24)
+ONE_LONG_ATTEMPT = RetryPolicy(attempts=1, seconds=24)
 
 
 class AwsError(Exception):
@@ -70,7 +70,7 @@ class AwsError(Exception):
         super().__init__(message)
 
 
-class Refused(AwsError):  # noqa: N818 - it is AWS's answer, not a fault of ours
+class AwsErrorResponse(AwsError):  # noqa: N818 - it is AWS's answer, not a fault of ours
     """AWS said no. `code`: its name for why; `answer`: the whole of what it said."""
 
     def __init__(self, operation: str, status: int, code: str, answer: Mapping[str, Any]) -> None:
@@ -80,9 +80,9 @@ class Refused(AwsError):  # noqa: N818 - it is AWS's answer, not a fault of ours
         super().__init__(operation, str(answer.get("message") or answer.get("Message") or ""))
 
     @property
-    def is_passing(self) -> bool:
+    def is_transient(self) -> bool:
         """Whether the same request may succeed in a moment."""
-        return self.status >= _SERVER_FAILED or self.code in _PASSING
+        return self.status >= _SERVER_FAILED or self.code in _TRANSIENT
 
     @property
     def is_throttling(self) -> bool:
@@ -98,7 +98,7 @@ class TimedOut(Unreachable):
     """No answer in time."""
 
 
-class Reply(NamedTuple):
+class AwsResponse(NamedTuple):
     """`headers`: by name in any case."""
 
     headers: Message
@@ -112,44 +112,48 @@ class Client:
     AWS's own, or AWS_ENDPOINT_URL.
     """
 
-    def __init__(self, service: str, patience: Patience = PROMPT, *, signing_name: str | None = None) -> None:
+    def __init__(
+        self, service: str, retry_policy: RetryPolicy = SHORT_ATTEMPTS, *, signing_name: str | None = None
+    ) -> None:
         region = os.environ["AWS_REGION"]
         suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
         address = urlsplit(os.environ.get("AWS_ENDPOINT_URL") or f"https://{service}.{region}.{suffix}")
         self.host = address.netloc
         self._is_secure = address.scheme == "https"
         self._scope = Scope(region, signing_name or service)
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._idle: list[HTTPConnection] = []
 
-    def post(self, operation: str, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """`operation`: how errors call it. `path`: encoded. Raises Refused, Unreachable or TimedOut."""
-        return self._retried(partial(self._once, operation, path, body, headers))
+    def post(self, operation: str, path: str, body: bytes, headers: Mapping[str, str]) -> AwsResponse:
+        """`operation`: how errors call it. `path`: encoded. Raises AwsErrorResponse, Unreachable or TimedOut."""
+        return self._with_retries(partial(self._attempt, operation, path, body, headers))
 
-    def _retried(self, attempt_once: Callable[[], _Answer]) -> _Answer:
+    def _with_retries(self, attempt_once: Callable[[], _Answer]) -> _Answer:
         attempt = 1
         while True:
             try:
                 return attempt_once()
             except Unreachable:
-                if attempt == self._patience.attempts:
+                if attempt == self._retry_policy.attempts:
                     raise
-            except Refused as refused:
-                if attempt == self._patience.attempts or not refused.is_passing:
+            except AwsErrorResponse as error:
+                if attempt == self._retry_policy.attempts or not error.is_transient:
                     raise
             time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))  # noqa: S311 - no secret
             attempt += 1
 
-    def _once(self, operation: str, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+    def _attempt(self, operation: str, path: str, body: bytes, headers: Mapping[str, str]) -> AwsResponse:
         to_sign = {"Host": self.host, **headers}
         try:
-            sent = signed(to_sign, path, body, by=credentials.current(), scope=self._scope, at=datetime.now(UTC))
+            sent = signed(
+                to_sign, path, body, credentials=credentials.current(), scope=self._scope, at=datetime.now(UTC)
+            )
             sent |= _unsigned_headers()
             connection = self._connection()
             try:
                 connection.request("POST", path, body, sent)
                 response = connection.getresponse()
-                reply = Reply(response.headers, response.read())
+                reply = AwsResponse(response.headers, response.read())
                 _check_crc32(reply)
             except BaseException:
                 connection.close()
@@ -160,8 +164,8 @@ class Client:
             raise Unreachable(operation, f"no answer from {self.host}: {error}") from error
         if not response.will_close:
             self._idle.append(connection)
-        if response.status >= _REFUSED:
-            raise _refused(operation, response.status, reply)
+        if response.status >= _ERROR_STATUS_MIN:
+            raise _error_response(operation, response.status, reply)
         return reply
 
     def _connection(self) -> HTTPConnection:
@@ -176,7 +180,7 @@ class Client:
         else:
             made = HTTPConnection(self.host, timeout=_CONNECT_SECONDS)
         made.connect()
-        made.sock.settimeout(self._patience.seconds)
+        made.sock.settimeout(self._retry_policy.seconds)
         return made
 
 
@@ -192,9 +196,9 @@ class JsonClient(Client):
         """Raises as `post` does."""
         headers = {"Content-Type": self._content_type, "X-Amz-Target": f"{self._prefix}.{operation}"}
         body = json.dumps(parameters).encode()
-        return self._retried(lambda: self._parsed(operation, self._once(operation, "/", body, headers)))
+        return self._with_retries(lambda: self._parsed(operation, self._attempt(operation, "/", body, headers)))
 
-    def _parsed(self, operation: str, reply: Reply) -> dict[str, Any]:
+    def _parsed(self, operation: str, reply: AwsResponse) -> dict[str, Any]:
         try:
             answer = json.loads(reply.body)
         except ValueError as error:
@@ -213,7 +217,7 @@ def _unsigned_headers() -> dict[str, str]:
     return headers
 
 
-def _check_crc32(reply: Reply) -> None:
+def _check_crc32(reply: AwsResponse) -> None:
     """DynamoDB sends a checksum of its answer. Raises HTTPException if the answer is not what DynamoDB sent."""
     if reply.headers.get("x-amz-crc32", "") not in {"", str(zlib.crc32(reply.body))}:
         raise HTTPException("the answer does not fit its checksum")
@@ -226,7 +230,7 @@ def _is_dropped(connection: HTTPConnection) -> bool:
     return bool(poll.poll(0))
 
 
-def _refused(operation: str, status: int, reply: Reply) -> Refused:
+def _error_response(operation: str, status: int, reply: AwsResponse) -> AwsErrorResponse:
     try:
         answer = json.loads(reply.body)
     except ValueError:
@@ -234,4 +238,4 @@ def _refused(operation: str, status: int, reply: Reply) -> Refused:
     answer = answer if isinstance(answer, dict) else {}
     # Such as com.amazonaws.dynamodb.v20120810#ThrottlingException, or ThrottlingException:http://internal.amazon.com/...
     name = reply.headers.get("X-Amzn-ErrorType") or answer.get("__type") or answer.get("code") or str(status)
-    return Refused(operation, status, str(name).rpartition("#")[2].partition(":")[0], answer)
+    return AwsErrorResponse(operation, status, str(name).rpartition("#")[2].partition(":")[0], answer)

@@ -13,7 +13,7 @@ from shared.aws.signature import Credentials
 _ENDPOINT_SECONDS = 2
 _RENEWED_BEFORE = timedelta(minutes=5)
 
-_lent: tuple[Credentials, datetime] | None = None
+_cached: tuple[Credentials, datetime] | None = None
 
 
 class NoCredentials(Exception):  # noqa: N818 - it says what there is
@@ -40,9 +40,9 @@ def current() -> Credentials:
 
 def _of_container(url: str, authorization: str) -> Credentials:
     """From the endpoint that Lambda has beside a restored function; they expire, and are asked for anew before."""
-    global _lent  # noqa: PLW0603 - one process, one role
+    global _cached  # noqa: PLW0603 - one process, one role
     now = datetime.now(UTC)
-    if _lent is None or now >= _lent[1]:
+    if _cached is None or now >= _cached[1]:
         address = urlsplit(url)
         connection = HTTPConnection(address.netloc, timeout=_ENDPOINT_SECONDS)
         try:
@@ -54,5 +54,5 @@ def _of_container(url: str, authorization: str) -> Credentials:
             raise NoCredentials("the credentials endpoint does not answer") from error
         finally:
             connection.close()
-        _lent = credentials, expires - _RENEWED_BEFORE
-    return _lent[0]
+        _cached = credentials, expires - _RENEWED_BEFORE
+    return _cached[0]

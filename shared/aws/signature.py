@@ -29,7 +29,7 @@ class Scope(NamedTuple):
 
 
 def signed(
-    headers: Mapping[str, str], path: str, body: bytes, *, by: Credentials, scope: Scope, at: datetime
+    headers: Mapping[str, str], path: str, body: bytes, *, credentials: Credentials, scope: Scope, at: datetime
 ) -> dict[str, str]:
     """Returns the headers of a POST with its signature.
 
@@ -38,8 +38,8 @@ def signed(
     """
     time = at.strftime("%Y%m%dT%H%M%SZ")
     given = {**headers, "X-Amz-Date": time}
-    if by.session_token:
-        given["X-Amz-Security-Token"] = by.session_token
+    if credentials.session_token:
+        given["X-Amz-Security-Token"] = credentials.session_token
     # As AWS normalizes them before it compares signatures; so no value spans lines.
     sent = {name: " ".join(value.split()) for name, value in given.items()}
     canonical = sorted((name.lower(), value) for name, value in sent.items())
@@ -49,11 +49,11 @@ def signed(
     request = "\n".join([*lines, hashlib.sha256(body).hexdigest()])
     day = f"{time[:8]}/{scope.region}/{scope.service}/aws4_request"
     to_sign = "\n".join(["AWS4-HMAC-SHA256", time, day, hashlib.sha256(request.encode()).hexdigest()])
-    key = f"AWS4{by.secret_access_key}".encode()
+    key = f"AWS4{credentials.secret_access_key}".encode()
     for part in day.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
     signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
     sent["Authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={by.access_key_id}/{day}, SignedHeaders={names}, Signature={signature}"
+        f"AWS4-HMAC-SHA256 Credential={credentials.access_key_id}/{day}, SignedHeaders={names}, Signature={signature}"
     )
     return sent

@@ -58,7 +58,7 @@ def mint(
         tenant=tenant,
         name=name,
         scopes=scopes,
-        digest=digest.of(value),
+        digest=digest.sha256_hex(value),
         hint=value[-4:],
         created_at=at,
         expires_at=expires_at,

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from shared.rules import instant, plain_json
-from shared.rules.client_token import ClientToken, Terms
+from shared.rules import plain_json, timestamps
+from shared.rules.client_token import ClientToken, TokenSettings
 from shared.rules.target import Target
 
 Changes = Mapping[str, Sequence[Any] | Mapping[str, Any] | None]
@@ -28,7 +28,7 @@ _ENTRIES_BYTES_MAX = 640
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class AuditContext:
     """`actor`: an API key's id, a Clerk user's, or an operator's ARN in IAM; `address`: the caller's, empty for an
     operator; `request_id`: the one that logs name.
     """
@@ -41,13 +41,13 @@ class Circumstances:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class AuditRecord:
     """`action`: create, update, regenerate, delete, or reveal a client token; or an operator's, such as revoke_key.
 
     `subject`: the id of the token, API key, target, or conversation.
     """
 
-    by: Circumstances
+    context: AuditContext
     action: str
     subject: str
     changes: Changes = field(default_factory=dict)
@@ -55,9 +55,9 @@ class Record:
 
 def changes(before: ClientToken | None, after: ClientToken) -> Changes:
     """What a change changed; of a new token what is not as by default."""
-    no_facts = _facts(Terms(name="", allowed_origins=())) | {"previous_values_expire_at": []}
-    old = _facts(before.terms) | _beside(before) if before else no_facts
-    new = _facts(after.terms) | _beside(after)
+    no_facts = _settings_of(TokenSettings(name="", allowed_origins=())) | {"previous_values_expire_at": []}
+    old = _settings_of(before.settings) | _other_fields_of(before) if before else no_facts
+    new = _settings_of(after.settings) | _other_fields_of(after)
     different = [name for name, value in new.items() if not plain_json.is_same(value, old.get(name))]
     return {name: _difference(name, old[name] if before else None, new[name]) for name in different}
 
@@ -122,23 +122,23 @@ def _bytes(value: Any) -> int:
     return len(json.dumps(value, ensure_ascii=False).encode())
 
 
-def _facts(terms: Terms) -> dict[str, Any]:
-    return {one.name: _plain(getattr(terms, one.name)) for one in fields(terms)}
+def _settings_of(settings: TokenSettings) -> dict[str, Any]:
+    return {one.name: _plain(getattr(settings, one.name)) for one in fields(settings)}
 
 
-def _beside(token: ClientToken) -> dict[str, Any]:
+def _other_fields_of(token: ClientToken) -> dict[str, Any]:
     """Of its values, only how long previous ones work: the trail holds no value, and no part of one."""
     return {
         "environment": token.environment,
         "product_surface_id": token.product_surface_id,
-        "previous_values_expire_at": [_plain(one.valid_until) for one in token.previous],
+        "previous_values_expire_at": [_plain(one.valid_until) for one in token.previous_values],
     }
 
 
 def _plain(value: Any) -> Any:
     match value:
         case datetime():
-            return instant.to_text(value)
+            return timestamps.to_text(value)
         case tuple():
             return list(value)
     return value

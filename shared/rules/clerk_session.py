@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.rules.principal import SCOPES, Principal
-from shared.rules.rejection import Rejected
+from shared.rules.rejection import CredentialRejected
 
 LEEWAY = timedelta(seconds=5)
 # The header's `cat` tells kinds of tokens apart; this is a session's. Older session tokens have none.
@@ -40,7 +40,7 @@ class Clerk:
     role_scopes: Mapping[str, tuple[str, ...]]
 
     @classmethod
-    def of(cls, *, issuer: str, parties: str, role_scopes: str) -> Clerk:
+    def from_parameters(cls, *, issuer: str, parties: str, role_scopes: str) -> Clerk:
         """From the deployment's parameters. Raises ValueError, which says what is wrong.
 
         `parties`: origins, separated by commas. `role_scopes`: such as `admin=read+write+reveal,member=read`.
@@ -49,36 +49,36 @@ class Clerk:
         return cls(_canonical(issuer), listed, _read_role_scopes(role_scopes))
 
     def check_header(self, header: Claims) -> None:
-        """Raise Rejected for any other kind of token."""
+        """Raise CredentialRejected for any other kind of token."""
         kind = header.get("typ")
         if not (isinstance(kind, str) and kind.upper() == "JWT" and header.get("cat") in (None, _SESSION_CATEGORY)):
-            raise Rejected("not_a_session_token")
+            raise CredentialRejected("not_a_session_token")
 
     def check_issuer(self, claims: Claims) -> None:
-        """Raise Rejected for the token of another issuer."""
+        """Raise CredentialRejected for the token of another issuer."""
         issuer = claims.get("iss")
         if not (isinstance(issuer, str) and _canonical(issuer) == self.issuer):
-            raise Rejected("wrong_issuer")
+            raise CredentialRejected("wrong_issuer")
 
     def principal(self, claims: Claims, at: datetime) -> Principal:
-        """The person that these verified claims stand for. Raises Rejected."""
+        """The person that these verified claims stand for. Raises CredentialRejected."""
         self.check_issuer(claims)
         expires_at = _time(claims, "exp")
         if expires_at is None:
-            raise Rejected("malformed")
+            raise CredentialRejected("malformed")
         if at >= expires_at + LEEWAY:
-            raise Rejected("expired")
+            raise CredentialRejected("expired")
         if any((start := _time(claims, name)) and at < start - LEEWAY for name in ("nbf", "iat")):
-            raise Rejected("not_yet_valid")
+            raise CredentialRejected("not_yet_valid")
         user = claims.get("sub")
         if not (_is_text(_USER, user) and _is_text(_SESSION, claims.get("sid"))):
-            raise Rejected("not_a_session_token")
+            raise CredentialRejected("not_a_session_token")
         party = claims.get("azp")
         if not (isinstance(party, str) and _canonical(party) in self.parties):
-            raise Rejected("wrong_party")
+            raise CredentialRejected("wrong_party")
         # A pending session is signed in but has a task left, such as a second factor.
         if claims.get("sts") not in (None, "active"):
-            raise Rejected("session_pending")
+            raise CredentialRejected("session_pending")
         organization, role = _membership(claims)
         if organization is None:
             return Principal(str(user), str(user), SCOPES, expires_at + LEEWAY)
@@ -119,21 +119,21 @@ def _membership(claims: Claims) -> tuple[str | None, str | None]:
     elif isinstance(active, dict) and isinstance(active.get("id"), str):
         organization, role = active["id"], active.get("rol")
     else:
-        raise Rejected("malformed")
+        raise CredentialRejected("malformed")
     if organization is None:
         return None, None
     if not (_is_text(_ORGANIZATION, organization) and (role is None or isinstance(role, str))):
-        raise Rejected("malformed")
+        raise CredentialRejected("malformed")
     return str(organization), role
 
 
 def _time(claims: Claims, name: str) -> datetime | None:
-    """A NumericDate (RFC 7519, section 2); None where the claim is absent. Raises Rejected."""
+    """A NumericDate (RFC 7519, section 2); None where the claim is absent. Raises CredentialRejected."""
     seconds = claims.get(name)
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not (isinstance(seconds, int | float) and 0 <= seconds <= _TIME_MAX):
-        raise Rejected("malformed")
+        raise CredentialRejected("malformed")
     return datetime.fromtimestamp(seconds, UTC)
 
 

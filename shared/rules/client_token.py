@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import hmac
-import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from shared.errors import Conflict, Detail, Forbidden, Invalid, Stale, Unauthenticated
-from shared.rules import instant, origin, plain_json
-from shared.rules.security_warning import SecurityWarning
-from shared.rules.token_value import Seal
+from shared.errors import Conflict, Detail, Forbidden, InvalidRequest, PreconditionFailed, Unauthenticated
+from shared.rules import origin, plain_json, timestamps
+from shared.rules.token_value import IssuedValue
 
 Environment = Literal["live", "test"]
 
-PREVIOUS_MAX = 5
-_IDS_SHOWN = 3
+PREVIOUS_VALUES_MAX = 5
 _NOT_VALID = "This client token is not valid."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class TokenSettings:
     """What a manager may set at any time, with the API's defaults. Limits count whole messages, minutes or seconds."""
 
     name: str
@@ -43,7 +40,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Previous:
+class PreviousValue:
     """A value that was replaced with a grace period, while that lasts."""
 
     digest: str
@@ -53,8 +50,9 @@ class Previous:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientToken:
-    """`previous`: the newest first, at most PREVIOUS_MAX. `revision` grows by one with every write: two writers cannot
-    both replace the same state. `config_revision`: the revision at which the config was set, 0 where it is empty.
+    """`previous_values`: newest first, at most PREVIOUS_VALUES_MAX. `revision` grows by one with every write, so two
+    writers cannot both replace the same state. `config_revision`: the revision at which the config was set, or 0 if it
+    is empty.
 
     The store may leave the config out of the terms. Such a token can be changed and written: its config stays.
     """
@@ -63,9 +61,9 @@ class ClientToken:
     tenant: str
     environment: Environment
     product_surface_id: str | None
-    terms: Terms
-    seal: Seal
-    previous: tuple[Previous, ...] = ()
+    settings: TokenSettings
+    issued_value: IssuedValue
+    previous_values: tuple[PreviousValue, ...] = ()
     created_at: datetime
     updated_at: datetime
     revision: int = 1
@@ -79,91 +77,105 @@ class Usage:
     conversation_count: int = 0
     last_used_at: datetime | None = None
 
-    def is_due(self, at: datetime) -> bool:
+    def should_record(self, at: datetime) -> bool:
         """Whether a use at `at` is to be noted, for none of its minute is."""
-        return self.last_used_at is None or self.last_used_at < instant.minute(at)
+        return self.last_used_at is None or self.last_used_at < timestamps.floor_to_minute(at)
 
 
-def check(terms: Terms, *, environment: Environment = "live", at: datetime, before: Terms | None = None) -> Terms:
-    """Terms that hold together, or Invalid with every reason. `before`: the terms that these replace."""
-    reasons = list(_contradictions(terms, environment, at, before))
+def validate(
+    settings: TokenSettings, *, environment: Environment = "live", at: datetime, before: TokenSettings | None = None
+) -> TokenSettings:
+    """The settings, if they are consistent, else InvalidRequest with every reason. `before`: those they replace."""
+    reasons = list(_violations(settings, environment, at, before))
     if reasons:
-        raise Invalid.because(*reasons)
-    return terms
+        raise InvalidRequest.from_details(*reasons)
+    return settings
 
 
-def require_expected(token: ClientToken, expected: Collection[int] | None) -> None:
-    """Raises Stale where the token has none of the revisions that a change is meant for; None means any."""
+def require_revision(token: ClientToken, expected: Collection[int] | None) -> None:
+    """Raises PreconditionFailed if the token is at none of the expected revisions. None means any."""
     if expected is not None and token.revision not in expected:
-        raise Stale
+        raise PreconditionFailed
 
 
-def amend(token: ClientToken, changes: Mapping[str, Any], *, at: datetime) -> ClientToken:
-    """The token with the given terms changed and all others as they are."""
-    terms = check(replace(token.terms, **changes), environment=token.environment, at=at, before=token.terms)
+def update(token: ClientToken, changes: Mapping[str, Any], *, at: datetime) -> ClientToken:
+    """The token with some settings changed."""
+    settings = validate(replace(token.settings, **changes), environment=token.environment, at=at, before=token.settings)
     revision, config_revision = token.revision + 1, token.config_revision
-    if not plain_json.is_same(terms.config, token.terms.config):
-        config_revision = revision if terms.config else 0
+    if not plain_json.is_same(settings.config, token.settings.config):
+        config_revision = revision if settings.config else 0
     at = max(at, token.updated_at)
-    return replace(token, terms=terms, updated_at=at, revision=revision, config_revision=config_revision)
+    return replace(token, settings=settings, updated_at=at, revision=revision, config_revision=config_revision)
 
 
-def regenerate(token: ClientToken, seal: Seal, *, grace: timedelta | None, at: datetime) -> ClientToken:
+def regenerate(token: ClientToken, issued_value: IssuedValue, *, grace: timedelta | None, at: datetime) -> ClientToken:
     """The token under a new value.
 
     A grace period adds the current value to those that still work. Zero ends every older value at once. None ends the
     current value; earlier values keep working until the time that was promised. Raises Conflict if too many do.
     """
-    running = tuple(one for one in token.previous if at < one.valid_until)
+    running = tuple(one for one in token.previous_values if at < one.valid_until)
     if grace:
         _require_room_for_previous(running)
-        running = (Previous(digest=token.seal.digest, jti=token.seal.claims.jti, valid_until=at + grace), *running)
+        running = (
+            PreviousValue(digest=token.issued_value.digest, jti=token.issued_value.claims.jti, valid_until=at + grace),
+            *running,
+        )
     elif grace is not None:
         running = ()
     return replace(
-        token, seal=seal, previous=running, updated_at=max(at, token.updated_at), revision=token.revision + 1
+        token,
+        issued_value=issued_value,
+        previous_values=running,
+        updated_at=max(at, token.updated_at),
+        revision=token.revision + 1,
     )
 
 
-def _require_room_for_previous(running: Collection[Previous]) -> None:
-    if len(running) >= PREVIOUS_MAX:
-        until = instant.to_text(min(one.valid_until for one in running))
+def _require_room_for_previous(running: Collection[PreviousValue]) -> None:
+    if len(running) >= PREVIOUS_VALUES_MAX:
+        until = timestamps.to_text(min(one.valid_until for one in running))
         raise Conflict(
-            f"{PREVIOUS_MAX} previous values of this client token still work, which is the limit.",
+            f"{PREVIOUS_VALUES_MAX} previous values of this client token still work, which is the limit.",
             code="too_many_previous_values",
             hint=f"The next one ends at {until}. Leave gracePeriodSeconds out to stop the current value at once,"
             " or send 0 to stop every older value.",
         )
 
 
-def accept(token: ClientToken, digest: str, *, at: datetime) -> str:
+def authenticate(token: ClientToken, digest: str, *, at: datetime) -> str:
     """The `jti` of a value that is good for this token now: the current one, or a previous one within its grace.
 
     Raises Unauthenticated. Every digest is compared, each in constant time, whichever of them fits.
     """
-    values = [(token.seal.digest, token.seal.claims.jti), *((one.digest, one.jti) for one in token.previous)]
+    values = [
+        (token.issued_value.digest, token.issued_value.claims.jti),
+        *((one.digest, one.jti) for one in token.previous_values),
+    ]
     fitting = [jti for known, jti in values if hmac.compare_digest(digest, known)]
-    if not (fitting and is_alive(token, fitting[0], at=at)):
+    if not (fitting and is_valid_jti(token, fitting[0], at=at)):
         raise unknown_value()
     return fitting[0]
 
 
-def is_alive(token: ClientToken, jti: str, *, at: datetime) -> bool:
+def is_valid_jti(token: ClientToken, jti: str, *, at: datetime) -> bool:
     """Whether the value with this `jti` is good for the token, and so what was opened with it."""
-    return jti == token.seal.claims.jti or any(jti == one.jti and at < one.valid_until for one in token.previous)
+    return jti == token.issued_value.claims.jti or any(
+        jti == one.jti and at < one.valid_until for one in token.previous_values
+    )
 
 
 def outlives(token: ClientToken, jti: str, other: str) -> bool:
     """Whether the value with this `jti` works for at least as long as the other. The current one has no end."""
-    ends = {one.jti: one.valid_until for one in token.previous}
+    ends = {one.jti: one.valid_until for one in token.previous_values}
     return jti not in ends or (other in ends and ends[other] <= ends[jti])
 
 
 def require_usable(token: ClientToken, *, at: datetime) -> None:
     """Raises Unauthenticated for a token that is switched off or has expired."""
-    if not token.terms.is_active:
+    if not token.settings.is_active:
         raise Unauthenticated(_NOT_VALID, code="token_inactive", hint="This client token is switched off.")
-    if token.terms.expires_at is not None and at >= token.terms.expires_at:
+    if token.settings.expires_at is not None and at >= token.settings.expires_at:
         raise Unauthenticated(_NOT_VALID, code="token_expired", hint="This client token has expired.")
 
 
@@ -172,79 +184,49 @@ def unknown_value() -> Unauthenticated:
     return Unauthenticated(_NOT_VALID, code="invalid_token", hint="It does not exist, or has been replaced.")
 
 
-def is_for(token: ClientToken, target_id: str) -> bool:
-    return target_id in token.terms.flow_ids + token.terms.agent_ids
+def allows_target(token: ClientToken, target_id: str) -> bool:
+    return target_id in token.settings.flow_ids + token.settings.agent_ids
 
 
 def choose_target(token: ClientToken, wanted: str | None) -> str:
     """The flow or agent that a session is for: the one that the page names, else the token's own choice.
 
-    Raises Forbidden for one that is not the token's, and Invalid if the token has none.
+    Raises Forbidden for one that is not the token's, and InvalidRequest if the token has none.
     """
-    flows, agents = token.terms.flow_ids, token.terms.agent_ids
+    flows, agents = token.settings.flow_ids, token.settings.agent_ids
     if wanted is not None:
-        if not is_for(token, wanted):
+        if not allows_target(token, wanted):
             # Without a hint, for the widget would put it in the place of this sentence.
             raise Forbidden("This client token is not for that flow or agent.", code="target_not_allowed")
         return wanted
     if not flows + agents:
-        raise Invalid(
+        raise InvalidRequest(
             "This client token has no flow and no agent to talk to.", code="no_target", hint="Add one to the token."
         )
-    return token.terms.default_flow_id or (flows + agents)[0]
+    return token.settings.default_flow_id or (flows + agents)[0]
 
 
-def warnings(
-    token: ClientToken, is_public_suffix: Callable[[str], bool], unregistered: Sequence[str] = (), *, at: datetime
-) -> list[SecurityWarning]:
-    """Warnings: settings that are allowed but risky. `unregistered`: flows and agents that nothing answers for yet."""
-    terms = token.terms
-    found = origin.warnings(
-        terms.allowed_origins, is_live=token.environment == "live", is_public_suffix=is_public_suffix
-    )
-    if not terms.flow_ids and not terms.agent_ids:
-        found.append(
-            SecurityWarning("no_target", "This token has no flow and no agent yet, so it cannot open a session.")
-        )
-    if unregistered:
-        ids = ", ".join(unregistered[:_IDS_SHOWN])
-        more = f" and {len(unregistered) - _IDS_SHOWN} more" if len(unregistered) > _IDS_SHOWN else ""
-        found.append(
-            SecurityWarning(
-                "unregistered_target",
-                f"No target is registered under {ids}{more}: nothing answers there. Check the spelling, or register.",
-            )
-        )
-    if terms.expires_at is not None:
-        days = math.ceil((terms.expires_at - at) / timedelta(days=1))
-        fate = f"will expire in {days} day{'s' if days > 1 else ''}" if days > 0 else "has expired"
-        found.append(SecurityWarning("info", f"Token {fate}."))
-    if terms.rate_limit_per_hour < terms.rate_limit_per_minute:
-        found.append(
-            SecurityWarning("info", "The limit per hour is below the limit per minute, so the limit per hour decides.")
-        )
-    return found
-
-
-def _contradictions(terms: Terms, environment: Environment, at: datetime, before: Terms | None) -> Iterator[Detail]:
-    for entry in terms.allowed_origins:
+def _violations(
+    settings: TokenSettings, environment: Environment, at: datetime, before: TokenSettings | None
+) -> Iterator[Detail]:
+    for entry in settings.allowed_origins:
         if environment == "live" and origin.needs_test_token(entry):
             reason = f"{entry} is for tokens of environment test: on a live token, list each port by itself"
-            yield Detail.of_field("allowed_origins", reason, "needs_test_token")
-    if terms.default_flow_id is not None and terms.default_flow_id not in terms.flow_ids:
-        yield Detail.of_field("default_flow_id", "must be one of the token's flows", "not_a_flow_of_the_token")
-    if terms.target_alias is not None and terms.target_version_id is not None:
-        yield Detail.of_field(
+            yield Detail.for_field("allowed_origins", reason, "needs_test_token")
+    if settings.default_flow_id is not None and settings.default_flow_id not in settings.flow_ids:
+        yield Detail.for_field("default_flow_id", "must be one of the token's flows", "not_a_flow_of_the_token")
+    if settings.target_alias is not None and settings.target_version_id is not None:
+        yield Detail.for_field(
             "target_alias", "excludes a target version id: give one of them and set the other to null", "exclusive"
         )
     for pin in ("target_alias", "target_version_id"):
-        if getattr(terms, pin) is not None and len(terms.agent_ids) != 1:
-            yield Detail.of_field(pin, "needs exactly one agent on the token", "needs_one_agent")
-    is_new_pin = before is None or before.pin_to_version != terms.pin_to_version
-    if is_new_pin and terms.pin_to_version.startswith("agentver_"):
-        yield Detail.of_field(
+        if getattr(settings, pin) is not None and len(settings.agent_ids) != 1:
+            yield Detail.for_field(pin, "needs exactly one agent on the token", "needs_one_agent")
+    is_new_pin = before is None or before.pin_to_version != settings.pin_to_version
+    if is_new_pin and settings.pin_to_version.startswith("agentver_"):
+        yield Detail.for_field(
             "pin_to_version", "cannot be set to an agent version: use the target version id for that", "agent_version"
         )
-    is_new_expiry = before is None or before.expires_at != terms.expires_at
-    if is_new_expiry and terms.expires_at is not None and terms.expires_at <= at:
-        yield Detail.of_field("expires_at", "must be in the future, or null for never", "in_the_past")
+    is_new_expiry = before is None or before.expires_at != settings.expires_at
+    if is_new_expiry and settings.expires_at is not None and settings.expires_at <= at:
+        yield Detail.for_field("expires_at", "must be in the future, or null for never", "in_the_past")

@@ -5,6 +5,6 @@ from __future__ import annotations
 import hashlib
 
 
-def of(text: str) -> str:
+def sha256_hex(text: str) -> str:
     """SHA-256, in hex."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.errors import Detail, Invalid
+from shared.errors import Detail, InvalidRequest
 
 # Of a message; the others are of the conversation.
 _OF_A_MESSAGE = {"upvote", "downvote", "copy"}
@@ -23,12 +23,14 @@ class Feedback:
 
 
 def check(feedback: Feedback) -> Feedback:
-    """Raises Invalid for a vote without a message, and a score outside its scale."""
+    """Raises InvalidRequest for a vote without a message, and a score outside its scale."""
     if feedback.type in _OF_A_MESSAGE and feedback.message_id is None:
-        raise Invalid.because(Detail.of_field("message_id", f"is required for {feedback.type}", "required"))
+        raise InvalidRequest.from_details(
+            Detail.for_field("message_id", f"is required for {feedback.type}", "required")
+        )
     if feedback.type in RATINGS:
         lowest, highest = RATINGS[feedback.type]
         if feedback.rating is None or not lowest <= feedback.rating <= highest:
             reason = f"must be from {lowest} to {highest} for {feedback.type}"
-            raise Invalid.because(Detail.of_field("rating", reason, "out_of_range"))
+            raise InvalidRequest.from_details(Detail.for_field("rating", reason, "out_of_range"))
     return feedback

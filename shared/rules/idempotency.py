@@ -1,4 +1,4 @@
-"""Requests that are done once, however often they are sent: what such a one is known by, and what is kept of it."""
+"""Idempotent requests: applied once, however often they are sent."""
 
 from __future__ import annotations
 
@@ -9,37 +9,41 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.rules import digest
-from shared.rules.audit import Circumstances
-from shared.rules.token_value import Seal
+from shared.rules.audit import AuditContext
+from shared.rules.token_value import IssuedValue
 
 _KEPT_FOR = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """Digests in hex: `name` of who asks for what under which key, `asked` of what exactly that is."""
+class IdempotencyKey:
+    """SHA-256 in hex: `digest` of the caller, the operation, and the key; `fingerprint` of the request's content."""
 
-    name: str
-    asked: str
+    digest: str
+    fingerprint: str
     at: datetime
 
     @property
-    def ends_at(self) -> datetime:
+    def expires_at(self) -> datetime:
         return self.at + _KEPT_FOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """An answer without the value, which its `seal` yields again; `revision`: of the token that it shows."""
+class StoredResponse:
+    """A response without the token's value, which `issued_value` restores. `revision`: of the token in it."""
 
-    answer: Mapping[str, Any]
-    seal: Seal
+    body: Mapping[str, Any]
+    issued_value: IssuedValue
     revision: int
 
 
-def claim(key: str | None, by: Circumstances, *what: str, asked: str) -> Claim | None:
-    """None without a key. Another actor's key is another key: an answer shows a value to whom it was shown before."""
+def scoped_key(key: str | None, context: AuditContext, *what: str, request: str) -> IdempotencyKey | None:
+    """Scopes a key to the caller and the operation, because a response may hold a value. None without a key."""
     if key is None:
         return None
     # As JSON no two lists read the same.
-    return Claim(name=digest.of(json.dumps([by.tenant, by.actor, *what, key])), asked=digest.of(asked), at=by.at)
+    return IdempotencyKey(
+        digest=digest.sha256_hex(json.dumps([context.tenant, context.actor, *what, key])),
+        fingerprint=digest.sha256_hex(request),
+        at=context.at,
+    )

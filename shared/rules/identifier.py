@@ -22,7 +22,7 @@ def new(prefix: str, at: datetime, random_bytes: RandomBytes) -> str:
     return f"{prefix}_{''.join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))}"
 
 
-def is_one(prefix: str, text: str) -> bool:
+def is_valid(prefix: str, text: str) -> bool:
     """Whether `text` could have come from `new`; anything else need not be looked up."""
     head, _, ulid = text.partition("_")
     return head == prefix and _ULID.fullmatch(ulid) is not None

@@ -13,8 +13,8 @@ from dataclasses import dataclass, fields
 from itertools import islice
 from typing import Any
 
-from shared.errors import Invalid
-from shared.rules.question import Message, PageInput
+from shared.errors import InvalidRequest
+from shared.rules.target_request import Message, PageInput
 
 # The most that a target can be registered with. A message is stored in an item of at most 400 KB, and everything
 # together travels in events of at most 6 MB, where attachments are base64 and so a third larger.
@@ -38,13 +38,13 @@ class InputLimits:
 NAMES = tuple(field.name for field in fields(InputLimits))
 
 
-def require_within(limits: InputLimits, sent: PageInput) -> None:
-    """Raises Invalid for a message that the target may not be sent."""
-    if sent.attachments:
-        _require_attachments_within(limits, sent)
-    _require_message_within(limits, len(sent.message.text.encode()))
-    if (size := _size(sent)) > limits.max_input_bytes:
-        raise Invalid(
+def require_within(limits: InputLimits, page_input: PageInput) -> None:
+    """Raises InvalidRequest for a message that the target may not be sent."""
+    if page_input.attachments:
+        _require_attachments_within(limits, page_input)
+    _require_message_within(limits, len(page_input.message.text.encode()))
+    if (size := _size(page_input)) > limits.max_input_bytes:
+        raise InvalidRequest(
             _TOO_LARGE,
             code="input_too_large",
             hint=(
@@ -55,9 +55,9 @@ def require_within(limits: InputLimits, sent: PageInput) -> None:
 
 
 def require_readable(*beside: Mapping[str, Any]) -> None:
-    """Raises Invalid if `inputs`, `metadata`, and `context` together are more than any target may be sent."""
+    """Raises InvalidRequest if `inputs`, `metadata`, and `context` together are more than any target may be sent."""
     if (size := sum(map(_json_size, beside))) > INPUT_BYTES_MAX:
-        raise Invalid(
+        raise InvalidRequest(
             _TOO_LARGE,
             code="input_too_large",
             hint=(
@@ -68,7 +68,7 @@ def require_readable(*beside: Mapping[str, Any]) -> None:
 
 
 def require_storable(text: str) -> None:
-    """Raises Invalid for a message that is too long for any target."""
+    """Raises InvalidRequest for a message that is too long for any target."""
     if len(text.encode()) > MESSAGE_BYTES_MAX:
         raise _too_long(
             f"to {_readable(MESSAGE_BYTES_MAX)}",
@@ -77,17 +77,17 @@ def require_storable(text: str) -> None:
         )
 
 
-def heard(limits: InputLimits, sent: PageInput, newest_first: Iterable[Message]) -> list[Message]:
+def select_history(limits: InputLimits, page_input: PageInput, newest_first: Iterable[Message]) -> list[Message]:
     """The part of the conversation that the target receives, oldest first, the visitor's message last.
 
     `newest_first`: the stored messages before it, of which no more than forty in all are looked at, and none after the
     first one that does not fit. A message that the page no longer shows is left out: the visitor believes it is gone.
     Of those, too, no more are looked at than would fit: a page that shows nothing must not make us read everything.
     """
-    room, room_for_hidden = limits.max_input_bytes - _size(sent), limits.max_input_bytes
-    messages = [sent.message]
+    room, room_for_hidden = limits.max_input_bytes - _size(page_input), limits.max_input_bytes
+    messages = [page_input.message]
     for earlier in islice(newest_first, _HISTORY_MESSAGES_MAX - 1):
-        is_shown = sent.shown_ids is None or earlier.id in sent.shown_ids
+        is_shown = page_input.shown_ids is None or earlier.id in page_input.shown_ids
         if is_shown:
             room -= _message_size(earlier)
         else:
@@ -122,33 +122,33 @@ def _require_message_within(limits: InputLimits, size: int) -> None:
         )
 
 
-def _too_long(most: str, hint: str) -> Invalid:
+def _too_long(most: str, hint: str) -> InvalidRequest:
     sentence = f"Your message is too long. Please keep it {most}."
-    return Invalid(sentence, code="message_too_long", hint=hint)
+    return InvalidRequest(sentence, code="message_too_long", hint=hint)
 
 
-def _require_attachments_within(limits: InputLimits, sent: PageInput) -> None:
+def _require_attachments_within(limits: InputLimits, page_input: PageInput) -> None:
     if not limits.attachments:
-        raise Invalid(
+        raise InvalidRequest(
             "This assistant does not accept files. Please send your message without them.",
             code="attachments_not_enabled",
             hint="The target is registered without the setting attachments, the largest total of their bytes.",
         )
-    if not all(one.data and one.media_type for one in sent.attachments):
-        raise Invalid("An image or a file has to come in base64, and with its type.", code="invalid_attachment")
-    size = sum(len(one.data) for one in sent.attachments)
+    if not all(one.data and one.media_type for one in page_input.attachments):
+        raise InvalidRequest("An image or a file has to come in base64, and with its type.", code="invalid_attachment")
+    size = sum(len(one.data) for one in page_input.attachments)
     if size > limits.attachments:
-        raise Invalid(
+        raise InvalidRequest(
             f"The attached files are too large. Please keep them to {_readable(limits.attachments)} in total.",
             code="attachments_too_large",
             hint=f"They take {size:,} bytes. The target's setting attachments is {limits.attachments:,}.",
         )
 
 
-def _size(sent: PageInput) -> int:
-    named = sum(len(one.media_type.encode()) + len((one.name or "").encode()) for one in sent.attachments)
-    beside = sum(_json_size(value) for value in (sent.inputs, sent.metadata, sent.context))
-    return _message_size(sent.message) + named + beside
+def _size(page_input: PageInput) -> int:
+    named = sum(len(one.media_type.encode()) + len((one.name or "").encode()) for one in page_input.attachments)
+    beside = sum(_json_size(value) for value in (page_input.inputs, page_input.metadata, page_input.context))
+    return _message_size(page_input.message) + named + beside
 
 
 def _message_size(message: Message) -> int:

@@ -29,7 +29,7 @@ _MISTAKES: tuple[tuple[Callable[[str], object], str], ...] = (
         "it is an API key, which must never be in a web page. Revoke the key, and use a client token's value.",
     ),
     (
-        lambda value: identifier.is_one("ct", _bare(value)),
+        lambda value: identifier.is_valid("ct", _bare(value)),
         "it is the token's id. GET /v1/client-tokens/{id}/token returns the value.",
     ),
     (lambda value: _bare(value) != value.strip(), "it contains quotes. Remove them."),
@@ -44,7 +44,7 @@ _MISTAKES: tuple[tuple[Callable[[str], object], str], ...] = (
 )
 
 
-def refusal(value: str) -> Unauthenticated:
+def error_for(value: str) -> Unauthenticated:
     """Tells a page's author how to fix it."""
     mistake = next(words for applies, words in _MISTAKES if applies(value))
     hint = f"The token value is malformed: {mistake}"

@@ -41,7 +41,7 @@ class _Entry:
         return f"{self.origin.scheme}://{host}{_ANY_PORT if self.has_any_port else self.origin.port}"
 
 
-def normalise(entry: str) -> str:
+def normalize(entry: str) -> str:
     """The stored form of an allowlist entry: lower case, without a default port and without a closing slash.
 
     Raises ValueError with what is wrong and how to fix it: a predicate, to follow the name of the entry.
@@ -110,7 +110,7 @@ def _is_filled_by(origin: str, entry: str) -> bool:
 
 
 def _read(entry: str) -> _Entry:
-    """The parts of an entry that is more than a word. Raises ValueError as `normalise` does."""
+    """The parts of an entry that is more than a word. Raises ValueError as `normalize` does."""
     has_any_port = "://" in entry and entry.endswith(_ANY_PORT)
     # Read with a number as its port, so that another port before it is a mistake.
     scheme, mark, rest = (f"{entry[:-1]}1" if has_any_port else entry).partition("://")

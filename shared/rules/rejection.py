@@ -36,7 +36,7 @@ _HINTS: dict[Reason, str] = {
 }
 
 
-class Rejected(Unauthenticated):
+class CredentialRejected(Unauthenticated):
     """A credential that is not accepted."""
 
     hint = "Send an API key or a session token as: Authorization: Bearer <credential>."

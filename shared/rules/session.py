@@ -12,9 +12,9 @@ from shared.rules.client_token import ClientToken
 from shared.rules.identifier import RandomBytes
 
 # The widget refuses to send in the last minute before a session's end, so a session of one minute would be of no use.
-SHORTEST_IDLE = timedelta(minutes=2)
+IDLE_TIMEOUT_MIN = timedelta(minutes=2)
 # So long after its end, a visitor may still say what he thought of the answers.
-AFTERLIFE = timedelta(days=1)
+FEEDBACK_PERIOD = timedelta(days=1)
 _MILLISECOND = timedelta(milliseconds=1)
 _SHAPE = re.compile(r"cs_([0-7][0-9a-hjkmnp-tv-z]{25})_([0-9A-Za-z]{20})_[0-9A-Za-z]{32}")
 
@@ -40,7 +40,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Pointers:
+class SessionIdParts:
     """What a session's id says without reading the table. It proves nothing until the session itself is found."""
 
     digest: str
@@ -55,7 +55,7 @@ def mint(
     secret = base62.encode(int.from_bytes(random_bytes(32)), 32)
     session_id = f"cs_{token.id.removeprefix('ct_')}_{target.reference(token.tenant, target_id)}_{secret}"
     session = Session(
-        digest=digest.of(session_id),
+        digest=digest.sha256_hex(session_id),
         tenant=token.tenant,
         token_id=token.id,
         jti=jti,
@@ -67,10 +67,10 @@ def mint(
     return session_id, session
 
 
-def pointers(session_id: str) -> Pointers | None:
+def parse_id(session_id: str) -> SessionIdParts | None:
     """None for what cannot be a session's id."""
     shape = _SHAPE.fullmatch(session_id)
-    return Pointers(digest.of(session_id), f"ct_{shape[1]}", shape[2]) if shape else None
+    return SessionIdParts(digest.sha256_hex(session_id), f"ct_{shape[1]}", shape[2]) if shape else None
 
 
 def ended() -> Unauthenticated:
@@ -80,7 +80,7 @@ def ended() -> Unauthenticated:
     )
 
 
-def enter_again(session: Session, token: ClientToken, *, jti: str, at: datetime) -> Session:
+def resume(session: Session, token: ClientToken, *, jti: str, at: datetime) -> Session:
     """The session for longer, bound to the value that works longer: its own, or the one that the page shows now."""
     bound_to = jti if client_token.outlives(token, jti, session.jti) else session.jti
     return replace(session, jti=bound_to, idle_until=idle_until(token, at))
@@ -98,14 +98,14 @@ def is_alive(session: Session, token: ClientToken, at: datetime) -> bool:
     """
     return (
         not has_timed_out(session, at)
-        and client_token.is_alive(token, session.jti, at=at)
-        and client_token.is_for(token, session.target_id)
+        and client_token.is_valid_jti(token, session.jti, at=at)
+        and client_token.allows_target(token, session.target_id)
     )
 
 
-def is_remembered(session: Session, at: datetime) -> bool:
+def accepts_feedback(session: Session, at: datetime) -> bool:
     """Whether it is alive or ended less than a day ago."""
-    return at < session.idle_until + AFTERLIFE
+    return at < session.idle_until + FEEDBACK_PERIOD
 
 
 def next_message_at(session: Session, at: datetime) -> datetime:
@@ -121,4 +121,4 @@ def answer_at(message_at: datetime) -> datetime:
 
 
 def idle_until(token: ClientToken, at: datetime) -> datetime:
-    return at + max(timedelta(minutes=token.terms.session_idle_timeout_minutes), SHORTEST_IDLE)
+    return at + max(timedelta(minutes=token.settings.session_idle_timeout_minutes), IDLE_TIMEOUT_MIN)

@@ -35,7 +35,7 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seal:
+class IssuedValue:
     """What a record keeps of a value. `digest`: SHA-256 in hex; `prefix` and `hint`: its first 8 and last 4 characters,
     by which a person tells tokens apart; `key_arn`: the KMS key that signed it."""
 
@@ -45,16 +45,18 @@ class Seal:
     hint: str
     key_arn: str
 
-    def fits(self, value: str) -> bool:
-        return hmac.compare_digest(self.digest, digest.of(value))
+    def matches(self, value: str) -> bool:
+        return hmac.compare_digest(self.digest, digest.sha256_hex(value))
 
 
 def claims(*, issuer: str, subject: str, environment: str, at: datetime, random_bytes: RandomBytes) -> Claims:
     return Claims(iss=issuer, sub=subject, env=environment, iat=int(at.timestamp()), jti=random_bytes(16).hex())
 
 
-def seal(value: str, claims: Claims, key_arn: str) -> Seal:
-    return Seal(claims=claims, digest=digest.of(value), prefix=value[:8], hint=value[-4:], key_arn=key_arn)
+def issued_value(value: str, claims: Claims, key_arn: str) -> IssuedValue:
+    return IssuedValue(
+        claims=claims, digest=digest.sha256_hex(value), prefix=value[:8], hint=value[-4:], key_arn=key_arn
+    )
 
 
 def subject(value: str) -> str | None:
@@ -73,7 +75,7 @@ def subject(value: str) -> str | None:
     except ValueError:
         return None
     sub = claims.get("sub") if isinstance(claims, dict) else None
-    return sub if isinstance(sub, str) and identifier.is_one("ct", sub) else None
+    return sub if isinstance(sub, str) and identifier.is_valid("ct", sub) else None
 
 
 def _decoded(text: str) -> bytes | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from shared.errors import NotFound
-from shared.rules import instant
+from shared.rules import timestamps
 from shared.rules.api_key import ApiKey
 from shared.store import table, tenants
 from shared.store.table import ConditionFailed, Item, Key, Write
@@ -27,7 +27,7 @@ def find(digest: str) -> ApiKey | None:
     return _from_item(item) if item else None
 
 
-def of_tenant(tenant: str, *, at: datetime) -> list[ApiKey]:
+def list_by_tenant(tenant: str, *, at: datetime) -> list[ApiKey]:
     """The keys that are listed, the oldest first. Revoked and expired ones are among them for a while."""
     items = table.query(
         "pk = :tenant AND begins_with(sk, :keys)",
@@ -38,7 +38,7 @@ def of_tenant(tenant: str, *, at: datetime) -> list[ApiKey]:
     return [_from_item(item) for item in items]
 
 
-def of_id(tenant: str, key_id: str, *, at: datetime) -> ApiKey:
+def get(tenant: str, key_id: str, *, at: datetime) -> ApiKey:
     """A listed key. Raises NotFound."""
     item = table.get(_place(tenant, key_id), at=at)
     if item is None:
@@ -51,7 +51,7 @@ def revoke(key: ApiKey, *others: Write, at: datetime, listed_until: datetime) ->
 
     `others`: what is written in the same transaction.
     """
-    forgotten = table.deleting(_key(key.digest), condition="attribute_exists(pk)")
+    forgotten = table.delete_write(_key(key.digest), condition="attribute_exists(pk)")
     listed = _listed(replace(key, revoked_at=at), listed_until, condition="attribute_exists(pk)")
     try:
         table.transact([forgotten, listed, *others])
@@ -64,11 +64,11 @@ def _unknown(tenant: str, key_id: str) -> NotFound:
 
 
 def _valid(key: ApiKey) -> Write:
-    return table.putting(_to_item(key, _key(key.digest), key.expires_at))
+    return table.put_write(_to_item(key, _key(key.digest), key.expires_at))
 
 
 def _listed(key: ApiKey, until: datetime | None, condition: str | None = None) -> Write:
-    return table.putting(_to_item(key, _place(key.tenant, key.id), until), condition=condition)
+    return table.put_write(_to_item(key, _place(key.tenant, key.id), until), condition=condition)
 
 
 def _place(tenant: str, key_id: str) -> Key:
@@ -92,10 +92,10 @@ def _to_item(key: ApiKey, place: Key, until: datetime | None) -> Item:
         "scopes": list(key.scopes),
         "digest": key.digest,
         "hint": key.hint,
-        "created_at": instant.to_text(key.created_at),
+        "created_at": timestamps.to_text(key.created_at),
         "valid_until": key.expires_at and int(key.expires_at.timestamp()),
         "expires_at": until and int(until.timestamp()),
-        "revoked_at": key.revoked_at and instant.to_text(key.revoked_at),
+        "revoked_at": key.revoked_at and timestamps.to_text(key.revoked_at),
     }
 
 
@@ -108,7 +108,7 @@ def _from_item(item: Item) -> ApiKey:
         scopes=tuple(item["scopes"]),
         digest=item["digest"],
         hint=item["hint"],
-        created_at=instant.from_text(item["created_at"]),
-        expires_at=instant.from_milliseconds(valid_until * 1000) if valid_until else None,
-        revoked_at=instant.from_text(item["revoked_at"]) if "revoked_at" in item else None,
+        created_at=timestamps.from_text(item["created_at"]),
+        expires_at=timestamps.from_milliseconds(valid_until * 1000) if valid_until else None,
+        revoked_at=timestamps.from_text(item["revoked_at"]) if "revoked_at" in item else None,
     )

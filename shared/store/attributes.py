@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def packed(values: Mapping[str, Any]) -> dict[str, Any]:
+def serialize(values: Mapping[str, Any]) -> dict[str, Any]:
     """None is left out: an absent attribute and an unknown value are the same thing here."""
     return {name: _attribute(value) for name, value in values.items() if value is not None}
 
@@ -44,14 +44,14 @@ def _size(value: Any) -> int:
     raise TypeError(f"no attribute type for {type(value).__name__}")
 
 
-def of_kind(item: Mapping[str, Any], kind: type, *names: str) -> None:
+def require_type(item: Mapping[str, Any], kind: type, *names: str) -> None:
     """Raises KeyError or TypeError where one of these attributes is missing, or is not of this kind."""
     for name in names:
         if type(item[name]) is not kind:
             raise TypeError(name)
 
 
-def unpacked(attributes: Mapping[str, Any]) -> dict[str, Any]:
+def deserialize(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _value(attribute) for name, attribute in attributes.items()}
 
 

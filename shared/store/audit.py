@@ -8,41 +8,41 @@ import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from shared.rules import instant
-from shared.rules.audit import Circumstances, Record
-from shared.store import entries, table
+from shared.rules import timestamps
+from shared.rules.audit import AuditContext, AuditRecord
+from shared.store import index_entries, table
 from shared.store.table import Item, Key, Write
 
 
-def writing(record: Record) -> Write:
+def record_write(record: AuditRecord) -> Write:
     """Part of a transaction, so that nothing changes without a trace."""
-    return table.putting(_to_item(record))
+    return table.put_write(_to_item(record))
 
 
-def revealed(token_id: str, *, by: Circumstances) -> None:
+def record_reveal(token_id: str, *, context: AuditContext) -> None:
     """On its own, for it changes nothing; before the value is shown, and once it is known that it can be."""
-    table.put(_to_item(Record(by=by, action="reveal", subject=token_id)))
+    table.put(_to_item(AuditRecord(context=context, action="reveal", subject=token_id)))
 
 
-def trail(
+def query(
     tenant: str, token_id: str | None, *, since: datetime | None, until: datetime | None, at: datetime
-) -> Iterator[Record]:
+) -> Iterator[AuditRecord]:
     """A tenant's records, of one token or of all, oldest first: from `since` on, and before `until`."""
     place, index = ("listing_", {"IndexName": table.LISTING}) if token_id else ("", {"ConsistentRead": True})
     items = table.query(
         f"{place}pk = :whose AND {place}sk BETWEEN :since AND :until",
         {
             ":whose": f"AUDIT#{token_id or tenant}",
-            ":since": instant.to_text(since) if since else "0",
+            ":since": timestamps.to_text(since) if since else "0",
             # A record's key goes on after its time, and so comes after this.
-            ":until": instant.to_text(until) if until else "9",
+            ":until": timestamps.to_text(until) if until else "9",
             ":tenant": tenant,
         },
         at=at,
         FilterExpression="tenant = :tenant",
         **index,
     )
-    return entries.believed(items, _own_key, _from_item)
+    return index_entries.verified(items, _own_key, _from_item)
 
 
 def retention() -> timedelta:
@@ -50,24 +50,24 @@ def retention() -> timedelta:
     return timedelta(days=int(os.environ["AUDIT_RETENTION_DAYS"]))
 
 
-def _to_item(record: Record) -> Item:
-    by = record.by
+def _to_item(record: AuditRecord) -> Item:
+    context = record.context
     # Random, so that nothing that happens can take another record's place.
-    place = f"{instant.to_text(by.at)}#{secrets.token_hex(8)}"
+    place = f"{timestamps.to_text(context.at)}#{secrets.token_hex(8)}"
     return {
-        "pk": f"AUDIT#{by.tenant}",
+        "pk": f"AUDIT#{context.tenant}",
         "sk": place,
         "listing_pk": f"AUDIT#{record.subject}",
         "listing_sk": place,
-        "tenant": by.tenant,
-        "actor": by.actor,
-        "address": by.address,
-        "request_id": by.request_id,
-        "at": instant.to_text(by.at),
+        "tenant": context.tenant,
+        "actor": context.actor,
+        "address": context.address,
+        "request_id": context.request_id,
+        "at": timestamps.to_text(context.at),
         "action": record.action,
         "subject": record.subject,
         "changes": json.dumps(record.changes, separators=(",", ":"), ensure_ascii=False),
-        "expires_at": int((by.at + retention()).timestamp()),
+        "expires_at": int((context.at + retention()).timestamp()),
     }
 
 
@@ -75,12 +75,14 @@ def _own_key(item: Item) -> Key:
     return f"AUDIT#{item['tenant']}", item["listing_sk"]
 
 
-def _from_item(item: Item) -> Record:
-    by = Circumstances(
+def _from_item(item: Item) -> AuditRecord:
+    context = AuditContext(
         tenant=item["tenant"],
         actor=item["actor"],
         address=item["address"],
         request_id=item["request_id"],
-        at=instant.from_text(item["at"]),
+        at=timestamps.from_text(item["at"]),
     )
-    return Record(by=by, action=item["action"], subject=item["subject"], changes=json.loads(item["changes"]))
+    return AuditRecord(
+        context=context, action=item["action"], subject=item["subject"], changes=json.loads(item["changes"])
+    )

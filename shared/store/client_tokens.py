@@ -7,10 +7,10 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from itertools import islice
 
-from shared.errors import AnswerTooLarge, Detail, Invalid, Unavailable
-from shared.rules import instant
-from shared.rules.client_token import PREVIOUS_MAX, ClientToken, Previous, Terms, Usage
-from shared.store import configs, memberships, seals, table, usage
+from shared.errors import Detail, InvalidRequest, ResponseTooLarge, Unavailable
+from shared.rules import timestamps
+from shared.rules.client_token import PREVIOUS_VALUES_MAX, ClientToken, PreviousValue, TokenSettings, Usage
+from shared.store import configs, issued_values, memberships, table, usage
 from shared.store.attributes import size
 from shared.store.table import Item, Key
 
@@ -22,9 +22,9 @@ _ANSWER_BYTES_MAX = 6_000_000
 _ATTEMPTS = 5
 RECORD_BYTES_MAX = 32 * 1024
 # What owners set, and so can shorten. Every answer shows it, and as JSON it takes no fewer bytes than here.
-_SET_BY_OWNERS = {one.name for one in fields(Terms)} | {"product_surface_id"}
+_SET_BY_OWNERS = {one.name for one in fields(TokenSettings)} | {"product_surface_id"}
 # As long as any that a record may come to hold.
-_LONGEST_PREVIOUS = Previous(digest="0" * 64, jti="0" * 32, valid_until=datetime.max.replace(tzinfo=UTC))
+_LONGEST_PREVIOUS_VALUE = PreviousValue(digest="0" * 64, jti="0" * 32, valid_until=datetime.max.replace(tzinfo=UTC))
 _LARGEST_REVISION = 10**15 - 1
 
 Listed = tuple[ClientToken, Usage]
@@ -48,7 +48,7 @@ def page(tenant: str, offset: int, limit: int | None) -> tuple[list[Listed], boo
     """The tenant's tokens, newest first, and whether more follow. Without a limit: all that an answer can hold."""
     token_ids, has_more = memberships.page(tenant, offset, limit or _UNPAGED_MAX)
     if has_more and limit is None:
-        raise Invalid(
+        raise InvalidRequest(
             f"There are more than {_UNPAGED_MAX} client tokens.",
             code="too_many_to_list",
             hint="Ask for them in pages, with limit and offset.",
@@ -56,9 +56,9 @@ def page(tenant: str, offset: int, limit: int | None) -> tuple[list[Listed], boo
     return _read(tenant, token_ids), has_more
 
 
-def of_tenant(tenant: str) -> Iterator[ClientToken]:
+def list_by_tenant(tenant: str) -> Iterator[ClientToken]:
     """All of them without their configs, oldest first, as they are found during iteration."""
-    token_ids = memberships.of_tenant(tenant)
+    token_ids = memberships.list_by_tenant(tenant)
     while some := list(islice(token_ids, _AT_ONCE)):
         yield from (token for token, _ in _records(tenant, some, _Room()))
 
@@ -66,7 +66,7 @@ def of_tenant(tenant: str) -> Iterator[ClientToken]:
 def _read(tenant: str, token_ids: Sequence[str]) -> list[Listed]:
     """Those that still exist, in the same order.
 
-    Raises AnswerTooLarge if no answer can hold them, and Unavailable if a config changes at every attempt.
+    Raises ResponseTooLarge if no answer can hold them, and Unavailable if a config changes at every attempt.
     """
     whole: dict[str, Listed] = {}
     torn: Sequence[str] = token_ids
@@ -74,9 +74,9 @@ def _read(tenant: str, token_ids: Sequence[str]) -> list[Listed]:
         room = _Room()
         found = _records(tenant, torn, room)
         items = room.read([configs.key(token.id) for token, _ in found if token.config_revision])
-        fits = {token.id: configs.fits(token, items.get(configs.key(token.id))) for token, _ in found}
+        fits = {token.id: configs.matches(token, items.get(configs.key(token.id))) for token, _ in found}
         whole |= {
-            token.id: (configs.placed(token, items.get(configs.key(token.id))), used)
+            token.id: (configs.with_config(token, items.get(configs.key(token.id))), used)
             for token, used in found
             if fits[token.id]
         }
@@ -93,7 +93,7 @@ class _Room:
         self._bytes = _ANSWER_BYTES_MAX
 
     def read(self, keys: Sequence[Key]) -> dict[Key, Item]:
-        """Raises AnswerTooLarge after the first batch for which there is no room."""
+        """Raises ResponseTooLarge after the first batch for which there is no room."""
         found: dict[Key, Item] = {}
         for start in range(0, len(keys), table.BATCH):
             batch = table.read(keys[start : start + table.BATCH], is_consistent=True, at=None)
@@ -101,7 +101,7 @@ class _Room:
                 size({name: item[name] for name in _SET_BY_OWNERS & item.keys()}) for item in batch.values()
             )
             if self._bytes < 0:
-                raise AnswerTooLarge
+                raise ResponseTooLarge
             found |= batch
         return found
 
@@ -123,11 +123,11 @@ def key(token_id: str) -> Key:
 
 
 def require_fits(token: ClientToken) -> None:
-    """Raises Invalid for a record that is too large, or could become so by regenerating or switching off alone."""
+    """Raises InvalidRequest for a record that is too large, or that regenerating alone could make too large."""
     largest = to_item(
         replace(
             token,
-            previous=(_LONGEST_PREVIOUS,) * PREVIOUS_MAX,
+            previous_values=(_LONGEST_PREVIOUS_VALUE,) * PREVIOUS_VALUES_MAX,
             revision=_LARGEST_REVISION,
             config_revision=_LARGEST_REVISION,
         )
@@ -137,8 +137,8 @@ def require_fits(token: ClientToken) -> None:
         return
     sizes = {name: size({name: largest[name]}) for name in _SET_BY_OWNERS & largest.keys()}
     name = max(sizes, key=lambda name: sizes[name])
-    detail = Detail.of_field(name, f"takes {sizes[name]} bytes, more than any other field", "record_too_large")
-    raise Invalid(
+    detail = Detail.for_field(name, f"takes {sizes[name]} bytes, more than any other field", "record_too_large")
+    raise InvalidRequest(
         f"This client token would take {total} bytes. At most {RECORD_BYTES_MAX} are stored.",
         code="record_too_large",
         hint=f"Shorten {detail.path} first.",
@@ -148,7 +148,7 @@ def require_fits(token: ClientToken) -> None:
 
 def to_item(token: ClientToken) -> Item:
     """The token's own expiry is not the attribute by which the table drops items: an expired token stays to be seen."""
-    terms = token.terms
+    settings = token.settings
     pk, sk = key(token.id)
     item = {
         "pk": pk,
@@ -157,22 +157,24 @@ def to_item(token: ClientToken) -> Item:
         "tenant": token.tenant,
         "environment": token.environment,
         "product_surface_id": token.product_surface_id,
-        "name": terms.name,
-        "allowed_origins": list(terms.allowed_origins),
-        "flow_ids": list(terms.flow_ids),
-        "agent_ids": list(terms.agent_ids),
-        "default_flow_id": terms.default_flow_id,
-        "pin_to_version": terms.pin_to_version,
-        "target_alias": terms.target_alias,
-        "target_version_id": terms.target_version_id,
-        "rate_limit_per_minute": terms.rate_limit_per_minute,
-        "rate_limit_per_hour": terms.rate_limit_per_hour,
-        "max_messages_per_session": terms.max_messages_per_session,
-        "session_idle_timeout_minutes": terms.session_idle_timeout_minutes,
-        "is_active": terms.is_active,
-        "token_expires_at": _text(terms.expires_at),
-        **seals.to_item(token.seal),
-        "previous": [[one.digest, one.jti, instant.to_text(one.valid_until)] for one in token.previous],
+        "name": settings.name,
+        "allowed_origins": list(settings.allowed_origins),
+        "flow_ids": list(settings.flow_ids),
+        "agent_ids": list(settings.agent_ids),
+        "default_flow_id": settings.default_flow_id,
+        "pin_to_version": settings.pin_to_version,
+        "target_alias": settings.target_alias,
+        "target_version_id": settings.target_version_id,
+        "rate_limit_per_minute": settings.rate_limit_per_minute,
+        "rate_limit_per_hour": settings.rate_limit_per_hour,
+        "max_messages_per_session": settings.max_messages_per_session,
+        "session_idle_timeout_minutes": settings.session_idle_timeout_minutes,
+        "is_active": settings.is_active,
+        "token_expires_at": _text(settings.expires_at),
+        **issued_values.to_item(token.issued_value),
+        "previous_values": [
+            [one.digest, one.jti, timestamps.to_text(one.valid_until)] for one in token.previous_values
+        ],
         "created_at": _text(token.created_at),
         "updated_at": _text(token.updated_at),
         "revision": token.revision,
@@ -183,7 +185,7 @@ def to_item(token: ClientToken) -> Item:
 
 def from_item(item: Item) -> ClientToken:
     """Without the config, which is an item of its own."""
-    terms = Terms(
+    settings = TokenSettings(
         name=item["name"],
         allowed_origins=tuple(item["allowed_origins"]),
         flow_ids=tuple(item["flow_ids"]),
@@ -204,22 +206,22 @@ def from_item(item: Item) -> ClientToken:
         tenant=item["tenant"],
         environment=item["environment"],
         product_surface_id=item.get("product_surface_id"),
-        terms=terms,
-        seal=seals.from_item(item, token_id=item["id"], environment=item["environment"]),
-        previous=tuple(
-            Previous(digest=digest, jti=jti, valid_until=instant.from_text(until))
-            for digest, jti, until in item["previous"]
+        settings=settings,
+        issued_value=issued_values.from_item(item, token_id=item["id"], environment=item["environment"]),
+        previous_values=tuple(
+            PreviousValue(digest=digest, jti=jti, valid_until=timestamps.from_text(until))
+            for digest, jti, until in item["previous_values"]
         ),
-        created_at=instant.from_text(item["created_at"]),
-        updated_at=instant.from_text(item["updated_at"]),
+        created_at=timestamps.from_text(item["created_at"]),
+        updated_at=timestamps.from_text(item["updated_at"]),
         revision=item["revision"],
         config_revision=item.get("config_revision", 0),
     )
 
 
 def _text(at: datetime | None) -> str | None:
-    return instant.to_text(at) if at else None
+    return timestamps.to_text(at) if at else None
 
 
 def _instant(text: str | None) -> datetime | None:
-    return instant.from_text(text) if text else None
+    return timestamps.from_text(text) if text else None

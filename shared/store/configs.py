@@ -20,15 +20,15 @@ def key(token_id: str) -> Key:
     return f"TOKEN#{token_id}", "CONFIG"
 
 
-def fits(token: ClientToken, item: Item | None) -> bool:
+def matches(token: ClientToken, item: Item | None) -> bool:
     """Whether this is the config of exactly this state of the token."""
     return token.config_revision == (item["revision"] if item else 0)
 
 
-def placed(token: ClientToken, item: Item | None) -> ClientToken:
+def with_config(token: ClientToken, item: Item | None) -> ClientToken:
     """The token with its config."""
     config = json.loads(item["config"]) if item else {}
-    return replace(token, terms=replace(token.terms, config=config))
+    return replace(token, settings=replace(token.settings, config=config))
 
 
 def find(token: ClientToken) -> Mapping[str, Any]:
@@ -43,6 +43,6 @@ def writes(before: ClientToken | None, after: ClientToken) -> list[Write]:
         return []
     pk, sk = key(after.id)
     if not after.config_revision:
-        return [table.deleting((pk, sk))]
-    config = json.dumps(after.terms.config, separators=(",", ":"), ensure_ascii=False)
-    return [table.putting({"pk": pk, "sk": sk, "config": config, "revision": after.config_revision})]
+        return [table.delete_write((pk, sk))]
+    config = json.dumps(after.settings.config, separators=(",", ":"), ensure_ascii=False)
+    return [table.put_write({"pk": pk, "sk": sk, "config": config, "revision": after.config_revision})]

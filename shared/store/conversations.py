@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.rules import digest, instant
+from shared.rules import digest, timestamps
 from shared.rules.conversation import Conversation
 from shared.rules.feedback import Feedback
-from shared.rules.question import Message
 from shared.rules.session import Session
-from shared.store import entries, slices, table
-from shared.store.attributes import of_kind
+from shared.rules.target_request import Message
+from shared.store import index_entries, pagination, table
+from shared.store.attributes import require_type
 from shared.store.table import Item, Key, Write
 
 _RETENTION = timedelta(days=int(os.environ["CONVERSATION_RETENTION_DAYS"]))
@@ -30,9 +30,9 @@ _SET = (
 _ADD = "ADD message_count :one"
 
 
-def said(session: Session, message: Message) -> list[Write]:
+def message_writes(session: Session, message: Message) -> list[Write]:
     """Parts of a transaction: a visitor's message, and the conversation's record, which begins with the first one."""
-    at = instant.to_text(message.at)
+    at = timestamps.to_text(message.at)
     values = {
         ":listing_pk": f"TOKEN#{session.token_id}",
         ":listing_sk": f"{at}#{session.conversation_id}",
@@ -47,7 +47,7 @@ def said(session: Session, message: Message) -> list[Write]:
         ":one": 1,
     }
     values[":now"] = int(message.at.timestamp())
-    record = table.updating(
+    record = table.update_write(
         _record(session),
         f"{_SET} {_ADD}",
         values,
@@ -55,23 +55,23 @@ def said(session: Session, message: Message) -> list[Write]:
         condition="attribute_not_exists(pk) OR expires_at > :now",
         names={"#name": "name"},
     )
-    return [_putting(session, message), record]
+    return [_put_write(session, message), record]
 
 
-def answered(session: Session, message: Message) -> list[Write]:
+def answer_writes(session: Session, message: Message) -> list[Write]:
     """The same for an answer. It changes nothing but the count: a late one must not set the conversation back.
 
     Nor may it bring back one that was deleted meanwhile: that is its condition.
     """
-    counting = table.updating(_record(session), _ADD, {":one": 1}, condition="attribute_exists(pk)")
-    return [_putting(session, message), counting]
+    counting = table.update_write(_record(session), _ADD, {":one": 1}, condition="attribute_exists(pk)")
+    return [_put_write(session, message), counting]
 
 
-def _putting(session: Session, message: Message) -> Write:
+def _put_write(session: Session, message: Message) -> Write:
     pk, sk = _key(session.conversation_id, message.at)
-    at, expiry = instant.to_text(message.at), _expiry(message.at)
+    at, expiry = timestamps.to_text(message.at), _expiry(message.at)
     item = {"pk": pk, "sk": sk, "id": message.id, "role": message.role, "text": message.text, "at": at}
-    return table.putting(item | {"expires_at": expiry})
+    return table.put_write(item | {"expires_at": expiry})
 
 
 def message(conversation_id: str, said_at: datetime, *, at: datetime) -> Message | None:
@@ -94,10 +94,10 @@ def newest_first(conversation_id: str, before: datetime, *, at: datetime) -> Ite
     return map(_to_message, items)
 
 
-def rate(session: Session, feedback: Feedback, *, at: datetime) -> str:
+def put_feedback(session: Session, feedback: Feedback, *, at: datetime) -> str:
     """Keeps what a visitor said of an answer, in the place of what was said before; gives the feedback's id."""
     subject = f"{feedback.type}#{feedback.message_id or ''}"
-    feedback_id = f"fb_{digest.of(f'{session.conversation_id}#{subject}')[:32]}"
+    feedback_id = f"fb_{digest.sha256_hex(f'{session.conversation_id}#{subject}')[:32]}"
     table.put(
         {
             "pk": _pk(session.conversation_id),
@@ -108,7 +108,7 @@ def rate(session: Session, feedback: Feedback, *, at: datetime) -> str:
             "message_id": feedback.message_id,
             "rating": feedback.rating,
             "comment": feedback.comment,
-            "at": instant.to_text(at),
+            "at": timestamps.to_text(at),
             "expires_at": _expiry(at),
         }
     )
@@ -124,8 +124,8 @@ def page(
     if flow_id is not None:
         values[":flow"] = flow_id
         options["FilterExpression"] = "flow_id = :flow"
-    items, has_more = slices.read("listing_pk = :token", values, offset, limit, at=at, **options)
-    return list(entries.believed(items, _own_key, _to_conversation)), has_more
+    items, has_more = pagination.read("listing_pk = :token", values, offset, limit, at=at, **options)
+    return list(index_entries.verified(items, _own_key, _to_conversation)), has_more
 
 
 def _expiry(at: datetime) -> int:
@@ -141,11 +141,11 @@ def _pk(conversation_id: str) -> str:
 
 
 def _key(conversation_id: str, at: datetime) -> Key:
-    return _pk(conversation_id), f"MESSAGE#{instant.to_text(at)}"
+    return _pk(conversation_id), f"MESSAGE#{timestamps.to_text(at)}"
 
 
 def _to_message(item: Item) -> Message:
-    return Message(id=item["id"], role=item["role"], text=item["text"], at=instant.from_text(item["at"]))
+    return Message(id=item["id"], role=item["role"], text=item["text"], at=timestamps.from_text(item["at"]))
 
 
 def _own_key(item: Item) -> Key:
@@ -153,9 +153,9 @@ def _own_key(item: Item) -> Key:
 
 
 def _to_conversation(item: Item) -> Conversation:
-    of_kind(item, str, "id", "name", "flow_id", "origin", "created_at", "updated_at")
-    of_kind({"first_message": ""} | item, str, "first_message")
-    of_kind(item, int, "message_count")
+    require_type(item, str, "id", "name", "flow_id", "origin", "created_at", "updated_at")
+    require_type({"first_message": ""} | item, str, "first_message")
+    require_type(item, int, "message_count")
     if item["listing_sk"] != f"{item['updated_at']}#{item['id']}":
         raise ValueError("listed under another time")
     return Conversation(
@@ -166,6 +166,6 @@ def _to_conversation(item: Item) -> Conversation:
         origin=item["origin"],
         message_count=item["message_count"],
         first_message=item.get("first_message"),
-        created_at=instant.from_text(item["created_at"]),
-        updated_at=instant.from_text(item["updated_at"]),
+        created_at=timestamps.from_text(item["created_at"]),
+        updated_at=timestamps.from_text(item["updated_at"]),
     )

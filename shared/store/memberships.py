@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from shared.errors import NotFound
 from shared.rules import identifier
-from shared.store import slices, table
+from shared.store import pagination, table
 from shared.store.table import Item, Key, Write
 
 # Not where a tenant's targets are: roles that write or read these items need no access to those.
@@ -21,9 +21,9 @@ def key(tenant: str, token_id: str) -> Key:
     return f"TOKENS#{tenant}", f"TOKEN#{token_id}"
 
 
-def counting(tenant: str, *, limit: int) -> Write:
+def count_write(tenant: str, *, limit: int) -> Write:
     """Part of the transaction that creates a token: one more. Its condition fails where the tenant has `limit`."""
-    return table.updating(
+    return table.update_write(
         _count(tenant),
         "ADD tokens :one",
         {":one": 1, ":limit": limit},
@@ -31,14 +31,17 @@ def counting(tenant: str, *, limit: int) -> Write:
     )
 
 
-def adding(tenant: str, token_id: str) -> Write:
+def add_write(tenant: str, token_id: str) -> Write:
     pk, sk = key(tenant, token_id)
-    return table.putting({"pk": pk, "sk": sk})
+    return table.put_write({"pk": pk, "sk": sk})
 
 
-def removing(tenant: str, token_id: str) -> list[Write]:
+def remove_writes(tenant: str, token_id: str) -> list[Write]:
     """Parts of the transaction that deletes a token, and counts it no more."""
-    return [table.deleting(key(tenant, token_id)), table.updating(_count(tenant), "ADD tokens :less", {":less": -1})]
+    return [
+        table.delete_write(key(tenant, token_id)),
+        table.update_write(_count(tenant), "ADD tokens :less", {":less": -1}),
+    ]
 
 
 def _count(tenant: str) -> Key:
@@ -48,7 +51,7 @@ def _count(tenant: str) -> Key:
 
 def require(tenant: str, token_id: str) -> None:
     """Raises NotFound for an unknown id and, with the same words, for another tenant's."""
-    if not identifier.is_one("ct", token_id) or table.get(key(tenant, token_id), at=None) is None:
+    if not identifier.is_valid("ct", token_id) or table.get(key(tenant, token_id), at=None) is None:
         raise unknown()
 
 
@@ -58,13 +61,13 @@ def unknown() -> NotFound:
 
 def page(tenant: str, offset: int, limit: int) -> tuple[list[str], bool]:
     """Token ids, the newest first, and whether more follow."""
-    items, has_more = slices.read(
+    items, has_more = pagination.read(
         _OF_TENANT, _values(tenant), offset, limit, at=None, ScanIndexForward=False, ConsistentRead=True
     )
     return list(map(_token_id, items)), has_more
 
 
-def of_tenant(tenant: str) -> Iterator[str]:
+def list_by_tenant(tenant: str) -> Iterator[str]:
     """Every token id, the oldest first."""
     return map(_token_id, table.query(_OF_TENANT, _values(tenant), at=None, ConsistentRead=True))
 

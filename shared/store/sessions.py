@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from shared.rules import instant
-from shared.rules.session import AFTERLIFE, Session
+from shared.rules import timestamps
+from shared.rules.session import FEEDBACK_PERIOD, Session
 from shared.store import table, usage
-from shared.store.table import Contended, Item, Key, Throttled
+from shared.store.table import Item, Key, Throttled, TransactionConflict
 
-_KEEP = (
+_SAVE = (
     "SET tenant = :tenant, token_id = :token_id, jti = :jti, origin = :origin, target_id = :target_id,"
     " conversation_id = :conversation_id, message_count = if_not_exists(message_count, :zero),"
     " idle_until = :idle_until, expires_at = :expiry"
@@ -41,12 +41,12 @@ def from_item(item: Item) -> Session:
         target_id=item["target_id"],
         conversation_id=item["conversation_id"],
         message_count=item["message_count"],
-        last_message_at=instant.from_text(last) if last else None,
-        idle_until=instant.from_text(item["idle_until"]),
+        last_message_at=timestamps.from_text(last) if last else None,
+        idle_until=timestamps.from_text(item["idle_until"]),
     )
 
 
-def keep(session: Session, *, counts_use: bool, at: datetime) -> None:
+def save(session: Session, *, counts_use: bool, at: datetime) -> None:
     """Keeps a new session, or one that goes on for longer; and the token's last use, where that is due."""
     values = {
         ":tenant": session.tenant,
@@ -57,17 +57,20 @@ def keep(session: Session, *, counts_use: bool, at: datetime) -> None:
         ":conversation_id": session.conversation_id,
         ":zero": 0,
     }
-    keeping = table.updating(key(session.digest), _KEEP, values | until(session.idle_until))
-    use = [usage.counting(session.token_id, 0, at)] if counts_use else []
+    keeping = table.update_write(key(session.digest), _SAVE, values | expiry_values(session.idle_until))
+    use = [usage.count_write(session.token_id, 0, at)] if counts_use else []
     try:
         table.transact([keeping, *use])
-    except (Contended, Throttled) as busy:
-        if isinstance(busy, Throttled) and _USE not in busy.places:
+    except (TransactionConflict, Throttled) as busy:
+        if isinstance(busy, Throttled) and _USE not in busy.indexes:
             raise
         # Then somebody else is noting the very same minute; or the page is sending a message at the same time.
-        table.transact_patiently([keeping])
+        table.transact_with_retries([keeping])
 
 
-def until(idle_until: datetime) -> dict[str, str | int]:
+def expiry_values(idle_until: datetime) -> dict[str, str | int]:
     """The values of an expression that moves a session's end: `:idle_until`, and `:expiry` for the table's TTL."""
-    return {":idle_until": instant.to_text(idle_until), ":expiry": math.ceil((idle_until + AFTERLIFE).timestamp())}
+    return {
+        ":idle_until": timestamps.to_text(idle_until),
+        ":expiry": math.ceil((idle_until + FEEDBACK_PERIOD).timestamp()),
+    }

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from shared.aws.client import AwsError, JsonClient, Refused
+from shared.aws.client import AwsError, AwsErrorResponse, JsonClient
 from shared.errors import Unavailable
-from shared.store.attributes import packed, unpacked
+from shared.store.attributes import deserialize, serialize
 
 NAME = os.environ["TABLE_NAME"]
 LISTING = "listing"
@@ -35,27 +35,27 @@ _LONGEST_PAUSE = 6
 
 
 class ConditionFailed(Exception):  # noqa: N818 - told to the entity, which knows what it means; never leaves the store
-    """A conditional write found something else. `place`: which of the transaction's; `found`: the item, if any."""
+    """A conditional write found something else. `index`: which of the transaction's; `found`: the item, if any."""
 
-    def __init__(self, found: Item | None, place: int) -> None:
+    def __init__(self, found: Item | None, index: int) -> None:
         self.found = found
-        self.place = place
+        self.index = index
         super().__init__()
 
 
-class Contended(Exception):  # noqa: N818 - as above
-    """Another transaction is at work on an item. `places`: which writes of ours met one."""
+class TransactionConflict(Exception):  # noqa: N818 - as above
+    """Another transaction is at work on an item. `indexes`: which writes of ours met one."""
 
-    def __init__(self, places: Sequence[int]) -> None:
-        self.places = places
+    def __init__(self, indexes: Sequence[int]) -> None:
+        self.indexes = indexes
         super().__init__()
 
 
 class Throttled(Unavailable):
-    """Part of the table is busier than it can be; that passes. `places`: which writes of a transaction met it."""
+    """Part of the table is busier than it can be; that passes. `indexes`: which writes of a transaction met it."""
 
-    def __init__(self, places: Sequence[int] = ()) -> None:
-        self.places = places
+    def __init__(self, indexes: Sequence[int] = ()) -> None:
+        self.indexes = indexes
         super().__init__()
 
 
@@ -65,7 +65,7 @@ def get(key: Key, *, at: datetime | None = None) -> Item | None:
     DynamoDB drops what has expired up to days later. Every read leaves it out before; None reads it all the same.
     """
     answer = _call("GetItem", TableName=NAME, Key=_key(key), ConsistentRead=True)
-    item = unpacked(answer["Item"]) if "Item" in answer else None
+    item = deserialize(answer["Item"]) if "Item" in answer else None
     return None if item is None or _has_expired(item, at) else item
 
 
@@ -76,7 +76,7 @@ def read(keys: Iterable[Key], *, is_consistent: bool, at: datetime | None = None
     while wanted:
         asked = wanted[:BATCH]
         answer = _call("BatchGetItem", RequestItems={NAME: {"Keys": asked, "ConsistentRead": is_consistent}})
-        items = [unpacked(item) for item in answer["Responses"].get(NAME, ())]
+        items = [deserialize(item) for item in answer["Responses"].get(NAME, ())]
         found |= {(item["pk"], item["sk"]): item for item in items if not _has_expired(item, at)}
         left_over = answer.get("UnprocessedKeys", {}).get(NAME, {}).get("Keys", [])
         if len(left_over) == len(asked):
@@ -87,21 +87,27 @@ def read(keys: Iterable[Key], *, is_consistent: bool, at: datetime | None = None
 
 def put(item: Mapping[str, Any]) -> None:
     """Writes the whole item, over whatever stands there."""
-    _call("PutItem", TableName=NAME, Item=packed(item))
+    _call("PutItem", TableName=NAME, Item=serialize(item))
 
 
 def update(key: Key, expression: str, values: Mapping[str, Any]) -> Item:
     """Changes single attributes, and gives the item as it is then; an item that is not there is made."""
-    changes = {"UpdateExpression": expression, "ExpressionAttributeValues": packed(values), "ReturnValues": "ALL_NEW"}
+    changes = {
+        "UpdateExpression": expression,
+        "ExpressionAttributeValues": serialize(values),
+        "ReturnValues": "ALL_NEW",
+    }
     answer = _call("UpdateItem", TableName=NAME, Key=_key(key), **changes)
-    return unpacked(answer["Attributes"])
+    return deserialize(answer["Attributes"])
 
 
-def putting(item: Mapping[str, Any], *, condition: str | None = None, values: Mapping[str, Any] | None = None) -> Write:
-    return {"Put": {"TableName": NAME, "Item": packed(item)} | _conditional(condition, values)}
+def put_write(
+    item: Mapping[str, Any], *, condition: str | None = None, values: Mapping[str, Any] | None = None
+) -> Write:
+    return {"Put": {"TableName": NAME, "Item": serialize(item)} | _conditional(condition, values)}
 
 
-def updating(
+def update_write(
     key: Key,
     expression: str,
     values: Mapping[str, Any],
@@ -116,19 +122,19 @@ def updating(
     return {"Update": {"TableName": NAME, "Key": _key(key)} | changes}
 
 
-def deleting(key: Key, *, condition: str | None = None, values: Mapping[str, Any] | None = None) -> Write:
+def delete_write(key: Key, *, condition: str | None = None, values: Mapping[str, Any] | None = None) -> Write:
     return {"Delete": {"TableName": NAME, "Key": _key(key)} | _conditional(condition, values)}
 
 
 def transact(writes: Sequence[Write]) -> None:
-    """All of it or nothing, and once, though it be sent again. Raises ConditionFailed or Contended."""
+    """All of it or nothing, and once, though it be sent again. Raises ConditionFailed or TransactionConflict."""
     _call("TransactWriteItems", TransactItems=list(writes), ClientRequestToken=secrets.token_hex(16))
 
 
-def transact_patiently(writes: Sequence[Write], *, though_throttled: bool = False) -> None:
+def transact_with_retries(writes: Sequence[Write], *, retry_throttling: bool = False) -> None:
     """The same, but waits while an item is busy, for a fraction of a second.
 
-    `though_throttled`: and while part of the table is asked for more than it can do, for up to two seconds. That is
+    `retry_throttling`: and while part of the table is asked for more than it can do, for up to two seconds. That is
     for what must not be lost, such as an answer that was paid for.
 
     Raises ConditionFailed, and Unavailable if it stays busy.
@@ -136,10 +142,10 @@ def transact_patiently(writes: Sequence[Write], *, though_throttled: bool = Fals
     for attempt in range(_ATTEMPTS):
         try:
             return transact(writes)
-        except Contended:
+        except TransactionConflict:
             pause()
         except Throttled:
-            if not though_throttled:
+            if not retry_throttling:
                 raise
             pause(min(2**attempt, _LONGEST_PAUSE))
     raise Unavailable
@@ -155,7 +161,7 @@ def query(condition: str, values: Mapping[str, Any], *, at: datetime | None = No
     start: dict[str, Any] = {}
     while True:
         page = query_page(condition, values, at=at, **options, **start)
-        yield from map(unpacked, page["Items"])
+        yield from map(deserialize, page["Items"])
         if "LastEvaluatedKey" not in page:
             return
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
@@ -169,7 +175,7 @@ def query_page(
         filters = [_CURRENT, *filter(None, [options.get("FilterExpression")])]
         options["FilterExpression"] = " AND ".join(filters)
         values = {**values, ":expired_by": int(at.timestamp())}
-    asked = {"TableName": NAME, "KeyConditionExpression": condition, "ExpressionAttributeValues": packed(values)}
+    asked = {"TableName": NAME, "KeyConditionExpression": condition, "ExpressionAttributeValues": serialize(values)}
     return _call("Query", **asked, **options)
 
 
@@ -181,34 +187,34 @@ def _call(operation: str, **parameters: Any) -> dict[str, Any]:
     """One AWS call. What goes wrong with it is either a failed condition or makes us unavailable: we fail closed."""
     try:
         return _dynamodb.call(operation, parameters)
-    except Refused as refused:
-        if refused.code == "TransactionCanceledException":
-            raise _cancelled(refused.answer.get("CancellationReasons", ())) from refused
-        raise Throttled if refused.is_throttling else Unavailable from refused
+    except AwsErrorResponse as error:
+        if error.code == "TransactionCanceledException":
+            raise _cancelled(error.answer.get("CancellationReasons", ())) from error
+        raise Throttled if error.is_throttling else Unavailable from error
     except AwsError as error:
         raise Unavailable from error
 
 
 def _cancelled(reasons: Sequence[Mapping[str, Any]]) -> Exception:
     """The one reason that decides: a failed condition will fail again, contention will pass."""
-    for place, reason in enumerate(reasons):
+    for index, reason in enumerate(reasons):
         if reason.get("Code") == "ConditionalCheckFailed":
-            return ConditionFailed(unpacked(reason["Item"]) if reason.get("Item") else None, place)
+            return ConditionFailed(deserialize(reason["Item"]) if reason.get("Item") else None, index)
     codes = [reason.get("Code") for reason in reasons]
-    if contended := [place for place, code in enumerate(codes) if code == "TransactionConflict"]:
-        return Contended(contended)
-    throttled = [place for place, code in enumerate(codes) if code in _THROTTLING_REASONS]
+    if contended := [index for index, code in enumerate(codes) if code == "TransactionConflict"]:
+        return TransactionConflict(contended)
+    throttled = [index for index, code in enumerate(codes) if code in _THROTTLING_REASONS]
     return Throttled(throttled) if throttled else Unavailable()
 
 
 def _conditional(condition: str | None, values: Mapping[str, Any] | None) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if values:
-        options["ExpressionAttributeValues"] = packed(values)
+        options["ExpressionAttributeValues"] = serialize(values)
     if condition:
         options |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
     return options
 
 
 def _key(key: Key) -> dict[str, Any]:
-    return packed({"pk": key[0], "sk": key[1]})
+    return serialize({"pk": key[0], "sk": key[1]})

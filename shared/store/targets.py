@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from shared.errors import Conflict, NotFound
-from shared.rules import instant, target
+from shared.rules import target, timestamps
 from shared.rules.target import Target
 from shared.store import table, tenants
 from shared.store.table import ConditionFailed, Item, Key, Write
@@ -30,10 +30,10 @@ def register(registered: Target, *others: Write, replaces: Target | None = None)
         "tenant": registered.tenant,
         "kind": registered.kind,
         "settings": _text(registered),
-        "created_at": instant.to_text(registered.created_at),
+        "created_at": timestamps.to_text(registered.created_at),
     }
     copies = [
-        table.putting({"pk": pk, "sk": sk} | record, **_unchanged(replaces))
+        table.put_write({"pk": pk, "sk": sk} | record, **_unchanged(replaces))
         for pk, sk in _keys(registered.tenant, registered.id)
     ]
     try:
@@ -42,12 +42,12 @@ def register(registered: Target, *others: Write, replaces: Target | None = None)
         raise _changed(registered) from None
 
 
-def of_tenant(tenant: str) -> list[Target]:
+def list_by_tenant(tenant: str) -> list[Target]:
     """By id."""
     return [_from_item(item) for item in _items(tenant)]
 
 
-def of_id(tenant: str, target_id: str) -> Target:
+def get(tenant: str, target_id: str) -> Target:
     """Raises NotFound."""
     item = table.get(_keys(tenant, target_id)[0], at=None)
     if item is None:
@@ -59,7 +59,7 @@ def remove(registered: Target, *others: Write) -> None:
     """`others`: what is written in the same transaction. Raises Conflict unless this is what is registered."""
     keys = _keys(registered.tenant, registered.id)
     try:
-        table.transact([*(table.deleting(key, **_unchanged(registered)) for key in keys), *others])
+        table.transact([*(table.delete_write(key, **_unchanged(registered)) for key in keys), *others])
     except ConditionFailed:
         raise _changed(registered) from None
 
@@ -137,7 +137,7 @@ def _from_item(item: Item) -> Target:
         tenant=item["tenant"],
         kind=item["kind"],
         settings=json.loads(item["settings"]),
-        created_at=instant.from_text(item["created_at"]),
+        created_at=timestamps.from_text(item["created_at"]),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.rules import instant
+from shared.rules import timestamps
 from shared.store import table
 from shared.store.table import Key, Write
 
@@ -17,18 +17,20 @@ _PARTITION = "TENANTS#ALL"
 def first_seen(tenant: str) -> datetime | None:
     """When the tenant got its first token, key, or target; None if it has had none."""
     item = table.get(_key(tenant), at=None)
-    return instant.from_text(item["created_at"]) if item else None
+    return timestamps.from_text(item["created_at"]) if item else None
 
 
 def note_write(tenant: str, *, at: datetime) -> Write:
     """Part of the transaction that gives the tenant a token, a key, or a target."""
-    return table.updating(_key(tenant), "SET created_at = if_not_exists(created_at, :at)", {":at": instant.to_text(at)})
+    return table.update_write(
+        _key(tenant), "SET created_at = if_not_exists(created_at, :at)", {":at": timestamps.to_text(at)}
+    )
 
 
-def known() -> list[tuple[str, datetime]]:
+def list_all() -> list[tuple[str, datetime]]:
     """Each with the time of its first token, key, or target, by name."""
     items = table.query("pk = :tenants", {":tenants": _PARTITION}, at=None, ConsistentRead=True)
-    return [(item["sk"], instant.from_text(item["created_at"])) for item in items]
+    return [(item["sk"], timestamps.from_text(item["created_at"])) for item in items]
 
 
 def _key(tenant: str) -> Key:

@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.errors import Conflict, Refusal, TooMany, Unavailable
-from shared.rules import digest, instant, session
+from shared.errors import ApiError, Conflict, TooManyRequests, Unavailable
+from shared.rules import digest, session, timestamps
 from shared.rules.client_token import ClientToken
-from shared.rules.question import Message
 from shared.rules.session import Session
+from shared.rules.target_request import Message
 from shared.store import conversations, sessions, table, usage
-from shared.store.table import ConditionFailed, Contended, Item, Key, Throttled, Write
+from shared.store.table import ConditionFailed, Item, Key, Throttled, TransactionConflict, Write
 
 # No function runs longer: whoever has not ended a turn by then will not.
 _LEASE = timedelta(seconds=30)
@@ -45,14 +45,14 @@ class Turn:
 
 def key(session_digest: str, message_id: str) -> Key:
     """The message's id is the page's own, and may be anything."""
-    return f"SESSION#{session_digest}", f"TURN#{digest.of(message_id)}"
+    return f"SESSION#{session_digest}", f"TURN#{digest.sha256_hex(message_id)}"
 
 
 def begin(current: Session, token: ClientToken, message: Message, *, counts_use: bool) -> Turn:
     """Spends one message of the session's budget and stores the message, both or neither.
 
-    Raises TooMany when the budget is spent, and Conflict while the same message is being answered or too many others
-    are sent in this session.
+    Raises TooManyRequests when the budget is spent, and Conflict while the same message is being answered or too many
+    others are sent in this session.
     """
     at, is_contended = message.at, False
     for attempt in range(_ATTEMPTS):
@@ -62,19 +62,19 @@ def begin(current: Session, token: ClientToken, message: Message, *, counts_use:
         is_first = current.message_count == 0
         message = replace(message, at=session.next_message_at(current, at))
         turn = Turn(session=current, message=message, leased_until=at + _LEASE)
-        writes = [_beginning(turn), _spending(turn, token), *conversations.said(current, message)]
+        writes = [_turn_write(turn), _budget_write(turn, token), *conversations.message_writes(current, message)]
         if (is_first or counts_use) and not is_contended:
-            writes.append(usage.counting(token.id, int(is_first), at))
+            writes.append(usage.count_write(token.id, int(is_first), at))
         try:
             table.transact(writes)
         except ConditionFailed as failure:
-            if refusal := _refusal(failure.place):
+            if refusal := _refusal(failure.index):
                 raise refusal from None
-        except (Contended, Throttled) as busy:
-            if isinstance(busy, Throttled) and _USAGE not in busy.places:
+        except (TransactionConflict, Throttled) as busy:
+            if isinstance(busy, Throttled) and _USAGE not in busy.indexes:
                 raise
             # Many count the use of a busy token at once. Then a conversation is counted on its own, once it is stored.
-            is_contended = is_contended or _USAGE in busy.places
+            is_contended = is_contended or _USAGE in busy.indexes
         else:
             if is_contended and is_first:
                 usage.count_conversation(token.id, at)
@@ -90,42 +90,42 @@ def resume(current: Session, item: Item, message: Message, *, at: datetime) -> T
     """A turn that was begun before: with its answer, or taken over from whoever did not come to its end.
 
     What is stored counts, not what is sent again. Raises Conflict while somebody may still be seeking the answer, and
-    TooMany where it was sought too often.
+    TooManyRequests where it was sought too often.
     """
-    message = replace(message, at=instant.from_text(item["message_at"]))
+    message = replace(message, at=timestamps.from_text(item["message_at"]))
     if item["is_answered"]:
         answer = _stored(current, session.answer_at(message.at), at=at)
         return Turn(session=current, message=message, leased_until=at, reply=answer.text)
-    if at < instant.from_text(item["leased_until"]):
+    if at < timestamps.from_text(item["leased_until"]):
         raise _in_progress()
     if item["attempts"] >= _ATTEMPTS_TO_ANSWER:
         sentence = "This message could not be answered. Please write another one."
-        raise TooMany(sentence, code="attempts_exhausted", hint=sentence)
-    if digest.of(message.text) != item["text_digest"]:
+        raise TooManyRequests(sentence, code="attempts_exhausted", hint=sentence)
+    if digest.sha256_hex(message.text) != item["text_digest"]:
         message = _stored(current, message.at, at=at)
     turn = Turn(session=current, message=message, leased_until=at + _LEASE, attempts=item["attempts"] + 1)
     _lease(turn, until=turn.leased_until, now=item["leased_until"])
     return turn
 
 
-def settle(turn: Turn, seek: Callable[[], str], *, reply_id: str) -> str:
-    """The answer: the stored one, or what `seek` finds, which is then stored. If it fails, the turn opens again."""
+def complete(turn: Turn, generate: Callable[[], str], *, reply_id: str) -> str:
+    """The answer: the stored one, or what `generate` finds, which is then stored. If it fails, the turn opens again."""
     if turn.reply is not None:
         return turn.reply
     try:
-        text = seek()
+        text = generate()
         _end(turn, text, reply_id)
     except Exception:
         # If this fails too, the lease runs out by itself.
         with suppress(Unavailable, Conflict):
-            _lease(turn, until=turn.message.at, now=instant.to_text(turn.leased_until))
+            _lease(turn, until=turn.message.at, now=timestamps.to_text(turn.leased_until))
         raise
     return text
 
 
 def _end(turn: Turn, text: str, reply_id: str) -> None:
     answer = Message(id=reply_id, role="assistant", text=text, at=session.answer_at(turn.message.at))
-    ending = table.updating(
+    ending = table.update_write(
         key(turn.session.digest, turn.message.id),
         "SET is_answered = :true",
         {":true": True, ":false": False},
@@ -134,7 +134,7 @@ def _end(turn: Turn, text: str, reply_id: str) -> None:
     # Whoever took the turn over may have been faster; then the answer of that one is the one that is stored. And of a
     # conversation that was deleted meanwhile nothing is stored.
     with suppress(ConditionFailed):
-        table.transact_patiently([ending, *conversations.answered(turn.session, answer)], though_throttled=True)
+        table.transact_with_retries([ending, *conversations.answer_writes(turn.session, answer)], retry_throttling=True)
 
 
 def _stored(current: Session, said_at: datetime, *, at: datetime) -> Message:
@@ -154,7 +154,7 @@ def _after_a_pause(current: Session, attempt: int, *, at: datetime) -> Session:
     return found
 
 
-def _refusal(place: int) -> Refusal | None:
+def _refusal(place: int) -> ApiError | None:
     """For a condition that would fail again, by its place. A conversation past its retention is not continued."""
     if place == _TURN:
         return _in_progress()
@@ -162,38 +162,38 @@ def _refusal(place: int) -> Refusal | None:
 
 
 def _require_budget(current: Session, token: ClientToken) -> None:
-    if current.message_count >= token.terms.max_messages_per_session:
+    if current.message_count >= token.settings.max_messages_per_session:
         sentence = "This conversation has reached its message limit."
-        raise TooMany(sentence, code="message_limit_reached", hint=sentence)
+        raise TooManyRequests(sentence, code="message_limit_reached", hint=sentence)
 
 
-def _spending(turn: Turn, token: ClientToken) -> Write:
+def _budget_write(turn: Turn, token: ClientToken) -> Write:
     """Only from the state that was found, so that two messages at once cannot be the same one of the budget."""
     at = turn.message.at
-    values = {":one": 1, ":seen": turn.session.message_count, ":at": instant.to_text(at)}
-    return table.updating(
+    values = {":one": 1, ":seen": turn.session.message_count, ":at": timestamps.to_text(at)}
+    return table.update_write(
         sessions.key(turn.session.digest),
         _SPEND,
-        values | sessions.until(session.idle_until(token, at)),
+        values | sessions.expiry_values(session.idle_until(token, at)),
         condition="message_count = :seen",
     )
 
 
-def _beginning(turn: Turn) -> Write:
+def _turn_write(turn: Turn) -> Write:
     pk, sk = key(turn.session.digest, turn.message.id)
-    until = sessions.until(turn.session.idle_until)
+    until = sessions.expiry_values(turn.session.idle_until)
     item = {
         "pk": pk,
         "sk": sk,
-        "message_at": instant.to_text(turn.message.at),
-        "text_digest": digest.of(turn.message.text),
-        "leased_until": instant.to_text(turn.leased_until),
+        "message_at": timestamps.to_text(turn.message.at),
+        "text_digest": digest.sha256_hex(turn.message.text),
+        "leased_until": timestamps.to_text(turn.leased_until),
         "attempts": turn.attempts,
         "is_answered": False,
         "expires_at": until[":expiry"],
     }
     # One that has expired is as good as none, though DynamoDB may not have dropped it yet.
-    return table.putting(
+    return table.put_write(
         item,
         condition="attribute_not_exists(pk) OR expires_at <= :now",
         values={":now": int(turn.message.at.timestamp())},
@@ -202,16 +202,16 @@ def _beginning(turn: Turn) -> Write:
 
 def _lease(turn: Turn, *, until: datetime, now: str) -> None:
     """Takes the turn for a while, or gives it back; from nobody but whoever has it `now`."""
-    leasing = table.updating(
+    leasing = table.update_write(
         key(turn.session.digest, turn.message.id),
         "SET leased_until = :until, attempts = :attempts",
-        {":until": instant.to_text(until), ":attempts": turn.attempts, ":now": now},
+        {":until": timestamps.to_text(until), ":attempts": turn.attempts, ":now": now},
         condition="leased_until = :now",
     )
     try:
         # A transaction, though of one: it is known again when it is sent twice, and would else be in its own way.
         table.transact([leasing])
-    except (ConditionFailed, Contended):
+    except (ConditionFailed, TransactionConflict):
         raise _in_progress() from None
 
 

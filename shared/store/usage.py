@@ -6,10 +6,10 @@ from contextlib import suppress
 from datetime import datetime
 
 from shared.errors import Unavailable
-from shared.rules import instant
+from shared.rules import timestamps
 from shared.rules.client_token import Usage
 from shared.store import table
-from shared.store.attributes import of_kind
+from shared.store.attributes import require_type
 from shared.store.table import Item, Key, Write
 
 
@@ -24,19 +24,19 @@ def from_item(item: Item | None) -> Usage:
     """
     with suppress(KeyError, TypeError, ValueError):
         item = item or {}
-        of_kind(item, int, "conversation_count")
-        return Usage(item["conversation_count"], instant.from_text(item["last_used_at"]))
+        require_type(item, int, "conversation_count")
+        return Usage(item["conversation_count"], timestamps.from_text(item["last_used_at"]))
     return Usage()
 
 
-def counting(token_id: str, conversations: int, at: datetime) -> Write:
+def count_write(token_id: str, conversations: int, at: datetime) -> Write:
     """Part of a transaction: so many conversations more, and a use at `at`."""
     expression = "SET last_used_at = :at ADD conversation_count :conversations"
-    values = {":at": instant.to_text(instant.minute(at)), ":conversations": conversations}
-    return table.updating(key(token_id), expression, values)
+    values = {":at": timestamps.to_text(timestamps.floor_to_minute(at)), ":conversations": conversations}
+    return table.update_write(key(token_id), expression, values)
 
 
 def count_conversation(token_id: str, at: datetime) -> None:
     """One more, on its own, however busy the token is. Where that fails a number is wrong, and nobody is refused."""
     with suppress(Unavailable):
-        table.transact_patiently([counting(token_id, 1, at)])
+        table.transact_with_retries([count_write(token_id, 1, at)])

@@ -25,15 +25,15 @@ def writes(before: ClientToken | None, after: ClientToken | None) -> list[Write]
     old, new = _ends(before), _ends(after)
     token = after or before
     changed = [digest for digest in new if digest not in old or old[digest] != new[digest]]
-    put = [table.putting(_item(digest, token.id, new[digest])) for digest in changed if token]
-    return put + [table.deleting(_key(digest)) for digest in old if digest not in new]
+    put = [table.put_write(_item(digest, token.id, new[digest])) for digest in changed if token]
+    return put + [table.delete_write(_key(digest)) for digest in old if digest not in new]
 
 
 def _ends(token: ClientToken | None) -> dict[str, datetime | None]:
     """Digest -> when the value ends; None for the current one."""
     if token is None:
         return {}
-    return {token.seal.digest: None} | {one.digest: one.valid_until for one in token.previous}
+    return {token.issued_value.digest: None} | {one.digest: one.valid_until for one in token.previous_values}
 
 
 def _key(digest: str) -> Key:

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ValidationError
 
 from shared.aws.client import AwsError, TimedOut
 from shared.errors import TargetFailed, TargetTimedOut
-from shared.rules.question import Question
 from shared.rules.target import Target
+from shared.rules.target_request import TargetRequest
 
 # An answer is stored whole, in an item of at most 400 KB.
 _ANSWER_BYTES_MAX = 200 * 1024
@@ -19,19 +19,19 @@ _ANSWER_BYTES_MAX = 200 * 1024
 class Kind(Protocol):
     """What a module of this room offers, if it is one of KINDS.
 
-    `answer` raises Invalid for what it cannot read; AWS's errors and pydantic's it need not catch.
+    `answer` raises InvalidRequest for what it cannot read; AWS's errors and pydantic's it need not catch.
     """
 
     Settings: type[BaseModel]
 
-    def answer(self, settings: Any, question: Question) -> str: ...
+    def answer(self, settings: Any, request: TargetRequest) -> str: ...
 
 
-def answer(target: Target, question: Question) -> str:
-    """Raises TargetFailed and TargetTimedOut, and Invalid or TooLarge for what this target cannot take."""
+def answer(target: Target, request: TargetRequest) -> str:
+    """Raises TargetFailed, TargetTimedOut, and InvalidRequest or PayloadTooLarge for what this target cannot take."""
     kind = load(target.kind)
     try:
-        text = kind.answer(kind.Settings.model_validate(target.kind_settings), question)
+        text = kind.answer(kind.Settings.model_validate(target.kind_settings), request)
     except TimedOut as error:
         raise TargetTimedOut from error
     except (AwsError, ValidationError) as error:

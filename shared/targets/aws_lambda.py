@@ -11,16 +11,16 @@ from urllib.parse import quote
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
-from shared.aws.client import PATIENT, Client, Refused
-from shared.errors import TargetFailed, TargetTimedOut, TooLarge
-from shared.rules import instant
-from shared.rules.question import Question
+from shared.aws.client import ONE_LONG_ATTEMPT, AwsErrorResponse, Client
+from shared.errors import PayloadTooLarge, TargetFailed, TargetTimedOut
+from shared.rules import timestamps
+from shared.rules.target_request import TargetRequest
 
 _ARN = re.compile(
     r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:(\$LATEST|[A-Za-z0-9_-]{1,128}))?"
 )
 
-_lambda = Client("lambda", PATIENT)
+_lambda = Client("lambda", ONE_LONG_ATTEMPT)
 
 
 def _function_arn(text: str) -> str:
@@ -48,15 +48,17 @@ class _Failure(BaseModel):
     error_type: str = Field(default="", alias="errorType")
 
 
-def answer(settings: Settings, question: Question) -> str:
+def answer(settings: Settings, request: TargetRequest) -> str:
     # Characters as they are: escaped, many languages would be twice as long, and Lambda takes 6 MB.
-    event = json.dumps(_event(question), ensure_ascii=False).encode()
+    event = json.dumps(_event(request), ensure_ascii=False).encode()
     path = f"/2015-03-31/functions/{quote(settings.function_arn, safe='')}/invocations"
     try:
         reply = _lambda.post("Invoke", path, event, {"X-Amz-Invocation-Type": "RequestResponse"})
-    except Refused as refused:
-        if refused.code == "RequestTooLargeException":
-            raise TooLarge("This is more than the assistant can read. Please start a new conversation.") from None
+    except AwsErrorResponse as error:
+        if error.code == "RequestTooLargeException":
+            raise PayloadTooLarge(
+                "This is more than the assistant can read. Please start a new conversation."
+            ) from None
         raise
     if "X-Amz-Function-Error" in reply.headers:
         # The function's own time limit may be shorter than ours.
@@ -66,25 +68,25 @@ def answer(settings: Settings, question: Question) -> str:
     return _Reply.model_validate_json(reply.body).text
 
 
-def _event(question: Question) -> dict[str, Any]:
+def _event(request: TargetRequest) -> dict[str, Any]:
     """docs/targets.md documents it. A change of it breaks functions that are not ours."""
     return {
-        "conversationId": question.conversation_id,
-        "tokenId": question.token_id,
-        "environment": question.environment,
-        "targetId": question.target_id,
-        "pinToVersion": question.pin_to_version,
-        "targetAlias": question.target_alias,
-        "targetVersionId": question.target_version_id,
+        "conversationId": request.conversation_id,
+        "tokenId": request.token_id,
+        "environment": request.environment,
+        "targetId": request.target_id,
+        "pinToVersion": request.pin_to_version,
+        "targetAlias": request.target_alias,
+        "targetVersionId": request.target_version_id,
         "messages": [
-            {"id": one.id, "role": one.role, "text": one.text, "at": instant.to_text(one.at)}
-            for one in question.history()
+            {"id": one.id, "role": one.role, "text": one.text, "at": timestamps.to_text(one.at)}
+            for one in request.history()
         ],
         "attachments": [
             {"name": one.name, "mediaType": one.media_type, "data": b64encode(one.data).decode()}
-            for one in question.attachments
+            for one in request.attachments
         ],
-        "inputs": question.inputs,
-        "metadata": question.metadata,
-        "context": question.context,
+        "inputs": request.inputs,
+        "metadata": request.metadata,
+        "context": request.context,
     }

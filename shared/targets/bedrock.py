@@ -11,9 +11,9 @@ from urllib.parse import quote
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
-from shared.aws.client import PATIENT, Client, Refused
-from shared.errors import Invalid, TargetTimedOut
-from shared.rules.question import Attachment, Question
+from shared.aws.client import ONE_LONG_ATTEMPT, AwsErrorResponse, Client
+from shared.errors import InvalidRequest, TargetTimedOut
+from shared.rules.target_request import Attachment, TargetRequest
 
 _IMAGES = {"image/gif": "gif", "image/jpeg": "jpeg", "image/png": "png", "image/webp": "webp"}
 _DOCUMENTS = {
@@ -32,7 +32,7 @@ _DECLINED = {"content_filtered", "guardrail_intervened"}
 
 _PROMPT_BYTES_MAX = 32_000
 
-_bedrock = Client("bedrock-runtime", PATIENT, signing_name="bedrock")
+_bedrock = Client("bedrock-runtime", ONE_LONG_ATTEMPT, signing_name="bedrock")
 
 
 def _model_id(text: str) -> str:
@@ -80,43 +80,45 @@ class _Reply(BaseModel):
     output: _Output
 
 
-def answer(settings: Settings, question: Question) -> str:
-    request: dict[str, Any] = {
-        "messages": _messages(question),
+def answer(settings: Settings, request: TargetRequest) -> str:
+    body: dict[str, Any] = {
+        "messages": _messages(request),
         "inferenceConfig": {"maxTokens": settings.max_tokens},
     }
     if settings.temperature is not None:
-        request["inferenceConfig"]["temperature"] = settings.temperature
+        body["inferenceConfig"]["temperature"] = settings.temperature
     if settings.system_prompt:
-        request["system"] = [{"text": settings.system_prompt}]
+        body["system"] = [{"text": settings.system_prompt}]
     path = f"/model/{quote(settings.model_id, safe='')}/converse"
     try:
-        reply = _bedrock.post("Converse", path, json.dumps(request).encode(), {"Content-Type": "application/json"})
-    except Refused as refused:
-        if refused.code == "ModelTimeoutException":
-            raise TargetTimedOut from refused
+        reply = _bedrock.post("Converse", path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    except AwsErrorResponse as error:
+        if error.code == "ModelTimeoutException":
+            raise TargetTimedOut from error
         # Which models read what, only Bedrock knows.
-        if refused.code == "ValidationException" and question.attachments:
-            raise Invalid("This assistant could not read what is attached.", code="attachment_not_supported") from None
+        if error.code == "ValidationException" and request.attachments:
+            raise InvalidRequest(
+                "This assistant could not read what is attached.", code="attachment_not_supported"
+            ) from None
         raise
     said = _Reply.model_validate_json(reply.body)
     if said.stop_reason in _DECLINED:
-        raise Invalid("The assistant cannot answer that.", code="target_declined")
+        raise InvalidRequest("The assistant cannot answer that.", code="target_declined")
     return "".join(block.text for block in said.output.message.content)
 
 
-def _messages(question: Question) -> list[dict[str, Any]]:
+def _messages(request: TargetRequest) -> list[dict[str, Any]]:
     """Converse wants turns that alternate, the first of them the user's, and no blank text.
 
     A visitor's message whose answer failed has the next one as its neighbour, and where the history is cut an answer
     may come first.
     """
     turns: list[dict[str, Any]] = []
-    for message in question.history():
+    for message in request.history():
         content: list[dict[str, Any]] = [{"text": message.text}] if message.text.strip() else []
         # By its time, which no two messages share: the page chooses the ids, and may use one again.
-        if message.at == question.message.at:
-            content += [_block(attachment, number) for number, attachment in enumerate(question.attachments, 1)]
+        if message.at == request.message.at:
+            content += [_block(attachment, number) for number, attachment in enumerate(request.attachments, 1)]
         if turns and turns[-1]["role"] == message.role:
             turns[-1]["content"] += content
         elif content and (turns or message.role == "user"):
@@ -133,7 +135,7 @@ def _block(attachment: Attachment, number: int) -> dict[str, Any]:
         return {
             "document": {"format": _DOCUMENTS[attachment.media_type], "name": f"Document {number}", "source": source}
         }
-    raise Invalid(
+    raise InvalidRequest(
         "This assistant cannot read that kind of file.",
         code="attachment_not_supported",
         hint="It reads images (PNG, JPEG, GIF, WebP), PDF, Word, Excel, CSV, HTML, Markdown and plain text.",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from shared.errors import Invalid
-from shared.rules.question import Question
+from shared.errors import InvalidRequest
+from shared.rules.target_request import TargetRequest
 
 
 class Settings(BaseModel, extra="forbid", frozen=True):
     """There is nothing to set."""
 
 
-def answer(_settings: Settings, question: Question) -> str:
-    if question.attachments:
-        raise Invalid("This assistant reads text only.", code="attachment_not_supported")
-    return f"You said: {question.message.text}"
+def answer(_settings: Settings, request: TargetRequest) -> str:
+    if request.attachments:
+        raise InvalidRequest("This assistant reads text only.", code="attachment_not_supported")
+    return f"You said: {request.message.text}"

@@ -11,28 +11,28 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from shared.errors import Invalid
-from shared.rules import identifier, input_limits, instant, session
+from shared.errors import InvalidRequest
+from shared.rules import identifier, input_limits, session, timestamps
 from shared.rules.identifier import RandomBytes
-from shared.rules.question import Attachment, Message, PageInput
-from shared.wire.question import BrowserQuestion, nested_at_most
+from shared.rules.target_request import Attachment, Message, PageInput
+from shared.wire.request_model import LenientRequestModel, nested_at_most
 
 PARTS_MAX = 100
-BESIDE_DEPTH_MAX = 64
+JSON_DEPTH_MAX = 64
 _Id = Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX)]
 # The SDK writes null for what it is not given.
-_Beside = Annotated[
+_JsonObject = Annotated[
     dict[str, Any],
     BeforeValidator(lambda value: {} if value is None else value, json_schema_input_type=dict[str, Any] | None),
-    nested_at_most(BESIDE_DEPTH_MAX),
+    nested_at_most(JSON_DEPTH_MAX),
 ]
 
 
 # Of a message of the page's own; a model's reasoning is nothing that a visitor attaches.
-_WORDS = {"text", "reasoning"}
+_TEXT_TYPES = {"text", "reasoning"}
 
 
-class Part(BrowserQuestion):
+class Part(LenientRequestModel):
     """Of a message that is more than text: of type text, or an attachment in base64, as a data URL or bare."""
 
     type: str
@@ -66,7 +66,7 @@ def _parts(content: Any) -> Any:
     return content
 
 
-class VisitorMessage(BrowserQuestion):
+class VisitorMessage(LenientRequestModel):
     """A message of the transcript."""
 
     id: _Id | None = None
@@ -81,10 +81,10 @@ class VisitorMessage(BrowserQuestion):
 
     def attachments(self) -> list[Attachment]:
         """Every part that is not text, whatever its type. The target's limits decide: nothing is dropped silently."""
-        return [part.attachment() for part in self.content if part.type not in _WORDS]
+        return [part.attachment() for part in self.content if part.type not in _TEXT_TYPES]
 
 
-class Chat(BrowserQuestion):
+class Chat(LenientRequestModel):
     """The page sends its whole transcript each time. Of that, only the visitor's last message is read. What came before
     is stored here, and what a page says that the assistant said is worth nothing: only which messages it still shows.
 
@@ -94,14 +94,14 @@ class Chat(BrowserQuestion):
     session_id: str
     messages: list[Any]
     assistant_message_id: _Id | None = None
-    inputs: _Beside = Field(default_factory=dict)
-    metadata: _Beside = Field(default_factory=dict)
-    context: _Beside = Field(default_factory=dict)
+    inputs: _JsonObject = Field(default_factory=dict)
+    metadata: _JsonObject = Field(default_factory=dict)
+    context: _JsonObject = Field(default_factory=dict)
 
     @classmethod
     def precheck(cls, values: Mapping[str, Any]) -> None:
         session_id = values.get("sessionId")
-        if isinstance(session_id, str) and session.pointers(session_id) is None:
+        if isinstance(session_id, str) and session.parse_id(session_id) is None:
             raise session.ended()
         input_limits.require_readable(
             *(value for name in ("inputs", "metadata", "context") if isinstance(value := values.get(name), dict))
@@ -112,11 +112,11 @@ class Chat(BrowserQuestion):
         spoken = (one for one in reversed(self.messages) if isinstance(one, dict) and one.get("role") == "user")
         newest = next(spoken, None)
         if newest is None:
-            raise Invalid("There is no message of a user to answer.", code="no_message")
-        last = VisitorMessage.valid(newest)
+            raise InvalidRequest("There is no message of a user to answer.", code="no_message")
+        last = VisitorMessage.parse(newest)
         text, attachments = last.text(), last.attachments()
         if not text.strip() and not attachments:
-            raise Invalid("There is nothing in the message to answer.", code="no_message")
+            raise InvalidRequest("There is nothing in the message to answer.", code="no_message")
         input_limits.require_storable(text)
         message_id = last.id or identifier.new("msg", at, random_bytes)
         return PageInput(
@@ -131,7 +131,7 @@ class Chat(BrowserQuestion):
 
 def events(execution_id: str, target_id: str, text: str, *, started_at: datetime, completed_at: datetime) -> str:
     """The stream for one answer. LF framing; the last event too ends with a blank line, without which it is lost."""
-    started, completed = instant.to_text(started_at), instant.to_text(completed_at)
+    started, completed = timestamps.to_text(started_at), timestamps.to_text(completed_at)
     turn = {"id": "turn_1", "iteration": 1, "role": "assistant"}
     block = {"id": "text_1"}
     sequence: list[tuple[str, dict[str, Any]]] = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
-from shared.rules import instant
+from shared.rules import timestamps
 from shared.rules.client_token import ClientToken, Environment, Usage
 from shared.rules.security_warning import SecurityWarning
 from shared.wire.page import Page
@@ -114,8 +114,8 @@ def updated(token: ClientToken, usage: Usage, warnings: Iterable[SecurityWarning
 
 
 def regenerated(before: ClientToken, after: ClientToken, usage: Usage, value: str) -> ClientTokenRegenerated:
-    ends = {one.digest: instant.to_text(one.valid_until) for one in after.previous}
-    until = ends.pop(before.seal.digest, None)
+    ends = {one.digest: timestamps.to_text(one.valid_until) for one in after.previous_values}
+    until = ends.pop(before.issued_value.digest, None)
     message = f"The previous value works until {until}." if until else "The previous value no longer works."
     if ends:
         message += f" Values before it keep working as promised, the last one until {max(ends.values())}."
@@ -152,32 +152,32 @@ def listed(tokens: Iterable[tuple[ClientToken, Usage]], pagination: Page | None)
 
 
 def _token(token: ClientToken, usage: Usage) -> Token:
-    terms = token.terms
+    settings = token.settings
     return {
         "id": token.id,
-        "name": terms.name,
-        "flowIds": terms.flow_ids,
-        "agentIds": terms.agent_ids,
-        "defaultFlowId": terms.default_flow_id,
-        "allowedOrigins": terms.allowed_origins,
+        "name": settings.name,
+        "flowIds": settings.flow_ids,
+        "agentIds": settings.agent_ids,
+        "defaultFlowId": settings.default_flow_id,
+        "allowedOrigins": settings.allowed_origins,
         "environment": token.environment,
-        "pinToVersion": terms.pin_to_version,
-        "targetAlias": terms.target_alias,
-        "targetVersionId": terms.target_version_id,
-        "rateLimitPerMinute": terms.rate_limit_per_minute,
-        "rateLimitPerHour": terms.rate_limit_per_hour,
-        "maxMessagesPerSession": terms.max_messages_per_session,
-        "sessionIdleTimeoutMinutes": terms.session_idle_timeout_minutes,
-        "config": terms.config,
-        "isActive": terms.is_active,
-        "expiresAt": instant.to_text(terms.expires_at) if terms.expires_at else None,
+        "pinToVersion": settings.pin_to_version,
+        "targetAlias": settings.target_alias,
+        "targetVersionId": settings.target_version_id,
+        "rateLimitPerMinute": settings.rate_limit_per_minute,
+        "rateLimitPerHour": settings.rate_limit_per_hour,
+        "maxMessagesPerSession": settings.max_messages_per_session,
+        "sessionIdleTimeoutMinutes": settings.session_idle_timeout_minutes,
+        "config": settings.config,
+        "isActive": settings.is_active,
+        "expiresAt": timestamps.to_text(settings.expires_at) if settings.expires_at else None,
         "productSurfaceId": token.product_surface_id,
-        "tokenPrefix": token.seal.prefix,
-        "tokenHint": token.seal.hint,
-        "lastUsedAt": instant.to_text(usage.last_used_at) if usage.last_used_at else None,
+        "tokenPrefix": token.issued_value.prefix,
+        "tokenHint": token.issued_value.hint,
+        "lastUsedAt": timestamps.to_text(usage.last_used_at) if usage.last_used_at else None,
         "conversationCount": usage.conversation_count,
-        "createdAt": instant.to_text(token.created_at),
-        "updatedAt": instant.to_text(token.updated_at),
+        "createdAt": timestamps.to_text(token.created_at),
+        "updatedAt": timestamps.to_text(token.updated_at),
     }
 
 

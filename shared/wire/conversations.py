@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypedDict
 
-from shared.rules import instant
+from shared.rules import timestamps
 from shared.rules.conversation import Conversation
 from shared.wire.page import Page
 
@@ -42,6 +42,6 @@ def _summary(conversation: Conversation) -> ConversationSummary:
         "origin": conversation.origin,
         "messageCount": conversation.message_count,
         "firstMessage": conversation.first_message,
-        "createdAt": instant.to_text(conversation.created_at),
-        "updatedAt": instant.to_text(conversation.updated_at),
+        "createdAt": timestamps.to_text(conversation.created_at),
+        "updatedAt": timestamps.to_text(conversation.updated_at),
     }

@@ -8,12 +8,12 @@ from pydantic import Field
 
 from shared.rules import feedback, identifier
 from shared.rules.feedback import RATING_MAX, RATING_MIN, RATINGS, Feedback
-from shared.wire.question import BrowserQuestion, Integer, bytes_at_most
+from shared.wire.request_model import Integer, LenientRequestModel, bytes_at_most
 
 COMMENT_BYTES_MAX = 2000
 
 
-class LeaveFeedback(BrowserQuestion):
+class LeaveFeedback(LenientRequestModel):
     """`rating`: 1 to 5 for csat, 0 to 10 for nps. The other types are about one message and need its id; they have no
     rating, and one that comes with them is not kept.
     """
@@ -42,5 +42,5 @@ class FeedbackLeft(TypedDict):
     feedbackId: str
 
 
-def left(feedback_id: str) -> FeedbackLeft:
+def stored(feedback_id: str) -> FeedbackLeft:
     return {"success": True, "feedbackId": feedback_id}

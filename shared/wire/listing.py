@@ -8,12 +8,12 @@ from pydantic import ConfigDict, Field
 
 from shared.rules import identifier
 from shared.wire.page import Page
-from shared.wire.question import QueryInteger, Question
+from shared.wire.request_model import QueryInteger, RequestModel
 
 OFFSET_MAX = 999_999_999
 
 
-class ListClientTokens(Question):
+class ListClientTokens(RequestModel):
     limit: Annotated[QueryInteger, Field(ge=1, le=200)] | None = None
     offset: Annotated[QueryInteger, Field(ge=0, le=OFFSET_MAX)] = 0
 
@@ -21,7 +21,7 @@ class ListClientTokens(Question):
         return None if self.limit is None else {"limit": self.limit, "offset": self.offset, "hasMore": has_more}
 
 
-class ListConversations(Question):
+class ListConversations(RequestModel):
     """`flow_id` is the one name that the documented API spells with an underscore."""
 
     model_config = ConfigDict(alias_generator=None)

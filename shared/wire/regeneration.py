@@ -7,12 +7,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from shared.wire.question import Integer, Question
+from shared.wire.request_model import Integer, RequestModel
 
 _NOT_GIVEN: Any = None
 
 
-class RegenerateClientToken(Question):
+class RegenerateClientToken(RequestModel):
     """The body may be left out. No grace period is not the same as one of zero seconds."""
 
     grace_period_seconds: Annotated[Integer, Field(ge=0, le=604_800)] = _NOT_GIVEN

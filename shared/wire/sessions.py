@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import Any, Self, TypedDict
 
 from shared.errors import Forbidden
-from shared.rules import instant
+from shared.rules import timestamps
 from shared.rules.client_token import ClientToken
 from shared.rules.session import Session
-from shared.wire.question import BrowserQuestion
+from shared.wire.request_model import LenientRequestModel
 
 _PLACEHOLDER = "Type your message..."
 # What a widget with visitor history sends beside visitorHistory itself.
 _OF_VISITOR_HISTORY = ("visitorToken", "conversationId", "identityProof")
 
 
-class InitSession(BrowserQuestion):
+class InitSession(LenientRequestModel):
     """`flow_id` may name a flow or an agent; `session_id`: what the page kept of an earlier visit."""
 
     token: str
@@ -24,7 +24,7 @@ class InitSession(BrowserQuestion):
     session_id: str | None = None
 
     @classmethod
-    def valid(cls, values: Mapping[str, Any]) -> Self:
+    def parse(cls, values: Mapping[str, Any]) -> Self:
         """Raises Forbidden for a page that wants visitor history, which this service does not keep.
 
         Its widget then opens a session without. It knows the refusal by this very text in `error`, and a hint would
@@ -35,7 +35,7 @@ class InitSession(BrowserQuestion):
             values.get(name) is not None for name in _OF_VISITOR_HISTORY
         ):
             raise Forbidden("visitor_history_disabled", code="visitor_history_disabled")
-        return super().valid(values)
+        return super().parse(values)
 
 
 class WidgetConfig(TypedDict):
@@ -70,12 +70,12 @@ def opened(session_id: str, session: Session, token: ClientToken) -> SessionOpen
     """Everything here is public. The token's name is for its owner: the flow is named by its id."""
     return {
         "sessionId": session_id,
-        "expiresAt": instant.to_text(session.idle_until),
+        "expiresAt": timestamps.to_text(session.idle_until),
         "conversationId": session.conversation_id,
         "conversationRevision": str(session.message_count),
         "targetId": session.target_id,
         "flow": {"id": session.target_id, "name": session.target_id, "description": None},
-        "config": _widget_config(token.terms.config),
+        "config": _widget_config(token.settings.config),
     }
 
 

@@ -8,12 +8,12 @@ import os
 
 from moto import mock_aws
 
-from infra.local import cloud, mends
+from infra.local import cloud, moto_patches
 from infra.local import template as sam
 from shared.aws import client
 from tests.aws.network import NETWORK
 
-mends.apply()
+moto_patches.apply()
 # With our own credentials, which are those that the network knows.
 mock_aws(config={"core": {"mock_credentials": False}}).start()
 client.HTTPSConnection = NETWORK.connection

@@ -42,9 +42,9 @@ class Answer(NamedTuple):
     headers: dict = MappingProxyType({})
 
     @property
-    def is_passing(self):
+    def is_transient(self):
         kind = self.body.get("__type", "") if isinstance(self.body, dict) else ""
-        return self.status >= 500 or kind.rpartition("#")[2] in client._PASSING
+        return self.status >= 500 or kind.rpartition("#")[2] in client._TRANSIENT
 
 
 def refusal(code, message="simulated", status=400, **more):
@@ -82,7 +82,7 @@ class Network:
         service, operation = headers["Host"].partition(".")[0], headers.get("X-Amz-Target", "").rpartition(".")[2]
         this = (operation, body)
         attempt = self._last.attempt + 1 if getattr(self._last, "to_be_sent_again", None) == this else 1
-        is_last = not operation or attempt == client.PROMPT.attempts
+        is_last = not operation or attempt == client.SHORT_ATTEMPTS.attempts
         self._last.attempt, self._last.to_be_sent_again = attempt, None if is_last else this
         request = Request(service, operation, unquote(path), headers, json.loads(body), attempt)
         try:
@@ -95,7 +95,7 @@ class Network:
             if not isinstance(error, OSError):
                 self._last.to_be_sent_again = None
             raise
-        if not answer.is_passing:
+        if not answer.is_transient:
             self._last.to_be_sent_again = None
         return answer
 

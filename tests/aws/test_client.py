@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from infra.local import access
-from shared.aws.client import Client, JsonClient, Patience, Refused, TimedOut, Unreachable
+from shared.aws.client import AwsErrorResponse, Client, JsonClient, RetryPolicy, TimedOut, Unreachable
 from tests.aws import signatures
 
 THROTTLED = (400, {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "Slow down"})
@@ -189,7 +189,7 @@ def test_answer_that_does_not_fit_its_checksum_is_retried(aws, dynamodb):
 
 def test_gives_up_after_three(aws, dynamodb):
     aws.answers = [THROTTLED] * 4
-    with pytest.raises(Refused, match="Slow down") as refused:
+    with pytest.raises(AwsErrorResponse, match="Slow down") as refused:
         dynamodb.call("PutItem", {})
     assert (refused.value.operation, refused.value.code) == ("PutItem", "ThrottlingException")
     assert len(aws.asked) == 3
@@ -211,7 +211,7 @@ def test_gives_up_after_three(aws, dynamodb):
 )
 def test_what_does_not_pass_is_said_at_once(aws, dynamodb, status, answer, code):
     aws.answers = [(status, answer)]
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(AwsErrorResponse) as refused:
         dynamodb.call("PutItem", {})
     assert (refused.value.status, refused.value.code) == (status, code)
     assert len(aws.asked) == 1
@@ -224,7 +224,7 @@ def test_an_answer_that_is_not_json_is_none(aws, dynamodb):
 
 
 def test_does_not_wait_for_ever_and_uses_no_late_answer(aws):
-    client = Client("lambda", Patience(attempts=1, seconds=0.2))
+    client = Client("lambda", RetryPolicy(attempts=1, seconds=0.2))
     aws.answers = [("silent", None), (200, {"n": 2})]
     with pytest.raises(TimedOut, match="in time"):
         client.post("Invoke", "/", b"{}", {})

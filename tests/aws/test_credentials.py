@@ -34,7 +34,7 @@ def lender(monkeypatch):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"http://127.0.0.1:{server.server_port}/2021/credentials")
     monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "secret")
-    monkeypatch.setattr(credentials, "_lent", None)
+    monkeypatch.setattr(credentials, "_cached", None)
     yield server
     server.shutdown()
     server.server_close()

@@ -9,7 +9,7 @@ import pytest
 
 from infra.local import access
 from shared.aws import client as aws
-from shared.aws.client import Client, JsonClient, Refused
+from shared.aws.client import AwsErrorResponse, Client, JsonClient
 from shared.aws.signature import Credentials, Scope, signed
 from tests.aws import expressions
 from tests.aws.network import Answer, Network
@@ -30,8 +30,8 @@ def network():
     return Network(lambda *_: Answer(200, {}))
 
 
-def _signed(headers=HEADERS, *, by=US, scope=KMS, at=None, without=()):
-    sent = signed(headers, "/", BODY, by=by, scope=scope, at=at or datetime.now(UTC))
+def _signed(headers=HEADERS, *, credentials=US, scope=KMS, at=None, without=()):
+    sent = signed(headers, "/", BODY, credentials=credentials, scope=scope, at=at or datetime.now(UTC))
     return {name: value for name, value in sent.items() if name not in without}
 
 
@@ -56,9 +56,15 @@ def test_signed_call_passes(network):
         pytest.param(_signed(without={"Authorization"}), "/", BODY, "IncompleteSignature", id="unsigned"),
         pytest.param(_signed(scope=Scope("us-east-1", "dynamodb")), "/", BODY, "InvalidSignature", id="other service"),
         pytest.param(_signed(scope=Scope("eu-west-1", "kms")), "/", BODY, "InvalidSignature", id="other region"),
-        pytest.param(_signed(by=US._replace(secret_access_key="x")), "/", BODY, "InvalidSignature", id="other secret"),
-        pytest.param(_signed(by=US._replace(access_key_id="x")), "/", BODY, "UnrecognizedClient", id="unknown caller"),
-        pytest.param(_signed(by=US._replace(session_token="")), "/", BODY, "UnrecognizedClient", id="no token"),
+        pytest.param(
+            _signed(credentials=US._replace(secret_access_key="x")), "/", BODY, "InvalidSignature", id="other secret"
+        ),
+        pytest.param(
+            _signed(credentials=US._replace(access_key_id="x")), "/", BODY, "UnrecognizedClient", id="unknown caller"
+        ),
+        pytest.param(
+            _signed(credentials=US._replace(session_token="")), "/", BODY, "UnrecognizedClient", id="no token"
+        ),
         pytest.param(_signed(), "/", BODY + b" ", "InvalidSignature", id="other body"),
         pytest.param(_signed(), "/x", BODY, "InvalidSignature", id="other path"),
         pytest.param(_signed(at=_now(hours=-1)), "/", BODY, "InvalidSignature", id="clock is behind"),
@@ -89,7 +95,7 @@ def test_wrong_signature_is_refused(network, headers, path, body, code):
 )
 def test_service_is_signed_by_its_signing_name(network, monkeypatch, service, signing_name, path, is_accepted):
     monkeypatch.setattr(aws, "HTTPSConnection", network.connection)
-    with contextlib.nullcontext() if is_accepted else pytest.raises(Refused, match="scoped to"):
+    with contextlib.nullcontext() if is_accepted else pytest.raises(AwsErrorResponse, match="scoped to"):
         Client(service, signing_name=signing_name).post("Ask", path, b"{}", {"Content-Type": "application/json"})
     assert bool(network.rejected) is not is_accepted
 
@@ -118,7 +124,7 @@ def _base64(length):
 def test_request_is_held_to_the_service_model(network, monkeypatch, operation, parameters, reason):
     monkeypatch.setattr(aws, "HTTPSConnection", network.connection)
     kms = JsonClient("kms", "TrentService", "1.1")
-    with pytest.raises(Refused, match=reason) if reason else contextlib.nullcontext():
+    with pytest.raises(AwsErrorResponse, match=reason) if reason else contextlib.nullcontext():
         kms.call(operation, parameters)
     assert len(network.rejected) == bool(reason)
 
@@ -127,15 +133,15 @@ def test_request_in_rest_protocol_is_held_to_the_service_model(network, monkeypa
     monkeypatch.setattr(aws, "HTTPSConnection", network.connection)
     bedrock = Client("bedrock-runtime", signing_name="bedrock")
     said = {"messages": [{"role": "visitor", "content": [{"text": "Hello"}]}]}
-    with pytest.raises(Refused, match="visitor is none of"):
+    with pytest.raises(AwsErrorResponse, match="visitor is none of"):
         bedrock.post("Converse", "/model/m/converse", json.dumps(said).encode(), {"Content-Type": "application/json"})
-    with pytest.raises(Refused, match="has no POST /model/m/talk"):
+    with pytest.raises(AwsErrorResponse, match="has no POST /model/m/talk"):
         bedrock.post("Talk", "/model/m/talk", b"{}", {})
 
 
 def test_json_version_is_the_one_of_the_service(network, monkeypatch):
     monkeypatch.setattr(aws, "HTTPSConnection", network.connection)
-    with pytest.raises(Refused, match=r"Content-Type is not application/x-amz-json-1\.1"):
+    with pytest.raises(AwsErrorResponse, match=r"Content-Type is not application/x-amz-json-1\.1"):
         JsonClient("kms", "TrentService", "1.0").call("DescribeKey", {"KeyId": "1234"})
 
 

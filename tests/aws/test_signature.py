@@ -29,8 +29,8 @@ paths = st.text("abcZ09-_.~%:3A", max_size=30).map(lambda text: f"/model/x{text}
 @example("/", b"", "  many   spaces\t and\r\nX-Injected: lines ", "token", "secret", "kms")
 def test_signature_matches_botocore(path, body, target, token, secret, service):
     headers = {"Host": "service.us-east-1.amazonaws.com", "X-Amz-Target": target}
-    by = Credentials("AKIDEXAMPLE", secret, token)
-    ours = signed(headers, path, body, by=by, scope=Scope("us-east-1", service), at=AT)
+    credentials = Credentials("AKIDEXAMPLE", secret, token)
+    ours = signed(headers, path, body, credentials=credentials, scope=Scope("us-east-1", service), at=AT)
 
     request = AWSRequest("POST", f"https://service.us-east-1.amazonaws.com{path}", headers, body)
     theirs = auth.SigV4Auth(BotocoreCredentials("AKIDEXAMPLE", secret, token or None), service, "us-east-1")
@@ -43,6 +43,6 @@ def test_signature_matches_botocore(path, body, target, token, secret, service):
 
 @given(target=values, token=values)
 def test_no_header_value_spans_lines(target, token):
-    by = Credentials("AKIDEXAMPLE", "secret", token)
-    sent = signed({"X-Amz-Target": target}, "/", b"", by=by, scope=Scope("us-east-1", "kms"), at=AT)
+    credentials = Credentials("AKIDEXAMPLE", "secret", token)
+    sent = signed({"X-Amz-Target": target}, "/", b"", credentials=credentials, scope=Scope("us-east-1", "kms"), at=AT)
     assert [value for value in sent.values() if {"\r", "\n"} & set(value)] == []

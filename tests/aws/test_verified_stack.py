@@ -34,7 +34,9 @@ def test_request_that_aws_would_refuse_is_refused_and_reported(capsys, service, 
         "Content-Type": "application/x-amz-json-1.0",
         "X-Amz-Target": "DynamoDB_20120810.GetItem",
     }
-    sent = signed(headers, "/", BODY, by=CREDENTIALS, scope=Scope(access.REGION, service), at=datetime.now(UTC))
+    sent = signed(
+        headers, "/", BODY, credentials=CREDENTIALS, scope=Scope(access.REGION, service), at=datetime.now(UTC)
+    )
     client = Client(Verified(Response("passed"), "127.0.0.1"))
     answer = client.post("/", data=body, headers=sent | {"User-Agent": agent})
     assert answer.status_code == status

@@ -41,7 +41,7 @@ def test_an_operation_costs_its_calls_its_items_and_its_time():
     put = Exchange("dynamodb", "PutItem", b"{}", 200, b"{}", (Change(None, ITEM),))
     get = Exchange("dynamodb", "GetItem", b'{"ConsistentRead": true}', 200, b"{}")
     sign = Exchange("kms", "GenerateMac", b"{}", 200, b"{}")
-    recording = Recording(programs.Program("x", FUNCTION, programs.RIVALS), {}, [put, get, sign], logged=200)
+    recording = Recording(programs.Program("x", FUNCTION, programs.BASELINES), {}, [put, get, sign], logged=200)
     found = cost.of("GetClientToken", recording, 5.12, Prices())
     # 5.12 ms of a whole CPU at 512 of 1,769 MB, and three round trips.
     assert found.duration == pytest.approx(5.12 * 1769 / 512 + 4 + 4 + 8)

@@ -25,8 +25,8 @@ def figures():
         {
             "Chat": [sample(450, 8.5), sample(460, 9.0), sample(500, 8.0)],
             "bare Chat": [sample(400, 8.0), sample(420, 8.2), sample(440, 7.5)],
-            "usual Chat": [sample(950, 11.0), sample(990, 12.0), sample(1000, 10.5)],
-            "usual GetClientToken": [sample(940, 4.0), sample(980, 4.5), sample(1010, 4.2)],
+            "fastapi_mangum Chat": [sample(950, 11.0), sample(990, 12.0), sample(1000, 10.5)],
+            "fastapi_mangum GetClientToken": [sample(940, 4.0), sample(980, 4.5), sample(1010, 4.2)],
             "floor": [sample(400, 0.3), sample(410, 0.3), sample(450, 0.4)],
             "empty": [sample(50, 0.2), sample(60, 0.2), sample(50, 0.3)],
         }
@@ -87,7 +87,10 @@ def test_memory_is_promised_of_ours_alone(figures):
 
 @pytest.mark.parametrize("most", [0.004, 0.9, 1.0, 37, 100, 2136, 1_000_000])
 def test_a_chart_holds_all_that_it_shows(most):
-    bars = [Bar("a < b & c", Spread(most / 2, most / 4, most)), Bar("rival", Spread(most, most, most), "usual")]
+    bars = [
+        Bar("a < b & c", Spread(most / 2, most / 4, most)),
+        Bar("rival", Spread(most, most, most), "fastapi_mangum"),
+    ]
     root = ET.fromstring(chart.svg(Chart("x", "Title & more", "ms", bars, limit=most / 3)))  # noqa: S314 - ours
     plot = {float(line.get("x1")) for line in root.iter(f"{SVG}line") if line.get("class") == "grid"}
     ends = [float(bar.get("x")) + float(bar.get("width")) for bar in root.iter(f"{SVG}rect")]

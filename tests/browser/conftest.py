@@ -27,7 +27,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900",
 )  # fmt: skip
 # For functions that start on a busy machine.
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 COMPOSER = "textarea[data-persona-composer-input]"
 ANSWER = "[data-message-role=assistant]"
 
@@ -80,7 +80,7 @@ class Visitor:
         self.driver.get(url)
 
     def wait(self, condition):
-        return WebDriverWait(self.driver, PATIENCE_SECONDS, poll_frequency=0.05).until(lambda _: condition())
+        return WebDriverWait(self.driver, TIMEOUT_SECONDS, poll_frequency=0.05).until(lambda _: condition())
 
     def find(self, selector):
         """The elements that are on the page by now."""
@@ -179,9 +179,9 @@ def website(widget_copy, stack):
 def create(management, website, stack):
     """`create(**terms)` is a new client token of the website's."""
 
-    def create(**terms):
-        wish = {"name": "Website", "environment": "test", "allowedOrigins": [website.url], "flowIds": [stack.flow_id]}
-        return management.ask("POST", "/v1/client-tokens", wish | terms)
+    def create(**settings):
+        body = {"name": "Website", "environment": "test", "allowedOrigins": [website.url], "flowIds": [stack.flow_id]}
+        return management.ask("POST", "/v1/client-tokens", body | settings)
 
     return create
 
@@ -190,8 +190,8 @@ def create(management, website, stack):
 def change(management):
     """`change(created, **terms)` changes a token that was created."""
 
-    def change(created, **terms):
-        return management.ask("PUT", f"/v1/client-tokens/{created['clientToken']['id']}", terms)
+    def change(created, **settings):
+        return management.ask("PUT", f"/v1/client-tokens/{created['clientToken']['id']}", settings)
 
     return change
 

@@ -15,9 +15,9 @@ SEQUENCE = [
 def create(sdk, stack):
     """`create(**terms)` is a new client token's value."""
 
-    def create(**terms):
-        wish = {"name": "Web", "allowed_origins": [ORIGIN], "flow_ids": [stack.flow_id]}
-        return sdk.create_client_token(**wish | terms).token
+    def create(**settings):
+        body = {"name": "Web", "allowed_origins": [ORIGIN], "flow_ids": [stack.flow_id]}
+        return sdk.create_client_token(**body | settings).token
 
     return create
 

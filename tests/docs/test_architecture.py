@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from infra.local.template import ROOT
 from infra.scale import operations
-from shared.rules import rate
-from shared.rules.rate import Window
+from shared.rules import rate_limit
+from shared.rules.rate_limit import Window
 
 PAGE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 
@@ -24,10 +24,10 @@ def test_worked_example_of_the_window_is_what_happens():
     for time, attempts, counted, result in rows:
         at = datetime.fromisoformat(f"2027-01-31T{time}").replace(tzinfo=UTC).timestamp()
         for _ in range(int(attempts)):
-            name = rate.counter(window, at)
+            name = rate_limit.counter_name(window, at)
             counters[name] = counters.get(name, 0) + 1
-            status = rate.judge((window,), counters, at)
-        valid = [end for end in rate._ends(window, counters) if end[1] > at]
+            status = rate_limit.evaluate((window,), counters, at)
+        valid = [end for end in rate_limit._ends(window, counters) if end[1] > at]
         assert sum(counters[name] for name, _ in valid) == int(counted)
         wait = re.search(r"`Retry-After: (\d+)`", result)
         assert status.retry_after == (int(wait[1]) if wait else 0)

@@ -31,7 +31,7 @@ SHELLS = [entry for _, sent in rows(pages.section(PAGE, "Apps and extensions")) 
 
 
 def warnings(entry):
-    normalized = origin.normalise(entry)
+    normalized = origin.normalize(entry)
     return {one.type for one in origin.warnings([normalized], is_live=True, is_public_suffix=is_public_suffix)}
 
 
@@ -42,7 +42,7 @@ def test_each_entry_can_be_listed_and_warns_as_the_page_says(entry, warning):
         assert warnings(entry) == set()
         assert warnings("https://*.vercel.app") == named
     elif "test tokens only" in warning:
-        assert origin.needs_test_token(origin.normalise(entry))
+        assert origin.needs_test_token(origin.normalize(entry))
     else:
         assert warnings(entry) == named
 
@@ -54,4 +54,4 @@ def test_each_preview_pattern_warns_where_anybody_can_get_the_name(entry, owner)
 
 @pytest.mark.parametrize("entry", SHELLS)
 def test_what_each_shell_sends_can_be_listed(entry):
-    assert origin.normalise(entry) == entry
+    assert origin.normalize(entry) == entry

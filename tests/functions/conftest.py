@@ -67,10 +67,10 @@ class Management:
         """An operation of the table, on a client token."""
         return self.request(*operation.request(id=token_id), **headers)
 
-    def create(self, **terms):
+    def create(self, **settings):
         """A new client token's answer."""
-        wish = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]} | terms
-        answer = self.post("/v1/client-tokens", wish)
+        fields = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]} | settings
+        answer = self.post("/v1/client-tokens", fields)
         assert answer.status_code == 201, answer.text
         return answer.json
 
@@ -108,7 +108,7 @@ def app(guard):
     invoke = functools.partial(_invoke, guard)
     # How long API Gateway waits is for tests/local to show; here only a slow machine would meet it.
     routes = openapi.read_routes(TEMPLATE)
-    app = Documented(Api(routes, invoke, clock=_clock, patience=600, tell=lambda _: None), routes)
+    app = Documented(Api(routes, invoke, clock=_clock, timeout=600, tell=lambda _: None), routes)
     yield app
     assert app.undocumented == set()
 
@@ -127,8 +127,8 @@ def caller(app):
 
     def make(tenant=None, scopes=SCOPES, **key):
         tenant = tenant or next(_tenants)
-        terms = {"at": datetime.now(UTC), "expires_at": None, "random_bytes": token_bytes} | key
-        value, record = api_key.mint(tenant, "test", scopes, **terms)
+        settings = {"at": datetime.now(UTC), "expires_at": None, "random_bytes": token_bytes} | key
+        value, record = api_key.mint(tenant, "test", scopes, **settings)
         api_keys.add(record)
         return Management(app, tenant, value)
 
@@ -178,7 +178,7 @@ def register(api):
 
     def register(target_id, kind="echo", **settings):
         at = datetime.now(UTC)
-        before = next((one for one in targets.of_tenant(api.tenant) if one.id == target_id), None)
+        before = next((one for one in targets.list_by_tenant(api.tenant) if one.id == target_id), None)
         made = Target(id=target_id, tenant=api.tenant, kind=kind, settings=settings, created_at=at)
         targets.register(made, replaces=before)
 
@@ -189,7 +189,7 @@ def register(api):
 def create(api, clock, register):
     """`create(rateLimitPerMinute=5)`: a client token for a flow that repeats what it is told."""
     register("flow_echo")
-    return lambda **terms: Token(api, api.create(**{"flowIds": ["flow_echo"]} | terms))
+    return lambda **settings: Token(api, api.create(**{"flowIds": ["flow_echo"]} | settings))
 
 
 class Token:
@@ -201,12 +201,12 @@ class Token:
         self.value = created["token"]
         self._path = f"/v1/client-tokens/{self.id}"
 
-    def change(self, **terms):
-        assert self._api.put(self._path, terms).status_code == 200
+    def change(self, **settings):
+        assert self._api.put(self._path, settings).status_code == 200
 
-    def regenerate(self, **terms):
+    def regenerate(self, **settings):
         """The new value."""
-        return self._api.post(f"{self._path}/regenerate", terms).json["token"]
+        return self._api.post(f"{self._path}/regenerate", settings).json["token"]
 
     def delete(self):
         assert self._api.delete(self._path).status_code == 200

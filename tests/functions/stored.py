@@ -1,11 +1,11 @@
 """What the table holds of a session and its conversation."""
 
-from shared.rules.session import pointers
+from shared.rules.session import parse_id
 from shared.store import sessions, table
 
 
 def record(session):
-    return table.get(sessions.key(pointers(session).digest))
+    return table.get(sessions.key(parse_id(session).digest))
 
 
 def spent(session):

@@ -17,7 +17,7 @@ LATER = datetime(2027, 2, 1, tzinfo=UTC)
 
 
 def trail(api, token_id=None, since=None, until=None, at=LATER):
-    return list(audit.trail(api.tenant, token_id, since=since, until=until, at=at))
+    return list(audit.query(api.tenant, token_id, since=since, until=until, at=at))
 
 
 def raw(api):
@@ -59,10 +59,10 @@ def test_each_change_and_each_reveal_leaves_one_record(api, created, path, clock
     assert records["regenerate"].changes == {"previous_values_expire_at": [[], ["2027-01-31T12:01:01.250Z"]]}
     assert records["reveal"].changes == records["delete"].changes == {}
     for answer, action in zip(answers, ["update", "regenerate", "reveal", "delete"], strict=True):
-        by = records[action].by
-        assert (answer.status_code, by.request_id) == (200, answer.headers["x-amz-apigw-id"])
-        assert (by.tenant, by.address, by.at) == (api.tenant, "127.0.0.1", clock.held)
-        assert by.actor.startswith("key_")
+        context = records[action].context
+        assert (answer.status_code, context.request_id) == (200, answer.headers["x-amz-apigw-id"])
+        assert (context.tenant, context.address, context.at) == (api.tenant, "127.0.0.1", clock.held)
+        assert context.actor.startswith("key_")
 
 
 @each(MANAGEMENT)
@@ -72,7 +72,7 @@ def test_operation_leaves_the_record_that_it_promises(api, created, clock, opera
     assert answer.status_code < 300
     left = trail(api)[before:]
     assert [record.action for record in left] == [operation.records] * (operation.records is not None)
-    assert [record.by.request_id for record in left] == [answer.headers["x-amz-apigw-id"]] * len(left)
+    assert [record.context.request_id for record in left] == [answer.headers["x-amz-apigw-id"]] * len(left)
 
 
 def test_no_caller_can_put_a_record_in_the_place_of_another(api, created, path):
@@ -81,7 +81,7 @@ def test_no_caller_can_put_a_record_in_the_place_of_another(api, created, path):
     assert [api.get(f"{path}/token", **chosen).status_code for _ in range(3)] == [200] * 3
     records = trail(api, created["clientToken"]["id"])
     assert [record.action for record in records] == ["create", "reveal", "reveal", "reveal"]
-    assert len({record.by.request_id for record in records} - {"one-for-all"}) == 4
+    assert len({record.context.request_id for record in records} - {"one-for-all"}) == 4
 
 
 def test_what_changes_and_shows_nothing_leaves_no_record(api, caller, created, path):
@@ -147,7 +147,7 @@ def test_the_trail_holds_no_value_and_nothing_that_one_is_made_of(api, created, 
     api.put(path, {"config": {CANARY: CANARY}, "name": "Tea"})
     api.get(f"{path}/token")
     secrets = [CANARY, api.credential, *values, *(value.rpartition(".")[2] for value in values)]
-    secrets += [item["jti"], item["digest"], *item["previous"][0][:2]]
+    secrets += [item["jti"], item["digest"], *item["previous_values"][0][:2]]
     stored = json.dumps(raw(api), ensure_ascii=False)
     assert len(raw(api)) == 4
     assert [secret for secret in secrets if secret in stored] == []

@@ -2,7 +2,7 @@
 
 from werkzeug.test import Client
 
-from infra.bench import tour
+from infra.bench import workload
 from infra.local import openapi
 from tests.aws.in_memory import TEMPLATE
 from tests.functions.page import ORIGIN
@@ -30,5 +30,5 @@ class Caller:
 def test_bench_exercises_every_operation(app, api, register):
     register("flow_echo")
     caller = Caller(app, api.credential)
-    tour.of_everything(caller, "flow_echo", ROUTES)
+    workload.exercise_all(caller, "flow_echo", ROUTES)
     assert caller.asked == {(operation.method, operation.path) for operation in OPERATIONS}

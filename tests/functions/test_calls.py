@@ -6,7 +6,7 @@ import pytest
 
 from shared.rules.target import Target
 from shared.store import targets
-from shared.store.attributes import packed
+from shared.store.attributes import serialize
 from tests.aws.in_memory import STACK
 from tests.aws.item_size import item_bytes
 from tests.functions import stored
@@ -133,7 +133,7 @@ def test_a_stored_message_costs_one_write_unit_and_its_own_text(page, token, cha
     said = page.say(session, message_id=character * 128, assistantMessageId=character * 128)
     assert said.status_code == 200
     for item in stored.beside(session, "MESSAGE#"):
-        assert item_bytes(packed(item)) - len(item["text"].encode()) < 1024
+        assert item_bytes(serialize(item)) - len(item["text"].encode()) < 1024
 
 
 def _crash():

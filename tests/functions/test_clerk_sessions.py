@@ -21,7 +21,7 @@ def trust(monkeypatch):
     """`trust(issuer, parties, role_scopes)`: deployed with these parameters."""
 
     def deploy(issuer, parties=PARTY, role_scopes=ROLES):
-        accepted = Clerk.of(issuer=issuer, parties=parties, role_scopes=role_scopes)
+        accepted = Clerk.from_parameters(issuer=issuer, parties=parties, role_scopes=role_scopes)
         monkeypatch.setattr(credentials, "_CLERK", accepted)
         monkeypatch.setattr(credentials, "_public_keys", credentials._PublicKeys())
 
@@ -64,8 +64,8 @@ def test_audit_names_the_person(app, clerk, clock):
     one, other = (Management(app, "org_7", clerk.token(**role, sub=user)) for user in ("user_1", "user_2"))
     path = f"{LIST}/{one.create()['clientToken']['id']}"
     assert other.get(f"{path}/token").status_code == 200
-    records = audit.trail("org_7", None, since=None, until=None, at=clock.held)
-    assert {(record.by.actor, record.action) for record in records} == {("user_1", "create"), ("user_2", "reveal")}
+    records = audit.query("org_7", None, since=None, until=None, at=clock.held)
+    assert {(record.context.actor, record.action) for record in records} == {("user_1", "create"), ("user_2", "reveal")}
 
 
 def test_idempotency_key_is_scoped_to_the_organization(app, clerk):
@@ -383,7 +383,7 @@ def test_key_set_is_cached_five_minutes_and_refetched_every_ten_seconds(clerk):
     def find(kid, seconds):
         try:
             return keys.find(kid, start + timedelta(seconds=seconds))["kid"]
-        except credentials.Rejected:
+        except credentials.CredentialRejected:
             return None
 
     assert [find("kid-1", 0), find("kid-2", 1), find("kid-3", 9)] == ["kid-1", None, None]

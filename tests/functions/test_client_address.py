@@ -33,12 +33,12 @@ def address(headers, connection=ADDRESS):
     sent = {}
     for name, value in headers:
         sent.setdefault(name, []).append(value)
-    return client_address.of({"multiValueHeaders": sent}, connection)
+    return client_address.resolve({"multiValueHeaders": sent}, connection)
 
 
 def recorded(tenant):
     """The tenant's audit trail, oldest first."""
-    return list(audit.trail(tenant, None, since=None, until=None, at=datetime.now(UTC)))
+    return list(audit.query(tenant, None, since=None, until=None, at=datetime.now(UTC)))
 
 
 def chat(page, session, message_id, headers):
@@ -184,7 +184,7 @@ def test_audit_records_the_address_that_the_proxy_names(behind, api):
     headers = {"CloudFront-Viewer-Address": "2001:db8::1:46532", "X-Proxy-Secret": SECRET}
     created = api.post("/v1/client-tokens", {"name": "Shop", "allowedOrigins": ["*"]}, **headers).json["clientToken"]
     api.put(f"/v1/client-tokens/{created['id']}", {"name": "Store"}, **headers | {"X-Proxy-Secret": "guess"})
-    assert [record.by.address for record in recorded(api.tenant)] == ["2001:db8::1", "127.0.0.1"]
+    assert [record.context.address for record in recorded(api.tenant)] == ["2001:db8::1", "127.0.0.1"]
 
 
 def test_proxy_secret_reaches_no_log_no_target_and_no_answer(behind, api, page, token, assistant, output, calls):

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.rules.session import pointers
+from shared.rules.session import parse_id
 from shared.store import sessions, table
 from tests.aws.network import NETWORK
 from tests.functions.page import Page, assert_refused, reply
@@ -34,7 +34,7 @@ def test_sixteen_tabs_share_what_is_left_of_a_hundred_messages_and_not_one_more(
     session = page.open(token.value)
     assert page.say(session).status_code == 200
     # As if eighty more had been sent: each takes a while, and all are alike.
-    table.update(sessions.key(pointers(session).digest), "SET message_count = :sent", {":sent": 81})
+    table.update(sessions.key(parse_id(session).digest), "SET message_count = :sent", {":sent": 81})
     assert {page.say(session).status_code for _ in range(7)} == {200}
     left = 100 - 88
     statuses = itertools.chain(*at_once(lambda _: say_until_refused(page, session, 3 * left), range(THREADS)))
@@ -74,7 +74,7 @@ def test_transactions_grow_no_faster_than_messages_at_once(page, create, calls, 
 
 def test_409_after_four_attempts_that_others_win(page, create, calls):
     session = page.open(create(**AMPLE).value)
-    digest = pointers(session).digest
+    digest = parse_id(session).digest
     numbers = itertools.count(1)
 
     def another_is_first(request):

@@ -9,7 +9,7 @@ import pytest
 from functions.management import authorize
 from shared.rules import api_key, rejection
 from shared.rules.principal import SCOPES
-from shared.rules.rejection import Rejected
+from shared.rules.rejection import CredentialRejected
 from shared.store import api_keys
 from tests.functions.conftest import Management
 from tests.operations import MANAGEMENT, UNKNOWN_ID, each
@@ -93,7 +93,7 @@ def test_401_once_a_cached_api_key_expires(caller, clock):
 
 def test_401_a_revoked_key(caller):
     revoked = caller()
-    (key,) = api_keys.of_tenant(revoked.tenant, at=datetime.now(UTC))
+    (key,) = api_keys.list_by_tenant(revoked.tenant, at=datetime.now(UTC))
     now = datetime.now(UTC)
     api_keys.revoke(key, at=now, listed_until=now + timedelta(days=1))
     assert_unauthenticated(revoked.get(LIST))
@@ -158,7 +158,7 @@ def test_401_for_another_scheme_that_reaches_the_authorizer(caller, output):
 
 
 def test_hints_fit_into_the_json_of_the_gateway_response():
-    hints = [Rejected(reason).hint for reason in get_args(rejection.Reason)]
+    hints = [CredentialRejected(reason).hint for reason in get_args(rejection.Reason)]
     assert all(json.loads(f'"{hint}"') == hint for hint in hints)
 
 

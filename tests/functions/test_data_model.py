@@ -71,7 +71,7 @@ def written(api, caller, create, register, page, clock):
         register("flow_echo")
         register("agent_echo")
         caller(api.tenant, expires_at=datetime.now(UTC) + timedelta(days=1))
-        table.transact([tenants.adding(api.tenant, at=datetime.now(UTC))])
+        table.transact([tenants.note_write(api.tenant, at=datetime.now(UTC))])
         token = create(**ALL_FIELDS)
         agent = {"name": "n", "allowedOrigins": ["*"], "agentIds": ["agent_echo"]}
         for alias in ({"targetAlias": "live"}, {"targetVersionId": "1"}):
@@ -84,7 +84,7 @@ def written(api, caller, create, register, page, clock):
         assert page.rate(session, value, "csat", rating=5, comment="Good").status_code == 200
         assert page.rate(session, value).status_code == 200
         collect()
-        for key in api_keys.of_tenant(api.tenant)[1:]:
+        for key in api_keys.list_by_tenant(api.tenant)[1:]:
             api_keys.revoke(key, at=datetime.now(UTC), listed_until=datetime.now(UTC) + timedelta(days=1))
         collect()
     return items

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.rules.session import pointers
+from shared.rules.session import parse_id
 from shared.store import sessions, table, turns
 from tests.functions.page import assert_refused, reply
 from tests.functions.stored import beside, messages, record, spent
@@ -82,7 +82,7 @@ def test_401_for_a_message_into_a_conversation_past_its_retention(page, token, s
 
 
 def test_message_id_may_be_used_again_once_its_turn_has_expired(page, token, session, expire):
-    pk, sk = turns.key(pointers(session).digest, "usr_first")
+    pk, sk = turns.key(parse_id(session).digest, "usr_first")
     expire({"pk": pk, "sk": sk})
     answer = page.say(session, "Again", message_id="usr_first", assistantMessageId="ast_again")
     assert reply(answer) == "You said: Again"
@@ -96,7 +96,7 @@ def test_401_where_the_stored_answer_has_expired(page, token, session, expire):
 
 
 def test_expired_session_is_neither_resumed_nor_rated_nor_spoken_in(page, token, session, expire):
-    pk, sk = sessions.key(pointers(session).digest)
+    pk, sk = sessions.key(parse_id(session).digest)
     expire({"pk": pk, "sk": sk})
     assert page.open(token.value, sessionId=session) != session
     assert_refused(page.say(session), 401, "session_ended")
@@ -114,13 +114,13 @@ def test_expired_counters_do_not_count(page, create, clock):
 
 
 def test_expired_idempotency_key_is_free(api, clock):
-    wish = {"name": "Shop", "allowedOrigins": ["*"]}
+    body = {"name": "Shop", "allowedOrigins": ["*"]}
     key = {"Idempotency-Key": "the same"}
-    first = api.post("/v1/client-tokens", wish, **key).json
+    first = api.post("/v1/client-tokens", body, **key).json
     clock.forward(hours=23, minutes=59)
-    assert api.post("/v1/client-tokens", wish, **key).json == first
+    assert api.post("/v1/client-tokens", body, **key).json == first
     clock.forward(minutes=2)
-    assert api.post("/v1/client-tokens", wish | {"name": "Other"}, **key).status_code == 201
+    assert api.post("/v1/client-tokens", body | {"name": "Other"}, **key).status_code == 201
 
 
 def test_session_outlives_its_end_by_a_day_and_no_longer(page, token, session, clock):

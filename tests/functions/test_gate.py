@@ -165,7 +165,7 @@ def test_401_a_made_up_session_id_costs_one_read_of_its_own_key(page, token, cal
     keys_read.clear()
     assert_refused(page.say(made_up), 401, "session_ended")
     assert calls == ["GetItem"]
-    assert keys_read == [f"SESSION#{digest.of(made_up)}"]
+    assert keys_read == [f"SESSION#{digest.sha256_hex(made_up)}"]
 
 
 def test_401_a_session_that_timed_out_costs_one_read(page, create, clock, calls):

@@ -36,7 +36,7 @@ class Sender:
         """How often it was done, by the table and by the trail."""
         listed = len(self.api.get(TOKENS).json["clientTokens"])
         done = listed - 1 if self.is_create else stored(self.token_id)["revision"] - 1
-        trail = audit.trail(self.api.tenant, None, since=None, until=None, at=self.at)
+        trail = audit.query(self.api.tenant, None, since=None, until=None, at=self.at)
         actions = Counter(record.action for record in trail)
         assert done == (actions["create"] - 1 if self.is_create else actions["regenerate"])
         return done
@@ -222,14 +222,14 @@ def test_an_answer_that_was_lost_on_its_way_from_dynamodb_is_known_again(send, l
 
 def test_what_is_kept_holds_no_value_and_no_key_and_is_dropped_in_time(send, clock):
     value = send("the key itself").json["token"]
-    *_, record = audit.trail(send.api.tenant, subject(value), since=None, until=None, at=clock.held)
+    *_, record = audit.query(send.api.tenant, subject(value), since=None, until=None, at=clock.held)
     what = ["create"] if send.is_create else ["regenerate", send.token_id]
-    claim = idempotency.claim("the key itself", record.by, *what, asked="")
-    item = table.get((f"IDEMPOTENCY#{claim.name}", "RECORD"))
+    idempotency_key = idempotency.scoped_key("the key itself", record.context, *what, request="")
+    item = table.get((f"IDEMPOTENCY#{idempotency_key.digest}", "RECORD"))
     text = json.dumps(item, ensure_ascii=False)
     secrets = [value, value.rpartition(".")[2], value.split(".")[1], "the key itself", send.api.credential]
     assert [secret for secret in secrets if secret in text] == []
-    assert json.loads(item["answer"])["clientToken"]["id"] == subject(value)
+    assert json.loads(item["body"])["clientToken"]["id"] == subject(value)
     assert item["expires_at"] == int((clock.held + timedelta(hours=24)).timestamp())
 
 
@@ -238,13 +238,13 @@ def test_400_a_repetition_whose_value_can_no_longer_be_made(send, aws_answers):
     with aws_answers("GenerateMac", "DisabledException"):
         answer = send()
     assert (answer.status_code, answer.json["code"]) == (400, "value_unavailable")
-    trail = audit.trail(send.api.tenant, None, since=None, until=None, at=send.at)
+    trail = audit.query(send.api.tenant, None, since=None, until=None, at=send.at)
     assert "reveal" not in {record.action for record in trail}
 
 
 def test_each_time_that_a_value_is_shown_again_is_on_record(send):
     shown = [send().json["token"] for _ in range(3)]
-    trail = audit.trail(send.api.tenant, subject(shown[0]), since=None, until=None, at=send.at)
+    trail = audit.query(send.api.tenant, subject(shown[0]), since=None, until=None, at=send.at)
     assert Counter(record.action for record in trail)["reveal"] == 2
 
 

@@ -63,14 +63,14 @@ def ask_for(page, create, register):
     """Opens a session of a token for these flows and agents, and gives the answer."""
     for target_id in ("flow_a", "flow_b", "agent_a"):
         register(target_id)
-    return lambda wanted, **terms: page.init(create(**terms).value, **({"flowId": wanted} if wanted else {}))
+    return lambda wanted, **settings: page.init(create(**settings).value, **({"flowId": wanted} if wanted else {}))
 
 
 BOTH = {"flowIds": ["flow_a", "flow_b"], "agentIds": ["agent_a"]}
 
 
 @pytest.mark.parametrize(
-    ("terms", "wanted", "expected"),
+    ("settings", "wanted", "expected"),
     [
         (BOTH, None, "flow_a"),
         (BOTH | {"defaultFlowId": "flow_b"}, None, "flow_b"),
@@ -79,8 +79,8 @@ BOTH = {"flowIds": ["flow_a", "flow_b"], "agentIds": ["agent_a"]}
         ({"flowIds": [], "agentIds": ["agent_a"]}, None, "agent_a"),
     ],
 )
-def test_200_whom_a_session_is_for(page, ask_for, terms, wanted, expected):
-    answer = ask_for(wanted, **terms)
+def test_200_whom_a_session_is_for(page, ask_for, settings, wanted, expected):
+    answer = ask_for(wanted, **settings)
     assert answer.json["targetId"] == expected
     ((kind, start), *_) = events(page.say(answer.json["sessionId"]))
     assert (kind, start["agentId"]) == ("execution_start", expected)

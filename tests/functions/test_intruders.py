@@ -24,7 +24,7 @@ def place(request):
         placed.append((pk, sk))
 
     yield place
-    table.transact([table.deleting(key) for key in set(placed)])
+    table.transact([table.delete_write(key) for key in set(placed)])
 
 
 def test_item_that_pretends_to_be_a_token_is_not_listed(api, place):
@@ -33,7 +33,7 @@ def test_item_that_pretends_to_be_a_token_is_not_listed(api, place):
     place(record | {"name": "Intruder"}, f"TENANT#{api.tenant}", f"TOKEN#{created['id']}")
     place(record | {"name": "Intruder"}, f"TOKENS#{api.tenant}", f"TOKEN#{created['id']}")
     assert [one["name"] for one in api.get("/v1/client-tokens").json["clientTokens"]] == [created["name"]]
-    assert [one.terms.name for one in client_tokens.of_tenant(api.tenant)] == [created["name"]]
+    assert [one.settings.name for one in client_tokens.list_by_tenant(api.tenant)] == [created["name"]]
 
 
 @pytest.mark.parametrize("broken", [{}, {"changes": "no json"}, {"at": 7}, {"changes": None}], ids=str)
@@ -41,16 +41,16 @@ def test_item_that_pretends_to_be_an_audit_record_is_not_shown(api, place, broke
     token_id = api.create()["clientToken"]["id"]
     (record,) = table.query("pk = :pk", {":pk": f"AUDIT#{api.tenant}"})
     place(record | {"action": "reveal"} | broken, f"AUDIT#{token_id}", record["listing_sk"])
-    shown = audit.trail(api.tenant, token_id, since=None, until=None, at=datetime.now(UTC))
+    shown = audit.query(api.tenant, token_id, since=None, until=None, at=datetime.now(UTC))
     assert [one.action for one in shown] == ["create"]
 
 
 def test_item_that_pretends_to_be_an_api_key_is_not_listed(api, place):
-    (key,) = api_keys.of_tenant(api.tenant, at=datetime.now(UTC))
+    (key,) = api_keys.list_by_tenant(api.tenant, at=datetime.now(UTC))
     record = table.get((f"APIKEY#{key.digest}", "RECORD"))
     place(record | {"name": "Intruder"}, f"APIKEYS#{api.tenant}", f"APIKEY#{key.id}")
-    assert api_keys.of_tenant(api.tenant, at=datetime.now(UTC)) == [key]
-    assert api_keys.of_id(api.tenant, key.id, at=datetime.now(UTC)) == key
+    assert api_keys.list_by_tenant(api.tenant, at=datetime.now(UTC)) == [key]
+    assert api_keys.get(api.tenant, key.id, at=datetime.now(UTC)) == key
 
 
 BROKEN = [{"name": 7}, {"message_count": "x"}, {"created_at": "x"}, {"origin": None}, {"listing_sk": "9"}, {"id": "2"}]
@@ -82,7 +82,7 @@ def test_number_that_is_not_whole_breaks_no_list(page, token):
     page.say(page.open(token.value))
     (shown,) = token.conversations()
     record = table.get((f"CONVERSATION#{shown['id']}", "RECORD"))
-    intruder = table.putting(record | {"pk": "CONVERSATION#1", "id": "1", "listing_sk": f"{record['updated_at']}#1"})
+    intruder = table.put_write(record | {"pk": "CONVERSATION#1", "id": "1", "listing_sk": f"{record['updated_at']}#1"})
     intruder["Put"]["Item"]["message_count"] = {"N": "1.5"}
     table.transact([intruder])
     assert token.conversations() == [shown]

@@ -51,7 +51,7 @@ def test_201_the_documented_request_gets_every_documented_default(api):
 
 
 def test_201_every_field_that_is_given_comes_back(api):
-    terms = {
+    settings = {
         "name": "Everything",
         "allowedOrigins": ["https://app.example.com", "https://*.example.org", "native"],
         "flowIds": ["flow_a", "flow_b"],
@@ -68,9 +68,9 @@ def test_201_every_field_that_is_given_comes_back(api):
         "productSurfaceId": "surface_1",
         "expiresAt": "2099-01-31T00:00:00.000Z",
     }
-    created = api.create(**terms)
+    created = api.create(**settings)
     found = api.get(path(created)).json["clientToken"]
-    assert {name: found[name] for name in terms} == terms
+    assert {name: found[name] for name in settings} == settings
 
 
 def test_200_a_value_is_shown_at_birth_and_when_asked_for_and_nowhere_else(api):
@@ -117,7 +117,7 @@ def test_200_regenerating_without_a_body_stops_the_old_value_at_once(api):
     assert answer.json["previousValueExpiresAt"] is None
     assert api.get(path(created, "token")).json["token"] == answer.json["token"]
     record, _ = client_tokens.get(api.tenant, created["clientToken"]["id"])
-    assert record.previous == ()
+    assert record.previous_values == ()
 
 
 def test_200_regenerating_with_grace_keeps_the_old_value_until_it_says(api):
@@ -127,8 +127,8 @@ def test_200_regenerating_with_grace_keeps_the_old_value_until_it_says(api):
     assert timedelta(minutes=59) < until - datetime.now(UTC) <= timedelta(hours=1)
     assert answer.json["previousValueExpiresAt"] in answer.json["message"]
     record, _ = client_tokens.get(api.tenant, created["clientToken"]["id"])
-    (previous,) = record.previous
-    assert (previous.digest, previous.valid_until) == (digest.of(created["token"]), until)
+    (previous,) = record.previous_values
+    assert (previous.digest, previous.valid_until) == (digest.sha256_hex(created["token"]), until)
 
 
 def test_200_a_deleted_token_is_gone_and_deleting_again_is_a_404(api):

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.rules import identifier, instant
-from shared.store import memberships, slices, table
+from shared.rules import identifier, timestamps
+from shared.store import memberships, pagination, table
 
 
 def names(answer):
@@ -61,7 +61,7 @@ def test_one_call_and_one_more_for_each_fifty_tokens(api, calls):
     for number in range(149):
         token_id = identifier.new("ct", datetime.now(UTC), lambda n, number=number: number.to_bytes(n))
         table.put(record | {"pk": f"TOKEN#{token_id}", "id": token_id})
-        table.transact([memberships.adding(api.tenant, token_id)])
+        table.transact([memberships.add_write(api.tenant, token_id)])
     api.get("/v1/client-tokens?limit=1")
     calls.clear()
     assert len(names(api.get("/v1/client-tokens"))) == 150
@@ -79,15 +79,15 @@ def conversation(token_id, number, flow_id="flow_a"):
             "pk": f"CONVERSATION#{conversation_id}",
             "sk": "RECORD",
             "listing_pk": f"TOKEN#{token_id}",
-            "listing_sk": f"{instant.to_text(at)}#{conversation_id}",
+            "listing_sk": f"{timestamps.to_text(at)}#{conversation_id}",
             "id": conversation_id,
             "name": f"Conversation {number}",
             "flow_id": flow_id,
             "origin": "https://app.example.com",
             "message_count": number,
             "first_message": "Hello" if number else None,
-            "created_at": instant.to_text(at),
-            "updated_at": instant.to_text(at),
+            "created_at": timestamps.to_text(at),
+            "updated_at": timestamps.to_text(at),
         }
     )
 
@@ -135,7 +135,7 @@ def test_conversations_cost_three_calls(conversations, calls):
 
 @pytest.mark.parametrize("query", ["?offset=4", "?offset=2&flow_id=flow_b"])
 def test_400_what_too_much_stands_in_front_of(conversations, monkeypatch, query):
-    monkeypatch.setattr(slices, "_PAGES_MAX", 1)
+    monkeypatch.setattr(pagination, "_PAGES_MAX", 1)
     answer = conversations(query)
     assert (answer.status_code, answer.json["code"]) == (400, "too_far")
     assert "smaller offset" in answer.json["hint"]
@@ -143,7 +143,7 @@ def test_400_what_too_much_stands_in_front_of(conversations, monkeypatch, query)
 
 
 def test_400_a_list_that_no_answer_could_hold_says_how_to_ask(api, monkeypatch):
-    monkeypatch.setattr("shared.gateway._ANSWER_MAX", 600_000)
+    monkeypatch.setattr("shared.gateway._RESPONSE_MAX", 600_000)
     for _ in range(40):
         api.create(config={"text": "x" * 16_000})
     answer = api.get("/v1/client-tokens")
@@ -165,7 +165,7 @@ def test_list_reads_little_more_than_an_answer_holds(api, calls, tokens, record_
         token_id = identifier.new("ct", datetime.now(UTC), lambda n, number=number: number.to_bytes(n))
         table.put(record | {"pk": f"TOKEN#{token_id}", "id": token_id})
         table.put(config | {"pk": f"TOKEN#{token_id}"})
-        table.transact([memberships.adding(api.tenant, token_id)])
+        table.transact([memberships.add_write(api.tenant, token_id)])
     api.get("/v1/client-tokens?limit=1")
     calls.clear()
     answer = api.get(f"/v1/client-tokens{query}")

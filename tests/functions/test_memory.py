@@ -15,12 +15,12 @@ _READ = """
 import sys
 from datetime import UTC, datetime
 from secrets import token_bytes
-from shared.errors import Invalid
+from shared.errors import InvalidRequest
 from shared.wire.chat import Chat
 
 try:
     Chat.read(sys.stdin.read()).page_input(datetime.now(UTC), token_bytes)
-except Invalid as refused:
+except InvalidRequest as refused:
     print(refused.code)
 else:
     print("read")

@@ -54,7 +54,7 @@ def test_every_metric_of_ours_that_is_looked_at_is_emitted_so(api, page, create,
         if metric.namespace == watched.OURS and (metric.namespace, metric.name) not in filtered
     ]
     assert {metric.name for metric in looked_at} >= {
-        "Refused",
+        "RequestsRefused",
         "Faults",
         "LimiterFailedClosed",
         "SessionsOpened",
@@ -69,7 +69,7 @@ def test_every_metric_of_ours_that_is_looked_at_is_emitted_so(api, page, create,
 
 def refused(output):
     """What the metric of refusals has counted, by operation and code."""
-    return [(one["operation"], one["code"]) for one in emitted(output).get((OURS, "Refused"), ())]
+    return [(one["operation"], one["code"]) for one in emitted(output).get((OURS, "RequestsRefused"), ())]
 
 
 def test_each_refusal_is_counted_once_and_no_success_is(api, page, create, output):

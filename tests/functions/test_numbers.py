@@ -51,9 +51,9 @@ MANAGEMENT = [
 def test_management_stores_no_number_of_more_than_38_digits(api, stored, field):
     path = f"{TOKENS}/{api.create()['clientToken']['id']}"
     for number in NUMBERS:
-        wish = {"name": "Shop", "allowedOrigins": ["*"]}
+        fields = {"name": "Shop", "allowedOrigins": ["*"]}
         value = f'{{"a": {number}}}' if field == "config" else number
-        answers = [api.post(TOKENS, body(value, field, **wish)), api.put(path, body(value, field, name="Shop"))]
+        answers = [api.post(TOKENS, body(value, field, **fields)), api.put(path, body(value, field, name="Shop"))]
         assert {answer.status_code for answer in answers} <= {200, 201, 400}, number
     assert_small(stored)
 

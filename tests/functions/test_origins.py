@@ -52,8 +52,8 @@ def test_any_port_of_loopback_is_for_test_tokens(app, api, create, entry):
     token = create(environment="test", allowedOrigins=[entry])
     assert Page(app, entry.replace("*", "5173")).init(token.value).status_code == 200
     live = create()
-    terms = {"name": "Shop", "allowedOrigins": [ORIGIN, entry]}
-    for answer in (api.post("/v1/client-tokens", terms), api.put(f"/v1/client-tokens/{live.id}", terms)):
+    settings = {"name": "Shop", "allowedOrigins": [ORIGIN, entry]}
+    for answer in (api.post("/v1/client-tokens", settings), api.put(f"/v1/client-tokens/{live.id}", settings)):
         body = assert_refused(answer, 400, "invalid_request")
         assert [(detail["path"], detail["code"]) for detail in body["details"]] == [
             ("allowedOrigins", "needs_test_token")

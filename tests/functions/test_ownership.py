@@ -56,7 +56,7 @@ def test_401_made_up_value_costs_one_read_of_its_own_key(page, token, touched, c
         touched.clear()
         assert_refused(send(), 401, "invalid_token")
         assert calls == ["GetItem"]
-        assert touched == [f"VALUE#{digest.of(made_up)}"]
+        assert touched == [f"VALUE#{digest.sha256_hex(made_up)}"]
 
 
 def test_401_value_item_is_a_pointer_and_proves_nothing(page, token, create):
@@ -64,13 +64,13 @@ def test_401_value_item_is_a_pointer_and_proves_nothing(page, token, create):
     other = create()
     made_up = token.value[:-1] + ("A" if token.value[-1] != "A" else "E")
     for token_id in (token.id, other.id):
-        table.put({"pk": f"VALUE#{digest.of(made_up)}", "sk": "RECORD", "token_id": token_id})
+        table.put({"pk": f"VALUE#{digest.sha256_hex(made_up)}", "sk": "RECORD", "token_id": token_id})
         assert_refused(page.init(made_up), 401, "invalid_token")
     assert page.init(token.value).status_code == 200
 
 
 def _values(*values):
-    keys = [(f"VALUE#{digest.of(value)}", "RECORD") for value in values]
+    keys = [(f"VALUE#{digest.sha256_hex(value)}", "RECORD") for value in values]
     items = table.read(keys, is_consistent=True)
     return [items.get(key, {}).get("expires_at", 0) if key in items else None for key in keys]
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared import management_admission, quota
-from shared.rules.rate import Window
+from shared.rules.rate_limit import Window
 from shared.store import table
 from tests.aws.network import NETWORK
 from tests.functions.interruptions import cancelled

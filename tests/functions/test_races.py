@@ -16,8 +16,8 @@ def at_once(work, *arguments):
 def test_updates_of_different_fields_all_hold(api):
     path = "/v1/client-tokens/" + api.create()["clientToken"]["id"]
     fields = ["rateLimitPerMinute", "rateLimitPerHour", "maxMessagesPerSession", "sessionIdleTimeoutMinutes"]
-    wishes = [{field: number} for number in range(101, 105) for field in fields]
-    answers = at_once(lambda wish: api.put(path, wish), wishes)
+    bodies = [{field: number} for number in range(101, 105) for field in fields]
+    answers = at_once(lambda body: api.put(path, body), bodies)
     assert [answer.status_code for answer in answers] == [200] * THREADS
     after = api.get(path).json["clientToken"]
     assert all(101 <= after[field] <= 104 for field in fields)
@@ -32,8 +32,8 @@ def test_of_concurrent_regenerations_one_answered_value_is_good(api):
     values = [answer.json["token"] for answer in answers]
     assert len(set(values)) == THREADS
     record, _ = client_tokens.get(api.tenant, path.rpartition("/")[2])
-    assert [record.seal.fits(value) for value in values].count(True) == 1
-    assert record.seal.fits(api.get(f"{path}/token").json["token"])
+    assert [record.issued_value.matches(value) for value in values].count(True) == 1
+    assert record.issued_value.matches(api.get(f"{path}/token").json["token"])
 
 
 def test_updates_and_regenerations_do_not_undo_each_other(api):
@@ -46,8 +46,8 @@ def test_updates_and_regenerations_do_not_undo_each_other(api):
     answers = at_once(work, range(THREADS))
     assert [answer.status_code for answer in answers] == [200] * THREADS
     record, _ = client_tokens.get(api.tenant, created["clientToken"]["id"])
-    assert record.terms.name in {str(number) for number in range(1, THREADS, 2)}
-    assert not record.seal.fits(created["token"])
+    assert record.settings.name in {str(number) for number in range(1, THREADS, 2)}
+    assert not record.issued_value.matches(created["token"])
     assert record.revision == 1 + THREADS
 
 
@@ -68,7 +68,7 @@ def test_tokens_that_are_created_at_once_are_all_there_and_all_different(api):
     assert sorted(token["name"] for token in listed) == sorted(str(number) for number in range(THREADS))
     for answer in answers:
         record, _ = client_tokens.get(api.tenant, answer["clientToken"]["id"])
-        assert record.seal.digest == digest.of(answer["token"])
+        assert record.issued_value.digest == digest.sha256_hex(answer["token"])
 
 
 def test_409_somebody_else_is_faster_every_time(api, contended):
@@ -88,7 +88,7 @@ def test_a_write_whose_answer_was_lost_is_known_again(api, lost_answers):
     assert answer.status_code == 200
     record, _ = client_tokens.get(api.tenant, created["clientToken"]["id"])
     assert record.revision == 2
-    assert record.seal.fits(answer.json["token"])
-    assert [one.digest for one in record.previous] == [digest.of(created["token"])]
+    assert record.issued_value.matches(answer.json["token"])
+    assert [one.digest for one in record.previous_values] == [digest.sha256_hex(created["token"])]
     with lost_answers("TransactWriteItems"):
         assert api.delete(path).status_code == 200

@@ -6,7 +6,7 @@ from shared.store import client_tokens, table
 from tests.functions.page import assert_refused
 
 LIST = "/v1/client-tokens"
-WISH = {"name": "Shop", "allowedOrigins": ["https://app.example.com"]}
+BODY = {"name": "Shop", "allowedOrigins": ["https://app.example.com"]}
 # 128 characters of four bytes each.
 WIDE = [f"{number:02}" + "\N{PILE OF POO}" * 126 for number in range(100)]
 
@@ -32,7 +32,7 @@ def api(caller):
     ],
 )
 def test_400_names_the_largest_field(api, fields, largest):
-    refused = api.post(LIST, WISH | fields)
+    refused = api.post(LIST, BODY | fields)
     body = assert_refused(refused, 400, "record_too_large")
     assert [detail["path"] for detail in body["details"]] == [largest]
     assert largest in body["hint"]
@@ -59,10 +59,10 @@ def test_names_and_ids_keep_their_length_in_characters(api):
 def test_largest_record_can_be_regenerated_and_switched_off(api):
     """Stopping a leak never fails because a record is full."""
     flows = WIDE
-    while (answer := api.post(LIST, WISH | {"flowIds": flows})).status_code == 400:
+    while (answer := api.post(LIST, BODY | {"flowIds": flows})).status_code == 400:
         flows = flows[:-1]
     while (
-        finer := api.post(LIST, WISH | {"flowIds": flows, "agentIds": [f"{'x' * (len(WIDE[0]))}"]})
+        finer := api.post(LIST, BODY | {"flowIds": flows, "agentIds": [f"{'x' * (len(WIDE[0]))}"]})
     ).status_code == 201:
         answer, flows = finer, [*flows, f"y{len(flows)}"]
     path = f"{LIST}/{answer.json['clientToken']['id']}"

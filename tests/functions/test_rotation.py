@@ -44,7 +44,7 @@ class Deployment(Management):
     """A tenant's API as a stack with these parameters serves it, each function in its role."""
 
     def __init__(self, api, template, guard):
-        app = Api(openapi.read_routes(template), functools.partial(_invoke, guard), tell=lambda _: None, patience=600)
+        app = Api(openapi.read_routes(template), functools.partial(_invoke, guard), tell=lambda _: None, timeout=600)
         super().__init__(app, api.tenant, api.credential)
         self.page = Page(app)
         self.refused = guard.refused
@@ -54,7 +54,7 @@ class Deployment(Management):
 
     def signed_by(self, token_id):
         token, _ = client_tokens.get(self.tenant, token_id)
-        return token.seal.key_arn
+        return token.issued_value.key_arn
 
 
 @pytest.fixture

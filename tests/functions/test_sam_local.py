@@ -47,7 +47,7 @@ def event_for(function, body=None, tenant=None, **path_parameters):
     return event
 
 
-WISH = {"name": "Shop", "allowedOrigins": ["https://app.example.com"]}
+BODY = {"name": "Shop", "allowedOrigins": ["https://app.example.com"]}
 
 
 @pytest.fixture
@@ -59,19 +59,19 @@ def under_sam(monkeypatch):
 class TestUnderSam:
     def test_time_moves_although_sams_events_all_have_one_time(self, guard, api):
         before = datetime.now(UTC) - timedelta(milliseconds=1)
-        created = invoke(guard, "CreateClientToken", event_for("CreateClientToken", WISH, api.tenant))
+        created = invoke(guard, "CreateClientToken", event_for("CreateClientToken", BODY, api.tenant))
         at = datetime.fromisoformat(json.loads(created["body"])["clientToken"]["createdAt"])
         assert before <= at <= datetime.now(UTC)
 
     def test_400_an_end_that_has_passed_since_sam_started(self, guard, api):
         passed = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
-        event = event_for("CreateClientToken", WISH | {"expiresAt": passed}, api.tenant)
+        event = event_for("CreateClientToken", BODY | {"expiresAt": passed}, api.tenant)
         assert invoke(guard, "CreateClientToken", event)["statusCode"] == 400
 
     def test_a_session_opens_for_as_long_as_it_is_idle_from_now(self, guard, api, register):
         register("flow_echo")
-        wish = WISH | {"flowIds": ["flow_echo"]}
-        created = invoke(guard, "CreateClientToken", event_for("CreateClientToken", wish, api.tenant))
+        body = BODY | {"flowIds": ["flow_echo"]}
+        created = invoke(guard, "CreateClientToken", event_for("CreateClientToken", body, api.tenant))
         value = json.loads(created["body"])["token"]
         opened = invoke(guard, "InitSession", event_for("InitSession", {"token": value}))
         assert opened["statusCode"] == 200, opened["body"]
@@ -81,7 +81,7 @@ class TestUnderSam:
 
 def test_elsewhere_the_time_is_api_gateways(guard, api, monkeypatch):
     monkeypatch.delenv("AWS_SAM_LOCAL", raising=False)
-    event = event_for("CreateClientToken", WISH, api.tenant)
+    event = event_for("CreateClientToken", BODY, api.tenant)
     created = json.loads(invoke(guard, "CreateClientToken", event)["body"])["clientToken"]
     assert datetime.fromisoformat(created["createdAt"]) == datetime(2026, 1, 1, tzinfo=UTC)
 

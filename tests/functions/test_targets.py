@@ -69,8 +69,8 @@ def test_404_suggests_the_registered_id_that_was_meant(api, written, meant):
     for one in ("flow_support", "agent_sales", "flow_returns"):
         register(api, one)
     token = api.create(flowIds=["flow_support"])["clientToken"]
-    wish = {"name": "x", "allowedOrigins": ["*"], "flowIds": ["flow_returns", written]}
-    for answer in (api.post("/v1/client-tokens", wish), api.put(f"/v1/client-tokens/{token['id']}", wish)):
+    body = {"name": "x", "allowedOrigins": ["*"], "flowIds": ["flow_returns", written]}
+    for answer in (api.post("/v1/client-tokens", body), api.put(f"/v1/client-tokens/{token['id']}", body)):
         assert (answer.status_code, answer.json["code"]) == (404, "target_not_found")
         assert answer.json["error"] == f"There is no flow or agent {written}."
         suggestion = f"Did you mean {meant}? If not, register" if meant else "Register"

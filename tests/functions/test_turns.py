@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.store import erasure, table, targets
+from shared.store import conversation_deletion, table, targets
 from tests.functions.interruptions import Crash
 from tests.functions.page import assert_refused, reply
 from tests.functions.stored import beside, messages, spent
@@ -14,7 +14,7 @@ ONCE = [("user", "usr_1", "Hello"), ("assistant", "ast_1", "You said: Hello")]
 CALLS = ["GetItem", "BatchGetItem", "UpdateItem", "GetItem", "TransactWriteItems", "TransactWriteItems"]
 BEGINNING, ENDING = 5, 6
 # Only a run that is about to fail waits as long.
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 GONE = "arn:aws:lambda:us-east-1:123456789012:function:assistant-gone"
 
 
@@ -100,7 +100,7 @@ def test_429_a_message_that_is_paid_for_once_is_not_tried_for_ever(send, session
 
 
 def test_404_without_a_target_nothing_is_stored_or_paid_for(api, send, session, register, assert_once):
-    targets.remove(targets.of_id(api.tenant, "flow_echo"))
+    targets.remove(targets.get(api.tenant, "flow_echo"))
     assert_refused(send(), 404, "target_not_found")
     register("flow_echo", "a kind of tomorrow")
     assert_refused(send(), 404, "target_not_found")
@@ -204,14 +204,14 @@ def test_a_conversation_that_is_deleted_while_it_is_answered_stays_deleted(api, 
 
     def wait():
         is_about_to_be_stored.set()
-        assert is_deleted.wait(PATIENCE_SECONDS)
+        assert is_deleted.wait(TIMEOUT_SECONDS)
 
     at_call(ENDING, wait)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(send)
-        assert is_about_to_be_stored.wait(PATIENCE_SECONDS)
+        assert is_about_to_be_stored.wait(TIMEOUT_SECONDS)
         (conversation,) = token.conversations()
-        erasure.forget(api.tenant, conversation["id"])
+        conversation_deletion.delete(api.tenant, conversation["id"])
         is_deleted.set()
     assert reply(answer.result()) == "You said: Hello"
     assert list(table.query("pk = :pk", {":pk": f"CONVERSATION#{conversation['id']}"})) == []

@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 import schemathesis
 from schemathesis.cli import schemathesis as command_line
 
-from infra.local.management import Management, Refused
+from infra.local.management import Management, ManagementError
 from infra.local.template import ROOT
 from infra.openapi.refusals import CODES
 from tests.local_stack import RunningStack
@@ -51,8 +51,8 @@ class World:
         self.answers = Counter()
 
     def _create(self):
-        wish = {"name": "Fuzz", "allowedOrigins": [ORIGIN, "native"], "flowIds": [self._flow], **HIGHEST}
-        return self._management.ask("POST", "/v1/client-tokens", wish)
+        fields = {"name": "Fuzz", "allowedOrigins": [ORIGIN, "native"], "flowIds": [self._flow], **HIGHEST}
+        return self._management.ask("POST", "/v1/client-tokens", fields)
 
     def _open(self, token):
         """From the page's origin, to which the session is bound."""
@@ -95,7 +95,7 @@ class World:
         if response.status_code == HTTPStatus.CREATED:
             self._created.append(response.json()["clientToken"]["id"])
             if len(self._created) > KEPT:
-                with suppress(Refused):
+                with suppress(ManagementError):
                     self._management.ask("DELETE", f"/v1/client-tokens/{self._created.popleft()}")
 
 

@@ -6,7 +6,7 @@ import sys
 from shared.rules.target import KINDS
 from tests.house.code import ROOT, modules
 
-GROUND = {"aws", "errors", "log", "startup"}
+GROUND = {"aws", "errors", "log", "gc_control"}
 MIDDLE = {
     "admission",
     "management_admission",
@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "headers": {"errors", "rules"},
     "rules": {"errors"},
     **{room: set() for room in GROUND},
-    "log": {"startup"},
+    "log": {"gc_control"},
 }
 OURS = ("functions.", "shared.", "infra.", "tests.")
 
@@ -100,7 +100,7 @@ def test_every_package_file_is_empty():
 
 def test_every_read_of_the_table_says_as_of_when():
     """What has expired must not be used; `at=None` reads what never expires, or all there is, and says so."""
-    reads = {"table.get", "table.read", "table.query", "table.query_page", "slices.read"}
+    reads = {"table.get", "table.read", "table.query", "table.query_page", "pagination.read"}
     calls = [
         (module, node)
         for module in modules("functions", "shared", "infra")

@@ -144,7 +144,7 @@ class TestDashboard:
 
     def test_tells_requests_latency_refusals_sessions_messages_and_costs(self, metrics):
         seen = {(one.namespace, one.name) for one in metrics}
-        assert {("AWS/ApiGateway", "Count"), ("AWS/ApiGateway", "Latency"), (OURS, "Refused")} <= seen
+        assert {("AWS/ApiGateway", "Count"), ("AWS/ApiGateway", "Latency"), (OURS, "RequestsRefused")} <= seen
         for name in ("SessionsOpened", "MessagesAnswered"):
             environments = {dict(one.dimensions)["environment"] for one in metrics if one.name == name}
             assert environments == {"live", "test"}

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from shared.aws import client as aws
-from shared.aws.client import JsonClient, Refused
+from shared.aws.client import AwsErrorResponse, JsonClient
 from tests.aws.network import Answer, Network
 from tests.iam.guard import Guard
 from tests.iam.role import Unknown
@@ -37,7 +37,7 @@ def guard(network):
 
 
 def test_a_refusal_is_the_error_that_aws_answers(client, guard):
-    with guard.acting_as("Door"), pytest.raises(Refused) as caught:
+    with guard.acting_as("Door"), pytest.raises(AwsErrorResponse) as caught:
         _get(client, "APIKEY#1")
     assert caught.value.code == "AccessDeniedException"
     assert f"is not authorized to perform: dynamodb:GetItem on resource: {TABLE} because" in str(caught.value)
@@ -47,7 +47,7 @@ def test_a_refusal_is_the_error_that_aws_answers(client, guard):
 def test_a_transaction_is_refused_whole_if_one_part_is(client, guard):
     on = {"TableName": "stack-Table"}
     items = [{"Put": on | {"Item": {"pk": {"S": "A#1"}}}}, {"Delete": on | {"Key": {"pk": {"S": "A#1"}}}}]
-    with guard.acting_as("Door"), pytest.raises(Refused, match="dynamodb:DeleteItem"):
+    with guard.acting_as("Door"), pytest.raises(AwsErrorResponse, match="dynamodb:DeleteItem"):
         client.call("TransactWriteItems", {"TransactItems": items})
     assert {grant.leading_key for grant in guard.unused_grants("Door")} == {"TOKEN#*", "A#*", "B#*"}
 
@@ -82,7 +82,7 @@ def test_role_must_pass_under_every_reading(client, network, statements, items, 
             assert guard.unused_grants("Door") == []
             assert guard.dispensable_statements("Door") == []
         else:
-            with pytest.raises(Refused):
+            with pytest.raises(AwsErrorResponse):
                 client.call("TransactWriteItems", {"TransactItems": parts})
             assert [denial.endswith(f"(keys {refused_reading})") for denial in guard.refused] == [True]
 
@@ -134,10 +134,10 @@ def test_threads_act_each_as_their_own_function(client, guard):
         with guard.acting_as("Door"):
             return _get(client, "APIKEY#1")
 
-    assert isinstance(_in_a_thread(door), Refused)
+    assert isinstance(_in_a_thread(door), AwsErrorResponse)
     with guard.acting_as("Door"):
         context = contextvars.copy_context()
-        assert isinstance(_in_a_thread(lambda: context.run(_get, client, "APIKEY#1")), Refused)
+        assert isinstance(_in_a_thread(lambda: context.run(_get, client, "APIKEY#1")), AwsErrorResponse)
 
 
 def test_a_thread_cannot_slip_out_of_its_functions_role(client, guard):

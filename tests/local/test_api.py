@@ -176,7 +176,7 @@ def test_502_when_the_function_answers_something_else_than_a_response(gateway):
 
 
 def test_504_when_patience_ends_before_the_function_does():
-    gateway, is_over = Gateway(patience=0), threading.Event()
+    gateway, is_over = Gateway(timeout=0), threading.Event()
     gateway.answers["Open"] = lambda _event: is_over.wait()
     assert gateway.http.post("/open/1").status_code == 504
     is_over.set()

@@ -18,7 +18,7 @@ from infra.local.demo import bundles
 from infra.local.demo.bundles import REFERENCE, WIDGET, Fetch, NotFetched
 from infra.local.demo.server import Demo
 from infra.local.demo.site import Site
-from infra.local.management import Management, Refused
+from infra.local.management import Management, ManagementError
 from infra.local.template import ROOT
 
 
@@ -100,7 +100,7 @@ def test_docs_may_ask_the_api_and_no_other_host(get):
 
 def test_what_the_api_refuses_is_passed_on(get, monkeypatch):
     def ask(*_):
-        raise Refused(404, "There is no such client token.")
+        raise ManagementError(404, "There is no such client token.")
 
     monkeypatch.setattr(Management, "ask", ask)
     for path in ("/embed.json", "/token.json"):

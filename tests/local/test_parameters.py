@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.local.parameters import Rejected, require_valid
+from infra.local.parameters import InvalidParameters, require_valid
 from infra.local.template import NotModelled, read
 
 SOURCE = {
@@ -36,7 +36,7 @@ SOURCE = {
 
 
 def rejection(**values):
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(InvalidParameters) as caught:
         require_valid(SOURCE, {"Needed": "x"} | values)
     return str(caught.value)
 

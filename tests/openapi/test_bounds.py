@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from infra.local.template import ROOT
 from infra.openapi import browser, management
 from infra.openapi.examples import VALUE
-from shared.errors import Invalid
+from shared.errors import InvalidRequest
 from shared.wire.chat import VisitorMessage
 from shared.wire.listing import ListClientTokens, ListConversations
 
@@ -71,8 +71,8 @@ FIELDS = [
 
 def _is_taken(model, body):
     try:
-        model.valid(body)
-    except Invalid:
+        model.parse(body)
+    except InvalidRequest:
         return False
     return True
 

@@ -88,8 +88,10 @@ def test_the_scope_is_the_doors(function):
 def _said():
     """Each (status, code) that our code can say."""
     kinds = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
-    kinds = {name: kind for name, kind in kinds.items() if issubclass(kind, errors.Refusal) and kind in gateway._STATUS}
-    yield from ((gateway._STATUS[kind], kind.code) for kind in kinds.values() if kind is not errors.Refusal)
+    kinds = {
+        name: kind for name, kind in kinds.items() if issubclass(kind, errors.ApiError) and kind in gateway._STATUS
+    }
+    yield from ((gateway._STATUS[kind], kind.code) for kind in kinds.values() if kind is not errors.ApiError)
     for one in modules("shared"):
         for node in ast.walk(one.tree):
             match node:
@@ -127,7 +129,7 @@ def test_every_meaning_is_of_a_field():
 
 
 @pytest.mark.parametrize(
-    ("function", "window"), [("InitSession", admission._ENTRIES), ("LeaveFeedback", admission._RATINGS)]
+    ("function", "window"), [("InitSession", admission._INIT_WINDOWS), ("LeaveFeedback", admission._FEEDBACK_WINDOWS)]
 )
 def test_the_fixed_limits_are_told_as_they_are(function, window):
     (only,) = window

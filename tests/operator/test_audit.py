@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from infra.local import cloud
-from shared.rules.audit import Circumstances, Record
+from shared.rules.audit import AuditContext, AuditRecord
 from shared.store import audit, table
 
 TOKEN = "ct_01kav7t0d3p9s8x2m4n6q8r0vw"
@@ -17,8 +17,8 @@ DAY, NEXT_DAY = f"{NOON:%Y-%m-%d}", f"{NOON + timedelta(days=1):%Y-%m-%d}"
 
 
 def note(tenant, action, token_id=TOKEN, at=NOON, **changes):
-    by = Circumstances(tenant=tenant, actor="key_1", address="203.0.113.7", request_id=f"r-{action}", at=at)
-    table.transact([audit.writing(Record(by=by, action=action, subject=token_id, changes=changes))])
+    context = AuditContext(tenant=tenant, actor="key_1", address="203.0.113.7", request_id=f"r-{action}", at=at)
+    table.transact([audit.record_write(AuditRecord(context=context, action=action, subject=token_id, changes=changes))])
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from infra.operator import command_line, settings
 from shared.rules.principal import SCOPES
 from shared.rules.target import KINDS
 from shared.targets import answering
-from shared.wire.terms import Id
+from shared.wire.token_settings import Id
 
 COMMANDS = [
     ("keys", "create"),

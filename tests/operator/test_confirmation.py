@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 from infra.local import cloud
 from infra.local.access import REGION
 from infra.operator import stack
-from shared.rules import instant
+from shared.rules import timestamps
 from shared.rules.target import Target
 from shared.store import api_keys, table, targets
 from tests.operator.test_taking_back import WHO, make_token, talk  # noqa: F401 - a fixture
@@ -43,7 +43,7 @@ def taking(request, operate, talk):  # noqa: F811
     tenant = f"confirm-{datetime.now(UTC).timestamp()}"
     operate("keys", "create", "--tenant", tenant, "--name", "CI")
     operate("targets", "register", "--tenant", tenant, "flow_tea", "--kind", "echo")
-    (key,) = api_keys.of_tenant(tenant, at=datetime.now(UTC))
+    (key,) = api_keys.list_by_tenant(tenant, at=datetime.now(UTC))
     _, conversation = talk(tenant)
     ids = {
         "keys": [key.id],
@@ -116,17 +116,17 @@ def trail(operate, tenant):
 def test_what_an_operator_does_is_on_record_with_who_did_it(operate, talk):  # noqa: F811
     tenant = "operator-traced"
     operate("keys", "create", "--tenant", tenant, "--name", "CI")
-    (key,) = api_keys.of_tenant(tenant, at=datetime.now(UTC))
+    (key,) = api_keys.list_by_tenant(tenant, at=datetime.now(UTC))
     operate("targets", "register", "--tenant", tenant, "flow_tea", "--kind", "echo")
     token, conversation = talk(tenant)
     operate("conversations", "delete", "--tenant", tenant, conversation, "--yes")
     operate("targets", "remove", "--tenant", tenant, "flow_tea", "--yes")
     operate("keys", "revoke", "--tenant", tenant, key.id, "--yes")
     operate("keys", "create", "--tenant", tenant, "--name", "Next", "--expires-in-days", "1")
-    next_key = api_keys.of_tenant(tenant, at=datetime.now(UTC))[1]
+    next_key = api_keys.list_by_tenant(tenant, at=datetime.now(UTC))[1]
     operate("tenants", "revoke", "--tenant", tenant, "--yes")
-    keys = api_keys.of_tenant(tenant, at=datetime.now(UTC))
-    revoked_at, next_revoked_at = (instant.to_text(one.revoked_at) for one in keys)
+    keys = api_keys.list_by_tenant(tenant, at=datetime.now(UTC))
+    revoked_at, next_revoked_at = (timestamps.to_text(one.revoked_at) for one in keys)
     scopes = [None, ["tokens:read", "tokens:write"]]
     expires_at = [None, next_key.expires_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")]
     assert [one for one in trail(operate, tenant) if one[0] != "create"] == [
@@ -167,7 +167,7 @@ def test_registering_a_target_again_is_on_record_with_what_it_replaced(operate):
 def test_target_that_changed_after_it_was_shown_stays(operate, at_call, verb, words, meanwhile):
     tenant = f"operator-raced-{verb}-{meanwhile}"
     operate("targets", "register", "--tenant", tenant, "flow_tea", "--kind", "echo")
-    (seen,) = targets.of_tenant(tenant)
+    (seen,) = targets.list_by_tenant(tenant)
     theirs = dataclasses.replace(seen, settings={"attachments": 9})
 
     def change():
@@ -178,7 +178,7 @@ def test_target_that_changed_after_it_was_shown_stays(operate, at_call, verb, wo
     refused = operate("targets", verb, "--yes", "--tenant", tenant, "flow_tea", *words)
     said = f"Nothing has changed: somebody else registered or removed target flow_tea of tenant {tenant} just now."
     assert (refused.status, refused.err.splitlines()[-1]) == (1, f"error: {said}")
-    assert targets.of_tenant(tenant) == ([] if meanwhile == "removed" else [theirs])
+    assert targets.list_by_tenant(tenant) == ([] if meanwhile == "removed" else [theirs])
     assert [one[0] for one in trail(operate, tenant)] == ["register_target"]
 
 
@@ -187,7 +187,7 @@ def test_target_registered_by_two_at_once_is_not_replaced_unseen(operate, at_cal
     at_call(2, lambda: targets.register(theirs))
     refused = operate("targets", "register", "--tenant", "operator-both", "flow_tea", "--kind", "echo")
     assert refused.status == 1
-    assert targets.of_tenant("operator-both") == [theirs]
+    assert targets.list_by_tenant("operator-both") == [theirs]
 
 
 def test_no_value_is_in_the_trail(operate):
@@ -202,7 +202,7 @@ def test_no_value_is_in_the_trail(operate):
 
 def test_a_change_and_its_record_are_both_written_or_neither(operate, aws_answers):
     operate("keys", "create", "--tenant", "operator-atomic", "--name", "CI")
-    (key,) = api_keys.of_tenant("operator-atomic", at=datetime.now(UTC))
+    (key,) = api_keys.list_by_tenant("operator-atomic", at=datetime.now(UTC))
     before = everything()
     aws_answers("TransactWriteItems", "InternalServerError", status=500)
     assert operate("keys", "revoke", "--yes", "--tenant", "operator-atomic", key.id).status == 1

@@ -8,7 +8,7 @@ import pytest
 
 from shared import credentials
 from shared.errors import Unauthenticated
-from shared.rules import instant
+from shared.rules import timestamps
 from shared.rules.principal import SCOPES
 from shared.store import api_keys, audit, table
 from tests.aws.in_memory import STACK
@@ -17,7 +17,7 @@ NOW = datetime(2027, 1, 31, tzinfo=UTC)
 
 
 def _prove(value, at=None):
-    return credentials.prove(value, find_api_key=api_keys.find, at=at or datetime.now(UTC))
+    return credentials.authenticate(value, find_api_key=api_keys.find, at=at or datetime.now(UTC))
 
 
 def _listed(operate, tenant):
@@ -103,7 +103,7 @@ def expired(operate):
 
     def expired(tenant, days):
         operate("keys", "create", "--tenant", tenant, "--name", "Old")
-        key = api_keys.of_tenant(tenant, at=NOW)[-1]
+        key = api_keys.list_by_tenant(tenant, at=NOW)[-1]
         at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=days)
         old = dataclasses.replace(key, expires_at=at)
         api_keys.add(old, listed_until=at + audit.retention())
@@ -114,14 +114,14 @@ def expired(operate):
 
 def test_an_expired_key_is_listed_as_such_and_cannot_be_revoked(operate, expired):
     key = expired("keys-old", 1)
-    at = instant.to_text(key.expires_at)
+    at = timestamps.to_text(key.expires_at)
     (_, line) = operate("keys", "list", "--tenant", "keys-old").out.splitlines()
     assert line.endswith(f"  {at} (expired)")
-    before = api_keys.of_tenant("keys-old", at=NOW)
+    before = api_keys.list_by_tenant("keys-old", at=NOW)
     refused = operate("keys", "revoke", "--yes", "--tenant", "keys-old", key.id)
     said = f"error: API key {key.id} of tenant keys-old expired at {at}: there is nothing to revoke.\n"
     assert (refused.status, refused.err) == (1, said)
-    assert api_keys.of_tenant("keys-old", at=NOW) == before
+    assert api_keys.list_by_tenant("keys-old", at=NOW) == before
     assert "Nothing of tenant keys-old is left to revoke" in operate("tenants", "revoke", "--tenant", "keys-old").err
 
 
@@ -133,7 +133,7 @@ def test_keys_past_their_time_are_not_listed_before_dynamodb_drops_them(operate,
     if how == "revoked":
         past = datetime.now(UTC) - timedelta(days=4000)
         api_keys.revoke(key, at=past, listed_until=past + audit.retention())
-    assert len(api_keys.of_tenant(tenant, at=datetime(2010, 1, 31, tzinfo=UTC))) == 1
+    assert len(api_keys.list_by_tenant(tenant, at=datetime(2010, 1, 31, tzinfo=UTC))) == 1
     assert _listed(operate, tenant) == []
     refused = operate("keys", "revoke", "--yes", "--tenant", tenant, key.id)
     assert (refused.status, refused.err) == (1, f"error: Tenant {tenant} has no API key {key.id}.\n")
@@ -187,12 +187,12 @@ def test_revoking_one_key_leaves_the_others(operate, revoked):
         _prove(values.pop(revoked))
     left = ids[:revoked] + ids[revoked + 1 :]
     assert [_prove(value).id for value in values] == left
-    assert [key.id for key in api_keys.of_tenant(tenant, at=NOW) if key.revoked_at is None] == left
+    assert [key.id for key in api_keys.list_by_tenant(tenant, at=NOW) if key.revoked_at is None] == left
 
 
 def test_a_key_that_somebody_else_has_just_revoked_is_said_to_be_gone(operate, at_call):
     operate("keys", "create", "--tenant", "keys-raced", "--name", "CI")
-    (key,) = api_keys.of_tenant("keys-raced", at=NOW)
+    (key,) = api_keys.list_by_tenant("keys-raced", at=NOW)
     at_call(2, lambda: api_keys.revoke(key, at=NOW, listed_until=NOW))
     refused = operate("keys", "revoke", "--yes", "--tenant", "keys-raced", key.id)
     assert refused.status == 1

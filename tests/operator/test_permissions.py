@@ -22,7 +22,7 @@ def test_the_documented_actions_are_those_that_commands_use(operate, talk):  # n
         operate("keys", "create", *tenant, "--name", "CI")
         operate("keys", "create", *tenant, "--name", "Next")
         operate("targets", "register", *tenant, "flow_tea", "--kind", "echo")
-    (key, _), token = api_keys.of_tenant("permissions", at=datetime.now(UTC)), make_token("permissions")
+    (key, _), token = api_keys.list_by_tenant("permissions", at=datetime.now(UTC)), make_token("permissions")
     _, conversation = talk("permissions")
     commands = [
         *(

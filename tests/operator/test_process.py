@@ -55,7 +55,7 @@ def test_the_local_stack_is_reached_with_no_setting_at_all(operate):
     made = operate("keys", "create", "--local", "--tenant", "process", "--name", "CI")
     assert made.returncode == 0
     assert "The API at http://127.0.0.1:3000 takes it" in made.stderr
-    assert api_keys.find(digest.of(made.stdout.strip())).tenant == "process"
+    assert api_keys.find(digest.sha256_hex(made.stdout.strip())).tenant == "process"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_targets_that_cannot_answer_locally_are_refused(operate, kind, setting):
     ended = operate(*words)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert f"A target of kind {kind} cannot answer in the local stack" in ended.stderr
-    assert targets.of_tenant("process-kinds") == []
+    assert targets.list_by_tenant("process-kinds") == []
 
 
 def test_aws_is_reached_by_the_settings_of_the_environment(operate, endpoint):
@@ -92,7 +92,7 @@ def test_output_that_nobody_reads_is_no_reason_for_a_traceback(operate, words):
 def test_where_a_value_could_not_be_written_its_key_is_named(operate):
     with Path("/dev/full").open("w") as full:
         ended = operate("keys", "create", "--local", "--tenant", "process-full", "--name", "CI", stdout=full)
-    (key,) = api_keys.of_tenant("process-full", at=datetime.now(UTC))
+    (key,) = api_keys.list_by_tenant("process-full", at=datetime.now(UTC))
     assert ended.returncode == 1
     assert key.id in ended.stderr
     assert ended.stderr.endswith("error: [Errno 28] No space left on device.\n")

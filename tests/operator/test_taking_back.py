@@ -13,13 +13,13 @@ from infra.operator.commands import tenants
 from shared import signer
 from shared.errors import NotFound
 from shared.rules import identifier
-from shared.rules.audit import Circumstances
-from shared.rules.client_token import ClientToken, Terms
+from shared.rules.audit import AuditContext
+from shared.rules.client_token import ClientToken, TokenSettings
 from shared.rules.feedback import Feedback
-from shared.rules.question import Message
 from shared.rules.session import mint
-from shared.store import api_keys, changes, client_tokens, conversations, table
-from shared.store.changes import Change
+from shared.rules.target_request import Message
+from shared.store import api_keys, client_tokens, conversations, table, token_writes
+from shared.store.token_writes import PendingWrite
 from tests.aws.in_memory import STACK
 from tests.aws.network import refusal
 
@@ -28,30 +28,30 @@ WHO = "arn:aws:sts::123456789012:user/moto"
 AT = datetime(2027, 1, 31, 12, 0, tzinfo=UTC)
 
 
-def by(tenant):
-    return Circumstances(tenant=tenant, actor="key_1", address="192.0.2.1", request_id=str(uuid4()), at=AT)
+def context(tenant):
+    return AuditContext(tenant=tenant, actor="key_1", address="192.0.2.1", request_id=str(uuid4()), at=AT)
 
 
 def make_token(tenant, name="Web", environment="live"):
     token_id = identifier.new("ct", AT, token_bytes)
-    _, seal = signer.issue(token_id, environment, at=AT, random_bytes=token_bytes)
-    terms = Terms(name=name, allowed_origins=("*",))
+    _, issued_value = signer.issue(token_id, environment, at=AT, random_bytes=token_bytes)
+    settings = TokenSettings(name=name, allowed_origins=("*",))
     token = ClientToken(
         id=token_id,
         tenant=tenant,
         environment=environment,
         product_surface_id=None,
-        terms=terms,
-        seal=seal,
+        settings=settings,
+        issued_value=issued_value,
         created_at=AT,
         updated_at=AT,
     )
-    changes.add(Change(token, None), limit=1000, by=by(tenant), claim=None)
+    token_writes.create(PendingWrite(token, None), limit=1000, context=context(tenant), idempotency_key=None)
     return token
 
 
 def is_active(token):
-    return client_tokens.get(token.tenant, token.id)[0].terms.is_active
+    return client_tokens.get(token.tenant, token.id)[0].settings.is_active
 
 
 def everything():
@@ -121,7 +121,7 @@ class TestTenants:
         listing = {"listing_pk": "TENANT#tenant-intruded", "listing_sk": f"TOKEN#{token.id}"}
         table.put(record | listing | {"pk": "SESSION#intruder", "digest": "0" * 64, "allowed_origins": ["*"]})
         operate("tenants", "revoke", "--yes", "--tenant", "tenant-intruded")
-        assert table.get(client_tokens.key(token.id))["digest"] == token.seal.digest
+        assert table.get(client_tokens.key(token.id))["digest"] == token.issued_value.digest
         assert not is_active(token)
 
     def test_revoking_one_again_finds_nothing_left(self, operate):
@@ -143,15 +143,15 @@ class TestTenants:
     def test_a_key_that_somebody_else_revokes_meanwhile_does_not_count(self, operate, at_call):
         for name in ("CI", "Dashboard"):
             operate("keys", "create", "--tenant", "tenant-raced", "--name", name)
-        first, _ = api_keys.of_tenant("tenant-raced", at=AT)
+        first, _ = api_keys.list_by_tenant("tenant-raced", at=AT)
         at_call(3, lambda: api_keys.revoke(first, at=AT, listed_until=AT))
         done = operate("tenants", "revoke", "--yes", "--tenant", "tenant-raced")
         assert (done.status, done.err.splitlines()[3]) == (0, "Revoked 1 API key of tenant tenant-raced.")
-        assert all(key.revoked_at for key in api_keys.of_tenant("tenant-raced", at=AT))
+        assert all(key.revoked_at for key in api_keys.list_by_tenant("tenant-raced", at=AT))
 
     def test_a_token_that_somebody_else_deletes_meanwhile_does_not_count(self, operate, at_call):
         first, second = (make_token("tenant-deleting") for _ in range(2))
-        at_call(4, lambda: changes.delete(first, by=by("tenant-deleting"), expected=None))
+        at_call(4, lambda: token_writes.delete(first, context=context("tenant-deleting"), expected_revisions=None))
         done = operate("tenants", "revoke", "--yes", "--tenant", "tenant-deleting")
         said = "Switched off 1 client token of tenant tenant-deleting. Their sessions have ended."
         assert (done.status, done.err.splitlines()[1]) == (0, said)
@@ -177,12 +177,14 @@ def talk():
         for number in range(messages):
             at = AT.replace(microsecond=2000 * number)
             said = Message(id=f"usr_{number}", role="user", text="My name is Ada", at=at)
-            table.transact(conversations.said(session, said))
+            table.transact(conversations.message_writes(session, said))
             answer = Message(
                 id=f"ast_{number}", role="assistant", text="Hi Ada", at=at.replace(microsecond=at.microsecond + 1000)
             )
-            table.transact(conversations.answered(session, answer))
-        conversations.rate(session, Feedback(type="upvote", message_id="ast_0", rating=None, comment="Ada"), at=AT)
+            table.transact(conversations.answer_writes(session, answer))
+        conversations.put_feedback(
+            session, Feedback(type="upvote", message_id="ast_0", rating=None, comment="Ada"), at=AT
+        )
         return token, session.conversation_id
 
     return talk
@@ -215,7 +217,7 @@ class TestConversations:
 
     def test_one_whose_token_is_gone_is_its_tenants_alone(self, operate, talk):
         token, conversation_id = talk("talk-orphan")
-        changes.delete(token, by=by("talk-orphan"), expected=None)
+        token_writes.delete(token, context=context("talk-orphan"), expected_revisions=None)
         before = everything()
         refused = operate("conversations", "delete", "--yes", "--tenant", "talk-theirs", conversation_id)
         said = f"error: Tenant talk-theirs has no conversation {conversation_id}.\n"

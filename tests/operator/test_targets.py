@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from infra.operator import settings
-from shared.errors import Invalid, NotFound
+from shared.errors import InvalidRequest, NotFound
 from shared.rules.input_limits import InputLimits
 from shared.store import targets
 from tests.aws.in_memory import STACK
@@ -47,7 +47,7 @@ def test_settings_are_stored_and_shown(operate):
     said = "Registered agent_sales (bedrock) as a target of tenant targets-set."
     assert (made.status, made.err.splitlines()[0]) == (0, said)
     given = {"model_id": "us.amazon.nova-lite-v1:0", "system_prompt": prompt, "max_tokens": 500}
-    assert [one.settings for one in targets.of_tenant("targets-set")] == [given]
+    assert [one.settings for one in targets.list_by_tenant("targets-set")] == [given]
     (listed,) = json.loads(operate("targets", "list", "--tenant", "targets-set", "--json").out)
     assert listed["settings"] == given
     _, line = operate("targets", "list", "--tenant", "targets-set").out.splitlines()
@@ -70,7 +70,7 @@ def test_settings_that_are_wrong_are_refused_before_anything_is_stored(operate, 
     refused = operate("targets", "register", "--tenant", "targets-wrong", "agent_sales", *words)
     assert (refused.status, refused.out) == (1, "")
     assert refused.err.startswith(f"error: {said}")
-    assert targets.of_tenant("targets-wrong") == []
+    assert targets.list_by_tenant("targets-wrong") == []
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_every_kind_takes_input_limits(operate, kind, of_kind):
     assert operate("targets", "register", "--tenant", tenant, "flow_a", "--kind", kind, *words).status == 0
     (listed,) = json.loads(operate("targets", "list", "--tenant", tenant, "--json").out)
     assert listed["settings"] == of_kind | limits
-    (registered,) = targets.of_tenant(tenant)
+    (registered,) = targets.list_by_tenant(tenant)
     assert registered.limits == InputLimits(**limits)
     assert registered.kind_settings == of_kind
 
@@ -111,9 +111,9 @@ def test_every_kind_takes_input_limits(operate, kind, of_kind):
     ],
 )
 def test_input_limits_out_of_bounds_are_refused_in_a_sentence(limits, said):
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         settings.read("echo", [tuple(limit.split("=")) for limit in limits])
-    assert refused.value.sentence.startswith(said)
+    assert refused.value.message.startswith(said)
 
 
 def test_a_small_input_limit_needs_no_message_limit():

@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shared.rules import audit
-from shared.rules.client_token import Previous
+from shared.rules.client_token import PreviousValue
 from tests.wire.samples import AT, token
 
 TOKEN = token()
 
 
-def changed(**terms):
-    return audit.changes(TOKEN, replace(TOKEN, terms=replace(TOKEN.terms, **terms)))
+def changed(**settings):
+    return audit.changes(TOKEN, replace(TOKEN, settings=replace(TOKEN.settings, **settings)))
 
 
 def test_only_what_differs_as_json_has_it():
@@ -28,16 +28,16 @@ def test_a_config_is_named_and_not_quoted():
 
 
 def test_of_a_new_token_what_is_not_as_by_default():
-    new = audit.changes(None, replace(TOKEN, terms=replace(TOKEN.terms, config={}, pin_to_version="latest")))
+    new = audit.changes(None, replace(TOKEN, settings=replace(TOKEN.settings, config={}, pin_to_version="latest")))
     assert new["name"] == (None, "Shop")
     assert new["environment"] == (None, "test")
     assert {"config", "pin_to_version"}.isdisjoint(new)
 
 
 def test_of_a_new_value_only_how_long_the_old_one_works():
-    previous = Previous(digest="d", jti="j", valid_until=AT + timedelta(hours=1))
-    seal = replace(TOKEN.seal, digest="other", key_arn="other", prefix="other", hint="other")
-    assert audit.changes(TOKEN, replace(TOKEN, seal=seal, previous=(previous,), revision=7)) == {
+    previous = PreviousValue(digest="d", jti="j", valid_until=AT + timedelta(hours=1))
+    issued_value = replace(TOKEN.issued_value, digest="other", key_arn="other", prefix="other", hint="other")
+    assert audit.changes(TOKEN, replace(TOKEN, issued_value=issued_value, previous_values=(previous,), revision=7)) == {
         "previous_values_expire_at": ([], ["2026-11-24T04:25:36.123Z"])
     }
 
@@ -46,8 +46,8 @@ FLOWS = tuple(f"flow_{number:03}" for number in range(100))
 
 
 def test_of_a_long_list_only_what_was_added_and_removed():
-    before = replace(TOKEN, terms=replace(TOKEN.terms, flow_ids=FLOWS[:60]))
-    after = replace(TOKEN, terms=replace(TOKEN.terms, flow_ids=(*FLOWS[1:60], "flow_new")))
+    before = replace(TOKEN, settings=replace(TOKEN.settings, flow_ids=FLOWS[:60]))
+    after = replace(TOKEN, settings=replace(TOKEN.settings, flow_ids=(*FLOWS[1:60], "flow_new")))
     assert audit.changes(before, after) == {"flow_ids": {"added": ["flow_new"], "removed": ["flow_000"]}}
 
 
@@ -55,13 +55,13 @@ def test_of_many_added_entries_twenty_and_how_many_more():
     assert changed(flow_ids=FLOWS) == {
         "flow_ids": {"added": list(FLOWS[:20]), "more_added": 80, "removed": ["flow_1", "flow_2"]}
     }
-    new = audit.changes(None, replace(TOKEN, terms=replace(TOKEN.terms, flow_ids=FLOWS)))
+    new = audit.changes(None, replace(TOKEN, settings=replace(TOKEN.settings, flow_ids=FLOWS)))
     assert new["flow_ids"] == {"added": list(FLOWS[:20]), "more_added": 80}
 
 
 def test_a_long_list_in_another_order_is_said_to_be_so():
-    before = replace(TOKEN, terms=replace(TOKEN.terms, flow_ids=FLOWS))
-    after = replace(TOKEN, terms=replace(TOKEN.terms, flow_ids=FLOWS[::-1]))
+    before = replace(TOKEN, settings=replace(TOKEN.settings, flow_ids=FLOWS))
+    after = replace(TOKEN, settings=replace(TOKEN.settings, flow_ids=FLOWS[::-1]))
     assert audit.changes(before, after) == {"flow_ids": {"reordered": True}}
 
 
@@ -72,6 +72,6 @@ def test_long_text_is_cut_and_its_size_given():
 
 
 def test_config_values_that_python_takes_for_equal_are_a_change():
-    before = replace(TOKEN, terms=replace(TOKEN.terms, config={"on": 1}))
-    after = replace(TOKEN, terms=replace(TOKEN.terms, config={"on": True}))
+    before = replace(TOKEN, settings=replace(TOKEN.settings, config={"on": 1}))
+    after = replace(TOKEN, settings=replace(TOKEN.settings, config={"on": True}))
     assert audit.changes(before, after) == {"config": None}

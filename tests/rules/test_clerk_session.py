@@ -16,7 +16,7 @@ PARTS = st.sampled_from(["org:", "admin", "member", "a", "=", "+", ",", "read", 
 
 
 def read(text):
-    return Clerk.of(issuer="", parties="", role_scopes=text).role_scopes
+    return Clerk.from_parameters(issuer="", parties="", role_scopes=text).role_scopes
 
 
 def test_admins_have_all_scopes_and_members_read_by_default():

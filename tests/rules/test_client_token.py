@@ -5,47 +5,47 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.errors import Conflict, Invalid
-from shared.rules import client_token, token_value
-from shared.rules.client_token import ClientToken, Terms
+from shared.errors import Conflict, InvalidRequest
+from shared.rules import client_token, token_value, token_warnings
+from shared.rules.client_token import ClientToken, TokenSettings
 
 AT = datetime(2026, 11, 24, 3, 25, 36, 123_000, tzinfo=UTC)
 MOMENT = timedelta(milliseconds=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-TERMS = Terms(name="Shop", allowed_origins=("https://app.example.com",), flow_ids=("flow_1", "flow_2"))
+SETTINGS = TokenSettings(name="Shop", allowed_origins=("https://app.example.com",), flow_ids=("flow_1", "flow_2"))
 
 
-def seal(value, at=AT):
+def issued_value(value, at=AT):
     claims = token_value.claims(
         issuer="i", subject="ct_1", environment="live", at=at, random_bytes=lambda n: value.encode().ljust(n, b".")
     )
-    return token_value.seal(value, claims, "arn")
+    return token_value.issued_value(value, claims, "arn")
 
 
-def token(terms=TERMS, **more):
+def token(settings=SETTINGS, **more):
     made = {
         "id": "ct_1",
         "tenant": "tenant-1",
         "environment": "live",
         "product_surface_id": "surface_1",
-        "seal": seal("first"),
+        "issued_value": issued_value("first"),
         "created_at": AT - DAY,
         "updated_at": AT - DAY,
     }
-    return ClientToken(terms=terms, **made | more)
+    return ClientToken(settings=settings, **made | more)
 
 
 def reasons(check, *arguments, **more):
     """(path, code) of everything that is refused."""
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(InvalidRequest) as caught:
         check(*arguments, **more)
     return [(detail.path, detail.code) for detail in caught.value.details]
 
 
 class TestCheck:
     @pytest.mark.parametrize(
-        "terms",
+        "settings",
         [
             {},
             {"flow_ids": ()},
@@ -61,12 +61,12 @@ class TestCheck:
         ],
         ids=str,
     )
-    def test_terms_that_hold_together_are_taken_as_they_are(self, terms):
-        wanted = replace(TERMS, **terms)
-        assert client_token.check(wanted, at=AT) == wanted
+    def test_terms_that_hold_together_are_taken_as_they_are(self, settings):
+        wanted = replace(SETTINGS, **settings)
+        assert client_token.validate(wanted, at=AT) == wanted
 
     @pytest.mark.parametrize(
-        ("terms", "path", "code"),
+        ("settings", "path", "code"),
         [
             ({"default_flow_id": "flow_3"}, "defaultFlowId", "not_a_flow_of_the_token"),
             ({"default_flow_id": "flow"}, "defaultFlowId", "not_a_flow_of_the_token"),
@@ -95,19 +95,19 @@ class TestCheck:
         ],
         ids=str,
     )
-    def test_a_contradiction_is_refused_at_the_field_that_a_caller_wrote(self, terms, path, code):
-        assert reasons(client_token.check, replace(TERMS, **terms), at=AT) == [(path, code)]
+    def test_a_contradiction_is_refused_at_the_field_that_a_caller_wrote(self, settings, path, code):
+        assert reasons(client_token.validate, replace(SETTINGS, **settings), at=AT) == [(path, code)]
 
     def test_all_contradictions_are_told_at_once(self):
-        terms = replace(
-            TERMS,
+        settings = replace(
+            SETTINGS,
             default_flow_id="flow_3",
             target_alias="stable",
             target_version_id="agentver_1",
             pin_to_version="agentver_1",
             expires_at=AT,
         )
-        assert reasons(client_token.check, terms, at=AT) == [
+        assert reasons(client_token.validate, settings, at=AT) == [
             ("defaultFlowId", "not_a_flow_of_the_token"),
             ("targetAlias", "exclusive"),
             ("targetAlias", "needs_one_agent"),
@@ -119,18 +119,20 @@ class TestCheck:
 
 class TestAmend:
     def test_what_is_not_changed_stays_and_what_is_changed_is_what_was_asked_for(self):
-        before = token(replace(TERMS, default_flow_id="flow_1", config={"theme": {"mode": "dark"}}, is_active=False))
-        after = client_token.amend(before, {"name": "Till", "default_flow_id": None}, at=AT)
-        assert after.terms == replace(before.terms, name="Till", default_flow_id=None)
-        assert replace(after, terms=before.terms, updated_at=before.updated_at, revision=before.revision) == before
+        before = token(replace(SETTINGS, default_flow_id="flow_1", config={"theme": {"mode": "dark"}}, is_active=False))
+        after = client_token.update(before, {"name": "Till", "default_flow_id": None}, at=AT)
+        assert after.settings == replace(before.settings, name="Till", default_flow_id=None)
+        assert (
+            replace(after, settings=before.settings, updated_at=before.updated_at, revision=before.revision) == before
+        )
 
     def test_no_change_is_a_write_all_the_same(self):
         before = token()
-        after = client_token.amend(before, {}, at=AT)
-        assert (after.terms, after.revision, after.updated_at) == (before.terms, before.revision + 1, AT)
+        after = client_token.update(before, {}, at=AT)
+        assert (after.settings, after.revision, after.updated_at) == (before.settings, before.revision + 1, AT)
 
     @pytest.mark.parametrize(
-        ("terms", "changes", "path", "code"),
+        ("settings", "changes", "path", "code"),
         [
             ({"default_flow_id": "flow_1"}, {"flow_ids": ("flow_2",)}, "defaultFlowId", "not_a_flow_of_the_token"),
             ({"default_flow_id": "flow_1"}, {"flow_ids": ()}, "defaultFlowId", "not_a_flow_of_the_token"),
@@ -160,12 +162,12 @@ class TestAmend:
         ],
         ids=str,
     )
-    def test_a_change_must_fit_what_is_there(self, terms, changes, path, code):
-        before = token(replace(TERMS, **terms))
-        assert reasons(client_token.amend, before, changes, at=AT) == [(path, code)]
+    def test_a_change_must_fit_what_is_there(self, settings, changes, path, code):
+        before = token(replace(SETTINGS, **settings))
+        assert reasons(client_token.update, before, changes, at=AT) == [(path, code)]
 
     @pytest.mark.parametrize(
-        ("terms", "changes"),
+        ("settings", "changes"),
         [
             ({"default_flow_id": "flow_1"}, {"flow_ids": ("flow_2",), "default_flow_id": "flow_2"}),
             ({"default_flow_id": "flow_1"}, {"flow_ids": (), "default_flow_id": None}),
@@ -180,9 +182,9 @@ class TestAmend:
         ],
         ids=str,
     )
-    def test_a_change_may_mend_what_it_would_break(self, terms, changes):
-        after = client_token.amend(token(replace(TERMS, **terms)), changes, at=AT)
-        assert after.terms == replace(TERMS, **terms | changes)
+    def test_a_change_may_mend_what_it_would_break(self, settings, changes):
+        after = client_token.update(token(replace(SETTINGS, **settings)), changes, at=AT)
+        assert after.settings == replace(SETTINGS, **settings | changes)
 
     @pytest.mark.parametrize(
         "changes",
@@ -196,64 +198,71 @@ class TestAmend:
         ids=str,
     )
     def test_an_expired_token_can_be_changed_and_prolonged(self, changes):
-        expired = token(replace(TERMS, expires_at=AT - DAY))
-        assert client_token.amend(expired, changes, at=AT).terms == replace(expired.terms, **changes)
+        expired = token(replace(SETTINGS, expires_at=AT - DAY))
+        assert client_token.update(expired, changes, at=AT).settings == replace(expired.settings, **changes)
 
 
 class TestRegenerate:
     def test_the_new_value_works_and_all_else_is_as_before(self):
         before = token()
-        after = client_token.regenerate(before, seal("second"), grace=timedelta(0), at=AT)
-        assert after.seal == seal("second")
+        after = client_token.regenerate(before, issued_value("second"), grace=timedelta(0), at=AT)
+        assert after.issued_value == issued_value("second")
         assert (after.updated_at, after.revision) == (AT, before.revision + 1)
-        assert replace(after, seal=before.seal, updated_at=before.updated_at, revision=before.revision) == before
+        assert (
+            replace(after, issued_value=before.issued_value, updated_at=before.updated_at, revision=before.revision)
+            == before
+        )
 
     @pytest.mark.parametrize("grace", [timedelta(0), None])
     def test_without_a_grace_period_nothing_is_left_of_the_current_value(self, grace):
-        assert client_token.regenerate(token(), seal("second"), grace=grace, at=AT).previous == ()
+        assert client_token.regenerate(token(), issued_value("second"), grace=grace, at=AT).previous_values == ()
 
     def test_within_a_grace_period_the_current_value_is_remembered_until_its_end(self):
         before = token()
-        (previous,) = client_token.regenerate(before, seal("second"), grace=HOUR, at=AT).previous
-        assert (previous.digest, previous.jti) == (before.seal.digest, before.seal.claims.jti)
+        (previous,) = client_token.regenerate(before, issued_value("second"), grace=HOUR, at=AT).previous_values
+        assert (previous.digest, previous.jti) == (before.issued_value.digest, before.issued_value.claims.jti)
         assert previous.valid_until == AT + HOUR
 
     def test_earlier_promises_hold_unless_zero_is_given(self):
-        first = client_token.regenerate(token(), seal("second"), grace=DAY, at=AT)
+        first = client_token.regenerate(token(), issued_value("second"), grace=DAY, at=AT)
         ends = {
             grace: [
-                one.valid_until - AT for one in client_token.regenerate(first, seal("3"), grace=grace, at=AT).previous
+                one.valid_until - AT
+                for one in client_token.regenerate(first, issued_value("3"), grace=grace, at=AT).previous_values
             ]
             for grace in (None, HOUR, timedelta(0))
         }
         assert ends == {None: [DAY], HOUR: [HOUR, DAY], timedelta(0): []}
 
     def test_a_promise_that_has_ended_is_forgotten(self):
-        first = client_token.regenerate(token(), seal("second"), grace=HOUR, at=AT)
-        assert client_token.regenerate(first, seal("third"), grace=None, at=AT + HOUR).previous == ()
+        first = client_token.regenerate(token(), issued_value("second"), grace=HOUR, at=AT)
+        assert client_token.regenerate(first, issued_value("third"), grace=None, at=AT + HOUR).previous_values == ()
 
     def test_a_sixth_running_promise_is_refused_with_the_next_end(self):
         full = token()
-        for number in range(client_token.PREVIOUS_MAX):
-            full = client_token.regenerate(full, seal(str(number)), grace=DAY - number * HOUR, at=AT)
+        for number in range(client_token.PREVIOUS_VALUES_MAX):
+            full = client_token.regenerate(full, issued_value(str(number)), grace=DAY - number * HOUR, at=AT)
         with pytest.raises(Conflict) as caught:
-            client_token.regenerate(full, seal("last"), grace=HOUR, at=AT)
+            client_token.regenerate(full, issued_value("last"), grace=HOUR, at=AT)
         assert caught.value.code == "too_many_previous_values"
         assert "2026-11-24T23:25:36.123Z" in caught.value.hint
         # Once the next one has ended there is room; without a grace period there always is.
-        assert len(client_token.regenerate(full, seal("last"), grace=HOUR, at=AT + DAY - 4 * HOUR).previous) == 5
-        assert len(client_token.regenerate(full, seal("last"), grace=None, at=AT).previous) == 5
+        assert (
+            len(client_token.regenerate(full, issued_value("last"), grace=HOUR, at=AT + DAY - 4 * HOUR).previous_values)
+            == 5
+        )
+        assert len(client_token.regenerate(full, issued_value("last"), grace=None, at=AT).previous_values) == 5
 
     def test_a_change_of_terms_ends_no_grace_period(self):
-        regenerated = client_token.regenerate(token(), seal("second"), grace=DAY, at=AT)
-        assert client_token.amend(regenerated, {"name": "Till"}, at=AT).previous == regenerated.previous
+        regenerated = client_token.regenerate(token(), issued_value("second"), grace=DAY, at=AT)
+        assert client_token.update(regenerated, {"name": "Till"}, at=AT).previous_values == regenerated.previous_values
 
 
 @pytest.mark.parametrize(
     "write",
     [
-        lambda token, at: client_token.amend(token, {"name": "Till"}, at=at),
-        lambda token, at: client_token.regenerate(token, seal("second"), grace=HOUR, at=at),
+        lambda token, at: client_token.update(token, {"name": "Till"}, at=at),
+        lambda token, at: client_token.regenerate(token, issued_value("second"), grace=HOUR, at=at),
     ],
     ids=["amend", "regenerate"],
 )
@@ -265,16 +274,16 @@ def test_the_time_of_the_last_update_never_goes_back(write, at, updated_at):
 
 class TestWarnings:
     @staticmethod
-    def of(environment="live", **terms):
-        made = token(replace(TERMS, **terms), environment=environment)
-        found = client_token.warnings(made, is_public_suffix={"vercel.app"}.__contains__, at=AT)
+    def of(environment="live", **settings):
+        made = token(replace(SETTINGS, **settings), environment=environment)
+        found = token_warnings.warnings(made, is_public_suffix={"vercel.app"}.__contains__, at=AT)
         return [(warning.type, warning.message) for warning in found]
 
     def test_sound_terms_have_none(self):
         assert self.of() == []
 
     @pytest.mark.parametrize(
-        ("terms", "types"),
+        ("settings", "types"),
         [
             ({"allowed_origins": ("*",)}, ["wildcard_origin"]),
             ({"allowed_origins": ("native",)}, ["native_origin"]),
@@ -290,8 +299,8 @@ class TestWarnings:
         ],
         ids=str,
     )
-    def test_each_risk_has_its_type(self, terms, types):
-        assert [found for found, _ in self.of(**terms)] == types
+    def test_each_risk_has_its_type(self, settings, types):
+        assert [found for found, _ in self.of(**settings)] == types
 
     @pytest.mark.parametrize(
         ("lifetime", "message"),

@@ -46,8 +46,8 @@ def test_ids_sort_by_the_millisecond_they_were_made_in(first, second, one, other
 @given(MILLISECONDS, RANDOM)
 def test_what_is_made_is_one_of_its_own_prefix_and_of_no_other(milliseconds, random):
     made = new(milliseconds, random)
-    assert identifier.is_one("ct", made)
-    assert not identifier.is_one("key", made)
+    assert identifier.is_valid("ct", made)
+    assert not identifier.is_valid("key", made)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_what_is_made_is_one_of_its_own_prefix_and_of_no_other(milliseconds, ran
     ],
 )
 def test_no_other_text_is_one(text, why):
-    assert not identifier.is_one("ct", text), why
+    assert not identifier.is_valid("ct", text), why
 
 
 @given(
@@ -83,4 +83,4 @@ def test_no_other_text_is_one(text, why):
 @example(28, "o")
 @example(28, "u")
 def test_a_letter_outside_the_alphabet_makes_it_none(place, letter):
-    assert not identifier.is_one("ct", EXAMPLE[:place] + letter + EXAMPLE[place + 1 :])
+    assert not identifier.is_valid("ct", EXAMPLE[:place] + letter + EXAMPLE[place + 1 :])

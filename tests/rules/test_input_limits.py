@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Invalid
+from shared.errors import InvalidRequest
 from shared.rules import input_limits
 from shared.rules.input_limits import InputLimits
-from shared.rules.question import Attachment, Message, PageInput
+from shared.rules.target_request import Attachment, Message, PageInput
 
 NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
 
@@ -20,7 +20,7 @@ def message(text="", message_id="m", role="user"):
 
 
 def refusal(limits, **sent):
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         input_limits.require_within(limits, PageInput(**{"message": message("Hi")} | sent))
     return refused.value
 
@@ -30,14 +30,14 @@ def test_message_may_have_exactly_its_bytes_and_not_one_more(text):
     limits = InputLimits(max_message_bytes=100)
     input_limits.require_within(limits, PageInput(message=message(text)))
     refused = refusal(limits, message=message(text + "x"))
-    assert (refused.code, refused.sentence) == (
+    assert (refused.code, refused.message) == (
         "message_too_long",
         "Your message is too long. Please keep it to 100 bytes.",
     )
 
 
 def test_message_limit_is_named_in_kilobytes_where_it_is_one():
-    assert refusal(InputLimits(), message=message("x" * 8193)).sentence.endswith("Please keep it to 8 KB.")
+    assert refusal(InputLimits(), message=message("x" * 8193)).message.endswith("Please keep it to 8 KB.")
 
 
 @pytest.mark.parametrize(
@@ -57,24 +57,24 @@ def test_hint_names_the_limit_that_refuses_the_message(message_max, input_max, n
     assert refused.code == "message_too_long"
     assert f"Its text has {size:,} bytes of UTF-8. The target's setting {named}" in refused.hint
     # Visitors read the sentence, and know no settings.
-    assert "bytes of UTF-8" not in refused.sentence
-    assert "max_" not in refused.sentence
+    assert "bytes of UTF-8" not in refused.message
+    assert "max_" not in refused.message
 
 
 def test_message_within_the_length_that_the_sentence_names_is_accepted():
     limits = InputLimits(max_input_bytes=50)
-    assert "keep it under 50 bytes" in refusal(limits, message=message("x" * 51)).sentence
+    assert "keep it under 50 bytes" in refusal(limits, message=message("x" * 51)).message
     input_limits.require_within(limits, PageInput(message=message("x" * 49)))
     limits = InputLimits(max_message_bytes=50)
-    assert "keep it to 50 bytes" in refusal(limits, message=message("x" * 51)).sentence
+    assert "keep it to 50 bytes" in refusal(limits, message=message("x" * 51)).message
     input_limits.require_within(limits, PageInput(message=message("x" * 50)))
 
 
 def test_message_that_no_target_accepts_is_told_about_both_settings():
     input_limits.require_storable("x" * 65_536)
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         input_limits.require_storable("x" * 65_537)
-    assert refused.value.sentence == "Your message is too long. Please keep it to 64 KB."
+    assert refused.value.message == "Your message is too long. Please keep it to 64 KB."
     assert "max_message_bytes and max_input_bytes decide" in refused.value.hint
 
 
@@ -90,7 +90,7 @@ def test_what_the_page_sends_beside_its_message_counts_as_json(field, value):
     assert f"{size:,} bytes" in refused.hint
     assert f"{size - 1:,}" in refused.hint
     # The visitor reads the sentence, and knows no settings.
-    assert "max_input_bytes" not in refused.sentence
+    assert "max_input_bytes" not in refused.message
 
 
 def test_long_ids_and_names_of_attachments_count():
@@ -103,7 +103,7 @@ def test_long_ids_and_names_of_attachments_count():
 
 def test_attachments_are_off_unless_they_are_registered():
     refused = refusal(InputLimits(), attachments=[Attachment(media_type="image/png", data=b"1")])
-    assert (refused.code, "does not accept files" in refused.sentence) == ("attachments_not_enabled", True)
+    assert (refused.code, "does not accept files" in refused.message) == ("attachments_not_enabled", True)
     assert "setting attachments" in refused.hint
 
 
@@ -113,7 +113,7 @@ def test_attachments_have_a_limit_in_total():
     input_limits.require_within(limits, PageInput(message=message("Hi"), attachments=two))
     refused = refusal(limits, attachments=[*two, Attachment(media_type="a/b", data=b"x")])
     assert refused.code == "attachments_too_large"
-    assert "2 KB in total" in refused.sentence
+    assert "2 KB in total" in refused.message
     assert "2,049 bytes" in refused.hint
 
 
@@ -122,7 +122,7 @@ def test_history_is_filled_newest_first_with_whole_messages():
     earlier = [message("x" * 10, "m3"), message("y" * 20, "m2"), message("z", "m1")]
     size = len("now" + "m4") + 12
     heard = [
-        [one.id for one in input_limits.heard(InputLimits(max_input_bytes=size + room), sent, earlier)]
+        [one.id for one in input_limits.select_history(InputLimits(max_input_bytes=size + room), sent, earlier)]
         for room in (-1, 0, 21, 22, 24, 25)
     ]
     assert heard == [
@@ -144,7 +144,9 @@ def test_history_is_read_no_further_than_it_fits():
             read.append(number)
             yield message("x" * 99, "m")
 
-    heard = input_limits.heard(InputLimits(max_input_bytes=1000), PageInput(message=message("x" * 99)), newest_first())
+    heard = input_limits.select_history(
+        InputLimits(max_input_bytes=1000), PageInput(message=message("x" * 99)), newest_first()
+    )
     assert len(heard) == 10
     assert len(read) == 10
 
@@ -158,7 +160,7 @@ def test_no_more_than_forty_messages_are_looked_at_whatever_the_page_shows():
             yield message("x", f"m{number}")
 
     hidden = PageInput(message=message("now", "m"), shown_ids={"m", "m999"})
-    assert input_limits.heard(InputLimits(), hidden, newest_first()) == [hidden.message]
+    assert input_limits.select_history(InputLimits(), hidden, newest_first()) == [hidden.message]
     assert len(read) < 40
 
 
@@ -171,14 +173,14 @@ def test_hidden_messages_are_looked_at_no_further_than_they_would_fit():
             yield message("x" * 99, "m")
 
     hidden = PageInput(message=message("now", "m31"), shown_ids={"m31"})
-    assert input_limits.heard(InputLimits(max_input_bytes=1000), hidden, newest_first()) == [hidden.message]
+    assert input_limits.select_history(InputLimits(max_input_bytes=1000), hidden, newest_first()) == [hidden.message]
     assert len(read) == 11
 
 
 def test_messages_that_the_page_no_longer_shows_are_not_heard():
     sent = PageInput(message=message("now", "u3"), shown_ids={"u2", "a2", "u3", "never stored"})
     stored = [message("two", "a2", "assistant"), message("two", "u2"), message("one", "a1", "assistant")]
-    assert [one.id for one in input_limits.heard(InputLimits(), sent, stored)] == ["u2", "a2", "u3"]
+    assert [one.id for one in input_limits.select_history(InputLimits(), sent, stored)] == ["u2", "a2", "u3"]
 
 
 @pytest.mark.parametrize(
@@ -219,11 +221,11 @@ limits = st.builds(
 def test_no_combination_of_fields_exceeds_the_limits(limits, sent, newest_first, shows_ids):
     try:
         input_limits.require_within(limits, sent)
-    except Invalid:
+    except InvalidRequest:
         return
     if shows_ids:
         sent = PageInput(message=sent.message, shown_ids={one.id for one in newest_first[::2]})
-    heard = input_limits.heard(limits, sent, iter(newest_first))
+    heard = input_limits.select_history(limits, sent, iter(newest_first))
     assert heard[-1] == sent.message
     chosen = "".join(
         [
@@ -243,7 +245,9 @@ def test_history_holds_as_much_as_fits(sizes, most):
         Message(id=f"m{number:03}", role="user", text="x" * size, at=NOON - timedelta(seconds=number))
         for number, size in enumerate(sizes)
     ]
-    heard = input_limits.heard(InputLimits(max_input_bytes=most), PageInput(message=message("now", "m")), earlier)
+    heard = input_limits.select_history(
+        InputLimits(max_input_bytes=most), PageInput(message=message("now", "m")), earlier
+    )
     left = len(heard) - 1
     assert heard[:-1] == earlier[:left][::-1]
     if left < min(39, len(earlier)):

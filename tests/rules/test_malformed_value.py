@@ -36,11 +36,11 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("value", "said"), MISTAKES, ids=lambda part: ascii(part)[:30])
 def test_hint_says_what_is_wrong_and_never_shows_the_value(value, said):
-    refusal = malformed_value.refusal(value)
+    refusal = malformed_value.error_for(value)
     assert said in refusal.hint
     assert "replaced" not in refusal.hint
     assert refusal.hint.endswith(".")
     assert len(refusal.hint) < 250
-    assert (refusal.code, refusal.sentence) == ("invalid_token", "This client token is not valid.")
+    assert (refusal.code, refusal.message) == ("invalid_token", "This client token is not valid.")
     words = [word for word in value.replace('"', " ").split() if len(word) > 9]
     assert not any(word in refusal.hint for word in words)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shared.rules.origin import is_allowed, normalise
+from shared.rules.origin import is_allowed, normalize
 
 APP = "https://app.example.com"
 WILDCARD = "https://*.example.com"
@@ -95,7 +95,7 @@ class TestNormalise:
         ],
     )
     def test_stores(self, entry, stored):
-        assert normalise(entry) == stored
+        assert normalize(entry) == stored
 
     @pytest.mark.parametrize(
         ("entry", "reason"),
@@ -231,7 +231,7 @@ class TestNormalise:
     )
     def test_refuses(self, entry, reason):
         with pytest.raises(ValueError) as refusal:  # noqa: PT011 - the reason is compared below, as plain text
-            normalise(entry)
+            normalize(entry)
         assert reason in str(refusal.value)
 
     @pytest.mark.parametrize(
@@ -249,21 +249,21 @@ class TestNormalise:
     )
     def test_tells_the_punycode_of_a_host_where_it_is_certain(self, entry, advice):
         with pytest.raises(ValueError) as refusal:  # noqa: PT011 - the reason is compared below, as plain text
-            normalise(entry)
+            normalize(entry)
         assert str(refusal.value).endswith(advice)
 
     @given(ANYTHING)
     def test_whatever_is_stored_is_stored_the_same_again(self, entry):
         try:
-            stored = normalise(entry)
+            stored = normalize(entry)
         except ValueError:
             return
-        assert normalise(stored) == stored
+        assert normalize(stored) == stored
         assert stored == stored.lower()
 
     @given(ORIGINS)
     def test_an_origin_in_capitals_with_a_closing_slash_is_the_same_origin(self, exact):
-        assert normalise(exact.upper() + "/") == normalise(exact)
+        assert normalize(exact.upper() + "/") == normalize(exact)
 
 
 class TestIsAllowed:
@@ -399,7 +399,7 @@ class TestIsAllowed:
         assert [header for header in (*others, *ports) if is_allowed(header, entries)] == []
 
     def test_a_partial_label_may_have_any_port_on_loopback(self):
-        entries = (normalise("http://pr-*.localhost:*"),)
+        entries = (normalize("http://pr-*.localhost:*"),)
         assert all(is_allowed(f"http://pr-1.localhost{port}", entries) for port in ("", ":80", ":5173"))
         others = [
             "http://pr-.localhost:1",
@@ -483,13 +483,13 @@ class TestIsAllowed:
 
     @given(ORIGINS)
     def test_a_stored_origin_admits_itself(self, exact):
-        stored = normalise(exact)
+        stored = normalize(exact)
         assert is_allowed(stored, (stored,))
 
     @given(ORIGINS, ORIGINS)
     def test_a_stored_origin_admits_no_other(self, exact, other):
-        assume(normalise(exact) != normalise(other))
-        assert not is_allowed(other, (normalise(exact),))
+        assume(normalize(exact) != normalize(other))
+        assert not is_allowed(other, (normalize(exact),))
 
     @given(LABELS, LABELS, LABELS, DOMAINS, st.data())
     def test_a_partial_label_never_reaches_across_a_dot(self, before, after, part, domain, data):
@@ -503,7 +503,7 @@ class TestIsAllowed:
 
     @given(ORIGINS, st.text(min_size=1), st.booleans(), st.data())
     def test_text_put_anywhere_into_an_origin_makes_another(self, exact, text, replaces, data):
-        stored = normalise(exact)
+        stored = normalize(exact)
         start = data.draw(st.integers(0, len(stored)))
         forged = stored[:start] + text + stored[start + len(text) * replaces :]
         # A change of case or a default port leaves the origin as it was.
@@ -512,13 +512,13 @@ class TestIsAllowed:
 
     @given(DOMAINS, st.lists(LABELS, min_size=1, max_size=4), PORTS)
     def test_a_wildcard_admits_every_depth_but_not_the_apex(self, domain, labels, port):
-        entries = (normalise(f"https://*.{domain}{port}"),)
+        entries = (normalize(f"https://*.{domain}{port}"),)
         assert is_allowed(f"https://{'.'.join(labels)}.{domain}{port}", entries)
         assert not is_allowed(f"https://{domain}{port}", entries)
 
     @given(DOMAINS, LABELS, DOMAINS)
     def test_a_wildcard_admits_on_a_dot_boundary_only(self, domain, label, other):
-        entries = (normalise(f"https://*.{domain}"),)
+        entries = (normalize(f"https://*.{domain}"),)
         assume(not f".{other}".endswith(f".{domain}"))
         assert not is_allowed(f"https://{label}{domain}", entries)
         assert not is_allowed(f"https://{label}.{domain}.{other}", entries)
@@ -531,6 +531,6 @@ class TestIsAllowed:
 
 def normalise_or_none(entry):
     try:
-        return normalise(entry)
+        return normalize(entry)
     except ValueError:
         return None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.rules.origin import is_allowed, normalise
+from shared.rules.origin import is_allowed, normalize
 
 # Pieces that are special to one parser or the other, put together in every way.
 SCHEMES = ["http", "https", "HTTPS", "ws", "wss", "ftp", "file", "app", "moz-extension", "javascript", "blob", "x+y-1."]
@@ -141,7 +141,7 @@ def serialized(url):
 
 def stored(entry):
     try:
-        return normalise(entry)
+        return normalize(entry)
     except ValueError:
         return None
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.rules.origin import is_allowed, normalise, warnings
+from shared.rules.origin import is_allowed, normalize, warnings
 
 SHELL_ORIGINS = [
     # Each as a public report of its users quotes it.
@@ -50,9 +50,9 @@ SHELL_ORIGINS = [
 
 @pytest.mark.parametrize("sent", SHELL_ORIGINS)
 def test_what_an_app_shell_sends_can_be_listed_and_admits_it_alone(sent):
-    entry = normalise(sent)
+    entry = normalize(sent)
     assert [other for other in SHELL_ORIGINS if is_allowed(other, (entry,))] == [sent]
-    assert normalise(entry) == entry
+    assert normalize(entry) == entry
     # Engines lower the case of some hosts and keep that of others.
     assert is_allowed(sent.upper(), (entry,))
     assert is_allowed(sent.lower(), (entry,))
@@ -68,7 +68,7 @@ def test_what_an_app_shell_sends_can_be_listed_and_admits_it_alone(sent):
     ],
 )
 def test_an_app_origin_admits_nothing_that_looks_like_it(entry, headers):
-    assert [header for header in headers if is_allowed(header, (normalise(entry),))] == []
+    assert [header for header in headers if is_allowed(header, (normalize(entry),))] == []
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_an_extension_wildcard_admits_every_installation(entry, sent):
 @pytest.mark.parametrize("is_live", [True, False])
 @pytest.mark.parametrize("sent", SHELL_ORIGINS)
 def test_an_origin_that_apps_share_is_warned_of(sent, is_live):
-    found = warnings([normalise(sent)], is_live=is_live, is_public_suffix=bool)
+    found = warnings([normalize(sent)], is_live=is_live, is_public_suffix=bool)
     types = [warning.type for warning in found]
     if sent.startswith(("http:", "https:")) and "0.0.0.1" not in sent and "appassets" not in sent:
         # A developer's machine, for a test token.
@@ -97,7 +97,7 @@ def test_an_origin_that_apps_share_is_warned_of(sent, is_live):
     else:
         # Only an extension's publisher has the key whose hash this is.
         assert types == ([] if sent.startswith("chrome-extension://") else ["app_origin"])
-    assert all(warning.message.startswith(normalise(sent)) for warning in found)
+    assert all(warning.message.startswith(normalize(sent)) for warning in found)
 
 
 @pytest.mark.parametrize("entry", ["moz-extension://*", "safari-web-extension://*", "vscode-webview://*"])

@@ -17,7 +17,7 @@ def made(kind="echo", **settings):
 def test_a_target_that_is_not_registered_is_refused():
     with pytest.raises(NotFound) as refused:
         target.require_available(None)
-    assert (refused.value.sentence, refused.value.code) == ("The assistant is not available.", "target_not_found")
+    assert (refused.value.message, refused.value.code) == ("The assistant is not available.", "target_not_found")
     assert "register it as a target" in refused.value.hint
 
 

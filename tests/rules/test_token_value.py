@@ -38,7 +38,7 @@ def signed(claims, key=b"a key of the test alone", header=b'{"alg":"HS256","typ"
 
 
 VALUE = signed(CLAIMS)
-SEAL = token_value.seal(VALUE, CLAIMS, ARN)
+ISSUED_VALUE = token_value.issued_value(VALUE, CLAIMS, ARN)
 
 
 class TestClaims:
@@ -71,27 +71,27 @@ class TestClaims:
         assert {len(jti) for jti in made} == {32}
 
 
-class TestSeal:
+class TestIssuedValue:
     def test_it_fits_its_value(self):
-        assert SEAL.fits(VALUE)
+        assert ISSUED_VALUE.matches(VALUE)
 
     def test_it_keeps_what_signing_again_needs_and_what_a_person_recognises_the_value_by(self):
-        assert SEAL.claims == CLAIMS
-        assert SEAL.key_arn == ARN
-        assert SEAL.digest == hashlib.sha256(VALUE.encode()).hexdigest()
-        assert (SEAL.prefix, SEAL.hint) == (VALUE[:8], VALUE[-4:])
-        assert SEAL.prefix == "eyJhbGci"
+        assert ISSUED_VALUE.claims == CLAIMS
+        assert ISSUED_VALUE.key_arn == ARN
+        assert ISSUED_VALUE.digest == hashlib.sha256(VALUE.encode()).hexdigest()
+        assert (ISSUED_VALUE.prefix, ISSUED_VALUE.hint) == (VALUE[:8], VALUE[-4:])
+        assert ISSUED_VALUE.prefix == "eyJhbGci"
 
     def test_it_keeps_nothing_that_the_value_could_be_made_of(self):
         """The signature: of its 43 characters only the last four."""
         signature = VALUE.rpartition(".")[2]
-        kept = repr(SEAL).replace(SEAL.digest, "")
+        kept = repr(ISSUED_VALUE).replace(ISSUED_VALUE.digest, "")
         assert [signature[start : start + 5] for start in range(39) if signature[start : start + 5] in kept] == []
 
     @given(st.integers(0, len(VALUE) - 1), st.sampled_from(BASE64URL + ".=+/ \n") | st.characters(codec="utf-8"))
     def test_it_fits_no_value_with_another_character(self, place, character):
         assume(VALUE[place] != character)
-        assert not SEAL.fits(VALUE[:place] + character + VALUE[place + 1 :])
+        assert not ISSUED_VALUE.matches(VALUE[:place] + character + VALUE[place + 1 :])
 
     def test_it_fits_no_other_spelling_of_the_same_signature(self):
         """Base64 leaves two bits of the last character unused: four spellings decode to one signature."""
@@ -99,15 +99,15 @@ class TestSeal:
         decoded = base64.urlsafe_b64decode(f"{signature}=")
         twins = [c for c in BASE64URL if base64.urlsafe_b64decode(f"{signature[:-1]}{c}=") == decoded]
         assert len(twins) == 4
-        assert [c for c in twins if SEAL.fits(VALUE[:-1] + c)] == [VALUE[-1]]
+        assert [c for c in twins if ISSUED_VALUE.matches(VALUE[:-1] + c)] == [VALUE[-1]]
 
     def test_it_fits_no_part_of_its_value(self):
-        assert [length for length in range(len(VALUE)) if SEAL.fits(VALUE[:length])] == []
-        assert [start for start in range(1, len(VALUE)) if SEAL.fits(VALUE[start:])] == []
+        assert [length for length in range(len(VALUE)) if ISSUED_VALUE.matches(VALUE[:length])] == []
+        assert [start for start in range(1, len(VALUE)) if ISSUED_VALUE.matches(VALUE[start:])] == []
 
     @pytest.mark.parametrize("tail", ["=", "==", " ", "\n", "\0", "."])
     def test_it_fits_no_value_with_something_behind_it(self, tail):
-        assert not SEAL.fits(VALUE + tail)
+        assert not ISSUED_VALUE.matches(VALUE + tail)
 
     @pytest.mark.parametrize(
         "value",
@@ -115,10 +115,10 @@ class TestSeal:
             signed(CLAIMS, key=b"another key"),
             f"{VALUE.rpartition('.')[0]}.",
             signed(CLAIMS, header=b'{"alg":"none","typ":"JWT"}').rpartition(".")[0] + ".",
-            SEAL.digest,
+            ISSUED_VALUE.digest,
             "",
         ],
         ids=["another key", "no signature", "no algorithm", "the digest itself", "nothing"],
     )
     def test_it_fits_no_value_that_was_made_up_from_what_is_public(self, value):
-        assert not SEAL.fits(value)
+        assert not ISSUED_VALUE.matches(value)

@@ -5,7 +5,7 @@ import pytest
 from infra.scale import ceilings, listing, report
 from infra.scale.operations import recorded
 from shared.targets import bedrock
-from shared.wire import terms
+from shared.wire import token_settings
 from tests.house.code import ROOT
 
 DOCUMENT = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
@@ -23,7 +23,7 @@ def test_table_is_what_the_command_writes(name):
 
 def test_bounds_are_those_of_the_code():
     """Copied, because `make scale` runs on bare Python."""
-    assert listing.CONFIG_BYTES == terms.CONFIG_BYTES_MAX
+    assert listing.CONFIG_BYTES == token_settings.CONFIG_BYTES_MAX
     assert ceilings._PROMPT_BYTES == bedrock._PROMPT_BYTES_MAX
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.store.attributes import packed, size, unpacked
+from shared.store.attributes import deserialize, serialize, size
 from tests.aws.item_size import item_bytes
 
 VALUES = st.recursive(st.text() | st.booleans() | st.integers(-(10**15), 10**15), st.lists, max_leaves=10)
@@ -12,9 +12,9 @@ ITEMS = st.dictionaries(st.text(min_size=1), VALUES)
 
 @given(ITEMS)
 def test_values_come_back_as_they_were(item):
-    assert unpacked(packed(item)) == item
+    assert deserialize(serialize(item)) == item
 
 
 @given(ITEMS)
 def test_size_is_the_one_that_the_cost_report_counts(item):
-    assert size(item) == item_bytes(packed(item))
+    assert size(item) == item_bytes(serialize(item))

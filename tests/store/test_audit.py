@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.rules import audit
-from shared.rules.audit import Circumstances, Record
-from shared.rules.client_token import Previous, Terms
+from shared.rules.audit import AuditContext, AuditRecord
+from shared.rules.client_token import PreviousValue, TokenSettings
 from shared.store import audit as store
 from tests.aws.item_size import item_bytes
 from tests.wire.samples import AT, token
@@ -17,8 +17,8 @@ TOKEN = token()
 LETTERS = st.sampled_from(["\x01", "\N{PILE OF POO}", "a", '"'])
 LABELS = st.text(LETTERS, min_size=1, max_size=128)
 LISTS = st.lists(LABELS, max_size=100, unique=True).map(tuple)
-TERMS = st.builds(
-    Terms,
+SETTINGS = st.builds(
+    TokenSettings,
     name=st.text(LETTERS, min_size=1, max_size=255),
     allowed_origins=LISTS,
     flow_ids=LISTS,
@@ -33,13 +33,15 @@ TERMS = st.builds(
 )
 
 
-@given(st.none() | TERMS, TERMS, st.integers(0, 5))
+@given(st.none() | SETTINGS, SETTINGS, st.integers(0, 5))
 def test_no_record_is_larger_than_8_kb(before, after, previous):
-    ends = tuple(Previous(digest="d", jti="j", valid_until=AT) for _ in range(previous))
-    old = before and replace(TOKEN, terms=before, previous=ends)
-    new = replace(TOKEN, terms=after, product_surface_id="\N{PILE OF POO}" * 128)
-    by = Circumstances(
+    ends = tuple(PreviousValue(digest="d", jti="j", valid_until=AT) for _ in range(previous))
+    old = before and replace(TOKEN, settings=before, previous_values=ends)
+    new = replace(TOKEN, settings=after, product_surface_id="\N{PILE OF POO}" * 128)
+    context = AuditContext(
         tenant="\N{PILE OF POO}" * 128, actor="user_" + "x" * 64, address="2001:db8::1" * 4, request_id="r" * 64, at=AT
     )
-    record = Record(by=by, action="regenerate", subject="ct_" + "0" * 26, changes=audit.changes(old, new))
-    assert item_bytes(store.writing(record)["Put"]["Item"]) <= 8 * 1024
+    record = AuditRecord(
+        context=context, action="regenerate", subject="ct_" + "0" * 26, changes=audit.changes(old, new)
+    )
+    assert item_bytes(store.record_write(record)["Put"]["Item"]) <= 8 * 1024

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from shared.errors import Unavailable
-from shared.rules.rate import Standing, Window
+from shared.rules.rate_limit import RateLimitStatus, Window
 from shared.store import counters, table
 
 AT = datetime(2026, 11, 24, 3, 25, 36, tzinfo=UTC)
@@ -29,7 +29,7 @@ def visit(token):
 
     def attempt(address="192.0.2.1", at=AT, windows=WINDOWS):
         key = counters.key(token, address)
-        return counters.count(key, table.get(key), windows, at)
+        return counters.hit(key, table.get(key), windows, at)
 
     return attempt
 
@@ -44,19 +44,19 @@ def test_an_attempt_leaves_one_less(visit):
 
 
 def test_the_first_one_too_many_is_told_how_long_to_wait(visit):
-    standings = [visit() for _ in range(11)]
-    assert [standing.retry_after == 0 for standing in standings] == [True] * 10 + [False]
+    statuses = [visit() for _ in range(11)]
+    assert [status.retry_after == 0 for status in statuses] == [True] * 10 + [False]
     # Its bucket began a second before.
-    assert standings[-1] == Standing(limit=10, remaining=0, reset=65, retry_after=65)
+    assert statuses[-1] == RateLimitStatus(limit=10, remaining=0, reset=65, retry_after=65)
     assert visit(at=AT + timedelta(seconds=65)).retry_after == 0
 
 
 def test_each_window_holds(visit):
     """A minute's limit again and again, until the hour has had its own."""
     windows = Window("m", 60, 2), Window("h", 3600, 6)
-    standings = [visit(at=AT + timedelta(seconds=66 * turn), windows=windows) for turn in range(4) for _ in range(2)]
-    assert [standing.retry_after == 0 for standing in standings] == [True] * 6 + [False] * 2
-    assert standings[-1].retry_after > 3000
+    statuses = [visit(at=AT + timedelta(seconds=66 * turn), windows=windows) for turn in range(4) for _ in range(2)]
+    assert [status.retry_after == 0 for status in statuses] == [True] * 6 + [False] * 2
+    assert statuses[-1].retry_after > 3000
 
 
 @pytest.mark.parametrize(("per_minute", "per_hour"), [(30, 1000), (1000, 30)])
@@ -68,19 +68,19 @@ def test_sixteen_threads_never_exceed_the_limit(token, per_minute, per_hour):
     everybody_has_read = threading.Barrier(THREADS, timeout=30)
 
     def work(thread):
-        standings = []
+        statuses = []
         for turn in range(rounds):
             seen = table.get(key)
             everybody_has_read.wait()
             at = AT + timedelta(seconds=2 * turn, milliseconds=20 * thread)
-            standings.append(counters.count(key, seen, windows, at))
-        return standings
+            statuses.append(counters.hit(key, seen, windows, at))
+        return statuses
 
     with ThreadPoolExecutor(THREADS) as pool:
-        standings = [standing for done in pool.map(work, range(THREADS)) for standing in done]
-    assert len(standings) == THREADS * rounds
-    assert sum(standing.retry_after == 0 for standing in standings) == 30
-    assert sorted(standing.remaining for standing in standings) == [0] * (len(standings) - 30) + list(range(30))
+        statuses = [status for done in pool.map(work, range(THREADS)) for status in done]
+    assert len(statuses) == THREADS * rounds
+    assert sum(status.retry_after == 0 for status in statuses) == 30
+    assert sorted(status.remaining for status in statuses) == [0] * (len(statuses) - 30) + list(range(30))
 
 
 ALONE = Window("m", 60, 1), Window("h", 3600, 1)
@@ -111,7 +111,7 @@ def test_addresses_of_one_line_share(visit, one, other):
 
 def test_two_tokens_do_not_share():
     for token in (next(_tokens), next(_tokens)):
-        assert counters.count(counters.key(token, "192.0.2.1"), None, ALONE, AT).retry_after == 0
+        assert counters.hit(counters.key(token, "192.0.2.1"), None, ALONE, AT).retry_after == 0
 
 
 def test_doors_with_windows_of_their_own_do_not_share(visit):
@@ -143,12 +143,12 @@ def test_counters_that_have_had_their_time_leave_the_item(token, visit):
 def test_what_was_read_long_ago_makes_no_difference_to_the_count(token):
     """Others have counted since, and dropped what we would."""
     key = counters.key(token, "192.0.2.1")
-    counters.count(key, None, WINDOWS, AT)
+    counters.hit(key, None, WINDOWS, AT)
     seen = table.get(key)
     later = AT + timedelta(hours=3)
-    standings = [counters.count(key, seen, WINDOWS, later) for _ in range(11)]
-    assert [standing.remaining for standing in standings] == [*reversed(range(10)), 0]
-    assert standings[-1].retry_after > 0
+    statuses = [counters.hit(key, seen, WINDOWS, later) for _ in range(11)]
+    assert [status.remaining for status in statuses] == [*reversed(range(10)), 0]
+    assert statuses[-1].retry_after > 0
 
 
 def test_who_never_pauses_has_an_item_of_less_than_a_kilobyte(token, visit):
@@ -164,10 +164,10 @@ def test_who_never_pauses_has_an_item_of_less_than_a_kilobyte(token, visit):
 
 def test_an_attempt_is_one_call(token, calls):
     key = counters.key(token, "192.0.2.1")
-    counters.count(key, None, WINDOWS, AT)
+    counters.hit(key, None, WINDOWS, AT)
     seen = table.get(key)
     calls.clear()
-    counters.count(key, seen, WINDOWS, AT + timedelta(days=1))
+    counters.hit(key, seen, WINDOWS, AT + timedelta(days=1))
     assert calls == ["UpdateItem"]
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from infra.local import access
 from shared.aws import client
-from shared.rules.question import Message, Question
 from shared.rules.target import KINDS, Target
+from shared.rules.target_request import Message, TargetRequest
 from shared.targets import answering
 from tests.aws import verification
 from tests.aws.test_client import close
@@ -88,7 +88,7 @@ def aws_on_loopback(monkeypatch):
     server.aws = Aws()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setattr(client, "PATIENT", client.PATIENT._replace(seconds=0.5))
+    monkeypatch.setattr(client, "ONE_LONG_ATTEMPT", client.ONE_LONG_ATTEMPT._replace(seconds=0.5))
     _forget_kinds()
     yield server.aws
     _forget_kinds()
@@ -107,7 +107,7 @@ def _forget_kinds():
 
 
 @pytest.fixture
-def question():
+def target_request():
     """`question(text=...)` or, for other than its last message, by the fields of Question."""
 
     def ask(text=MESSAGES[-1].text, *, before=MESSAGES[:-1], **fields):
@@ -123,17 +123,17 @@ def question():
             "message": message,
             "history": lambda: [*before, message],
         }
-        return Question(**given | fields)
+        return TargetRequest(**given | fields)
 
     return ask
 
 
 @pytest.fixture
-def answer(question):
+def answer(target_request):
     """`answer("echo", settings, text=...)`: what a target of this kind, with these settings, answers."""
 
     def answer(kind, settings, **fields):
         target = Target(id="agent_sales", tenant="acme", kind=kind, settings=settings, created_at=NOON)
-        return answering.answer(target, question(**fields))
+        return answering.answer(target, target_request(**fields))
 
     return answer

@@ -37,7 +37,7 @@ def test_only_the_kind_that_answers_is_loaded(answer):
 def test_settings_that_do_not_fit_the_kind_any_more_are_a_failure_of_the_target(answer, kind, settings):
     with pytest.raises(TargetFailed) as failed:
         answer(kind, settings)
-    assert failed.value.sentence == TargetFailed.sentence
+    assert failed.value.message == TargetFailed.message
 
 
 @pytest.mark.parametrize(

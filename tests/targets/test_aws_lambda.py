@@ -3,8 +3,8 @@
 import pytest
 
 from infra.operator import settings
-from shared.errors import Invalid, TargetFailed, TargetTimedOut, TooLarge
-from shared.rules.question import Attachment
+from shared.errors import InvalidRequest, PayloadTooLarge, TargetFailed, TargetTimedOut
+from shared.rules.target_request import Attachment
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
 SETTINGS = {"function_arn": ARN}
@@ -65,7 +65,7 @@ def test_an_answer_in_another_form_is_a_failure(answer, aws_on_loopback, reply):
     aws_on_loopback.says(reply)
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", SETTINGS)
-    assert (failed.value.sentence, failed.value.code) == (TargetFailed.sentence, "target_failed")
+    assert (failed.value.message, failed.value.code) == (TargetFailed.message, "target_failed")
 
 
 @pytest.mark.parametrize("reply", [{"errorType": "KeyError", "errorMessage": "'password'", "stackTrace": []}, {}])
@@ -73,7 +73,7 @@ def test_an_error_of_the_function_is_a_failure(answer, aws_on_loopback, reply):
     aws_on_loopback.says(reply, X_Amz_Function_Error="Unhandled")
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", SETTINGS)
-    assert (failed.value.sentence, failed.value.code) == (TargetFailed.sentence, "target_function_failed")
+    assert (failed.value.message, failed.value.code) == (TargetFailed.message, "target_function_failed")
     assert failed.value.hint is None
 
 
@@ -90,7 +90,7 @@ def test_the_functions_own_time_limit_is_a_time_out(answer, aws_on_loopback):
     aws_on_loopback.says(reply, X_Amz_Function_Error="Unhandled")
     with pytest.raises(TargetTimedOut) as failed:
         answer("aws_lambda", SETTINGS)
-    assert (failed.value.sentence, failed.value.code) == (TargetTimedOut.sentence, "target_function_timed_out")
+    assert (failed.value.message, failed.value.code) == (TargetTimedOut.message, "target_function_timed_out")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_what_lambda_refuses_is_a_failure_of_which_the_visitor_learns_nothing(an
     aws_on_loopback.refuses(code, status)
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", SETTINGS)
-    assert (failed.value.sentence, failed.value.hint) == (TargetFailed.sentence, None)
+    assert (failed.value.message, failed.value.hint) == (TargetFailed.message, None)
     assert failed.value.code == "target_failed"
     # The log tells the operator, by name only.
     assert failed.value.__cause__.code == code
@@ -134,7 +134,7 @@ def test_what_lambda_refuses_is_a_failure_of_which_the_visitor_learns_nothing(an
 
 def test_more_than_lambda_takes_is_said_to_be_too_much(answer, aws_on_loopback):
     aws_on_loopback.refuses("RequestTooLargeException", 413)
-    with pytest.raises(TooLarge, match="start a new conversation"):
+    with pytest.raises(PayloadTooLarge, match="start a new conversation"):
         answer("aws_lambda", SETTINGS)
 
 
@@ -151,5 +151,5 @@ def test_a_function_is_named_by_its_arn(arn):
      f"{ARN}\n"],
 )  # fmt: skip
 def test_and_by_nothing_else(arn):
-    with pytest.raises(Invalid, match="function_arn must be the ARN of a Lambda function, such as arn:"):
+    with pytest.raises(InvalidRequest, match="function_arn must be the ARN of a Lambda function, such as arn:"):
         settings.read("aws_lambda", [("function_arn", arn)])

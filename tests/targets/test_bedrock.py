@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from infra.operator import settings
-from shared.errors import Invalid, TargetFailed, TargetTimedOut
-from shared.rules.question import Attachment, Message
+from shared.errors import InvalidRequest, TargetFailed, TargetTimedOut
+from shared.rules.target_request import Attachment, Message
 from tests.targets.conftest import MESSAGES, NOON
 
 MODEL = "us.amazon.nova-lite-v1:0"
@@ -96,9 +96,9 @@ def test_reasoning_is_not_for_the_visitor(answer, aws_on_loopback):
 @pytest.mark.parametrize("stop_reason", ["guardrail_intervened", "content_filtered"])
 def test_what_a_guardrail_stops_is_a_refusal_and_no_failure(answer, aws_on_loopback, stop_reason):
     aws_on_loopback.says(reply("Half of a", stop_reason=stop_reason))
-    with pytest.raises(Invalid) as declined:
+    with pytest.raises(InvalidRequest) as declined:
         answer("bedrock", SETTINGS)
-    assert (declined.value.sentence, declined.value.code) == ("The assistant cannot answer that.", "target_declined")
+    assert (declined.value.message, declined.value.code) == ("The assistant cannot answer that.", "target_declined")
     assert declined.value.__cause__ is None
 
 
@@ -107,7 +107,7 @@ def test_what_is_no_answer_of_converse_is_a_failure(answer, aws_on_loopback, sai
     aws_on_loopback.says(said)
     with pytest.raises(TargetFailed) as failed:
         answer("bedrock", SETTINGS)
-    assert (failed.value.sentence, failed.value.code) == (TargetFailed.sentence, "target_failed")
+    assert (failed.value.message, failed.value.code) == (TargetFailed.message, "target_failed")
 
 
 def test_no_text_is_a_failure(answer, aws_on_loopback):
@@ -133,7 +133,7 @@ def test_what_bedrock_refuses_is_a_failure_of_which_the_visitor_learns_nothing(a
     aws_on_loopback.refuses(code, status)
     with pytest.raises(TargetFailed) as failed:
         answer("bedrock", SETTINGS)
-    assert (failed.value.sentence, failed.value.hint) == (TargetFailed.sentence, None)
+    assert (failed.value.message, failed.value.hint) == (TargetFailed.message, None)
     assert failed.value.__cause__.code == code
     assert len(aws_on_loopback.asked) == 1
 
@@ -212,7 +212,7 @@ def test_an_image_needs_no_text(answer, aws_on_loopback):
 
 
 def test_a_kind_of_file_that_no_model_reads_is_refused_before_any_is_asked(answer, aws_on_loopback):
-    with pytest.raises(Invalid, match="cannot read that kind of file") as refused:
+    with pytest.raises(InvalidRequest, match="cannot read that kind of file") as refused:
         answer("bedrock", SETTINGS, attachments=[Attachment(media_type="video/mp4", data=b"")])
     assert refused.value.code == "attachment_not_supported"
     assert aws_on_loopback.asked == []
@@ -220,7 +220,7 @@ def test_a_kind_of_file_that_no_model_reads_is_refused_before_any_is_asked(answe
 
 def test_a_file_that_this_model_does_not_read_is_said_to_be_the_reason(answer, aws_on_loopback):
     aws_on_loopback.refuses("ValidationException", 400)
-    with pytest.raises(Invalid, match="could not read what is attached") as refused:
+    with pytest.raises(InvalidRequest, match="could not read what is attached") as refused:
         answer("bedrock", SETTINGS, attachments=[PNG])
     assert refused.value.code == "attachment_not_supported"
     # The visitor chose the file, so the log must not report a fault.
@@ -253,6 +253,6 @@ def test_settings_are_stored_as_what_they_mean_and_defaults_not_at_all():
 )
 def test_settings_that_are_wrong_are_refused_in_a_sentence(written, sentence):
     model = {} if written.keys() <= {"model_id", "modelid"} else SETTINGS
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         settings.read("bedrock", [*model.items(), *written.items()])
-    assert sentence in refused.value.sentence
+    assert sentence in refused.value.message

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.errors import Invalid
-from shared.rules.question import Attachment
+from shared.errors import InvalidRequest
+from shared.rules.target_request import Attachment
 
 
 @pytest.mark.parametrize("text", ["Hello", "<b>bold</b> </script>", "שלום 🍵\n\n```py\n1 < 2\n```"])
@@ -12,5 +12,5 @@ def test_repeats_what_is_said(answer, text):
 
 
 def test_says_that_it_reads_no_attachments(answer):
-    with pytest.raises(Invalid, match="reads text only"):
+    with pytest.raises(InvalidRequest, match="reads text only"):
         answer("echo", {}, attachments=[Attachment(media_type="image/png", data=b"png")])

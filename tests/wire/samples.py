@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.errors import Invalid
+from shared.errors import InvalidRequest
 from shared.rules import token_value
-from shared.rules.client_token import ClientToken, Terms
-from shared.wire.terms import CreateClientToken
+from shared.rules.client_token import ClientToken, TokenSettings
+from shared.wire.token_settings import CreateClientToken
 
 ORIGIN = "https://app.example.com"
 LEAST = {"name": "Shop", "allowedOrigins": [ORIGIN]}
@@ -22,7 +22,7 @@ IDS = ["defaultFlowId", "targetAlias", "targetVersionId", "pinToVersion"]
 AT = datetime(2026, 11, 24, 3, 25, 36, 123_000, tzinfo=UTC)
 VALUE = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2lnbmF0dXJl"
 KEY_ARN = "arn:aws:kms:eu-central-1:111122223333:key/1"
-TERMS = Terms(
+SETTINGS = TokenSettings(
     name="Shop",
     allowed_origins=(ORIGIN, "*"),
     flow_ids=("flow_1", "flow_2"),
@@ -48,16 +48,16 @@ def to_camel(name):
     return first + "".join(word.title() for word in rest)
 
 
-def token(terms=TERMS, previous=()):
+def token(settings=SETTINGS, previous_values=()):
     claims = token_value.claims(issuer="i", subject="ct_1", environment="test", at=AT, random_bytes=bytes)
     return ClientToken(
         id="ct_1",
         tenant="tenant-1",
         environment="test",
         product_surface_id="surface_1",
-        terms=terms,
-        seal=token_value.seal(VALUE, claims, KEY_ARN),
-        previous=previous,
+        settings=settings,
+        issued_value=token_value.issued_value(VALUE, claims, KEY_ARN),
+        previous_values=previous_values,
         created_at=AT,
         updated_at=AT + timedelta(minutes=1),
     )
@@ -65,13 +65,13 @@ def token(terms=TERMS, previous=()):
 
 def given_of(message, **body):
     """The one term that the body sets besides the least that it must."""
-    given = read(message, **body).given()
+    given = read(message, **body).changed_fields()
     [term] = {name: value for name, value in given.items() if to_camel(name) in body}.values()
     return term
 
 
 def reasons(message, **body):
     """(path, code) of everything that is refused."""
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(InvalidRequest) as caught:
         read(message, **body)
     return [(detail.path, detail.code) for detail in caught.value.details]

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from shared.rules.client_token import Previous, Usage
+from shared.rules.client_token import PreviousValue, Usage
 from shared.rules.security_warning import SecurityWarning
-from shared.wire import client_tokens as answers
+from shared.wire import client_tokens as responses
 from shared.wire.listing import ListClientTokens
-from shared.wire.terms import CreateClientToken
+from shared.wire.token_settings import CreateClientToken
 from tests.wire.samples import AT, KEY_ARN, LIMITS, ORIGIN, VALUE, read, token
 
 USAGE = Usage(conversation_count=7, last_used_at=AT + timedelta(hours=1))
@@ -50,16 +50,16 @@ class TestAnswers:
     WARNED = {"type": "no_target", "message": "This token has no flow."}  # noqa: RUF012 - never written to
 
     def test_created_is_the_one_that_gives_the_value(self):
-        answer = json.loads(json.dumps(answers.created(token(), VALUE, [self.WARNING])))
+        answer = json.loads(json.dumps(responses.created(token(), VALUE, [self.WARNING])))
         issued = ON_THE_WIRE | UNUSED | {"tokenValue": VALUE}
         assert answer == {"clientToken": issued, "token": VALUE, "warnings": [self.WARNED]}
 
     def test_without_warnings_there_is_a_list_of_none(self):
-        assert json.loads(json.dumps(answers.created(token(), VALUE, [])))["warnings"] == []
-        assert json.loads(json.dumps(answers.updated(token(), USAGE, [])))["warnings"] == []
+        assert json.loads(json.dumps(responses.created(token(), VALUE, [])))["warnings"] == []
+        assert json.loads(json.dumps(responses.updated(token(), USAGE, [])))["warnings"] == []
 
     def test_regenerated_gives_the_new_value_and_the_end_of_the_old(self):
-        answer = json.loads(json.dumps(answers.regenerated(token(), token(), USAGE, VALUE)))
+        answer = json.loads(json.dumps(responses.regenerated(token(), token(), USAGE, VALUE)))
         message = answer.pop("message")
         issued = ON_THE_WIRE | {"tokenValue": VALUE}
         assert answer == {"clientToken": issued, "token": VALUE, "previousValueExpiresAt": None}
@@ -67,61 +67,68 @@ class TestAnswers:
 
     def test_regenerated_says_until_when_the_old_value_works(self):
         before = token()
-        previous = Previous(digest=before.seal.digest, jti="j", valid_until=AT + timedelta(days=1))
-        answer = json.loads(json.dumps(answers.regenerated(before, token(previous=(previous,)), USAGE, VALUE)))
+        previous = PreviousValue(digest=before.issued_value.digest, jti="j", valid_until=AT + timedelta(days=1))
+        answer = json.loads(json.dumps(responses.regenerated(before, token(previous_values=(previous,)), USAGE, VALUE)))
         assert answer["previousValueExpiresAt"] == "2026-11-25T03:25:36.123Z"
         assert "2026-11-25T03:25:36.123Z" in answer["message"]
 
     @pytest.mark.parametrize("with_grace", [False, True])
     def test_regenerated_says_which_earlier_values_still_work(self, with_grace):
         before = token()
-        earlier = tuple(Previous(digest=str(n), jti=str(n), valid_until=AT + timedelta(days=n)) for n in (2, 3, 1))
-        current = Previous(digest=before.seal.digest, jti="j", valid_until=AT + timedelta(days=4))
-        after = token(previous=(current, *earlier) if with_grace else earlier)
-        answer = json.loads(json.dumps(answers.regenerated(before, after, USAGE, VALUE)))
+        earlier = tuple(PreviousValue(digest=str(n), jti=str(n), valid_until=AT + timedelta(days=n)) for n in (2, 3, 1))
+        current = PreviousValue(digest=before.issued_value.digest, jti="j", valid_until=AT + timedelta(days=4))
+        after = token(previous_values=(current, *earlier) if with_grace else earlier)
+        answer = json.loads(json.dumps(responses.regenerated(before, after, USAGE, VALUE)))
         assert answer["previousValueExpiresAt"] == ("2026-11-28T03:25:36.123Z" if with_grace else None)
         assert "the last one until 2026-11-27T03:25:36.123Z" in answer["message"]
         assert "gracePeriodSeconds 0" in answer["message"]
 
     def test_found_and_updated_and_listed_have_no_value(self):
-        found = json.loads(json.dumps(answers.found(token(), USAGE)))
-        updated = json.loads(json.dumps(answers.updated(token(), USAGE, [self.WARNING])))
-        listed = json.loads(json.dumps(answers.listed([(token(), USAGE), (token(), Usage())], None)))
+        found = json.loads(json.dumps(responses.found(token(), USAGE)))
+        updated = json.loads(json.dumps(responses.updated(token(), USAGE, [self.WARNING])))
+        listed = json.loads(json.dumps(responses.listed([(token(), USAGE), (token(), Usage())], None)))
         assert found == {"clientToken": ON_THE_WIRE}
         assert updated == {"clientToken": ON_THE_WIRE, "warnings": [self.WARNED]}
         assert listed == {"clientTokens": [ON_THE_WIRE, ON_THE_WIRE | UNUSED]}
 
     def test_deleted_and_value(self):
-        deleted = json.loads(json.dumps(answers.deleted()))
+        deleted = json.loads(json.dumps(responses.deleted()))
         assert (deleted.pop("success"), bool(deleted.pop("message")), deleted) == (True, True, {})
-        assert json.loads(json.dumps(answers.revealed(VALUE))) == {"token": VALUE}
+        assert json.loads(json.dumps(responses.revealed(VALUE))) == {"token": VALUE}
 
     def test_none_of_them_tells_how_a_value_is_kept(self):
         """The digests, the tenant and the key are nobody's business."""
-        secret = Previous(digest="digest-of-the-previous", jti="id-of-the-previous", valid_until=AT)
-        kept = token(previous=(secret,))
+        secret = PreviousValue(digest="digest-of-the-previous", jti="id-of-the-previous", valid_until=AT)
+        kept = token(previous_values=(secret,))
         sent = [
-            answers.created(kept, VALUE, []),
-            answers.regenerated(token(), kept, USAGE, VALUE),
-            answers.found(kept, USAGE),
-            answers.updated(kept, USAGE, []),
-            answers.listed([(kept, USAGE)], None),
+            responses.created(kept, VALUE, []),
+            responses.regenerated(token(), kept, USAGE, VALUE),
+            responses.found(kept, USAGE),
+            responses.updated(kept, USAGE, []),
+            responses.listed([(kept, USAGE)], None),
         ]
-        internal = [kept.seal.digest, kept.seal.claims.jti, KEY_ARN, "tenant-1", secret.digest, secret.jti]
+        internal = [
+            kept.issued_value.digest,
+            kept.issued_value.claims.jti,
+            KEY_ARN,
+            "tenant-1",
+            secret.digest,
+            secret.jti,
+        ]
         assert [word for answer in sent for word in internal if word in json.dumps(answer)] == []
 
     def test_what_came_as_floats_goes_out_as_integers(self):
-        wish = read(CreateClientToken, **dict.fromkeys(LIMITS, 10.0))
-        answer = json.loads(json.dumps(answers.created(token(wish.terms()), VALUE, [])), parse_float=Decimal)
+        request = read(CreateClientToken, **dict.fromkeys(LIMITS, 10.0))
+        answer = json.loads(json.dumps(responses.created(token(request.settings()), VALUE, [])), parse_float=Decimal)
         assert {field: type(answer["clientToken"][field]) for field in LIMITS} == dict.fromkeys(LIMITS, int)
 
     def test_config_goes_out_as_it_came(self):
         config = {"snake_case": {"a_b": 1}, "n": [1, 1.0, 2.5, 1e22, 10**299, None, True], "\U0001f600": "\u2028\0"}
-        wish = read(CreateClientToken, config=config)
-        answer = json.loads(json.dumps(answers.found(token(wish.terms()), USAGE)))
+        request = read(CreateClientToken, config=config)
+        answer = json.loads(json.dumps(responses.found(token(request.settings()), USAGE)))
         assert json.dumps(answer["clientToken"]["config"]) == json.dumps(config)
 
     def test_a_page_is_told_where_one_was_asked_for(self):
         page = ListClientTokens.read_query({"limit": "20", "offset": "40"}).pagination(has_more=True)
-        answer = json.loads(json.dumps(answers.listed([], page)))
+        answer = json.loads(json.dumps(responses.listed([], page)))
         assert answer == {"clientTokens": [], "pagination": {"limit": 20, "offset": 40, "hasMore": True}}

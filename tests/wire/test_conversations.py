@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.errors import Detail, Invalid
+from shared.errors import Detail, InvalidRequest
 from shared.rules.conversation import Conversation
-from shared.wire import conversations as answers
+from shared.wire import conversations as responses
 from shared.wire.listing import ListConversations
 
 AT = datetime(2026, 11, 24, 3, 25, 36, 123_000, tzinfo=UTC)
@@ -24,8 +24,8 @@ class TestQuery:
         ids=str,
     )
     def test_it_asks_for_fifty_from_the_start_unless_it_says_otherwise(self, query, asked):
-        wish = ListConversations.read_query(query)
-        assert (wish.limit, wish.offset, wish.flow_id) == asked
+        request = ListConversations.read_query(query)
+        assert (request.limit, request.offset, request.flow_id) == asked
 
     @pytest.mark.parametrize(
         ("name", "value", "code"),
@@ -49,7 +49,7 @@ class TestQuery:
         ids=lambda value: value[:10],
     )
     def test_numbers_are_decimal_and_within_bounds(self, name, value, code):
-        with pytest.raises(Invalid) as caught:
+        with pytest.raises(InvalidRequest) as caught:
             ListConversations.read_query({name: value})
         assert [(detail.path, detail.code) for detail in caught.value.details] == [(name, code)]
 
@@ -58,7 +58,7 @@ class TestQuery:
     )
     def test_an_unknown_parameter_is_refused_with_the_one_that_was_meant(self, name, meant):
         """The flow's is the one name with an underscore, as the documented API has it."""
-        with pytest.raises(Invalid) as caught:
+        with pytest.raises(InvalidRequest) as caught:
             ListConversations.read_query({name: "1"})
         assert caught.value.details == (Detail(name, "is not a known field", "unknown_field", meant),)
 
@@ -78,7 +78,7 @@ class TestAnswer:
             updated_at=AT,
         )
         page = ListConversations.read_query({"limit": "1", "offset": "3"}).pagination(has_more=True)
-        assert answers.listed([conversation], page) == {
+        assert responses.listed([conversation], page) == {
             "conversations": [
                 {
                     "id": "conv_1",
@@ -96,7 +96,7 @@ class TestAnswer:
 
     def test_none_is_an_empty_list_with_its_page(self):
         page = ListConversations.read_query({}).pagination(has_more=False)
-        assert answers.listed([], page) == {
+        assert responses.listed([], page) == {
             "conversations": [],
             "pagination": {"limit": 50, "offset": 0, "hasMore": False},
         }

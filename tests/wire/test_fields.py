@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.errors import Invalid
+from shared.errors import InvalidRequest
 from shared.wire.regeneration import RegenerateClientToken
-from shared.wire.terms import CreateClientToken, UpdateClientToken
+from shared.wire.token_settings import CreateClientToken, UpdateClientToken
 from tests.wire.samples import IDS, LEAST, LIMITS, ORIGIN, given_of, read, reasons, to_camel
 
 WHOLE_NUMBERS = [
@@ -145,7 +145,7 @@ class TestOrigins:
 
     def test_each_wrong_one_is_named_with_what_is_wrong(self, message):
         entries = ["https://a.example/path", ORIGIN, "a.example", "", 5]
-        with pytest.raises(Invalid) as caught:
+        with pytest.raises(InvalidRequest) as caught:
             read(message, allowedOrigins=entries)
         details = {detail.path: detail for detail in caught.value.details}
         assert {path: detail.code for path, detail in details.items()} == {
@@ -158,7 +158,7 @@ class TestOrigins:
         assert "write https://a.example" in details["allowedOrigins[2]"].message
 
     def test_a_message_may_hold_what_looks_like_a_placeholder(self, message):
-        with pytest.raises(Invalid) as caught:
+        with pytest.raises(InvalidRequest) as caught:
             read(message, allowedOrigins=["{reason}{x}"])
         assert "https://{reason}{x}" in caught.value.details[0].message
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.errors import Invalid
+from shared.errors import InvalidRequest
 from shared.wire.listing import ListClientTokens, ListConversations
 
 
@@ -19,8 +19,8 @@ class TestListQuery:
         ids=str,
     )
     def test_both_are_optional(self, query, limit, offset):
-        wish = ListClientTokens.read_query(query)
-        assert (wish.limit, wish.offset) == (limit, offset)
+        request = ListClientTokens.read_query(query)
+        assert (request.limit, request.offset) == (limit, offset)
 
     def test_without_a_limit_there_is_no_page(self):
         assert ListClientTokens.read_query({"offset": "5"}).pagination(has_more=False) is None
@@ -41,13 +41,13 @@ class TestListQuery:
         ids=lambda value: str(value)[:30],
     )
     def test_what_is_out_of_bounds_or_unknown_is_refused(self, query, path, code):
-        with pytest.raises(Invalid) as caught:
+        with pytest.raises(InvalidRequest) as caught:
             ListClientTokens.read_query(query)
         assert [(detail.path, detail.code) for detail in caught.value.details] == [(path, code)]
 
 
 def test_filter_by_flow_is_as_long_as_an_id_at_most():
     assert ListConversations.read_query({"flow_id": "é" * 128}).flow_id == "é" * 128
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(InvalidRequest) as caught:
         ListConversations.read_query({"flow_id": "x" * 129})
     assert [(detail.path, detail.code) for detail in caught.value.details] == [("flow_id", "out_of_range")]

@@ -19,7 +19,7 @@ from infra.local.template import ROOT
 CDN_ORIGIN = "https://cdn.jsdelivr.net"
 ROOM = ROOT / ".local"
 
-_PATIENCE_MILLISECONDS = 60_000
+_TIMEOUT_MILLISECONDS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Fetch:
         self._npm = subprocess.Popen(  # noqa: S603 - the command is our own
             [
                 npm, "pack", f"{bundle.package}@{bundle.version}", "--pack-destination", self._directory.name,
-                "--ignore-scripts", "--fetch-retries=0", f"--fetch-timeout={_PATIENCE_MILLISECONDS}",
+                "--ignore-scripts", "--fetch-retries=0", f"--fetch-timeout={_TIMEOUT_MILLISECONDS}",
                 "--loglevel=error",
             ],
             stdin=subprocess.DEVNULL,

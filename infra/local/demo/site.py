@@ -14,9 +14,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.utils import send_from_directory
 from werkzeug.wrappers import Request, Response
 
-from infra.local import doorkeeper
+from infra.local import loopback_only
 from infra.local.demo import bundles, docs
-from infra.local.management import Management, Refused
+from infra.local.management import Management, ManagementError
 
 _PAGE = Path(__file__).with_name("page")
 _SHOWN_CONVERSATIONS = 6
@@ -31,7 +31,7 @@ class Site:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
-        request.trusted_hosts = doorkeeper.NAMES
+        request.trusted_hosts = loopback_only.NAMES
         try:
             response = self._serve(request)
         except HTTPException as error:
@@ -83,6 +83,6 @@ class Site:
 def _json(ask: Callable[[], dict[str, Any]]) -> Response:
     try:
         status, body = 200, ask()
-    except Refused as refusal:
-        status, body = refusal.status, {"error": refusal.sentence}
+    except ManagementError as refusal:
+        status, body = refusal.status, {"error": refusal.message}
     return Response(json.dumps(body), status, {"Cache-Control": "no-store"}, mimetype="application/json")

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from infra.operator.printing import show
-from shared.rules import instant
-from shared.rules.audit import Record
+from shared.rules import timestamps
+from shared.rules.audit import AuditRecord
 from shared.store import audit
 
 # How a long list's changes are written.
@@ -20,18 +20,18 @@ _SIGNS = (("+", "added"), ("-", "removed"))
 
 
 def _show(arguments: argparse.Namespace) -> None:
-    records = audit.trail(
+    records = audit.query(
         arguments.tenant, arguments.token, since=arguments.since, until=arguments.until, at=datetime.now(UTC)
     )
     show(
         list(records),
         _facts,
         {
-            "AT": lambda record: instant.to_text(record.by.at),
+            "AT": lambda record: timestamps.to_text(record.context.at),
             "ACTION": lambda record: record.action,
             "SUBJECT": lambda record: record.subject,
-            "WHO": lambda record: record.by.actor,
-            "ADDRESS": lambda record: record.by.address,
+            "WHO": lambda record: record.context.actor,
+            "ADDRESS": lambda record: record.context.address,
             "CHANGES": lambda record: "; ".join(_change(name, states) for name, states in record.changes.items()),
         },
         as_json=arguments.json,
@@ -51,14 +51,14 @@ def _change(name: str, change: Sequence[Any] | Mapping[str, Any] | None) -> str:
     return f"{to_camel(name)}: {' -> '.join(map(json.dumps, change))}"
 
 
-def _facts(record: Record) -> dict[str, Any]:
+def _facts(record: AuditRecord) -> dict[str, Any]:
     return {
-        "at": instant.to_text(record.by.at),
+        "at": timestamps.to_text(record.context.at),
         "action": record.action,
         "subject": record.subject,
-        "actor": record.by.actor,
-        "address": record.by.address,
-        "requestId": record.by.request_id,
+        "actor": record.context.actor,
+        "address": record.context.address,
+        "requestId": record.context.request_id,
         "changes": {
             to_camel(name): {to_camel(kind): one for kind, one in change.items()}
             if isinstance(change, Mapping)

@@ -7,16 +7,16 @@ import argparse
 from infra.operator import trail
 from infra.operator.confirmation import confirmed
 from infra.operator.printing import counted, say
-from shared.store import erasure
+from shared.store import conversation_deletion
 
 
 def _delete(arguments: argparse.Namespace) -> None:
-    items = erasure.count(arguments.tenant, arguments.id)
+    items = conversation_deletion.count_items(arguments.tenant, arguments.id)
     what = f"Conversation {arguments.id} of tenant {arguments.tenant}: {counted(items, 'item')} of the table, for good."
     if not confirmed(arguments, what):
         return
     trace = trail.record(trail.circumstances(arguments), "delete_conversation", arguments.id)
-    items = erasure.forget(arguments.tenant, arguments.id, trace)
+    items = conversation_deletion.delete(arguments.tenant, arguments.id, trace)
     say(f"Deleted conversation {arguments.id} of tenant {arguments.tenant}: {counted(items, 'item')} of the table.")
 
 

@@ -12,15 +12,15 @@ from infra.operator import trail
 from infra.operator.confirmation import confirmed
 from infra.operator.printing import NEW_TENANT, say, show
 from shared.errors import NotFound
-from shared.rules import api_key, instant
+from shared.rules import api_key, timestamps
 from shared.rules.api_key import ApiKey
-from shared.rules.audit import Circumstances
+from shared.rules.audit import AuditContext
 from shared.store import api_keys, audit, tenants
 
 
 def _create(arguments: argparse.Namespace) -> None:
-    by = trail.circumstances(arguments)
-    now, expires_at = by.at, None
+    context = trail.circumstances(arguments)
+    now, expires_at = context.at, None
     if arguments.expires_in_days:
         # In whole seconds, as the table keeps it.
         expires_at = now.replace(microsecond=0) + timedelta(days=arguments.expires_in_days)
@@ -29,7 +29,7 @@ def _create(arguments: argparse.Namespace) -> None:
     )
     facts = {"name": (None, key.name), "scopes": (None, key.scopes), "expires_at": (None, _facts(key)["expiresAt"])}
     listed_until = expires_at and expires_at + audit.retention()
-    trace = trail.record(by, "create_key", key.id, facts)
+    trace = trail.record(context, "create_key", key.id, facts)
     is_new = tenants.first_seen(key.tenant) is None
     api_keys.add(key, trace, listed_until=listed_until)
     # Before the value: whoever loses that must know which key to revoke.
@@ -45,14 +45,14 @@ def _create(arguments: argparse.Namespace) -> None:
 def _list(arguments: argparse.Namespace) -> None:
     now = datetime.now(UTC)
     show(
-        api_keys.of_tenant(arguments.tenant, at=now),
+        api_keys.list_by_tenant(arguments.tenant, at=now),
         _facts,
         {
             "ID": lambda key: key.id,
             "NAME": lambda key: key.name,
             "SCOPES": lambda key: ",".join(key.scopes),
             "ENDS IN": lambda key: key.hint,
-            "CREATED": lambda key: instant.to_text(key.created_at),
+            "CREATED": lambda key: timestamps.to_text(key.created_at),
             "EXPIRES": lambda key: _expiry(key, now),
         },
         as_json=arguments.json,
@@ -62,23 +62,23 @@ def _list(arguments: argparse.Namespace) -> None:
 
 def _revoke(arguments: argparse.Namespace) -> None:
     now = datetime.now(UTC)
-    key = api_keys.of_id(arguments.tenant, arguments.id, at=now)
+    key = api_keys.get(arguments.tenant, arguments.id, at=now)
     if ended_at := key.ended_at(now):
         how = "was revoked" if key.revoked_at else "expired"
-        at = instant.to_text(ended_at)
+        at = timestamps.to_text(ended_at)
         raise NotFound(f"API key {key.id} of tenant {key.tenant} {how} at {at}: there is nothing to revoke.")
     if not confirmed(arguments, f"{_named(key)}, which ends in {key.hint} and may {', '.join(key.scopes)}."):
         return
-    by = trail.circumstances(arguments)
-    revoke(key, by)
+    context = trail.circumstances(arguments)
+    revoke(key, context)
     say(f"Revoked {_named(key)}, which ended in {key.hint}.")
     say("The API may still accept it for as long as the authorizer remembers it (the stack's AuthorizerCacheSeconds).")
 
 
-def revoke(key: ApiKey, by: Circumstances) -> None:
+def revoke(key: ApiKey, context: AuditContext) -> None:
     """With its audit record. Raises NotFound where somebody else was faster."""
-    trace = trail.record(by, "revoke_key", key.id, {"revoked_at": (None, instant.to_text(by.at))})
-    api_keys.revoke(key, trace, at=by.at, listed_until=by.at + audit.retention())
+    trace = trail.record(context, "revoke_key", key.id, {"revoked_at": (None, timestamps.to_text(context.at))})
+    api_keys.revoke(key, trace, at=context.at, listed_until=context.at + audit.retention())
 
 
 def _named(key: ApiKey) -> str:
@@ -92,18 +92,18 @@ def _facts(key: ApiKey) -> dict[str, Any]:
         "name": key.name,
         "scopes": key.scopes,
         "hint": key.hint,
-        "createdAt": instant.to_text(key.created_at),
-        "expiresAt": key.expires_at and instant.to_text(key.expires_at),
-        "revokedAt": key.revoked_at and instant.to_text(key.revoked_at),
+        "createdAt": timestamps.to_text(key.created_at),
+        "expiresAt": key.expires_at and timestamps.to_text(key.expires_at),
+        "revokedAt": key.revoked_at and timestamps.to_text(key.revoked_at),
     }
 
 
 def _expiry(key: ApiKey, now: datetime) -> str:
     if key.revoked_at:
-        return f"revoked {instant.to_text(key.revoked_at)}"
+        return f"revoked {timestamps.to_text(key.revoked_at)}"
     if key.expires_at is None:
         return "never"
-    return instant.to_text(key.expires_at) + (" (expired)" if key.is_expired(now) else "")
+    return timestamps.to_text(key.expires_at) + (" (expired)" if key.is_expired(now) else "")
 
 
 VERBS = {"create": _create, "list": _list, "revoke": _revoke}

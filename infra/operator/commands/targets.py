@@ -13,8 +13,8 @@ from infra.operator import settings, trail
 from infra.operator.confirmation import confirmed
 from infra.operator.printing import NEW_TENANT, say, show
 from infra.operator.stack import Deployment
-from shared.errors import Invalid, NotFound
-from shared.rules import audit, instant
+from shared.errors import InvalidRequest, NotFound
+from shared.rules import audit, timestamps
 from shared.rules.target import Target
 from shared.store import targets, tenants
 
@@ -24,7 +24,7 @@ _ANSWER_LOCALLY = {"echo"}
 
 def _register(arguments: argparse.Namespace) -> None:
     if arguments.local and arguments.kind not in _ANSWER_LOCALLY:
-        raise Invalid(
+        raise InvalidRequest(
             f"A target of kind {arguments.kind} cannot answer in the local stack, whose AWS is in memory. "
             "Register an echo target there, or deploy a stack for this one."
         )
@@ -54,7 +54,7 @@ def _register(arguments: argparse.Namespace) -> None:
 
 def _registered(target: Target) -> Target | None:
     with suppress(NotFound):
-        return targets.of_id(target.tenant, target.id)
+        return targets.get(target.tenant, target.id)
     return None
 
 
@@ -105,12 +105,12 @@ def _doubt(target: Target, deployment: Deployment) -> str | None:
 
 def _list(arguments: argparse.Namespace) -> None:
     show(
-        targets.of_tenant(arguments.tenant),
+        targets.list_by_tenant(arguments.tenant),
         _facts,
         {
             "ID": lambda target: target.id,
             "KIND": lambda target: target.kind,
-            "CREATED": lambda target: instant.to_text(target.created_at),
+            "CREATED": lambda target: timestamps.to_text(target.created_at),
             "SETTINGS": lambda target: _text(target.settings),
         },
         as_json=arguments.json,
@@ -119,7 +119,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _remove(arguments: argparse.Namespace) -> None:
-    target = targets.of_id(arguments.tenant, arguments.id)
+    target = targets.get(arguments.tenant, arguments.id)
     what = (
         f"Target {target.id} ({target.kind}) of tenant {target.tenant}: sessions of tokens that name it get no answer."
     )
@@ -135,7 +135,7 @@ def _facts(target: Target) -> dict[str, Any]:
         "id": target.id,
         "kind": target.kind,
         "settings": target.settings,
-        "createdAt": instant.to_text(target.created_at),
+        "createdAt": timestamps.to_text(target.created_at),
     }
 
 

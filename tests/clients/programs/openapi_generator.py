@@ -32,8 +32,8 @@ def refusal(call):
     raise AssertionError("It was not refused.")
 
 
-terms = {"name": "Generated", "flow_ids": [flow], "environment": "test"}
-created = management.create_client_token(CreateClientToken(allowed_origins=["native"], **terms))
+settings = {"name": "Generated", "flow_ids": [flow], "environment": "test"}
+created = management.create_client_token(CreateClientToken(allowed_origins=["native"], **settings))
 listed = management.list_client_tokens(limit=1)
 
 session = browser.init_session(InitSession(token=created.token))
@@ -43,9 +43,11 @@ data = [line.removeprefix("data: ") for line in stream.split("\n") if line.start
 events = [ChatEvent.from_json(one).actual_instance for one in data]
 
 status, invalid = refusal(
-    lambda: management.create_client_token(CreateClientToken(allowed_origins=["https://app.example.com/path"], **terms))
+    lambda: management.create_client_token(
+        CreateClientToken(allowed_origins=["https://app.example.com/path"], **settings)
+    )
 )
-elsewhere = management.create_client_token(CreateClientToken(allowed_origins=["https://app.example.com"], **terms))
+elsewhere = management.create_client_token(CreateClientToken(allowed_origins=["https://app.example.com"], **settings))
 refused_status, refused = refusal(lambda: browser.init_session(InitSession(token=elsewhere.token)))
 
 assert isinstance(invalid, ApiError)

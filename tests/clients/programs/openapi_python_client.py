@@ -22,8 +22,8 @@ url, key, flow = sys.argv[1:]
 management = AuthenticatedClient(base_url=url, token=key)
 browser = Client(base_url=url)
 
-terms = CreateClientToken(name="Generated", allowed_origins=["native"], flow_ids=[flow], environment="test")
-created = create_client_token.sync(client=management, body=terms)
+settings = CreateClientToken(name="Generated", allowed_origins=["native"], flow_ids=[flow], environment="test")
+created = create_client_token.sync(client=management, body=settings)
 assert isinstance(created, ClientTokenCreated)
 listed = list_client_tokens.sync(client=management, limit=1)
 assert isinstance(listed, ClientTokensListed)
@@ -36,11 +36,11 @@ assert isinstance(stream, str)
 data = [json.loads(line.removeprefix("data: ")) for line in stream.split("\n") if line.startswith("data: ")]
 deltas = [TextDelta.from_dict(event) for event in data if event["type"] == "text_delta"]
 
-terms.allowed_origins = ["https://app.example.com/path"]
-invalid = create_client_token.sync_detailed(client=management, body=terms)
+settings.allowed_origins = ["https://app.example.com/path"]
+invalid = create_client_token.sync_detailed(client=management, body=settings)
 assert isinstance(invalid.parsed, ApiError)
-terms.allowed_origins = ["https://app.example.com"]
-elsewhere = create_client_token.sync(client=management, body=terms)
+settings.allowed_origins = ["https://app.example.com"]
+elsewhere = create_client_token.sync(client=management, body=settings)
 assert isinstance(elsewhere, ClientTokenCreated)
 refused = init_session.sync_detailed(client=browser, body=InitSession(token=elsewhere.token))
 assert isinstance(refused.parsed, ApiError)

@@ -18,11 +18,11 @@ def from_milliseconds(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def minute(at: datetime) -> datetime:
+def floor_to_minute(at: datetime) -> datetime:
     """The minute that `at` lies in."""
     return at.replace(second=0, microsecond=0)
 
 
-def millisecond(at: datetime) -> datetime:
+def floor_to_millisecond(at: datetime) -> datetime:
     """As much of `at` as is written."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)

@@ -16,9 +16,9 @@ _WITH_ANSWERS_TO_KEEP = {"CreateClientToken", "InitSession", "Chat"}
 _numbers = itertools.count(1)
 
 
-def create(caller: Caller, flow: str, **terms: Any) -> tuple[str, str]:
+def create(caller: Caller, flow: str, **settings: Any) -> tuple[str, str]:
     """A new token's id and value."""
-    wish = {
+    body = {
         "name": "Web Client Token",
         "allowedOrigins": [ORIGIN],
         "flowIds": [flow],
@@ -27,7 +27,7 @@ def create(caller: Caller, flow: str, **terms: Any) -> tuple[str, str]:
         "maxMessagesPerSession": 1000,
         "config": {"welcomeMessage": "Hello! How can we help?", "theme": {"primaryColor": "#0a7a5c"}},
     }
-    created = caller.ask("POST", TOKENS, wish | terms)
+    created = caller.ask("POST", TOKENS, body | settings)
     return created["clientToken"]["id"], created["token"]
 
 
@@ -46,7 +46,7 @@ def say(caller: Caller, session_id: str, shown: str | None = None, **connection:
     caller.ask("POST", "/v1/client/chat", body, **connection)
 
 
-def of_everything(caller: Caller, flow: str, routes: Routes) -> None:
+def exercise_all(caller: Caller, flow: str, routes: Routes) -> None:
     """Every operation that the document describes, with its fullest example."""
     token_id, value = create(caller, flow)
     session_id = open_session(caller, value)
@@ -64,7 +64,7 @@ def of_everything(caller: Caller, flow: str, routes: Routes) -> None:
         caller.ask(one.method.upper(), one.path.format(id=token_id), json.loads(body))
 
 
-def of_what_usual_does(caller: Caller, flow: str) -> None:
+def exercise_baseline(caller: Caller, flow: str) -> None:
     token_id, value = create(caller, flow)
     caller.ask("GET", f"{TOKENS}/{token_id}")
     session_id = open_session(caller, value)

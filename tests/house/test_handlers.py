@@ -8,7 +8,7 @@ import pytest
 from shared.rules.principal import SCOPES
 from tests.house.code import module, modules
 
-DOORS = modules("functions")
+HANDLERS = modules("functions")
 LINES = 43
 
 
@@ -22,7 +22,7 @@ def _public(tree):
 
 def test_every_door_is_a_function_of_the_template_and_the_other_way_round(functions):
     handlers = {properties["Handler"] for properties in functions.values()}
-    assert handlers == {f"{door.name.removeprefix('functions.')}.handler" for door in DOORS}
+    assert handlers == {f"{door.name.removeprefix('functions.')}.handler" for door in HANDLERS}
 
 
 def test_a_function_and_its_door_have_one_name(functions):
@@ -32,7 +32,7 @@ def test_a_function_and_its_door_have_one_name(functions):
     assert wrong == {}
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+@pytest.mark.parametrize("door", HANDLERS, ids=lambda door: door.name)
 class TestEveryDoor:
     def test_is_one_screen(self, door):
         assert len(door.text.splitlines()) <= LINES, door.at(LINES)
@@ -47,7 +47,7 @@ class TestEveryDoor:
             case ast.Call(func=ast.Attribute(value=ast.Name("gateway"), attr="management"), args=[ast.Constant(scope)]):
                 assert plane == "management"
                 assert scope in SCOPES, door.at(decorator.lineno)
-            case ast.Attribute(value=ast.Name("authorizer"), attr="door"):
+            case ast.Attribute(value=ast.Name("authorizer"), attr="lambda_authorizer"):
                 assert door.name == "functions.management.authorize"
             case ast.Attribute(value=ast.Name("gateway"), attr="browser"):
                 assert plane == "browser"
@@ -67,7 +67,7 @@ def _asks_for_status(node):
 
 
 def test_a_browser_door_asks_admission_first():
-    browser = [door for door in DOORS if door.name.startswith("functions.browser.")]
+    browser = [door for door in HANDLERS if door.name.startswith("functions.browser.")]
     assert [door.name for door in browser if not _asks_admission_first(door.tree)] == []
 
 
@@ -88,10 +88,10 @@ def _asks_admission_first(tree):
 @pytest.mark.parametrize(
     ("body", "is_lawful"),
     [
-        ("visit = admission.to_speak(request)\n    sessions.extend(visit)", True),
-        ("sessions.extend(admission.to_speak(request))", True),
-        ("admission.to_speak(sessions.get(request))", False),
-        ("sessions.extend(request)\n    admission.to_speak(request)", False),
+        ("visit = admission.admit_message(request)\n    sessions.extend(visit)", True),
+        ("sessions.extend(admission.admit_message(request))", True),
+        ("admission.admit_message(sessions.get(request))", False),
+        ("sessions.extend(request)\n    admission.admit_message(request)", False),
         ("return sessions.get(request.body)", False),
         ("return gateway.ok(request.body)", False),
     ],

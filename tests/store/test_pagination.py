@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Invalid
-from shared.store import slices, table
+from shared.errors import InvalidRequest
+from shared.store import pagination, table
 from tests.aws.network import NETWORK
 
 AT = datetime(2027, 1, 31, 12, 0, 0, 500_000, tzinfo=UTC)
@@ -25,7 +25,7 @@ def partition_of(expiries):
 
 
 def read(pk, offset, limit, **options):
-    items, has_more = slices.read("pk = :pk", {":pk": pk}, offset, limit, at=AT, **options)
+    items, has_more = pagination.read("pk = :pk", {":pk": pk}, offset, limit, at=AT, **options)
     return [item["place"] for item in items], has_more
 
 
@@ -66,9 +66,9 @@ def test_pages_are_as_small_as_they_can_be(expiries, offset, limit, calls, items
 
 
 def test_too_far_is_refused_after_a_bounded_number_of_pages(monkeypatch):
-    monkeypatch.setattr(slices, "_PAGES_MAX", 3)
-    monkeypatch.setattr(slices, "_ITEMS_MAX", 2)
+    monkeypatch.setattr(pagination, "_PAGES_MAX", 3)
+    monkeypatch.setattr(pagination, "_ITEMS_MAX", 2)
     pk = partition_of([CURRENT] * 20)
     assert read(pk, 4, 1) == ([4], True)
-    with pytest.raises(Invalid, match="offset is too large"):
+    with pytest.raises(InvalidRequest, match="offset is too large"):
         read(pk, 10, 1)

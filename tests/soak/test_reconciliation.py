@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.soak import books
+from infra.soak import reconciliation
 from infra.soak.ledger import ClientToken, Ledger
 
 TOKEN = {"id": "ct_1", "name": "Renamed", "conversationCount": 1}
@@ -33,7 +33,7 @@ def ledger():
 
 
 def noticed(ledger, items, tokens=(TOKEN,), limits=None):
-    return list(books.differences(ledger, books.read(items, tokens), limits or {}))
+    return list(reconciliation.differences(ledger, reconciliation.read(items, tokens), limits or {}))
 
 
 def test_nothing_where_all_is_there(ledger):

@@ -10,7 +10,7 @@ from shared.store.table import Item, Key
 One = TypeVar("One")
 
 
-def believed(items: Iterable[Item], key: Callable[[Item], Key], read: Callable[[Item], One]) -> Iterator[One]:
+def verified(items: Iterable[Item], key: Callable[[Item], Key], read: Callable[[Item], One]) -> Iterator[One]:
     """What `read` makes of each item that stands under its own key. Any other is skipped, and so is a malformed one.
 
     Which functions may write under which keys is up to their roles. An item cannot be under a key that its writer's

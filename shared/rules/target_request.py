@@ -43,7 +43,7 @@ class PageInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class TargetRequest:
     """`history` gives what the target receives of the conversation, oldest first, this message last. It is a read: only
     kinds that need it ask. It never gives more than the target's limits allow.
 

@@ -26,8 +26,8 @@ def open_session(stack, value, origin):
 
 def test_key_token_and_data_last_from_one_start_to_the_next(tmp_path):
     first = RunningStack(tmp_path, "--keep")
-    wish = {"name": "Mine", "allowedOrigins": ["https://shop.example.com"], "flowIds": [first.flow_id]}
-    created = Management(first.url, first.api_key).ask("POST", "/v1/client-tokens", wish)
+    body = {"name": "Mine", "allowedOrigins": ["https://shop.example.com"], "flowIds": [first.flow_id]}
+    created = Management(first.url, first.api_key).ask("POST", "/v1/client-tokens", body)
     assert first.stop() == 0
     assert stat.S_IMODE((tmp_path / "kept.json").stat().st_mode) == 0o600
 

@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from fastapi import FastAPI, HTTPException, Request, Response
 from mangum import Mangum
 
-from .models import Chat, Init, SessionOpened, Token, TokenCreated, TokenFound, TokenTerms
+from .models import Chat, Init, SessionOpened, Token, TokenCreated, TokenFound, TokenSettings
 
 KEY_ARN = os.environ["SIGNING_KEY_ARN"]
 ISSUER = os.environ["TOKEN_ISSUER"]
@@ -83,12 +83,12 @@ def _require_room(token: dict[str, Any], address: str, now: int) -> None:
 
 
 @app.post("/v1/client-tokens", status_code=201)
-async def create(wish: TokenTerms, request: Request) -> TokenCreated:
+async def create(body: TokenSettings, request: Request) -> TokenCreated:
     token_id, now = f"ct_{secrets.token_hex(13)}", datetime.now(UTC)
     claims = {"iss": ISSUER, "sub": token_id, "iat": int(now.timestamp()), "jti": secrets.token_hex(16)}
     value = _sign(claims)
     token = Token(
-        **wish.model_dump(),
+        **body.model_dump(),
         id=token_id,
         token_prefix=value[:8],
         token_hint=value[-4:],
@@ -114,21 +114,21 @@ async def get(token_id: str, request: Request) -> TokenFound:
 
 
 @app.post("/v1/client/init")
-async def init(wish: Init, request: Request) -> SessionOpened:
+async def init(body: Init, request: Request) -> SessionOpened:
     try:
-        payload = wish.token.split(".")[1]
+        payload = body.token.split(".")[1]
         token_id = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"]
     except (IndexError, KeyError, ValueError):
         raise HTTPException(401, "This client token is not valid.") from None
     token = _item(f"TOKEN#{token_id}", "RECORD")
-    if not (token and hmac.compare_digest(token["digest"], _digest(wish.token)) and token["is_active"]):
+    if not (token and hmac.compare_digest(token["digest"], _digest(body.token)) and token["is_active"]):
         raise HTTPException(401, "This client token is not valid.")
     _require_origin(request, token)
     now = int(time.time())
     _require_room(token, _address(request), now)
     session_id, conversation_id = f"cs_{secrets.token_urlsafe(32)}", f"conv_{secrets.token_hex(13)}"
     until = now + int(token["session_idle_timeout_minutes"]) * 60
-    flow_id = wish.flow_id or token["default_flow_id"]
+    flow_id = body.flow_id or token["default_flow_id"]
     session = {"token_id": token_id, "conversation_id": conversation_id, "flow_id": flow_id, "messages": 0}
     keys = {"pk": f"SESSION#{_digest(session_id)}", "sk": "RECORD"}
     table.put_item(Item=keys | session | {"tenant": token["tenant"], "expires_at": until})
@@ -141,9 +141,9 @@ async def init(wish: Init, request: Request) -> SessionOpened:
 
 
 @app.post("/v1/client/chat")
-async def chat(wish: Chat, request: Request) -> Response:
+async def chat(body: Chat, request: Request) -> Response:
     now, at = int(time.time()), datetime.now(UTC).isoformat()
-    session_pk = f"SESSION#{_digest(wish.session_id)}"
+    session_pk = f"SESSION#{_digest(body.session_id)}"
     session = _item(session_pk, "RECORD")
     if not session or session["expires_at"] <= now:
         raise HTTPException(401, "This session has ended.")
@@ -166,10 +166,10 @@ async def chat(wish: Chat, request: Request) -> Response:
         )
     except ClientError as error:
         raise HTTPException(429, "This conversation has reached its message limit.") from error
-    message = wish.messages[-1]
+    message = body.messages[-1]
     answer = f"You said: {message.content}" if target.get("kind") == "echo" else "The assistant is not available."
     conversation, expiry = f"CONVERSATION#{session['conversation_id']}", now + RETENTION_SECONDS
-    said = [(message.id, "user", message.content, 0), (wish.assistant_message_id, "assistant", answer, 1)]
+    said = [(message.id, "user", message.content, 0), (body.assistant_message_id, "assistant", answer, 1)]
     with table.batch_writer() as batch:
         for message_id, role, text, place in said:
             keys = {"pk": conversation, "sk": f"MESSAGE#{at}#{place}"}
@@ -190,7 +190,7 @@ async def chat(wish: Chat, request: Request) -> Response:
             ":two": 2,
         },
     )
-    return Response(_events(wish.assistant_message_id, answer), media_type="text/event-stream")
+    return Response(_events(body.assistant_message_id, answer), media_type="text/event-stream")
 
 
 def _events(reply_id: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""The messages of the usual application."""
+"""The messages of the FastAPI application."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Model(BaseModel):
 Identifier = Annotated[str, Field(min_length=1, max_length=128)]
 
 
-class TokenTerms(Model):
+class TokenSettings(Model):
     name: Annotated[str, Field(min_length=1, max_length=255)]
     allowed_origins: Annotated[list[str], Field(min_length=1, max_length=100)]
     flow_ids: Annotated[list[Identifier], Field(max_length=100)] = []
@@ -30,7 +30,7 @@ class TokenTerms(Model):
     config: dict[str, Any] = {}
 
 
-class Token(TokenTerms):
+class Token(TokenSettings):
     id: str
     is_active: bool = True
     token_prefix: str

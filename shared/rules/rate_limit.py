@@ -33,7 +33,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RateLimitStatus:
     """Where an attempt leaves its client.
 
     `remaining`: how many more fit just now; `retry_after`: whole seconds until one fits, 0 where this one may pass;
@@ -50,12 +50,12 @@ Counters = Mapping[str, int]
 """Counter name -> attempts in that bucket. Other names may stand among them."""
 
 
-def counter(window: Window, at: float) -> str:
+def counter_name(window: Window, at: float) -> str:
     """The name of the counter for an attempt at `at` (seconds since 1970). It says when its bucket begins."""
     return f"{window.name}_{int(at // window.bucket_seconds) * window.bucket_seconds}"
 
 
-def outdated(windows: tuple[Window, ...], counters: Counters, at: float) -> list[str]:
+def outdated_counters(windows: tuple[Window, ...], counters: Counters, at: float) -> list[str]:
     """Counters that no attempt can need any more, not even one that has long been under way."""
     return [
         name
@@ -66,7 +66,7 @@ def outdated(windows: tuple[Window, ...], counters: Counters, at: float) -> list
     ]
 
 
-def judge(windows: tuple[Window, ...], counters: Counters, at: float) -> Standing:
+def evaluate(windows: tuple[Window, ...], counters: Counters, at: float) -> RateLimitStatus:
     """What the tightest window says of an attempt that is already counted in each.
 
     Counters ahead of `at` count too: they are attempts that came later and were counted earlier.
@@ -75,11 +75,11 @@ def judge(windows: tuple[Window, ...], counters: Counters, at: float) -> Standin
     may_pass = all(
         sum(ending.values()) <= window.limit and not _is_late(window, ending, at) for window, ending in counts.items()
     )
-    standings = [_standing(window, ending, at, may_pass=may_pass) for window, ending in counts.items()]
-    return max(standings, key=lambda standing: (standing.retry_after, -standing.remaining, standing.reset))
+    statuses = [_status(window, ending, at, may_pass=may_pass) for window, ending in counts.items()]
+    return max(statuses, key=lambda status: (status.retry_after, -status.remaining, status.reset))
 
 
-def client(address: str) -> str:
+def client_key(address: str) -> str:
     """Whom an address stands for: an IPv4 address for itself, an IPv6 address for its /64, which one line gets."""
     parsed = ipaddress.ip_address(address)
     if isinstance(parsed, ipaddress.IPv6Address):
@@ -89,10 +89,10 @@ def client(address: str) -> str:
     return str(parsed)
 
 
-def _standing(window: Window, counts: Mapping[int, int], at: float, *, may_pass: bool) -> Standing:
+def _status(window: Window, counts: Mapping[int, int], at: float, *, may_pass: bool) -> RateLimitStatus:
     total = sum(counts.values())
     retry_after = 0 if may_pass else max(1, _wait(window, counts, at))
-    return Standing(window.limit, max(0, window.limit - total), _seconds_until(max(counts), at), retry_after)
+    return RateLimitStatus(window.limit, max(0, window.limit - total), _seconds_until(max(counts), at), retry_after)
 
 
 def _is_late(window: Window, counts: Mapping[int, int], at: float) -> bool:

@@ -11,10 +11,10 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from shared.rules import identifier, origin, origin_syntax
-from shared.rules.client_token import Environment, Terms
-from shared.wire.question import Instant, Integer, Question, nested_at_most
+from shared.rules.client_token import Environment, TokenSettings
+from shared.wire.request_model import Instant, Integer, RequestModel, nested_at_most
 
-_TERMS = {field.name for field in fields(Terms)}
+_SETTINGS = {field.name for field in fields(TokenSettings)}
 CONFIG_BYTES_MAX = 16 * 1024
 CONFIG_DEPTH_MAX = 16
 
@@ -36,7 +36,7 @@ def _label(value: str) -> str:
 
 def _origin(entry: str) -> str:
     try:
-        return origin.normalise(entry)
+        return origin.normalize(entry)
     except ValueError as error:
         raise PydanticCustomError("invalid_origin", "{reason}", {"reason": str(error)}) from None
 
@@ -81,7 +81,7 @@ Config = Annotated[dict[str, Any], nested_at_most(CONFIG_DEPTH_MAX), AfterValida
 _NOT_GIVEN: Any = None
 
 
-class _Settable(Question):
+class _Settable(RequestModel):
     """What both create and update may set."""
 
     name: Name = _NOT_GIVEN
@@ -103,9 +103,9 @@ class _Settable(Question):
         """The flows and agents that the request names."""
         return (self.flow_ids or ()) + (self.agent_ids or ())
 
-    def given(self) -> dict[str, Any]:
+    def changed_fields(self) -> dict[str, Any]:
         """Our name of each term that the request sets -> its value."""
-        return {name: getattr(self, name) for name in self.model_fields_set if name in _TERMS}
+        return {name: getattr(self, name) for name in self.model_fields_set if name in _SETTINGS}
 
 
 class CreateClientToken(_Settable):
@@ -123,8 +123,8 @@ class CreateClientToken(_Settable):
         known = {field.alias for field in cls.model_fields.values()}
         return {name: value for name, value in values.items() if value is not None or name not in known}
 
-    def terms(self) -> Terms:
-        return Terms(**self.given())
+    def settings(self) -> TokenSettings:
+        return TokenSettings(**self.changed_fields())
 
 
 class UpdateClientToken(_Settable):

@@ -16,7 +16,7 @@ NAMES = ["127.0.0.1", "localhost"]
 _CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/")
 
 
-class ForPrograms:
+class LoopbackOnly:
     """A WSGI application that no page reaches, not even one of this machine; containers on it do."""
 
     def __init__(self, application: Any, address: str, access_key: str | None = None) -> None:

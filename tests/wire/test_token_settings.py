@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.errors import Invalid
-from shared.rules.client_token import Terms, Usage
-from shared.wire import client_tokens as answers
+from shared.errors import InvalidRequest
+from shared.rules.client_token import TokenSettings, Usage
+from shared.wire import client_tokens as responses
 from shared.wire.regeneration import RegenerateClientToken
-from shared.wire.terms import CreateClientToken, UpdateClientToken
+from shared.wire.token_settings import CreateClientToken, UpdateClientToken
 from tests.wire.samples import IDS, LEAST, LIMITS, ORIGIN, given_of, read, reasons, to_camel, token
 
 CLEARED_BY_NULL = {"defaultFlowId", "targetAlias", "targetVersionId", "expiresAt"}
@@ -24,11 +24,11 @@ NOT_EMPTIED_BY_NULL = {
 
 class TestCreate:
     def test_the_least_that_must_be_said_has_the_documented_defaults(self):
-        wish = read(CreateClientToken)
-        assert wish.environment == "live"
-        assert wish.product_surface_id is None
-        assert wish.target_ids() == ()
-        assert wish.terms() == Terms(
+        request = read(CreateClientToken)
+        assert request.environment == "live"
+        assert request.product_surface_id is None
+        assert request.target_ids() == ()
+        assert request.settings() == TokenSettings(
             name="Shop",
             allowed_origins=(ORIGIN,),
             flow_ids=(),
@@ -47,7 +47,7 @@ class TestCreate:
         )
 
     def test_all_that_can_be_said_is_heard(self):
-        wish = read(
+        request = read(
             CreateClientToken,
             flowIds=["flow_1", "flow_2"],
             agentIds=["agent_1"],
@@ -64,9 +64,9 @@ class TestCreate:
             productSurfaceId="surface_1",
             expiresAt="2027-01-31T00:00:00Z",
         )
-        assert (wish.environment, wish.product_surface_id) == ("test", "surface_1")
-        assert wish.target_ids() == ("flow_1", "flow_2", "agent_1")
-        assert wish.terms() == Terms(
+        assert (request.environment, request.product_surface_id) == ("test", "surface_1")
+        assert request.target_ids() == ("flow_1", "flow_2", "agent_1")
+        assert request.settings() == TokenSettings(
             name="Shop",
             allowed_origins=(ORIGIN,),
             flow_ids=("flow_1", "flow_2"),
@@ -85,14 +85,14 @@ class TestCreate:
 
     @pytest.mark.parametrize("field", sorted({to_camel(name) for name in CreateClientToken.model_fields} - set(LEAST)))
     def test_null_means_not_given(self, field):
-        wish = read(CreateClientToken, **{field: None})
-        assert wish == read(CreateClientToken)
-        assert wish.terms() == read(CreateClientToken).terms()
+        request = read(CreateClientToken, **{field: None})
+        assert request == read(CreateClientToken)
+        assert request.settings() == read(CreateClientToken).settings()
 
     @pytest.mark.parametrize("field", LEAST)
     def test_a_name_and_an_origin_are_required_and_null_gives_neither(self, field):
         without = json.dumps({name: value for name, value in LEAST.items() if name != field})
-        with pytest.raises(Invalid) as caught:
+        with pytest.raises(InvalidRequest) as caught:
             CreateClientToken.read(without)
         assert [(detail.path, detail.code) for detail in caught.value.details] == [(field, "required")]
         assert reasons(CreateClientToken, **{field: None}) == [(field, "required")]
@@ -112,15 +112,15 @@ class TestCreate:
 
 class TestUpdate:
     def test_no_field_changes_nothing(self):
-        wish = read(UpdateClientToken)
-        assert wish.given() == {}
-        assert wish.target_ids() == ()
+        request = read(UpdateClientToken)
+        assert request.changed_fields() == {}
+        assert request.target_ids() == ()
 
     @pytest.mark.parametrize("is_active", [True, False])
     def test_only_what_is_given_is_changed(self, is_active):
-        wish = read(UpdateClientToken, isActive=is_active, flowIds=["flow_1"], agentIds=[])
-        assert wish.given() == {"is_active": is_active, "flow_ids": ("flow_1",), "agent_ids": ()}
-        assert wish.target_ids() == ("flow_1",)
+        request = read(UpdateClientToken, isActive=is_active, flowIds=["flow_1"], agentIds=[])
+        assert request.changed_fields() == {"is_active": is_active, "flow_ids": ("flow_1",), "agent_ids": ()}
+        assert request.target_ids() == ("flow_1",)
 
     def test_every_field_is_either_cleared_by_null_or_refuses_it_or_cannot_be_changed(self):
         known = {to_camel(name) for name in UpdateClientToken.model_fields}
@@ -152,14 +152,14 @@ class TestRegenerate:
     def test_zero_is_a_grace_period_of_its_own(self):
         zero = RegenerateClientToken.read('{"gracePeriodSeconds": 0}')
         assert zero.grace() == timedelta(0)
-        assert zero.canonical() != RegenerateClientToken.read("{}").canonical()
+        assert zero.canonical_json() != RegenerateClientToken.read("{}").canonical_json()
 
     def test_the_old_value_may_have_some_time_left(self):
         assert RegenerateClientToken.read('{"gracePeriodSeconds": 3600.0}').grace() == timedelta(hours=1)
 
     @pytest.mark.parametrize("body", ["[]", "null", "oops"])
     def test_a_body_that_is_given_must_be_an_object(self, body):
-        with pytest.raises(Invalid):
+        with pytest.raises(InvalidRequest):
             RegenerateClientToken.read(body)
 
 
@@ -181,19 +181,19 @@ BODIES = st.fixed_dictionaries(
 @given(BODIES)
 def test_whatever_is_accepted_is_within_the_bounds_and_reads_the_same_again(body):
     try:
-        terms = CreateClientToken.read(json.dumps(body)).terms()
-    except Invalid:
+        settings = CreateClientToken.read(json.dumps(body)).settings()
+    except InvalidRequest:
         return
-    for field in fields(Terms):
+    for field in fields(TokenSettings):
         if to_camel(field.name) in LIMITS:
-            value = getattr(terms, field.name)
+            value = getattr(settings, field.name)
             assert type(value) is int
             assert 1 <= value <= LIMITS[to_camel(field.name)]
-    assert 1 <= len(terms.name) <= 255
-    assert terms.name == terms.name.strip()
-    for entries, least in ((terms.allowed_origins, 1), (terms.flow_ids, 0), (terms.agent_ids, 0)):
+    assert 1 <= len(settings.name) <= 255
+    assert settings.name == settings.name.strip()
+    for entries, least in ((settings.allowed_origins, 1), (settings.flow_ids, 0), (settings.agent_ids, 0)):
         assert least <= len(entries) == len(set(entries))
-    answered = json.loads(json.dumps(answers.found(token(terms), Usage())))["clientToken"]
+    answered = json.loads(json.dumps(responses.found(token(settings), Usage())))["clientToken"]
     writable = {to_camel(name) for name in UpdateClientToken.model_fields} - {"environment", "productSurfaceId"}
     again = UpdateClientToken.read(json.dumps({name: answered[name] for name in writable}))
-    assert replace(terms, **again.given()) == terms
+    assert replace(settings, **again.changed_fields()) == settings

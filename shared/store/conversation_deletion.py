@@ -10,20 +10,20 @@ from shared.store.table import Key, Write
 _AT_ONCE = 100
 
 
-def count(tenant: str, conversation_id: str) -> int:
-    """How many items `forget` would delete. Raises NotFound as it does."""
+def count_items(tenant: str, conversation_id: str) -> int:
+    """How many items `delete` would delete. Raises NotFound as it does."""
     return len(_keys(tenant, conversation_id))
 
 
-def forget(tenant: str, conversation_id: str, *others: Write) -> int:
+def delete(tenant: str, conversation_id: str, *others: Write) -> int:
     """How many items are gone for good. Raises NotFound where there are none, or where they are another tenant's.
 
     `others`: what is written first, so that nothing is deleted without a trace. The conversation's record goes last:
     whoever is interrupted finds the conversation again.
     """
-    writes = [*others, *(table.deleting(key) for key in _keys(tenant, conversation_id))]
+    writes = [*others, *(table.delete_write(key) for key in _keys(tenant, conversation_id))]
     for start in range(0, len(writes), _AT_ONCE):
-        table.transact_patiently(writes[start : start + _AT_ONCE])
+        table.transact_with_retries(writes[start : start + _AT_ONCE])
     return len(writes) - len(others)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.rules import instant
+from shared.rules import timestamps
 
 ANY_OFFSET = st.timedeltas(timedelta(hours=-23), timedelta(hours=23)).map(timezone)
 INSTANTS = st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30), timezones=ANY_OFFSET)  # noqa: DTZ001
@@ -22,26 +22,26 @@ INSTANTS = st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30), timezones=
     ],
 )
 def test_a_time_is_written_in_utc_to_the_millisecond(at, text):
-    assert instant.to_text(at) == text
+    assert timestamps.to_text(at) == text
 
 
 @given(INSTANTS, INSTANTS)
 def test_times_sort_as_their_texts(one, other):
     if one <= other:
-        assert instant.to_text(one) <= instant.to_text(other)
+        assert timestamps.to_text(one) <= timestamps.to_text(other)
     else:
-        assert instant.to_text(one) >= instant.to_text(other)
+        assert timestamps.to_text(one) >= timestamps.to_text(other)
 
 
 @given(INSTANTS)
 def test_reading_what_was_written_loses_less_than_a_millisecond_and_writes_the_same(at):
-    read = instant.from_text(instant.to_text(at))
+    read = timestamps.from_text(timestamps.to_text(at))
     assert read.utcoffset() == timedelta(0)
     assert timedelta(0) <= at - read < timedelta(milliseconds=1)
-    assert instant.to_text(read) == instant.to_text(at)
+    assert timestamps.to_text(read) == timestamps.to_text(at)
 
 
 @given(st.integers(0, 7_258_118_399_999))
 def test_milliseconds_are_read_exactly_for_two_centuries(milliseconds):
-    read = instant.from_milliseconds(milliseconds)
+    read = timestamps.from_milliseconds(milliseconds)
     assert read == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)

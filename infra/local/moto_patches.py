@@ -34,17 +34,17 @@ def apply() -> None:
     BaseModel.__new__ = staticmethod(_create)  # type: ignore[method-assign,assignment]
 
 
-_unmended_call_action = DynamoHandler.call_action
-_unmended_transact_write_items = DynamoDBBackend.transact_write_items
-_unmended_transact = DynamoHandler.transact_write_items
-_unmended_query = Table.query
-_unmended_create = BaseModel.__new__
+_unpatched_call_action = DynamoHandler.call_action
+_unpatched_transact_write_items = DynamoDBBackend.transact_write_items
+_unpatched_transact = DynamoHandler.transact_write_items
+_unpatched_query = Table.query
+_unpatched_create = BaseModel.__new__
 
 
 def _call_action(handler: DynamoHandler) -> Any:
     """DynamoDB's calls are atomic. moto's threads read, decide and write in each other's midst, and lose updates."""
     with DYNAMODB_LOCK:
-        return _unmended_call_action(handler)
+        return _unpatched_call_action(handler)
 
 
 def _transact_once(handler: DynamoHandler) -> Any:
@@ -59,7 +59,7 @@ def _transact_once(handler: DynamoHandler) -> Any:
         )
     if token in known:
         handler.body["TransactItems"] = []
-    answer = _unmended_transact(handler)
+    answer = _unpatched_transact(handler)
     _KNOWN_TRANSACTIONS.append((token, contents))
     return answer
 
@@ -69,7 +69,7 @@ def _transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[st
     parts = [part for entry in transact_items for part in entry.values()]
     vars(models)["copy"] = SimpleNamespace(deepcopy=partial(_copied, backend, parts))
     try:
-        _unmended_transact_write_items(backend, transact_items)
+        _unpatched_transact_write_items(backend, transact_items)
     finally:
         vars(models)["copy"] = copy
 
@@ -102,7 +102,7 @@ def _query(table: Table, *arguments: Any, **options: Any) -> Any:
         )
     narrowed = copy.copy(table)
     narrowed.items = defaultdict(dict, {value: found})
-    return _unmended_query(narrowed, *arguments, **options)
+    return _unpatched_query(narrowed, *arguments, **options)
 
 
 def _create(model: type[BaseModel], *_arguments: Any, **_options: Any) -> BaseModel:

@@ -13,8 +13,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from shared.errors import Detail, Invalid
-from shared.rules import instant
+from shared.errors import Detail, InvalidRequest
+from shared.rules import timestamps
 from shared.wire import json_body
 
 # Whoever is wrong in more places learns no more from them, and each costs a search for the name that was meant.
@@ -40,7 +40,7 @@ def _instant(value: Any) -> Any:
     """RFC 3339, the profile of ISO 8601 for the internet. A time without an offset means something else everywhere."""
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-]\d\d:?[0-5]\d)", value, re.ASCII):
-            return instant.millisecond(datetime.fromisoformat(value.upper()).astimezone(UTC))
+            return timestamps.floor_to_millisecond(datetime.fromisoformat(value.upper()).astimezone(UTC))
     except (TypeError, ValueError, OverflowError):
         pass
     raise PydanticCustomError("instant", "must be a time with its offset, such as 2027-01-31T00:00:00Z")
@@ -78,32 +78,32 @@ QueryInteger = Annotated[int, BeforeValidator(_decimal)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 
 
-class Question(BaseModel):
+class RequestModel(BaseModel):
     """What we are sent. An unknown name is refused: a misspelt limit that nobody notices is a hole."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
 
     @classmethod
     def read(cls, body: str | None) -> Self:
-        """From a request's body. Raises Invalid with a detail for each of the first hundred things that are wrong."""
-        return cls.valid(json_body.parse(body or ""))
+        """From a request's body. Raises InvalidRequest with a detail for each of the first hundred mistakes."""
+        return cls.parse(json_body.parse(body or ""))
 
     @classmethod
     def read_query(cls, query: Mapping[str, str]) -> Self:
         """From a request's query string, whose values are all text."""
-        return cls.valid(query)
+        return cls.parse(query)
 
     @classmethod
-    def valid(cls, values: Mapping[str, Any]) -> Self:
+    def parse(cls, values: Mapping[str, Any]) -> Self:
         """From values as JSON has them."""
         try:
             return cls.model_validate(values)
         except ValidationError as error:
             names = [field.alias or name for name, field in cls.model_fields.items()]
             errors = error.errors(include_url=False, include_input=False)[:_REASONS_MAX]
-        raise Invalid.because(*(_detail(one, names) for one in errors))
+        raise InvalidRequest.from_details(*(_detail(one, names) for one in errors))
 
-    def canonical(self) -> str:
+    def canonical_json(self) -> str:
         """The same text for the same question, however it was spelled."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True)
 
@@ -152,14 +152,14 @@ _MESSAGES = {
 }
 
 
-class BrowserQuestion(Question):
+class LenientRequestModel(RequestModel):
     """What pages send: widgets grow fields, and what we do not know does no harm."""
 
     model_config = ConfigDict(extra="ignore")
 
     @classmethod
     def read(cls, body: str | None) -> Self:
-        return cls.valid(json_body.parse_page(body or "", cls.precheck))
+        return cls.parse(json_body.parse_page(body or "", cls.precheck))
 
     @classmethod
     def precheck(cls, values: Mapping[str, Any]) -> None:

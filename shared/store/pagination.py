@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.errors import Invalid
+from shared.errors import InvalidRequest
 from shared.store import table
-from shared.store.attributes import unpacked
+from shared.store.attributes import deserialize
 from shared.store.table import Item
 
 # Each is up to 1 MB, and more than that may not be looked through in the time that a function has.
@@ -24,7 +24,7 @@ def read(
 ) -> tuple[list[Item], bool]:
     """`limit` items after the first `offset`, and whether more follow, of those that have not expired by `at`.
 
-    Raises Invalid where they are too far away. What comes before the slice is counted and not sent: it costs read
+    Raises InvalidRequest if they are too far away. What comes before them is counted and not sent: it costs read
     units, not transfer. A page looks at no more items than are wanted, unless a filter has left some out.
     """
     pages = _Pages(condition, values, at, options)
@@ -39,7 +39,7 @@ def read(
     found: list[Item] = []
     enough = offset + limit + 1
     while len(found) < enough:
-        found += map(unpacked, pages.next(enough - len(found))["Items"])
+        found += map(deserialize, pages.next(enough - len(found))["Items"])
         if pages.is_over:
             break
     return found[offset : offset + limit], len(found) > offset + limit
@@ -57,9 +57,11 @@ class _Pages:
         self.is_over = False
 
     def next(self, wanted: int, **options: Any) -> dict[str, Any]:
-        """Raises Invalid after too many."""
+        """Raises InvalidRequest after too many."""
         if self._read == _PAGES_MAX:
-            raise Invalid("The offset is too large.", code="too_far", hint="Use a smaller offset or remove the filter.")
+            raise InvalidRequest(
+                "The offset is too large.", code="too_far", hint="Use a smaller offset or remove the filter."
+            )
         limit = min(wanted * self._times, _ITEMS_MAX)
         page = table.query_page(**self._asked, **options, **self._start, Limit=limit)
         self._read += 1

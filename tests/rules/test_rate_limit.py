@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.rules import rate
-from shared.rules.rate import Standing, Window
+from shared.rules import rate_limit
+from shared.rules.rate_limit import RateLimitStatus, Window
 
 MANY = settings(max_examples=5 * settings.default.max_examples)
 EPOCH = 1_764_000_000_000
@@ -28,10 +28,10 @@ def windows(per_minute, per_hour):
 
 def attempt(counters, seen, limits, at):
     """Counts at once, whatever has happened to the counters since they were `seen`."""
-    counters.update(rate.counter(window, at / SECOND) for window in limits)
-    for name in rate.outdated(limits, seen, at / SECOND):
+    counters.update(rate_limit.counter_name(window, at / SECOND) for window in limits)
+    for name in rate_limit.outdated_counters(limits, seen, at / SECOND):
         counters.pop(name, None)
-    return rate.judge(limits, counters, at / SECOND)
+    return rate_limit.evaluate(limits, counters, at / SECOND)
 
 
 @dataclass
@@ -39,13 +39,13 @@ class Counted:
     """An attempt that was received `at`, its standing, the counters it left and when all that count were received."""
 
     at: int
-    standing: Standing
+    status: RateLimitStatus
     counters: Counter
     times: list
 
     @property
     def may_pass(self):
-        return self.standing.retry_after == 0
+        return self.status.retry_after == 0
 
     def again(self, limits, milliseconds):
         """How one more attempt would fare so much later, if nobody tried before."""
@@ -65,8 +65,8 @@ def play(limits, schedule):
             seen[number] = counters.copy()
             continue
         times.append(at)
-        standing = attempt(counters, seen[number], limits, at)
-        played.append(Counted(at, standing, counters.copy(), times.copy()))
+        status = attempt(counters, seen[number], limits, at)
+        played.append(Counted(at, status, counters.copy(), times.copy()))
     return played
 
 
@@ -133,8 +133,8 @@ class TestNeverMoreThanTheLimit:
 
     def test_attempts_that_come_together_pass_up_to_the_limit(self):
         counters = Counter()
-        standings = [attempt(counters, {}, windows(10, 100), EPOCH) for _ in range(12)]
-        assert [standing.retry_after == 0 for standing in standings] == [True] * 10 + [False] * 2
+        statuses = [attempt(counters, {}, windows(10, 100), EPOCH) for _ in range(12)]
+        assert [status.retry_after == 0 for status in statuses] == [True] * 10 + [False] * 2
 
     def test_a_thousand_in_ten_minutes_are_a_hundred_for_the_hour(self):
         played = play(windows(1000, 100), [(600, 0, 0)] * 1000)
@@ -177,7 +177,7 @@ class TestRetryAfter:
     def test_waiting_so_long_suffices(self, limits, schedule, more):
         """Also where the next attempt meets a machine whose clock is behind, and where somebody waits longer."""
         for counted in play(limits, schedule):
-            wait = counted.standing.retry_after
+            wait = counted.status.retry_after
             if wait:
                 assert counted.again(limits, wait * SECOND - CLOCKS_DIFFER).retry_after == 0
                 assert counted.again(limits, wait * SECOND + more).retry_after == 0
@@ -189,7 +189,7 @@ class TestRetryAfter:
             if not counted.may_pass:
                 needs = [self.needed(window, counted) for window in limits]
                 longest = max(need + window.seconds / 12 for need, window in zip(needs, limits, strict=True))
-                assert max(1, *needs) <= counted.standing.retry_after <= longest + 1.5
+                assert max(1, *needs) <= counted.status.retry_after <= longest + 1.5
 
     @staticmethod
     def needed(window, counted):
@@ -200,17 +200,17 @@ class TestRetryAfter:
 
     def test_a_minute_for_the_minutes_limit(self):
         *_, refused = play(windows(10, 1000), [(0, 0, 0)] * 11)
-        assert refused.standing == Standing(limit=10, remaining=0, reset=66, retry_after=66)
+        assert refused.status == RateLimitStatus(limit=10, remaining=0, reset=66, retry_after=66)
 
     def test_an_hour_for_the_hours_limit(self):
         *_, refused = play(windows(100, 10), [(0, 0, 0)] * 11)
-        assert refused.standing == Standing(limit=10, remaining=0, reset=3901, retry_after=3901)
+        assert refused.status == RateLimitStatus(limit=10, remaining=0, reset=3901, retry_after=3901)
 
     def test_a_refused_attempt_that_used_up_the_hour_has_to_wait_for_the_hour(self):
         """The minute refuses, and the hour would not yet; but the next attempt would be one too many for it."""
         *_, refused = play(windows(1, 2), [(0, 0, 0)] * 2)
-        assert refused.standing.limit == 2
-        assert refused.standing.retry_after > 3600
+        assert refused.status.limit == 2
+        assert refused.status.retry_after > 3600
 
 
 class TestRemainingAndReset:
@@ -218,32 +218,32 @@ class TestRemainingAndReset:
     def test_so_many_more_pass_and_not_one_more(self, limits, schedule):
         for counted in play(limits, schedule):
             counters = counted.counters.copy()
-            fitting = counted.standing.remaining
-            standings = [attempt(counters, counters.copy(), limits, counted.at) for _ in range(fitting + 1)]
-            assert [standing.retry_after == 0 for standing in standings] == [True] * fitting + [False]
-            assert [standing.remaining for standing in standings] == [*reversed(range(fitting)), 0]
+            fitting = counted.status.remaining
+            statuses = [attempt(counters, counters.copy(), limits, counted.at) for _ in range(fitting + 1)]
+            assert [status.retry_after == 0 for status in statuses] == [True] * fitting + [False]
+            assert [status.remaining for status in statuses] == [*reversed(range(fitting)), 0]
 
     @given(ONE, SCHEDULES)
     def test_after_the_reset_the_whole_limit_is_there(self, limits, schedule):
         (window,) = limits
         for counted in play(limits, schedule):
-            standing = counted.standing
-            assert standing.limit == window.limit
-            assert counted.again(limits, standing.reset * SECOND - CLOCKS_DIFFER).remaining == window.limit - 1
+            status = counted.status
+            assert status.limit == window.limit
+            assert counted.again(limits, status.reset * SECOND - CLOCKS_DIFFER).remaining == window.limit - 1
             latest = (max(counted.times) - counted.at) / SECOND
-            assert max(window.seconds, standing.retry_after) <= standing.reset
-            assert standing.reset <= latest + window.seconds + window.seconds / 12 + 1.5
+            assert max(window.seconds, status.retry_after) <= status.reset
+            assert status.reset <= latest + window.seconds + window.seconds / 12 + 1.5
 
     @pytest.mark.parametrize(
         ("per_minute", "per_hour", "limit"), [(10, 100, 10), (100, 10, 10), (5, 6, 5), (6, 5, 5), (10, 10, 10)]
     )
     def test_the_window_that_leaves_least_is_told(self, per_minute, per_hour, limit):
         (first,) = play(windows(per_minute, per_hour), [(0, 0, 0)])
-        assert (first.standing.limit, first.standing.remaining) == (limit, limit - 1)
+        assert (first.status.limit, first.status.remaining) == (limit, limit - 1)
 
     def test_of_two_that_leave_the_same_it_is_the_one_that_takes_longer(self):
         (first,) = play(windows(10, 10), [(0, 0, 0)])
-        assert first.standing.reset > 3600
+        assert first.status.reset > 3600
 
 
 class TestOutdated:
@@ -258,13 +258,15 @@ class TestOutdated:
     def test_what_is_dropped_matters_to_nobody(self, ages, within_bucket, later):
         """Not even to an attempt that was received earlier and is still under way."""
         now = EPOCH + within_bucket
-        counters = Counter(rate.counter(window, (now - age) / SECOND) for age in ages for window in self.ROOMY)
+        counters = Counter(
+            rate_limit.counter_name(window, (now - age) / SECOND) for age in ages for window in self.ROOMY
+        )
         kept = counters.copy()
-        for name in rate.outdated(self.ROOMY, counters, now / SECOND):
+        for name in rate_limit.outdated_counters(self.ROOMY, counters, now / SECOND):
             del kept[name]
         for window in self.ROOMY:
-            standings = [attempt(left.copy(), {}, (window,), now + later) for left in (counters, kept)]
-            assert standings[0] == standings[1]
+            statuses = [attempt(left.copy(), {}, (window,), now + later) for left in (counters, kept)]
+            assert statuses[0] == statuses[1]
 
     @given(LIMITS, SCHEDULES)
     def test_counters_are_few_whatever_the_schedule(self, limits, schedule):
@@ -280,7 +282,7 @@ class TestOutdated:
             pace = chance.choice([SECOND, 4 * SECOND, MINUTE, 5 * MINUTE, HOUR, 24 * HOUR])
             for _ in range(chance.randrange(100)):
                 at += chance.randrange(2 * pace)
-                dropped = rate.outdated(limits, counters, at / SECOND)
+                dropped = rate_limit.outdated_counters(limits, counters, at / SECOND)
                 assert len(", ".join(dropped)) < 1024
                 attempt(counters, counters.copy(), limits, at)
                 most = max(most, len(counters))
@@ -289,37 +291,37 @@ class TestOutdated:
 
     def test_after_two_hours_nothing_is_left(self):
         *_, last = play(windows(10, 100), [(3 * SECOND, 0, 0)] * 100)
-        gone = rate.outdated(windows(10, 100), last.counters, (last.at + 2 * HOUR) / SECOND)
+        gone = rate_limit.outdated_counters(windows(10, 100), last.counters, (last.at + 2 * HOUR) / SECOND)
         assert sorted(gone) == sorted(last.counters)
 
     def test_what_is_no_counter_of_these_windows_stays(self):
         others = {"pk": "RATE#ct_1#192.0.2.1", "sk": "WINDOWS", "expires_at": 1, "i_1764000000": 1, "mm_1764000000": 1}
-        assert rate.outdated(windows(10, 100), others, (EPOCH + 24 * HOUR) / SECOND) == []
+        assert rate_limit.outdated_counters(windows(10, 100), others, (EPOCH + 24 * HOUR) / SECOND) == []
 
 
 class TestClient:
     @given(st.ip_addresses(v=4))
     def test_an_ipv4_address_stands_for_itself(self, address):
-        assert rate.client(str(address)) == str(address)
+        assert rate_limit.client_key(str(address)) == str(address)
 
     @given(st.ip_addresses(v=4))
     def test_written_as_ipv6_it_is_still_the_same(self, address):
         mapped = ipaddress.IPv6Address(0xFFFF_0000_0000 + int(address))
         forms = {f"::ffff:{address}", f"::FFFF:{address}", str(mapped), mapped.exploded}
-        assert {rate.client(form) for form in forms} == {str(address)}
+        assert {rate_limit.client_key(form) for form in forms} == {str(address)}
 
     @settings(max_examples=settings.default.max_examples // 5)
     @given(st.ip_addresses(v=6, network="2000::/3"))
     def test_ipv6_addresses_share_as_far_as_their_64(self, address):
         for bit in range(128):
             other = ipaddress.IPv6Address(int(address) ^ 1 << 127 - bit)
-            assert (rate.client(str(address)) == rate.client(str(other))) == (bit >= 64)
+            assert (rate_limit.client_key(str(address)) == rate_limit.client_key(str(other))) == (bit >= 64)
 
     @given(st.ip_addresses(v=6, network="2000::/3"))
     def test_it_does_not_matter_how_an_address_is_written(self, address):
         forms = {address.compressed, address.exploded, address.compressed.upper(), address.exploded.upper()}
-        assert len({rate.client(form) for form in forms}) == 1
+        assert len({rate_limit.client_key(form) for form in forms}) == 1
 
     def test_nobody_is_taken_for_somebody_else(self):
         addresses = ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1", "::c000:201", "64:ff9b::c000:201"]
-        assert len({rate.client(address) for address in addresses}) == len(addresses)
+        assert len({rate_limit.client_key(address) for address in addresses}) == len(addresses)

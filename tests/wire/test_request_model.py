@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Detail, Invalid
+from shared.errors import Detail, InvalidRequest
 from shared.wire import json_body
 from shared.wire.regeneration import RegenerateClientToken
 from shared.wire.sessions import InitSession
-from shared.wire.terms import CreateClientToken, UpdateClientToken
+from shared.wire.token_settings import CreateClientToken, UpdateClientToken
 
 MESSAGES = [CreateClientToken, UpdateClientToken, RegenerateClientToken]
 LONE_SURROGATES = ["\\ud800", "\\uDFFF", "\\udc00\\ud800", "\\ud83d", "\\ud83d\\u0041"]
@@ -27,7 +27,7 @@ def _joined(pair):
 def refusal_or_none(message, body):
     try:
         message.read(body)
-    except Invalid as refused:
+    except InvalidRequest as refused:
         return refused
     return None
 
@@ -60,25 +60,25 @@ class TestBodiesThatAreNotJson:
     def test_the_sentence_says_where(self, body, place):
         refused = refusal(UpdateClientToken, body)
         assert refused.code == "invalid_json"
-        assert refused.sentence.startswith("The body is not JSON: ")
-        assert refused.sentence.endswith(f" at {place}.")
-        assert " at at " not in refused.sentence
+        assert refused.message.startswith("The body is not JSON: ")
+        assert refused.message.endswith(f" at {place}.")
+        assert " at at " not in refused.message
 
     def test_no_body_at_all_is_none(self):
-        assert refusal(UpdateClientToken, None).sentence == refusal(UpdateClientToken, "").sentence
+        assert refusal(UpdateClientToken, None).message == refusal(UpdateClientToken, "").message
 
     @pytest.mark.parametrize("body", ["[]", "[{}]", "null", "true", "5", '"{}"'])
     def test_json_that_is_no_object_is_refused(self, body):
         refused = refusal(UpdateClientToken, body)
-        assert (refused.code, refused.sentence) == ("invalid_json", "The body must be a JSON object, such as {}.")
+        assert (refused.code, refused.message) == ("invalid_json", "The body must be a JSON object, such as {}.")
 
     @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 5000, "-" + "9" * 301])
     @pytest.mark.parametrize("body", ['{{"rateLimitPerHour": {}}}', '{{"config": {{"list": [{}]}}}}'])
     def test_a_number_that_other_programs_cannot_read_is_refused(self, body, number):
         refused = refusal(UpdateClientToken, body.format(number))
         assert refused.code == "invalid_json"
-        assert "number" in refused.sentence
-        assert len(refused.sentence) < 100
+        assert "number" in refused.message
+        assert len(refused.message) < 100
 
     @pytest.mark.parametrize(
         "body",
@@ -91,14 +91,14 @@ class TestBodiesThatAreNotJson:
     )
     def test_a_name_that_stands_twice_is_refused_at_any_depth(self, body):
         """Two programs would read two things in it."""
-        assert refusal(UpdateClientToken, body).sentence == "The body is not JSON: duplicate key."
+        assert refusal(UpdateClientToken, body).message == "The body is not JSON: duplicate key."
 
     @pytest.mark.parametrize("text", [*LONE_SURROGATES, "\ud800"])
     @pytest.mark.parametrize("body", ['{{"name": "{}"}}', '{{"{}": 1}}', '{{"config": {{"a": ["{}"]}}}}'])
     def test_half_of_a_surrogate_pair_is_refused(self, body, text):
         refused = refusal(UpdateClientToken, body.format(text))
         assert refused.code == "invalid_json"
-        assert "surrogate" in refused.sentence
+        assert "surrogate" in refused.message
 
     @given(st.recursive(ANY_TEXT, lambda inner: st.lists(inner) | st.dictionaries(ANY_TEXT, inner)))
     def test_pages_halves_become_replacement_characters(self, value):
@@ -138,7 +138,7 @@ class TestBodiesThatAreNotJson:
     )
     def test_bottomless_nesting_is_refused_and_breaks_nothing(self, body):
         refused = refusal(UpdateClientToken, body)
-        assert (refused.code, refused.sentence) == ("invalid_json", "The body is nested too deeply.")
+        assert (refused.code, refused.message) == ("invalid_json", "The body is nested too deeply.")
 
     @pytest.mark.parametrize("depth", [17, 100, 500, 900, 950, 1000, 1500, 3000])
     @pytest.mark.parametrize("name", ["config", "c\\u006fnfig", "unknown", "name"])
@@ -189,7 +189,7 @@ class TestDetails:
     def test_a_path_leads_to_the_place_as_callers_write_it(self, body, path):
         refused = refusal(UpdateClientToken, json.dumps(body))
         assert [detail.path for detail in refused.details] == [path]
-        assert refused.sentence.startswith(f"{path}: ")
+        assert refused.message.startswith(f"{path}: ")
 
     def test_everything_wrong_is_told_at_once_and_the_sentence_counts_the_rest(self):
         body = {"allowedOrigins": ["https://a.example", 5], "rateLimitPerHour": 10.5, "colour": "red"}
@@ -201,10 +201,10 @@ class TestDetails:
             ("colour", "unknown_field"),
         ]
         assert refused.code == "invalid_request"
-        assert refused.sentence == "name: is required (3 more in details)"
+        assert refused.message == "name: is required (3 more in details)"
 
     def test_the_sentence_about_one_thing_counts_nothing(self):
-        assert refusal(UpdateClientToken, '{"name": ""}').sentence == "name: must be at least 1 character(s) long"
+        assert refusal(UpdateClientToken, '{"name": ""}').message == "name: must be at least 1 character(s) long"
 
     @pytest.mark.parametrize(
         ("body", "message"),
@@ -256,12 +256,12 @@ CODES = {
 class TestAnyBodyAtAll:
     @staticmethod
     def assert_read_or_refused(message, body):
-        """Nothing but Invalid is raised, and that in our words: pydantic's own would be of another code."""
+        """Nothing but InvalidRequest is raised, and that in our words: pydantic's own would be of another code."""
         refused = refusal_or_none(message, body)
         if refused is None:
             return
         assert refused.code == ("invalid_request" if refused.details else "invalid_json")
-        assert refused.sentence.encode()
+        assert refused.message.encode()
         assert {detail.code for detail in refused.details} <= CODES
         assert all(detail.path.encode() is not None and detail.message for detail in refused.details)
 

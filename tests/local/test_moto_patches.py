@@ -13,14 +13,14 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms.models import Key
 
-from infra.local import mends
+from infra.local import moto_patches
 from infra.local.access import REGION
 from tests.aws.in_memory import STACK
 
 ACCOUNT = "123456789012"
 KEY = {"pk": {"S": "mend"}, "sk": {"S": "counter"}}
 # Only a run that is about to fail waits as long.
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_dynamodb_serves_one_call_at_a_time(dynamodb, monkeypatch):
     add = DynamoType.__add__
 
     def look(self, other):
-        other_thread = threading.Thread(target=lambda: taken.append(mends.DYNAMODB_LOCK.acquire(blocking=False)))
+        other_thread = threading.Thread(target=lambda: taken.append(moto_patches.DYNAMODB_LOCK.acquire(blocking=False)))
         other_thread.start()
         other_thread.join()
         return add(self, other)
@@ -62,9 +62,9 @@ def test_dynamodb_serves_one_call_at_a_time(dynamodb, monkeypatch):
 
 
 def test_moto_still_loses_an_update_when_two_meet(dynamodb, monkeypatch):
-    monkeypatch.setattr(DynamoHandler, "call_action", mends._unmended_call_action)
+    monkeypatch.setattr(DynamoHandler, "call_action", moto_patches._unpatched_call_action)
     add = DynamoType.__add__
-    both_have_read = threading.Barrier(2, timeout=PATIENCE_SECONDS)
+    both_have_read = threading.Barrier(2, timeout=TIMEOUT_SECONDS)
 
     def meet(self, other):
         total = add(self, other)
@@ -124,7 +124,7 @@ def test_a_transactions_token_serves_no_other_transaction(dynamodb, stored):
 
 
 def test_moto_still_does_it_twice(dynamodb, stored, monkeypatch):
-    monkeypatch.setattr(DynamoHandler, "transact_write_items", mends._unmended_transact)
+    monkeypatch.setattr(DynamoHandler, "transact_write_items", moto_patches._unpatched_transact)
     for _ in range(2):
         transact(dynamodb, "a", token="sent-twice-unmended")
     assert stored() == [2, 0]
@@ -150,7 +150,7 @@ def test_a_transaction_copies_what_it_changes_and_nothing_else(dynamodb, stored,
 
 
 def test_moto_still_copies_all_that_there_is(dynamodb, stored, copies, monkeypatch):
-    monkeypatch.setattr(DynamoDBBackend, "transact_write_items", mends._unmended_transact_write_items)
+    monkeypatch.setattr(DynamoDBBackend, "transact_write_items", moto_patches._unpatched_transact_write_items)
     transact(dynamodb, "a")
     assert {"a", "b", "counter"} <= set(copies)
 
@@ -197,7 +197,7 @@ def test_a_query_of_an_index_finds_what_is_under_its_key_in_order(dynamodb, stor
 
 
 def test_moto_still_sorts_all_that_there_is(dynamodb, stored, listed, compared, monkeypatch):
-    monkeypatch.setattr(Table, "query", mends._unmended_query)
+    monkeypatch.setattr(Table, "query", moto_patches._unpatched_query)
     query(dynamodb, "pk", "mend")
     assert "listed 1" in compared
 
@@ -214,7 +214,7 @@ def test_what_is_gone_is_forgotten(dynamodb, stored):
 
 
 def test_moto_still_holds_on_to_all_that_it_has_made(dynamodb, stored, monkeypatch):
-    monkeypatch.setattr(BaseModel, "__new__", staticmethod(mends._unmended_create))
+    monkeypatch.setattr(BaseModel, "__new__", staticmethod(moto_patches._unpatched_create))
     assert made(dynamodb) > 0
 
 
@@ -288,7 +288,7 @@ def settings(dynamodb, table):
 
 def test_a_tables_items_expire_and_are_backed_up(dynamodb, bare_table):
     table, declared = bare_table
-    mends.restore_table_settings(dynamodb, table, declared)
+    moto_patches.restore_table_settings(dynamodb, table, declared)
     assert settings(dynamodb, table) == ("ENABLED", "ENABLED")
 
 

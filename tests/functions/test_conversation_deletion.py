@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.store import erasure, table
+from shared.store import conversation_deletion, table
 from tests.functions import stored
 from tests.functions.interruptions import Crash
 
@@ -36,15 +36,15 @@ def test_one_that_a_crash_left_half_forgotten_is_found_again_and_then_gone(api, 
     calls.clear()
     at_call(3, crash)
     with pytest.raises(Crash):
-        erasure.forget(api.tenant, conversation_id)
+        conversation_deletion.delete(api.tenant, conversation_id)
     assert calls == ["Query", "TransactWriteItems", "TransactWriteItems"]
     assert [one["id"] for one in token.conversations()] == [conversation_id]
-    assert erasure.forget(api.tenant, conversation_id) == 2 * MANY + 1 - 100
+    assert conversation_deletion.delete(api.tenant, conversation_id) == 2 * MANY + 1 - 100
     assert token.conversations() == left(conversation_id) == []
 
 
 def test_it_waits_while_somebody_writes_to_it(api, talk, contended):
     _, conversation_id = talk(1)
     contended("CONVERSATION#", times=1)
-    assert erasure.forget(api.tenant, conversation_id) == 3
+    assert conversation_deletion.delete(api.tenant, conversation_id) == 3
     assert left(conversation_id) == []

@@ -13,7 +13,7 @@ from moto.kms.models import kms_backends
 
 from infra.local import access, owner_only
 from infra.local.call import ACCOUNT
-from infra.local.mends import DYNAMODB_LOCK
+from infra.local.moto_patches import DYNAMODB_LOCK
 
 _VERSION = 1
 
@@ -24,7 +24,7 @@ class NotReadable(Exception):  # noqa: N818 - an answer to whoever starts the st
     """What was kept cannot be used; the message says what to do."""
 
 
-class Kept:
+class SavedState:
     """In a file that only its owner reads: it holds an API key, and the keys that sign."""
 
     def __init__(self, file: Path) -> None:
