@@ -7,7 +7,9 @@ from infra.local.template import ROOT
 PAGES = sorted(
     str(page.relative_to(ROOT)) for place in ("*.md", "docs/**/*.md", ".github/**/*.md") for page in ROOT.glob(place)
 )
-_FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<code>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(
+    r"^(?P<indent> *)```(?P<language>\w*)[^\n]*\n(?P<code>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE
+)
 
 
 def read(page):

@@ -16,7 +16,6 @@ def _is_prose(line):
 # Pages that are still wider.
 WIDE = {
     "docs/benchmarks.md",
-    "docs/operate.md",
     "docs/scale.md",
     "docs/security.md",
 }
