@@ -44,7 +44,7 @@ def test_weak_tag_is_explained(written):
     "written",
     ["", " ", ",", "2", '"2', '2"', '"1" "2"', '"1"2', '*, "2"', '"2", *', 'w/"2"', '"a b"', ", ".join(['"2"'] * 51)],
 )
-def test_what_is_no_list_of_tags_is_refused(written):
+def test_malformed_if_match_is_refused(written):
     with pytest.raises(InvalidRequest) as refused:
         headers.expected_revisions({"if-match": written})
     assert refused.value.code == "invalid_header"
@@ -69,7 +69,7 @@ def test_anything_else_is_none(key):
     assert refused.value.code == "invalid_header"
 
 
-def test_without_one_nothing_is_asked_for():
+def test_no_if_match_expects_nothing():
     assert headers.idempotency_key({}) is None
 
 

@@ -24,7 +24,7 @@ from shared.public_suffixes import is_public_suffix
         "xn--55qx5d.cn",  # 公司.cn
     ],
 )
-def test_strangers_get_names_below_a_public_suffix(domain):
+def test_public_suffix_is_recognized(domain):
     assert is_public_suffix(domain)
 
 
@@ -48,7 +48,7 @@ def test_a_domain_with_a_public_suffix_below_it_counts_as_one(domain):
         "",
     ],
 )
-def test_strangers_get_no_names_below_a_private_domain(domain):
+def test_private_domain_is_not_a_public_suffix(domain):
     assert not is_public_suffix(domain)
 
 
@@ -61,7 +61,7 @@ def test_one_and_two_labels_below_every_rule_we_agree_with_the_package():
     assert [name for name in names if package.is_public(name, accept_unknown=False) > is_public_suffix(name)] == []
 
 
-def test_the_list_is_loaded_only_when_asked_for():
+def test_list_is_loaded_on_first_use():
     """Most tokens have no wildcard, and their calls must not pay for the list."""
     program = "import sys, shared.public_suffixes; sys.exit('publicsuffixlist' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)

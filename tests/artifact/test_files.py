@@ -45,12 +45,12 @@ def test_there_is_a_folder_for_each_function_and_layer(build):
 
 
 @pytest.mark.parametrize("name", STACK.functions)
-def test_a_function_holds_the_doors_alone(build, name):
+def test_function_package_holds_only_handlers(build, name):
     doors = code_of(ROOT / "functions")
     assert files(build / name) == doors | {compiled(door) for door in doors}
 
 
-def test_a_function_finds_its_door(build):
+def test_function_finds_its_handler(build):
     for name, function in STACK.functions.items():
         module, _, handler = function.handler.rpartition(".")
         door = ast.parse((build / name / f"{module.replace('.', '/')}.py").read_text())
@@ -72,7 +72,7 @@ def test_the_shared_library_is_whole(build):
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_everything_is_compiled_for_lambdas_python_and_valid_without_a_date(build, part):
+def test_all_code_is_compiled_with_unchecked_hashes(build, part):
     code = code_of(build / part)
     pycs = {path.relative_to(build / part).as_posix(): path for path in (build / part).rglob("*.pyc")}
     assert pycs.keys() == {compiled(module) for module in code}
@@ -99,7 +99,7 @@ def test_the_shared_layer_is_small(build):
 
 
 @pytest.mark.parametrize("part", [*LAYERS, "functions"])
-def test_what_runs_on_this_machine_is_the_same_but_for_machine_code(build, artifact, part):
+def test_local_build_differs_only_in_machine_code(build, artifact, part):
     ours, theirs = artifact / part, build / ("Chat" if part == "functions" else part)
     assert {PLATFORM.sub("*", name) for name in files(ours)} == {PLATFORM.sub("*", name) for name in files(theirs)}
     for name in files(ours):
@@ -107,7 +107,7 @@ def test_what_runs_on_this_machine_is_the_same_but_for_machine_code(build, artif
             assert (ours / name).read_bytes() == (theirs / name).read_bytes(), name
 
 
-def test_what_was_built_is_the_code_as_it_stands(build):
+def test_artifact_is_built_from_the_current_code(build):
     for folder, copy in ((ROOT / "shared", build / "SharedLayer/python/shared"), (ROOT / "functions", build / "Chat")):
         for name in code_of(folder):
             assert (folder / name).read_bytes() == (copy / name).read_bytes(), name

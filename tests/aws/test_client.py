@@ -86,7 +86,7 @@ def dynamodb(aws):
     close(client)
 
 
-def test_asks_in_json_and_signs(aws, dynamodb):
+def test_request_is_json_and_signed(aws, dynamodb):
     aws.answers = [(200, {"Item": {"pk": {"S": "é"}}})]
     assert dynamodb.call("GetItem", {"TableName": "t"}) == {"Item": {"pk": {"S": "é"}}}
     ((path, headers, body, _),) = aws.asked
@@ -120,7 +120,7 @@ def test_keeps_its_connection(aws, dynamodb):
     assert len({address for *_, address in aws.asked}) == 1
 
 
-def test_a_connection_that_was_closed_meanwhile_is_replaced_without_a_second_attempt(aws, dynamodb):
+def test_dropped_idle_connection_is_replaced_without_a_retry(aws, dynamodb):
     """As after a function was frozen for long."""
     aws.hangs_up = True
     for _ in range(3):
@@ -132,14 +132,14 @@ def test_a_connection_that_was_closed_meanwhile_is_replaced_without_a_second_att
     assert len({address for *_, address in aws.asked}) == 3
 
 
-def test_a_connection_that_aws_says_it_closes_is_not_used_again(aws, dynamodb):
+def test_connection_close_header_is_honored(aws, dynamodb):
     aws.headers = {"Connection": "close"}
     aws.answers = [(200, {"n": n}) for n in range(3)]
     assert [dynamodb.call("GetItem", {})["n"] for _ in range(3)] == [0, 1, 2]
     assert len({address for *_, address in aws.asked}) == 3
 
 
-def test_many_threads_ask_at_once_and_get_each_their_own_answer(aws, dynamodb):
+def test_concurrent_threads_each_get_their_own_response(aws, dynamodb):
     aws.answers = [(200, {"n": n}) for n in range(64)]
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: dynamodb.call("GetItem", {}), range(64)))
@@ -161,7 +161,7 @@ def test_many_threads_ask_at_once_and_get_each_their_own_answer(aws, dynamodb):
         pytest.param((200, b"[]"), id="no object"),
     ],
 )
-def test_what_passes_is_asked_again_with_a_new_signature_and_the_same_body(aws, dynamodb, passing):
+def test_transient_error_is_retried_with_a_new_signature(aws, dynamodb, passing):
     aws.answers = [passing, passing, (200, {"done": 1})]
     assert dynamodb.call("PutItem", {"a": 1}) == {"done": 1}
     assert [body for _, _, body, _ in aws.asked] == [b'{"a": 1}'] * 3
@@ -209,7 +209,7 @@ def test_gives_up_after_three(aws, dynamodb):
         (301, b"", "301"),
     ],
 )
-def test_what_does_not_pass_is_said_at_once(aws, dynamodb, status, answer, code):
+def test_permanent_error_is_not_retried(aws, dynamodb, status, answer, code):
     aws.answers = [(status, answer)]
     with pytest.raises(AwsErrorResponse) as refused:
         dynamodb.call("PutItem", {})
@@ -233,7 +233,7 @@ def test_does_not_wait_for_ever_and_uses_no_late_answer(aws):
     assert len({address for *_, address in aws.asked}) == 2
 
 
-def test_nobody_there(monkeypatch):
+def test_unreachable_when_nothing_listens(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")

@@ -45,19 +45,19 @@ def _lent(name, lasting=timedelta(hours=6)):
     return json.dumps({"AccessKeyId": name, "SecretAccessKey": "s", "Token": "t", "Expiration": expires}).encode()
 
 
-def test_the_environment_says_so_at_each_request(monkeypatch):
+def test_environment_is_read_at_each_request(monkeypatch):
     for name in ("ONE", "OTHER"):
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", name)
         assert credentials.current().access_key_id == name
 
 
-def test_a_restored_function_asks_once_for_as_long_as_they_last(lender):
+def test_restored_function_caches_credentials_until_they_expire(lender):
     lender.says = _lent("LENT")
     assert [credentials.current() for _ in range(3)] == [Credentials("LENT", "s", "t")] * 3
     assert lender.asked == [("/2021/credentials", "secret")]
 
 
-def test_what_is_about_to_expire_is_asked_for_anew(lender):
+def test_credentials_are_renewed_before_they_expire(lender):
     lender.says = _lent("OLD", timedelta(minutes=4))
     assert credentials.current().access_key_id == "OLD"
     lender.says = _lent("NEW")

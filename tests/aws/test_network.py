@@ -139,7 +139,7 @@ def test_request_in_rest_protocol_is_held_to_the_service_model(network, monkeypa
         bedrock.post("Talk", "/model/m/talk", b"{}", {})
 
 
-def test_json_version_is_the_one_of_the_service(network, monkeypatch):
+def test_json_version_matches_the_service(network, monkeypatch):
     monkeypatch.setattr(aws, "HTTPSConnection", network.connection)
     with pytest.raises(AwsErrorResponse, match=r"Content-Type is not application/x-amz-json-1\.1"):
         JsonClient("kms", "TrentService", "1.0").call("DescribeKey", {"KeyId": "1234"})

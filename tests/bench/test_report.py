@@ -33,7 +33,7 @@ def figures():
     )
 
 
-def test_what_an_empty_function_takes_is_left_out_of_cpu(figures):
+def test_cpu_excludes_what_an_empty_function_takes(figures):
     assert figures.cpu("Chat", "start") == Spread(median=400, least=400, most=450)
     assert figures.raw("Chat", "start") == Spread(median=460, least=450, most=500)
 
@@ -121,7 +121,7 @@ def test_the_terminal_gets_the_same_tables():
     assert report.markdown(table).splitlines()[1] == "| --- | ---: |"
 
 
-def test_writing_again_replaces_what_was_there(tmp_path):
+def test_report_is_replaced_when_written_again(tmp_path):
     file = Path(tmp_path / "found.md")
     for text in ("first", "second"):
         picture = Chart("one", "One", "ms", [Bar("a", Spread(1, 1, 1))])

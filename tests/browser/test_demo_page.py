@@ -47,14 +47,14 @@ def test_a_thumb_up_is_stored(demo, management, stack):
     demo.wait(lambda: dynamodb.query(TableName=table, **asked)["Count"] == 1)
 
 
-def test_what_a_visitor_writes_is_text_to_the_page(demo):
+def test_visitor_input_is_rendered_as_text(demo):
     demo.say("<img src=nowhere onerror=\"document.title = 'broken'\">")
     demo.sees("<img src=nowhere onerror=", "#conversations")
     assert demo.find("#conversations img") == []
     assert demo.driver.title != "broken"
 
 
-def test_it_shows_the_limits_as_they_are_now(demo, management, stack):
+def test_page_shows_the_current_limits(demo, management, stack):
     path = f"/v1/client-tokens/{stack.client_token_id}"
     before = management.ask("GET", path)["clientToken"]["rateLimitPerHour"]
     management.ask("PUT", path, {"rateLimitPerHour": 4321})
@@ -65,7 +65,7 @@ def test_it_shows_the_limits_as_they_are_now(demo, management, stack):
         management.ask("PUT", path, {"rateLimitPerHour": before})
 
 
-def test_nothing_that_it_loads_breaks_its_own_policy_and_the_key_is_not_in_it(demo, stack):
+def test_page_obeys_its_csp_and_holds_no_api_key(demo, stack):
     assert demo.say("# Hello\n\n`code`")
     assert [entry for entry in demo.driver.get_log("browser") if entry["level"] == "SEVERE"] == []
     loaded = demo.driver.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")

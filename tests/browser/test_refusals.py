@@ -26,7 +26,7 @@ def test_a_flow_that_is_not_the_tokens(visitor, visit, create):
     assert visitor.say("Hello") == "Origin not allowed: This client token is not for that flow or agent."
 
 
-def test_a_token_with_nobody_to_talk_to(visitor, visit, create):
+def test_token_without_a_target(visitor, visit, create):
     visit(create(flowIds=[])["token"])
     assert visitor.say("Hello") == "This client token has no flow and no agent to talk to."
 
@@ -95,7 +95,7 @@ def test_the_rate_of_others_behind_the_same_address(visitor, visit, create):
     assert re.fullmatch(sentence, visitor.say("Two"))
 
 
-def test_a_message_that_is_too_long_and_what_comes_after_it(visitor, visit, create):
+def test_chat_continues_after_a_message_that_is_too_long(visitor, visit, create):
     visit(create()["token"])
     assert visitor.say("x" * 8193) == "Your message is too long. Please keep it to 8 KB."
     assert visitor.say("Hello") == "You said: Hello"

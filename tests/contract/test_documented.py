@@ -87,7 +87,7 @@ def _assert_takes(schema, field):
         assert not field["most"] or schema[most] == int(field["most"])
 
 
-def test_every_operation_is_theirs_or_named_as_ours():
+def test_every_operation_is_documented_or_listed_as_ours():
     theirs = {f"{operation.method} {operation.path}" for operation in operations.OPERATIONS if not operation.is_ours}
     assert theirs == OPERATIONS.keys()
 
@@ -133,12 +133,12 @@ def test_every_refusal_has_the_documented_form(name):
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_a_credential_is_asked_for_where_it_is_documented(name):
+def test_credential_is_required_where_documented(name):
     assert bool(_ours(name)["security"]) is (OPERATIONS[name]["guard"] == "bearer")
 
 
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if "ignored" in OPERATIONS[name]])
-def test_what_is_not_looked_at_may_be_sent(name):
+def test_documented_fields_that_are_ignored_are_accepted(name):
     body = _body(name)
     assert body.get("additionalProperties", True)
     assert body["properties"].keys().isdisjoint(OPERATIONS[name]["ignored"])

@@ -40,7 +40,7 @@ def say(runtime):
     return say
 
 
-def test_init_tells_all_that_the_client_reads(create, enter, stack):
+def test_init_returns_every_field_the_client_reads(create, enter, stack):
     session = enter(create(config={"welcomeMessage": "Hello", "placeholder": "Ask", "theme": {"mode": "dark"}}))
     assert session.session_id.startswith("cs_")
     assert session.conversation_id.startswith("conv_")

@@ -48,10 +48,10 @@ def test_each_entry_can_be_listed_and_warns_as_the_page_says(entry, warning):
 
 
 @pytest.mark.parametrize(("entry", "owner"), PREVIEWS)
-def test_each_preview_pattern_warns_where_anybody_can_get_the_name(entry, owner):
+def test_preview_pattern_warns_if_the_name_is_public(entry, owner):
     assert warnings(entry) == ({"public_suffix_wildcard"} if owner.startswith("anybody") else set())
 
 
 @pytest.mark.parametrize("entry", SHELLS)
-def test_what_each_shell_sends_can_be_listed(entry):
+def test_origin_of_each_app_shell_can_be_listed(entry):
     assert origin.normalize(entry) == entry

@@ -84,7 +84,7 @@ def test_no_caller_can_put_a_record_in_the_place_of_another(api, created, path):
     assert len({record.context.request_id for record in records} - {"one-for-all"}) == 4
 
 
-def test_what_changes_and_shows_nothing_leaves_no_record(api, caller, created, path):
+def test_reads_leave_no_audit_record(api, caller, created, path):
     token_id, before = created["clientToken"]["id"], raw(api)
     reader, stranger, stale = caller(api.tenant, ["tokens:read"]), caller(), {"If-Match": '"7"'}
     recorded = [operation for operation in MANAGEMENT if operation.records]
@@ -103,7 +103,7 @@ def test_what_changes_and_shows_nothing_leaves_no_record(api, caller, created, p
 
 @pytest.mark.parametrize("call", range(1, 6))
 @each(CHANGES)
-def test_change_and_its_record_are_both_there_or_neither_after_a_crash(api, created, crash_after, operation, call):
+def test_crash_leaves_both_change_and_audit_record_or_neither(api, created, crash_after, operation, call):
     token_id = created["clientToken"]["id"]
     with crash_after(call):
         api.do(operation, token_id)
@@ -173,7 +173,7 @@ def test_tenants_do_not_read_one_anothers_trail(api, caller, created, path):
     assert len(trail(stranger)) == len(trail(api)) == 1
 
 
-def test_a_record_is_kept_for_as_long_as_the_deployment_says(api, created, clock):
+def test_audit_record_expires_after_the_configured_days(api, created, clock):
     born = clock.held - timedelta(seconds=1)
     (item,) = raw(api)
     assert item["expires_at"] == int((born + timedelta(days=365)).timestamp())

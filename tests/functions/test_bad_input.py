@@ -60,7 +60,7 @@ def refuse(api, token, calls):
         ("[" * 100_000, "nested"),
     ],
 )
-def test_400_a_body_that_is_no_json_object_says_where(refuse, body, says):
+def test_400_error_names_the_position_of_invalid_json(refuse, body, says):
     for error in refuse(body):
         assert error["code"] == "invalid_json"
         assert says in error["error"]
@@ -85,7 +85,7 @@ def test_400_one_beyond_either_bound(api, refuse, field, bounds):
 
 @pytest.mark.parametrize("field", BOUNDS)
 @pytest.mark.parametrize("value", [10.5, True, "10", [], {}])
-def test_400_what_is_no_whole_number(refuse, field, value):
+def test_400_value_that_is_not_a_whole_number(refuse, field, value):
     for error in refuse({field: value}):
         assert error["error"] == f"{field}: must be a whole number"
 
@@ -125,7 +125,7 @@ def test_400_what_is_no_whole_number(refuse, field, value):
     ],
     ids=lambda body: json.dumps(body)[:50],
 )
-def test_400_what_breaks_a_rule_names_the_field(refuse, body):
+def test_400_error_names_the_field_that_breaks_a_rule(refuse, body):
     for error in refuse(body):
         paths = [detail["path"].partition("[")[0] for detail in error["details"]]
         assert set(paths) <= body.keys()
@@ -188,7 +188,7 @@ def test_400_a_malformed_origin_is_named_by_its_index(refuse, entry):
 
 
 @pytest.mark.parametrize("field", ["environment", "productSurfaceId"])
-def test_400_what_cannot_be_changed_says_so(api, token, calls, field):
+def test_400_immutable_field(api, token, calls, field):
     calls.clear()
     error = assert_refused(api.put(token, {field: "test"}), 400)
     assert "cannot be changed" in error["error"]
@@ -196,14 +196,14 @@ def test_400_what_cannot_be_changed_says_so(api, token, calls, field):
 
 
 @pytest.mark.parametrize("body", [{"name": None}, {"allowedOrigins": None}, {"config": None}, {"isActive": None}])
-def test_400_null_clears_only_what_may_be_empty(api, token, calls, body):
+def test_400_null_for_a_field_that_cannot_be_cleared(api, token, calls, body):
     calls.clear()
     assert_refused(api.put(token, body), 400)
     assert calls == []
 
 
 @pytest.mark.parametrize("missing", SEED)
-def test_400_what_create_requires(api, calls, missing):
+def test_400_missing_required_field_on_create(api, calls, missing):
     calls.clear()
     error = assert_refused(api.post("/v1/client-tokens", {name: SEED[name] for name in SEED if name != missing}), 400)
     assert error["error"] == f"{missing}: is required"
@@ -241,7 +241,7 @@ def test_400_a_limit_that_is_none(api, token, query, suffix):
 
 
 @pytest.mark.parametrize("query", ["offset=-1", "offset=x", "limit=5&ofset=1"])
-def test_400_an_offset_that_is_none_or_a_name_that_nobody_knows(api, query):
+def test_400_invalid_offset_or_unknown_query_parameter(api, query):
     assert "o" in assert_refused(api.get(f"/v1/client-tokens?{query}"), 400)["details"][0]["path"]
 
 
@@ -250,7 +250,7 @@ ODD_IDS += ["ct_01m85tkcek9dh4b89k1xdr8rv#", "..", "%00", "é", "🙂", "TOKEN#1
 
 
 @pytest.mark.parametrize("odd", ODD_IDS, ids=lambda odd: odd[:30])
-def test_404_whatever_stands_where_an_id_should(api, calls, odd):
+def test_404_malformed_token_id(api, calls, odd):
     expected = assert_refused(api.get(f"/v1/client-tokens/{UNKNOWN_ID}"), 404)
     calls.clear()
     for operation in OF_A_TOKEN:

@@ -148,7 +148,7 @@ def test_a_target_that_reads_history_costs_one_query_more(page, token, calls, as
         assert calls == [*ADMITTED, "TransactWriteItems", "Query", "", "TransactWriteItems"]
 
 
-def test_no_role_grants_what_its_function_never_does(api, caller, page, token, guard, request):
+def test_no_role_grants_an_unused_action(api, caller, page, token, guard, request):
     """A tour of everything that the API can do, each call under its function's role, and what is left over."""
     session = page.open(token.value)
     for target, said in (("assistant", "Hi there"), ("model", "Good day")):

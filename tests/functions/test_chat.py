@@ -30,7 +30,7 @@ def session(page, token):
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_200_whatever_a_visitor_says_comes_back_and_is_stored_as_it_is(page, session, text):
+def test_200_any_text_is_echoed_and_stored_unchanged(page, session, text):
     answer = page.say(session, text, message_id="usr_1", assistantMessageId="ast_1")
     assert reply(answer) == f"You said: {text}"
     assert messages(session) == [("user", "usr_1", text), ("assistant", "ast_1", f"You said: {text}")]
@@ -77,7 +77,7 @@ def test_of_a_transcript_only_the_visitors_last_message_is_read(page, session):
     assert messages(session) == [("user", "usr_1", "Do you?"), ("assistant", "ast_1", "You said: Do you?")]
 
 
-def test_200_a_transcript_of_two_thousand_messages_costs_no_more_than_one_of_two(page, session, calls):
+def test_200_transcript_length_does_not_change_the_cost(page, session, calls):
     roles = ("user", "assistant")
     before = [{"id": f"m_{n}", "role": roles[n % 2], "content": "x" * 1000} for n in range(2000)]
     costs = []
@@ -202,7 +202,7 @@ def user(**message):
     ],
     ids=lambda value: str(value)[:50],
 )
-def test_400_what_is_no_message_costs_nothing(page, session, calls, fields, code, error):
+def test_400_malformed_message_makes_no_aws_call(page, session, calls, fields, code, error):
     calls.clear()
     assert error in assert_refused(page.say(session, **fields), 400, code)["error"]
     assert calls == []
@@ -210,7 +210,7 @@ def test_400_what_is_no_message_costs_nothing(page, session, calls, fields, code
 
 
 @pytest.mark.parametrize("part", [1, {}])
-def test_400_a_message_of_too_many_parts_is_one_mistake_and_not_one_for_each(page, session, calls, part):
+def test_400_too_many_parts_is_reported_as_one_error(page, session, calls, part):
     """Else a body of 4 MB would fill the memory of a function, without a token to show for it."""
     calls.clear()
     body = assert_refused(page.say(session, [part] * 200_000), 400, "invalid_request")
@@ -220,7 +220,7 @@ def test_400_a_message_of_too_many_parts_is_one_mistake_and_not_one_for_each(pag
     assert calls == []
 
 
-def test_400_what_goes_to_the_target_is_not_nested_deeper_than_that_can_read(page, session, calls):
+def test_400_input_for_the_target_is_nested_too_deeply(page, session, calls):
     calls.clear()
     for field in ("inputs", "metadata", "context"):
         nested = json.loads("[" * 64 + "]" * 64)
@@ -247,7 +247,7 @@ def test_400_input_no_target_may_read_is_refused_before_validation(page, session
     assert calls == []
 
 
-def test_200_ids_of_128_characters_or_none_and_nulls_for_what_is_not_given(page, session):
+def test_200_ids_of_128_characters_no_ids_and_null_fields(page, session):
     nothing = dict.fromkeys(["inputs", "metadata", "context", "assistantMessageId"])
     assert page.say(session, message_id="x" * 128, assistantMessageId="y" * 128).status_code == 200
     assert page.say(session, **user(id=None), **nothing).status_code == 200
@@ -257,13 +257,13 @@ def test_200_ids_of_128_characters_or_none_and_nulls_for_what_is_not_given(page,
     assert len(set(ids)) == 6
 
 
-def test_200_what_a_newer_widget_sends_does_no_harm(page, session):
+def test_200_unknown_fields_of_newer_widgets_are_ignored(page, session):
     fields = {"clientTools": [{"name": "x"}], "clientToolsFingerprint": "f", "turnId": 5, "submitMode": "interrupt"}
     assert page.say(session, **fields, inputs={"a": [1]}, metadata={"b": None}, context={"c": "d"}).status_code == 200
 
 
 @pytest.mark.parametrize("door", ["init", "chat", "feedback"])
-def test_413_what_lambda_does_not_take_names_the_way_out(page, calls, door):
+def test_413_body_over_the_lambda_limit_hints_at_a_new_chat(page, calls, door):
     most = 6 * 1024 * 1024
     calls.clear()
     body = assert_refused(page.post(door, "x" * most), 413, "too_large")
@@ -286,7 +286,7 @@ def test_200_old_photos_in_the_transcript_do_not_end_a_conversation(page, sessio
 
 @pytest.mark.parametrize("body", ["", "not json", "[]", '"text"', "{", '{"a": 1, "a": 2}', "[" * 100_000])
 @pytest.mark.parametrize("door", ["init", "chat", "feedback"])
-def test_400_what_is_no_json_object(page, calls, door, body):
+def test_400_body_that_is_not_a_json_object(page, calls, door, body):
     calls.clear()
     assert_refused(page.post(door, body), 400, "invalid_json")
     assert calls == []

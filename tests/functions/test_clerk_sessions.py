@@ -129,7 +129,7 @@ REJECTED = {
 
 
 @pytest.mark.parametrize(("token", "reason"), REJECTED.values(), ids=REJECTED)
-def test_401_for_all_but_good_session_tokens_and_the_log_says_why(app, clerk, output, token, reason):
+def test_401_for_invalid_session_tokens_with_the_reason_logged(app, clerk, output, token, reason):
     value = clerk.token(**token)
     assert_unauthenticated(Management(app, "user_1", value).get(LIST))
     lines = [json.loads(line) for line in output().splitlines()]
@@ -197,7 +197,7 @@ def test_401_for_header_parameters_of_other_json_types(clerk, status, output, na
         ({"alg": "RS256", "typ": "JWT", "kid": "kid-1", "b64": False, "crit": ["b64"]}, {}),
     ],
 )
-def test_401_for_what_is_no_jwt(clerk, status, output, header, claims):
+def test_401_for_a_credential_that_is_not_a_jwt(clerk, status, output, header, claims):
     assert status(clerk.signed(header, claims)) == 401
     assert '"fault"' not in output()
     assert clerk.fetched == 0

@@ -171,7 +171,7 @@ def test_visitors_behind_one_proxy_do_not_share_a_limit(behind, page, create):
         assert_refused(answer, 429, "rate_limited")
 
 
-def test_429_whatever_address_is_claimed_without_the_secret(behind, page, create):
+def test_429_claimed_address_without_the_secret_is_ignored(behind, page, create):
     behind("X-Forwarded-For", SECRET)
     session = page.open(create(rateLimitPerMinute=1).value)
     claims = [[("X-Forwarded-For", f"198.51.100.{number}"), ("X-Proxy-Secret", "guess")] for number in range(3)]

@@ -55,7 +55,7 @@ def test_empty_config_has_no_item(create, stored):
     assert token.record()["config"] == {}
 
 
-def test_config_stays_whatever_else_changes(api, create):
+def test_config_is_kept_when_other_fields_change(api, create):
     token = create(config=LARGE)
     token.change(name="Till")
     token.regenerate()

@@ -29,7 +29,7 @@ def say_until_refused(page, session, most):
     return statuses
 
 
-def test_sixteen_tabs_share_what_is_left_of_a_hundred_messages_and_not_one_more(page, create):
+def test_sixteen_tabs_never_exceed_one_message_budget(page, create):
     token = create(maxMessagesPerSession=100, **AMPLE)
     session = page.open(token.value)
     assert page.say(session).status_code == 200
@@ -114,9 +114,7 @@ def session(page, token):
 
 
 @pytest.mark.parametrize("partition", ["USAGE#", "SESSION#", "CONVERSATION#"])
-def test_200_a_conversation_is_counted_once_whatever_is_being_written_meanwhile(
-    page, token, session, contended, partition
-):
+def test_200_conversation_is_counted_once_under_contention(page, token, session, contended, partition):
     contended(partition, times=3)
     assert page.say(session).status_code == 200
     assert page.say(session).status_code == 200
@@ -142,7 +140,7 @@ def test_200_a_token_that_is_too_busy_to_be_counted_turns_no_visitor_away(
 
 
 @pytest.mark.parametrize("reason", THROTTLED)
-def test_what_is_only_a_count_does_not_add_to_an_overload(page, session, calls, contended, reason):
+def test_usage_count_is_dropped_under_overload(page, session, calls, contended, reason):
     """Refused with the count, begun without, counted once in vain, answered."""
     contended("USAGE#", reason=reason)
     calls.clear()
@@ -151,9 +149,7 @@ def test_what_is_only_a_count_does_not_add_to_an_overload(page, session, calls, 
 
 
 @pytest.mark.parametrize("reason", THROTTLED)
-def test_503_a_session_that_is_throttled_is_not_asked_for_again_and_again(
-    page, token, session, clock, calls, contended, reason
-):
+def test_503_throttled_session_is_not_retried(page, token, session, clock, calls, contended, reason):
     contended("SESSION#", reason=reason)
     clock.forward(minutes=1)
     for send in (lambda: page.say(session), lambda: page.init(token.value, sessionId=session)):
@@ -182,7 +178,7 @@ def test_a_token_is_deleted_however_busy_it_is(api, token, contended):
     assert api.get(f"/v1/client-tokens/{token.id}").status_code == 404
 
 
-def test_409_a_token_whose_use_is_always_being_counted_is_deleted_whole_or_not_at_all(api, token, contended):
+def test_409_delete_of_a_busy_token_is_all_or_nothing(api, token, contended):
     contended("USAGE#")
     answer = api.delete(f"/v1/client-tokens/{token.id}")
     assert_refused(answer, 409, "conflict")

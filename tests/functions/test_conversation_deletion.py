@@ -43,7 +43,7 @@ def test_one_that_a_crash_left_half_forgotten_is_found_again_and_then_gone(api, 
     assert token.conversations() == left(conversation_id) == []
 
 
-def test_it_waits_while_somebody_writes_to_it(api, talk, contended):
+def test_deletion_retries_while_the_conversation_is_written(api, talk, contended):
     _, conversation_id = talk(1)
     contended("CONVERSATION#", times=1)
     assert conversation_deletion.delete(api.tenant, conversation_id) == 3

@@ -50,7 +50,7 @@ def test_the_one_that_went_on_last_comes_first(page, token, clock):
     assert [one["firstMessage"] for one in token.conversations("?limit=1&offset=1")] == ["Visitor 2"]
 
 
-def test_conversations_are_found_by_flow_and_tell_where_they_were_held(app, page, create, register):
+def test_conversations_are_filtered_by_flow_and_show_their_origin(app, page, create, register):
     register("agent_a")
     token = create(agentIds=["agent_a"], allowedOrigins=[ORIGIN, "native"])
     page.say(page.open(token.value), "On the page")

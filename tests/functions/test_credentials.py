@@ -46,7 +46,7 @@ def test_403_a_key_without_the_scope(caller, calls, operation):
 @pytest.mark.parametrize(
     "authorization", [None, "", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Bearer two words", "ctk_x", "Bearer \x80"]
 )
-def test_401_what_is_no_bearer_credential_never_reaches_the_authorizer(app, calls, output, authorization):
+def test_401_without_a_bearer_credential_skips_the_authorizer(app, calls, output, authorization):
     caller = Management(app, "nobody", None)
     headers = {} if authorization is None else {"Authorization": authorization}
     assert_unauthenticated(caller.get(LIST, **headers))
@@ -70,7 +70,7 @@ def test_401_one_changed_character(app, api, calls):
     assert "GetItem" not in calls
 
 
-def test_401_a_key_nobody_made(app, caller):
+def test_401_unknown_api_key(app, caller):
     value, _ = api_key.mint("t", "n", SCOPES, at=datetime.now(UTC), expires_at=None, random_bytes=lambda n: b"\7" * n)
     assert_unauthenticated(Management(app, "nobody", value).get(LIST))
 
@@ -112,7 +112,7 @@ def test_200_with_any_case_of_the_scheme(api, scheme, spaces):
     assert api.get(LIST, Authorization=f"{scheme}{spaces}{api.credential}").status_code == 200
 
 
-def test_401_tells_a_client_token_what_to_send_instead(app, api, output):
+def test_401_client_token_gets_a_hint_to_send_an_api_key(app, api, output):
     answer = Management(app, "nobody", api.create()["token"]).get(LIST)
     assert_unauthenticated(answer)
     assert "is a client token" in answer.json["hint"]
@@ -128,7 +128,7 @@ def test_401_tells_a_client_token_what_to_send_instead(app, api, output):
         ("eyJhbGciOiJub25lIn0.e30.mistyped", "clerk_not_configured", "Authorization: Bearer"),
     ],
 )
-def test_log_says_why_a_credential_is_rejected(app, output, credential, reason, words):
+def test_log_holds_the_reason_for_a_rejected_credential(app, output, credential, reason, words):
     answer = Management(app, "nobody", credential).get(LIST)
     assert_unauthenticated(answer)
     assert words in answer.json["hint"]
@@ -137,7 +137,7 @@ def test_log_says_why_a_credential_is_rejected(app, output, credential, reason, 
     assert credential not in line
 
 
-def test_log_tells_unknown_keys_from_expired_ones(app, caller, output):
+def test_log_distinguishes_unknown_from_expired_keys(app, caller, output):
     now = datetime.now(UTC)
     value, _ = api_key.mint("t", "n", SCOPES, at=now, expires_at=None, random_bytes=lambda n: b"\5" * n)
     assert "revoked" in Management(app, "nobody", value).get(LIST).json["hint"]

@@ -104,7 +104,7 @@ def test_412_when_a_proxy_has_weakened_the_tag(api, token_id, operation, calls):
 
 @EVERY_CHANGE
 @pytest.mark.parametrize("written", ['W/"1"', '"other"', 'W/"1", "other"'])
-def test_412_tags_of_which_none_is_ours_fit_no_state(api, token_id, operation, written):
+def test_412_unknown_entity_tags_never_match(api, token_id, operation, written):
     """Not the first one either."""
     before = record(token_id)
     answer = api.do(operation, token_id, **{"If-Match": written})
@@ -132,7 +132,7 @@ def test_two_headers_are_one_list(api, app, path):
 
 @EVERY_CHANGE
 @pytest.mark.parametrize("written", ['"1"', '"7"', "*"])
-def test_404_whatever_is_expected_of_a_token_that_is_not_ones_own(caller, token_id, operation, written):
+def test_404_for_another_tenants_token_with_any_if_match(caller, token_id, operation, written):
     stranger = caller()
     theirs = stranger.do(operation, token_id, **{"If-Match": written})
     unknown = stranger.do(operation, UNKNOWN_ID, **{"If-Match": written})
@@ -141,7 +141,7 @@ def test_404_whatever_is_expected_of_a_token_that_is_not_ones_own(caller, token_
 
 
 @EVERY_CHANGE
-def test_of_many_who_read_the_same_state_exactly_one_changes_it(api, token_id, path, operation):
+def test_one_of_many_concurrent_conditional_writes_wins(api, token_id, path, operation):
     tag = api.get(path).headers["ETag"]
     with ThreadPoolExecutor(THREADS) as pool:
         answers = list(pool.map(lambda _: api.do(operation, token_id, **{"If-Match": tag}), range(THREADS)))

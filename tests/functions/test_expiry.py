@@ -95,7 +95,7 @@ def test_401_where_the_stored_answer_has_expired(page, token, session, expire):
     assert_refused(page.say(session, "First", message_id="usr_first"), 401, "session_ended")
 
 
-def test_expired_session_is_neither_resumed_nor_rated_nor_spoken_in(page, token, session, expire):
+def test_expired_session_accepts_no_init_feedback_or_chat(page, token, session, expire):
     pk, sk = sessions.key(parse_id(session).digest)
     expire({"pk": pk, "sk": sk})
     assert page.open(token.value, sessionId=session) != session

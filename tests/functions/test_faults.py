@@ -93,14 +93,14 @@ def test_503_dynamodb_reads_none_of_the_keys(page, token, left_over):
 
 
 @pytest.mark.parametrize("reason", ["ThrottlingError", "ProvisionedThroughputExceeded"])
-def test_200_an_answer_that_was_paid_for_waits_for_a_part_of_the_table_that_is_too_busy(page, token, at_call, reason):
+def test_200_reply_is_stored_after_throttled_writes_are_retried(page, token, at_call, reason):
     session = page.open(token.value)
     at_call(6, lambda: cancelled("None", reason, "None"))
     assert reply(page.say(session)) == "You said: Hello"
     assert [text for *_, text in messages(session)] == ["Hello", "You said: Hello"]
 
 
-def test_500_our_own_mistake_tells_the_caller_nothing_and_the_log_where(api, monkeypatch, output):
+def test_500_bug_is_logged_with_its_location_and_hidden(api, monkeypatch, output):
     def broken(*_, **__):
         raise RuntimeError("the secret of the house")
 
@@ -143,7 +143,7 @@ def test_503_of_the_gateway_names_a_time_to_wait_of_a_second_or_more():
     assert all(seconds >= 1 for seconds in waits.values()), waits
 
 
-def test_401_a_route_that_lost_its_authorizer_lets_nobody_in():
+def test_401_route_without_an_authorizer_admits_nobody():
     from functions.management.list_client_tokens import handler
 
     event = {"requestContext": {"extendedRequestId": "r", "requestTimeEpoch": 0}, "queryStringParameters": None}
@@ -160,7 +160,7 @@ def test_401_a_route_that_lost_its_authorizer_lets_nobody_in():
 @pytest.mark.parametrize(
     ("expires_at", "status"), [(None, 503), ("", 503), ("soon", 500), ("1969-12-31T23:59:59.000Z", 401)]
 )
-def test_unclear_expiry_of_a_credential_lets_nobody_in(expires_at, status):
+def test_credential_without_a_known_expiry_is_not_admitted(expires_at, status):
     """API Gateway may remember an answer of an authorizer that was deployed before."""
     from functions.management.list_client_tokens import handler
 

@@ -32,7 +32,7 @@ def kept(session):
     ],
     ids=lambda feedback: feedback["type"],
 )
-def test_200_every_kind_is_kept(page, token, session, feedback):
+def test_200_every_type_is_stored(page, token, session, feedback):
     answer = page.post("feedback", {"sessionId": session, "token": token.value} | feedback)
     assert answer.status_code == 200
     assert answer.json == {"success": True, "feedbackId": answer.json["feedbackId"]}
@@ -77,7 +77,7 @@ def test_200_every_kind_is_kept(page, token, session, feedback):
     ],
     ids=str,
 )
-def test_400_what_breaks_a_rule_names_the_field(page, token, session, calls, feedback, path):
+def test_400_error_names_the_field_that_breaks_a_rule(page, token, session, calls, feedback, path):
     calls.clear()
     answer = page.post("feedback", {"sessionId": session, "token": token.value} | feedback)
     assert assert_refused(answer, 400, "invalid_request")["details"][0]["path"] == path
@@ -85,7 +85,7 @@ def test_400_what_breaks_a_rule_names_the_field(page, token, session, calls, fee
 
 
 @pytest.mark.parametrize("kind", ["upvote", "downvote", "copy"])
-def test_rating_of_a_vote_is_not_kept(page, token, session, kind):
+def test_rating_of_a_vote_is_not_stored(page, token, session, kind):
     assert page.rate(session, token.value, kind, rating=7).status_code == 200
     (feedback,) = kept(session)
     assert feedback["rating"] is None
@@ -117,7 +117,7 @@ def test_404_a_day_after_the_sessions_end(page, token, session, clock):
 
 
 @pytest.mark.parametrize("unknown", ["", "x", "cs_", "cs_01m85tkcek9dh4b89k1xdr8rvw_" + "a" * 20 + "_" + "b" * 32])
-def test_404_a_session_that_nobody_knows(page, token, unknown):
+def test_404_unknown_session(page, token, unknown):
     """Never 401: the widget would drop the session that it has."""
     assert_refused(page.rate(unknown, token.value), 404, "session_not_found")
 
@@ -127,7 +127,7 @@ def test_404_a_session_of_another_token(page, create, session):
     assert kept(session) == []
 
 
-def test_200_a_session_whose_value_was_replaced_may_still_be_rated_with_the_new_one(page, token, session):
+def test_200_feedback_with_the_new_value_after_regenerate(page, token, session):
     assert page.rate(session, token.regenerate()).status_code == 200
 
 
@@ -142,6 +142,6 @@ def test_429_sixty_ratings_a_minute_from_one_address(app, page, token, session, 
     assert page.rate(session, token.value).status_code == 200
 
 
-def test_200_what_a_newer_widget_sends_does_no_harm(page, token, session):
+def test_200_unknown_fields_of_newer_widgets_are_ignored(page, token, session):
     fields = {"metadata": {"a": [1]}, "rating": None, "comment": None, "new": True}
     assert page.rate(session, token.value, **fields).status_code == 200

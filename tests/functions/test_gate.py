@@ -95,14 +95,14 @@ GARBAGE = {
 
 @pytest.mark.parametrize("door", ["init", "feedback"])
 @pytest.mark.parametrize("garbage", GARBAGE)
-def test_401_what_cannot_be_a_token_costs_no_call(knock, token, calls, door, garbage):
+def test_401_malformed_token_value_makes_no_aws_call(knock, token, calls, door, garbage):
     body = assert_refused(knock(door, value=GARBAGE[garbage](token.value)), 401, "invalid_token")
     assert body["hint"].startswith("The token value is malformed: ")
     assert calls == []
 
 
 @pytest.mark.parametrize("door", ["init", "feedback"])
-def test_401_a_token_that_somebody_else_signed(knock, token, calls, door):
+def test_401_token_signed_with_another_key(knock, token, calls, door):
     known = jwt.decode(token.value, options={"verify_signature": False})
     for claims in (known, known | {"sub": "ct_00000000000000000000000000"}, known | {"iss": "another deployment"}):
         forged = jwt.encode(claims, token_bytes(32), algorithm="HS256")
@@ -124,7 +124,7 @@ def test_401_one_changed_character_wherever_it_is(knock, token, calls):
     "session",
     ["", "cs_", "x", "cs_" + "0" * 79, "cs_" + "0" * 5000, "conv_01m85tkcek9dh4b89k1xdr8rvw", "\N{PILE OF POO}"],
 )
-def test_401_what_cannot_be_a_session_costs_no_call(page, calls, session):
+def test_401_malformed_session_id_makes_no_aws_call(page, calls, session):
     calls.clear()
     assert assert_refused(page.say(session), 401, "session_ended")["hint"]
     assert calls == []
@@ -252,7 +252,7 @@ DISGUISES = [
 
 @pytest.mark.parametrize("door", ["init", "feedback"])
 @pytest.mark.parametrize("origin", DISGUISES, ids=lambda origin: ascii(origin)[:40])
-def test_403_another_origin_in_whatever_disguise(app, knock, calls, door, origin):
+def test_403_lookalike_origin(app, knock, calls, door, origin):
     header = origin.encode().decode("latin-1")
     body = assert_refused(knock(door, Page(app, header)), 403, "origin_not_allowed")
     where = "The page's origin is null" if origin == "null" else "not among the token's allowed origins"

@@ -52,7 +52,7 @@ def stored(token_id):
     return table.get(("TOKEN#" + token_id, "RECORD"))
 
 
-def test_what_is_sent_again_is_done_once_and_answered_to_the_byte(send, clock):
+def test_retry_is_applied_once_and_gets_the_same_bytes(send, clock):
     first = send()
     clock.forward(hours=23, minutes=59)
     again = send()
@@ -62,7 +62,7 @@ def test_what_is_sent_again_is_done_once_and_answered_to_the_byte(send, clock):
     assert send.times() == 1
 
 
-def test_the_answer_stays_what_it_was_whatever_becomes_of_the_token(send, api):
+def test_stored_response_is_unaffected_by_later_changes(send, api):
     first = send()
     path = f"{TOKENS}/{subject(first.json['token'])}"
     api.put(path, {"name": "Later"})
@@ -115,7 +115,7 @@ def test_another_tenants_key_is_another_key(send, caller):
     assert send().data == first.data
 
 
-def test_a_colleagues_key_is_another_key_for_a_value_is_shown_again_only_to_whom_it_was_shown(send, api, caller):
+def test_idempotency_key_is_scoped_to_the_credential(send, api, caller):
     """Else whoever may write and not reveal would read values by guessing keys."""
     first = send()
     colleague = caller(api.tenant, ["tokens:write"])
@@ -150,7 +150,7 @@ def test_400_a_key_that_is_none(send, key):
     assert send.times() == 0
 
 
-def test_of_many_at_once_one_is_done_and_all_hear_of_it_or_are_asked_to_come_again(send):
+def test_concurrent_retries_are_applied_once_or_get_409(send):
     with ThreadPoolExecutor(THREADS) as pool:
         answers = list(pool.map(lambda _: send(), range(THREADS)))
     done = {answer.data for answer in answers if answer.status_code < 300}
@@ -161,7 +161,7 @@ def test_of_many_at_once_one_is_done_and_all_hear_of_it_or_are_asked_to_come_aga
     assert {send().data} == done
 
 
-def test_409_the_same_request_is_answered_between_our_reading_and_our_writing(send, at_call):
+def test_409_same_key_is_completed_during_the_request(send, at_call):
     meanwhile = []
     at_call(5 if send.is_create else 6, lambda: meanwhile.append(send()))
     answer = send()
@@ -188,7 +188,7 @@ def test_a_regeneration_beside_other_changes_is_still_done_once(api, at_call):
     assert stored(send.token_id)["revision"] == 3
 
 
-def test_a_repetition_of_a_conditional_change_is_answered_and_not_called_stale(api):
+def test_retry_with_if_match_gets_the_stored_response(api):
     send = Sender(api, "regenerate")
     first = send(**{"If-Match": '"1"'})
     assert (first.status_code, first.headers["ETag"]) == (200, '"2"')
@@ -220,7 +220,7 @@ def test_an_answer_that_was_lost_on_its_way_from_dynamodb_is_known_again(send, l
     assert send.times() == 1
 
 
-def test_what_is_kept_holds_no_value_and_no_key_and_is_dropped_in_time(send, clock):
+def test_stored_response_holds_no_secret_and_expires(send, clock):
     value = send("the key itself").json["token"]
     *_, record = audit.query(send.api.tenant, subject(value), since=None, until=None, at=clock.held)
     what = ["create"] if send.is_create else ["regenerate", send.token_id]
@@ -233,7 +233,7 @@ def test_what_is_kept_holds_no_value_and_no_key_and_is_dropped_in_time(send, clo
     assert item["expires_at"] == int((clock.held + timedelta(hours=24)).timestamp())
 
 
-def test_400_a_repetition_whose_value_can_no_longer_be_made(send, aws_answers):
+def test_400_retry_after_the_signing_key_was_disabled(send, aws_answers):
     send()
     with aws_answers("GenerateMac", "DisabledException"):
         answer = send()

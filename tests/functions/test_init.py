@@ -40,7 +40,7 @@ def test_200_everything_that_widget_and_sdk_read(page, create):
         ({"secret": "x", "theme": {}}, (None, "Type your message...", {})),
     ],
 )
-def test_200_what_a_page_needs_of_a_free_form_config_and_nothing_else(page, create, config, expected):
+def test_200_config_returns_only_widget_fields(page, create, config, expected):
     answer = page.init(create(config=config).value)
     keys = ("welcomeMessage", "placeholder", "theme")
     assert answer.json["config"] == dict(zip(keys, expected, strict=True))
@@ -52,7 +52,7 @@ def test_a_session_is_never_so_short_that_the_widget_refuses_to_send(page, creat
     assert page.init(token.value).json["expiresAt"] == f"2027-01-31T{expires}"
 
 
-def test_every_session_has_an_id_and_a_conversation_of_its_own(page, token):
+def test_session_and_conversation_ids_are_unique(page, token):
     answers = [page.init(token.value).json for _ in range(20)]
     assert len({answer["sessionId"] for answer in answers}) == 20
     assert len({answer["conversationId"] for answer in answers}) == 20
@@ -79,7 +79,7 @@ BOTH = {"flowIds": ["flow_a", "flow_b"], "agentIds": ["agent_a"]}
         ({"flowIds": [], "agentIds": ["agent_a"]}, None, "agent_a"),
     ],
 )
-def test_200_whom_a_session_is_for(page, ask_for, settings, wanted, expected):
+def test_200_session_is_bound_to_the_chosen_target(page, ask_for, settings, wanted, expected):
     answer = ask_for(wanted, **settings)
     assert answer.json["targetId"] == expected
     ((kind, start), *_) = events(page.say(answer.json["sessionId"]))
@@ -95,7 +95,7 @@ def test_403_a_flow_or_agent_that_is_not_the_tokens(page, create, register, call
     assert calls.writes() == []
 
 
-def test_400_a_token_without_any_says_so(ask_for):
+def test_400_token_without_a_target(ask_for):
     body = assert_refused(ask_for(None, flowIds=[]), 400, "no_target")
     assert "no flow and no agent" in body["error"]
 

@@ -73,7 +73,7 @@ def test_201_every_field_that_is_given_comes_back(api):
     assert {name: found[name] for name in settings} == settings
 
 
-def test_200_a_value_is_shown_at_birth_and_when_asked_for_and_nowhere_else(api):
+def test_200_value_is_returned_only_by_create_and_reveal(api):
     created = api.create()
     assert api.get(path(created, "token")).json == {"token": created["token"]}
     got, listed = api.get(path(created)), api.get("/v1/client-tokens")
@@ -91,7 +91,7 @@ def test_the_table_holds_no_value(api):
     assert created["token"].rpartition(".")[2] not in str(items)
 
 
-def test_200_an_update_changes_what_is_given_and_nothing_else(api):
+def test_200_update_changes_only_the_given_fields(api):
     created = api.create(flowIds=["flow_a"], defaultFlowId="flow_a", config={"theme": {}})
     before = api.get(path(created)).json["clientToken"]
     answer = api.put(path(created), {"rateLimitPerMinute": 20.0, "isActive": False, "defaultFlowId": None})
@@ -120,7 +120,7 @@ def test_200_regenerating_without_a_body_stops_the_old_value_at_once(api):
     assert record.previous_values == ()
 
 
-def test_200_regenerating_with_grace_keeps_the_old_value_until_it_says(api):
+def test_200_old_value_works_until_the_grace_period_ends(api):
     created = api.create()
     answer = api.post(path(created, "regenerate"), {"gracePeriodSeconds": 3600})
     until = datetime.fromisoformat(answer.json["previousValueExpiresAt"])
@@ -151,12 +151,12 @@ def test_warnings_come_with_create_and_update(api):
 
 
 @pytest.mark.parametrize("method", ["get", "delete"])
-def test_a_body_where_none_is_asked_for_is_not_read(api, method):
+def test_unexpected_body_is_ignored(api, method):
     created = api.create()
     assert api.request(method.upper(), path(created), "not json").status_code == 200
 
 
-def test_every_answer_may_be_read_by_pages_and_kept_by_nobody(api):
+def test_every_response_has_cors_and_no_store_headers(api):
     paths = ("/v1/client-tokens", "/v1/nothing")
     for answer in [api.post(paths[0], SEED), api.post(paths[0], "x"), api.get(paths[1]), api.delete(paths[0])]:
         assert answer.headers["Access-Control-Allow-Origin"] == "*"

@@ -39,12 +39,12 @@ def test_pages_meet_without_gap_or_overlap(seven):
     ]
 
 
-def test_a_page_that_ends_with_the_list_says_so(seven):
+def test_last_page_has_no_more(seven):
     assert seven.get("/v1/client-tokens?limit=7").json["pagination"]["hasMore"] is False
     assert seven.get("/v1/client-tokens?limit=6").json["pagination"]["hasMore"] is True
 
 
-def test_use_of_each_token_is_told_in_the_list(api):
+def test_list_shows_the_usage_of_each_token(api):
     token_id = api.create()["clientToken"]["id"]
     api.create()
     table.put(
@@ -134,7 +134,7 @@ def test_conversations_cost_three_calls(conversations, calls):
 
 
 @pytest.mark.parametrize("query", ["?offset=4", "?offset=2&flow_id=flow_b"])
-def test_400_what_too_much_stands_in_front_of(conversations, monkeypatch, query):
+def test_400_offset_is_too_large(conversations, monkeypatch, query):
     monkeypatch.setattr(pagination, "_PAGES_MAX", 1)
     answer = conversations(query)
     assert (answer.status_code, answer.json["code"]) == (400, "too_far")
@@ -142,7 +142,7 @@ def test_400_what_too_much_stands_in_front_of(conversations, monkeypatch, query)
     assert conversations().status_code == 200
 
 
-def test_400_a_list_that_no_answer_could_hold_says_how_to_ask(api, monkeypatch):
+def test_400_too_large_a_list_hints_at_pagination(api, monkeypatch):
     monkeypatch.setattr("shared.gateway._RESPONSE_MAX", 600_000)
     for _ in range(40):
         api.create(config={"text": "x" * 16_000})

@@ -51,7 +51,7 @@ def body(**fields):
     ],
     ids=["old messages", "parts of the message", "old messages, which are mended", "inputs"],
 )
-def test_no_page_fills_the_memory_of_a_function(fields, outcome):
+def test_largest_bodies_fit_into_a_functions_memory(fields, outcome):
     sent = body(**fields)
     assert BODY_BYTES - 1000 < len(sent) <= BODY_BYTES
     ran = subprocess.run([sys.executable, "-c", _READ], input=sent, capture_output=True, text=True, check=True)

@@ -35,7 +35,7 @@ def fits(metric, dimensions):
     )
 
 
-def test_every_metric_of_ours_that_is_looked_at_is_emitted_so(api, page, create, output, aws_answers):
+def test_every_metric_on_the_dashboard_is_emitted(api, page, create, output, aws_answers):
     for environment in ("live", "test"):
         token = create(environment=environment)
         session = page.open(token.value)

@@ -25,7 +25,7 @@ def warned(answer):
 
 
 @pytest.mark.parametrize("sent", SHELLS)
-def test_200_what_an_app_shell_sends_once_it_is_listed(app, create, sent):
+def test_200_listed_app_shell_origin(app, create, sent):
     token = create(allowedOrigins=[ORIGIN])
     assert_refused(Page(app, sent).init(token.value), 403, "origin_not_allowed")
     token.change(allowedOrigins=[sent])

@@ -149,7 +149,7 @@ def test_429_for_reveals_leaves_writes_alone(api, caller, clock, monkeypatch):
     assert api.put(path, {"isActive": False}).status_code == 200
 
 
-def test_what_is_refused_before_it_is_admitted_is_not_counted(api, clock, monkeypatch):
+def test_requests_refused_before_admission_are_not_counted(api, clock, monkeypatch):
     path = f"{LIST}/{api.create()['clientToken']['id']}"
     clock.forward(minutes=2)
     monkeypatch.setattr(management_admission, "_WRITES", (Window("w", 60, 1),))

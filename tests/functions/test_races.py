@@ -51,7 +51,7 @@ def test_updates_and_regenerations_do_not_undo_each_other(api):
     assert record.revision == 1 + THREADS
 
 
-def test_a_deleted_token_stays_deleted_whoever_writes_to_it(api):
+def test_deleted_token_is_not_revived_by_concurrent_writes(api):
     created = api.create()
     path = "/v1/client-tokens/" + created["clientToken"]["id"]
     sends = [lambda: api.put(path, {"name": "x"}), lambda: api.post(f"{path}/regenerate"), lambda: api.delete(path)]
@@ -71,7 +71,7 @@ def test_tokens_that_are_created_at_once_are_all_there_and_all_different(api):
         assert record.issued_value.digest == digest.sha256_hex(answer["token"])
 
 
-def test_409_somebody_else_is_faster_every_time(api, contended):
+def test_409_after_too_many_concurrent_updates(api, contended):
     path = "/v1/client-tokens/" + api.create()["clientToken"]["id"]
     contended("TOKEN#")
     answer = api.put(path, {"name": "x"})

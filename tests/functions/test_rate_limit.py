@@ -20,7 +20,7 @@ def session(page, limited):
     return page.open(limited.value)
 
 
-def test_429_tells_when_to_come_back_and_then_lets_in(page, session, clock):
+def test_429_retry_after_is_when_the_next_message_passes(page, session, clock):
     answers = [page.say(session) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert [told(answer)[:2] for answer in answers] == [(3, 2), (3, 1), (3, 0), (3, 0)]
@@ -69,7 +69,7 @@ def test_a_wait_of_one_second_is_a_second(page, session, clock):
     assert answer.json["hint"].endswith("Please wait 1 second and try again.")
 
 
-def test_every_counted_answer_tells_and_no_other(app, page, create, register):
+def test_rate_limit_headers_are_on_counted_responses_only(app, page, create, register):
     token = create(maxMessagesPerSession=1)
     session = page.open(token.value)
     counted = [page.say(session, message_id="usr_1"), page.say(session, message_id="usr_1"), page.say(session)]
@@ -91,7 +91,7 @@ def test_every_counted_answer_tells_and_no_other(app, page, create, register):
     assert "Retry-After" not in counted[2].headers
 
 
-def test_two_addresses_do_not_share_and_one_address_shares_over_its_sessions(app, page, limited):
+def test_limit_is_per_address_and_shared_by_its_sessions(app, page, limited):
     first, second = page.open(limited.value), page.open(limited.value)
     for _ in range(3):
         assert page.say(first).status_code == 200
@@ -112,7 +112,7 @@ def test_ipv6_addresses_of_one_line_share_and_others_do_not(app, limited, neighb
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "True-Client-IP", "CF-Connecting-IP"])
-def test_429_whatever_address_a_visitor_claims_to_have(page, limited, header):
+def test_429_claimed_client_address_is_ignored(page, limited, header):
     session = page.open(limited.value)
     statuses = []
     for number in range(4):
@@ -128,7 +128,7 @@ def test_tokens_do_not_share(page, create):
 
 
 @pytest.mark.parametrize("fault", [("ThrottlingException", 400), ("InternalServerError", 500)])
-def test_503_what_cannot_be_counted_is_not_let_in(page, limited, session, output, calls, aws_answers, fault):
+def test_503_when_the_attempt_cannot_be_counted(page, limited, session, output, calls, aws_answers, fault):
     calls.clear()
     with aws_answers("UpdateItem", *fault):
         answers = [page.init(limited.value), page.say(session), page.rate(session, limited.value)]

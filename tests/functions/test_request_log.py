@@ -119,7 +119,7 @@ SECRET_ID = "cs_01m85tkcek9dh4b89k1xdr8rvw_" + "a" * 20 + "_" + "b" * 32
     ],
     ids=lambda origin: ascii(origin)[:30],
 )  # fmt: skip
-def test_what_is_no_origin_is_not_repeated_in_the_log(origin):
+def test_malformed_origin_is_not_logged(origin):
     assert visitor.loggable(origin) == "malformed"
 
 

@@ -73,7 +73,7 @@ def deploy(api, monkeypatch):
         yield deploy
 
 
-def test_a_rotation_changes_nothing_for_who_does_nothing(api, deploy, register):
+def test_existing_values_work_after_a_key_rotation(api, deploy, register):
     register("flow_echo")
     before = api.create(flowIds=["flow_echo"])
     old, new = before["clientToken"]["id"], make_key()
@@ -110,7 +110,7 @@ def test_a_second_rotation_shows_the_values_of_both_keys_before(deploy):
     assert deployed.refused == []
 
 
-def test_what_is_sent_again_after_a_rotation_is_answered_as_it_was_before(deploy):
+def test_idempotent_retry_works_after_a_key_rotation(deploy):
     """Its value is its first key's."""
     first, second = make_key(), make_key()
     before, parameters = deploy(SigningKeyArn=first), {"SigningKeyArn": second, "RetiredSigningKeyArns": first}
@@ -124,7 +124,7 @@ def test_what_is_sent_again_after_a_rotation_is_answered_as_it_was_before(deploy
     assert rotated.refused == []
 
 
-def test_a_key_that_is_not_named_as_retired_shows_nothing_and_says_so_in_the_log(deploy, output):
+def test_reveal_fails_with_an_unlisted_retired_key(deploy, output):
     first, second = make_key(), make_key()
     token_id = deploy(SigningKeyArn=first).create()["clientToken"]["id"]
     forgetful = deploy(SigningKeyArn=second)

@@ -97,7 +97,7 @@ def test_each_error_has_the_id_of_its_invocation(guard, api):
 
 @pytest.mark.parametrize("kind", FOREIGN | NOT_EVENTS)
 @pytest.mark.parametrize("function", DOORS)
-def test_an_event_that_is_not_ours_is_refused_with_a_reason(guard, function, kind):
+def test_event_of_another_kind_gets_a_clear_error(guard, function, kind):
     answer = invoke(guard, function, (FOREIGN | NOT_EVENTS)[kind])
     body = json.loads(answer["body"])
     assert 400 <= answer["statusCode"] < 500, answer
@@ -106,7 +106,7 @@ def test_an_event_that_is_not_ours_is_refused_with_a_reason(guard, function, kin
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
-def test_the_authorizer_denies_what_is_no_event_of_its_own(guard, kind):
+def test_authorizer_denies_events_of_another_kind(guard, kind):
     policy = invoke(guard, "Authorize", FOREIGN[kind])
     assert [statement["Effect"] for statement in policy["policyDocument"]["Statement"]] == ["Deny"]
 
@@ -117,7 +117,7 @@ def test_another_kind_of_event_is_named_in_the_refusal(guard, kind):
     assert (body["code"], "REST API" in body["error"]) == ("invalid_event", True)
 
 
-def test_a_generated_event_without_an_authorizer_says_what_is_missing(guard):
+def test_generated_event_without_an_authorizer_gets_a_hint(guard):
     body = json.loads(invoke(guard, "ListClientTokens", FOREIGN["aws-proxy"])["body"])
     assert (body["code"], "requestContext.authorizer" in body["hint"]) == ("unauthenticated", True)
 

@@ -34,7 +34,7 @@ def test_401_a_session_ends_exactly_when_it_was_said_to(page, create, clock, min
     assert_refused(page.say(second), 401, "session_ended")
 
 
-def test_each_accepted_message_gives_it_time_again_and_a_refused_one_does_not(page, create, clock):
+def test_only_accepted_messages_extend_a_session(page, create, clock):
     token = create(sessionIdleTimeoutMinutes=10, maxMessagesPerSession=3)
     session = page.open(token.value)
     for _ in range(3):
@@ -46,7 +46,7 @@ def test_each_accepted_message_gives_it_time_again_and_a_refused_one_does_not(pa
     assert_refused(page.say(session), 401, "session_ended")
 
 
-def test_a_revived_session_is_a_new_one_with_a_conversation_of_its_own(page, token, clock):
+def test_init_after_expiry_opens_a_new_conversation(page, token, clock):
     before = opened(page.init(token.value))
     page.say(before[0], "Before")
     clock.forward(minutes=30)
@@ -58,7 +58,7 @@ def test_a_revived_session_is_a_new_one_with_a_conversation_of_its_own(page, tok
 
 
 @pytest.mark.parametrize("stale", ["", "x", "cs_gone", "cs_01m85tkcek9dh4b89k1xdr8rvw_" + "a" * 20 + "_" + "b" * 32])
-def test_200_a_session_that_nobody_knows_becomes_a_new_one(page, token, stale):
+def test_200_unknown_session_id_opens_a_new_session(page, token, stale):
     assert opened(page.init(token.value, sessionId=stale))[0] != stale
 
 
@@ -196,7 +196,7 @@ def test_changed_terms_hold_for_sessions_that_are_open(app, page, token):
     assert_refused(page.say(session), 429, "rate_limited")
 
 
-def test_switching_a_token_off_ends_nothing_that_switching_it_on_cannot_bring_back(page, token):
+def test_session_survives_switching_the_token_off_and_on(page, token):
     session = page.open(token.value)
     token.change(isActive=False)
     assert_refused(page.say(session), 401, "token_inactive")
@@ -221,7 +221,7 @@ def test_the_table_holds_no_session_id(page, token):
     assert session.rpartition("_")[2] not in str(record(session))
 
 
-def test_what_a_star_admits_is_kept_in_short(app, create):
+def test_origin_admitted_by_a_star_is_truncated(app, create):
     token = create(allowedOrigins=["*"])
     page = Page(app, "https://" + "x" * 5000)
     session = page.open(token.value)

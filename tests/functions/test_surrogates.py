@@ -45,7 +45,7 @@ def test_half_emoji_in_old_messages_does_not_end_the_conversation(page, session,
 
 
 @pytest.mark.parametrize("half", HALVES.values(), ids=HALVES)
-def test_half_emoji_beside_the_message_reaches_the_target_mended(page, session, assistant, half):
+def test_half_emoji_in_inputs_is_replaced_before_the_target(page, session, assistant, half):
     given = {half: [half, {"deep": half}], "whole": "\U0001f600", "escape": "\\ud83d", "number": 12345678901234567890}
     beside_it = dict.fromkeys(["inputs", "metadata", "context"], given)
     answer = page.say(session, "Hello", **beside_it, clientTools=[{"name": half}], clientToolsFingerprint=half)
@@ -89,7 +89,7 @@ def sent(body, **fields):
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_half_emoji_is_mended_in_any_spelling(session, spelling):
+def test_half_emoji_is_replaced_in_any_spelling(session, spelling):
     message = {"id": "usr_1", "role": "user", "content": "Hi \ud83d"}
     body = SPELLINGS[spelling]({"sessionId": session, "messages": [message]})
     assert chat(sent(body), None)["statusCode"] == 200
@@ -122,7 +122,7 @@ def test_bytes_that_are_not_utf8_become_replacement_characters(page, session):
     ids=lambda text: text[:20],
 )
 @each(BROWSER)
-def test_400_when_page_sends_what_no_json_writer_writes(page, calls, operation, text):
+def test_400_when_page_sends_invalid_json_escapes(page, calls, operation, text):
     calls.clear()
     answer = page.post(operation.path.rpartition("/")[2], text)
     assert (answer.status_code, answer.json["code"]) == (400, "invalid_json")

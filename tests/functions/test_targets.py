@@ -128,7 +128,7 @@ def test_warning_when_nothing_is_registered_under_an_id(api):
     assert warned(api.create()) == []
 
 
-def test_200_an_update_that_names_no_target_does_not_ask_for_them(api, calls):
+def test_200_update_without_targets_reads_no_targets(api, calls):
     token = api.create(flowIds=["flow_label"])["clientToken"]
     register(api, "flow_known")
     calls.clear()
@@ -141,7 +141,7 @@ def test_one_tenants_targets_say_nothing_about_anothers(api, caller):
     assert caller().create(flowIds=["flow_unknown"])
 
 
-def test_a_target_is_asked_everything_that_it_may_need(page, create, assistant, register):
+def test_target_receives_the_whole_request(page, create, assistant, register):
     """And of the assistant's words only what it said itself, whatever the page claims."""
     register("flow_echo", "aws_lambda", function_arn=ASSISTANT, attachments=100)
     token = create(pinToVersion="published", environment="test")
@@ -227,7 +227,7 @@ def transcript(page, create):
     return Transcript(page, page.open(create(rateLimitPerMinute=100).value))
 
 
-def test_history_is_what_the_page_still_shows_in_the_stored_words(transcript, assistant):
+def test_history_is_the_stored_text_of_shown_messages(transcript, assistant):
     for text in ("One", "Two"):
         transcript.say(text)
     transcript.say("Three")
@@ -248,7 +248,7 @@ def test_cleared_messages_are_not_heard_again(transcript, assistant, left):
     assert texts_of(assistant[-1]) == ["What do you know about me?", "Hi there", "And now?"]
 
 
-def test_a_page_cannot_show_what_was_never_said(transcript, assistant):
+def test_page_cannot_add_messages_to_the_history(transcript, assistant):
     transcript.say("One")
     transcript.shown.append({"id": "usr_x", "role": "user", "content": "Give me a refund"})
     transcript.shown += [None, 5, "usr_1", ["usr_1"], {"id": {}, "role": []}]
@@ -265,7 +265,7 @@ def test_an_answer_without_an_id_of_the_page_is_shown_under_the_streams(page, cr
     assert texts_of(assistant[-1]) == ["One", "Hi there", "Two"]
 
 
-def test_400_more_than_a_message_may_have_is_refused_before_it_costs_anything(page, token, register, assistant, calls):
+def test_400_message_too_long_before_anything_is_spent(page, token, register, assistant, calls):
     session = page.open(token.value)
     calls.clear()
     body = assert_refused(page.say(session, "é" * 4097, message_id="usr_1"), 400, "message_too_long")
@@ -287,7 +287,7 @@ def test_200_a_target_may_take_messages_of_64_kb(page, token, register):
 
 
 @pytest.mark.parametrize("field", ["inputs", "metadata", "context"])
-def test_400_input_too_large_whatever_the_page_sends_beside_its_message(page, token, assistant, calls, field):
+def test_400_input_too_large_counts_all_page_input(page, token, assistant, calls, field):
     session = page.open(token.value)
     calls.clear()
     body = assert_refused(page.say(session, "Hi", **{field: {"a": "é" * 16_384}}), 400, "input_too_large")
@@ -322,7 +322,7 @@ def test_400_a_message_sent_again_is_held_to_limits_in_its_stored_words(page, to
     assert texts_of(assistant[-1]) == ["x" * 900]
 
 
-def test_a_stored_answer_is_given_whatever_the_limits_are_now(page, token, register):
+def test_stored_reply_is_returned_under_any_new_limits(page, token, register):
     session = page.open(token.value)
     assert reply(page.say(session, "x" * 100, message_id="usr_1")) == f"You said: {'x' * 100}"
     register("flow_echo", max_message_bytes=10)

@@ -43,7 +43,7 @@ def assert_once(token, session):
     return assert_once
 
 
-def test_a_message_that_arrives_again_is_answered_from_what_is_stored(token, send, calls, register, assert_once):
+def test_retried_message_gets_the_stored_reply(token, send, calls, register, assert_once):
     """Whatever has become of the target, and of the budget."""
     token.change(maxMessagesPerSession=1)
     assert reply(send()) == "You said: Hello"
@@ -110,7 +110,7 @@ def test_404_without_a_target_nothing_is_stored_or_paid_for(api, send, session, 
     assert_once()
 
 
-def test_what_was_stored_is_answered_whatever_is_sent_the_next_time(send, register, assert_once):
+def test_retry_with_other_text_gets_the_stored_reply(send, register, assert_once):
     register("flow_echo", "aws_lambda", function_arn=GONE)
     send("Hello")
     register("flow_echo")
@@ -168,9 +168,7 @@ def test_200_a_lost_answer_of_aws_changes_nothing(send, lost_answers, assert_onc
     assert_once()
 
 
-def test_a_turn_that_was_left_is_taken_over_by_one_and_only_when_nobody_can_be_at_work(
-    send, clock, calls, at_call, assert_once
-):
+def test_abandoned_turn_is_taken_over_once_after_its_lease(send, clock, calls, at_call, assert_once):
     at_call(ENDING, crash)
     with pytest.raises(Crash):
         send()
@@ -217,7 +215,7 @@ def test_a_conversation_that_is_deleted_while_it_is_answered_stays_deleted(api, 
     assert list(table.query("pk = :pk", {":pk": f"CONVERSATION#{conversation['id']}"})) == []
 
 
-def test_times_increase_whatever_clocks_say(page, session, clock):
+def test_message_times_increase_despite_clock_skew(page, session, clock):
     """Several in one millisecond, and behind another machine's clock."""
     for number in range(6):
         clock.forward(milliseconds=-number)

@@ -124,7 +124,7 @@ CASES = list(_cases())
 
 
 @pytest.mark.parametrize(("alarm", "samples", "rings"), CASES)
-def test_alarm_rings_exactly_when_its_description_says(watching, alarm, samples, rings):
+def test_alarm_fires_exactly_as_its_description_states(watching, alarm, samples, rings):
     assert is_ringing(watching, alarm, samples, at=NOW) is rings
 
 

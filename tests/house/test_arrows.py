@@ -56,7 +56,7 @@ def test_arrows_go_one_way():
     assert wrong == []
 
 
-def test_doors_do_not_import_one_another():
+def test_handlers_do_not_import_each_other():
     wrong = [
         f"{module.at(line)} imports {name}"
         for module in modules("functions")
@@ -98,7 +98,7 @@ def test_every_package_file_is_empty():
     assert [path for path in ROOT.glob("[fis]*/**/__init__.py") if path.stat().st_size] == []
 
 
-def test_every_read_of_the_table_says_as_of_when():
+def test_every_table_read_passes_its_time():
     """What has expired must not be used; `at=None` reads what never expires, or all there is, and says so."""
     reads = {"table.get", "table.read", "table.query", "table.query_page", "pagination.read"}
     calls = [

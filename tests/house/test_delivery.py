@@ -54,7 +54,7 @@ class TestConfiguration:
         assert overrides(configuration, "prod")["DeletionProtection"] == "true"
         assert configuration["prod"]["deploy"]["parameters"]["confirm_changeset"] is True
 
-    def test_lets_a_trial_be_deleted_and_tells_all_of_it(self, configuration):
+    def test_trial_stack_can_be_deleted_and_lists_everything(self, configuration):
         assert overrides(configuration, "dev") == {"DeletionProtection": "false", "LogLevel": "DEBUG"}
 
     @pytest.mark.parametrize("environment", ["dev", "prod"])
@@ -66,7 +66,7 @@ class TestConfiguration:
         names = [configuration[environment]["global"]["parameters"]["stack_name"] for environment in ("dev", "prod")]
         assert names == ["client-tokens-dev", "client-tokens"]
 
-    def test_builds_anew_for_the_cache_misses_changes(self, configuration):
+    def test_builds_without_the_stale_cache(self, configuration):
         assert configuration["default"]["build"]["parameters"]["cached"] is False
 
     def test_documented_file_of_parameters_is_valid(self, source):

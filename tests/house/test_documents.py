@@ -61,7 +61,7 @@ OF_THE_CLI = {"output", "query", "notification-endpoint"}
 
 
 @pytest.mark.parametrize("block", SHELL, ids=lambda block: block[:40])
-def test_a_shell_takes_what_is_to_be_pasted(block):
+def test_documented_commands_parse_in_a_shell(block):
     assert subprocess.run(["/bin/bash", "-n"], input=block, capture_output=True, text=True, check=True).stderr == ""
 
 

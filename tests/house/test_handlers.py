@@ -20,12 +20,12 @@ def _public(tree):
     return [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[0] != "_"]
 
 
-def test_every_door_is_a_function_of_the_template_and_the_other_way_round(functions):
+def test_template_functions_and_handlers_match(functions):
     handlers = {properties["Handler"] for properties in functions.values()}
     assert handlers == {f"{door.name.removeprefix('functions.')}.handler" for door in HANDLERS}
 
 
-def test_a_function_and_its_door_have_one_name(functions):
+def test_function_and_handler_have_the_same_name(functions):
     wrong = {
         name: props["Handler"] for name, props in functions.items() if props["Handler"].split(".")[1] != _snake(name)
     }
@@ -66,7 +66,7 @@ def _asks_for_status(node):
     return False
 
 
-def test_a_browser_door_asks_admission_first():
+def test_browser_handler_calls_admission_first():
     browser = [door for door in HANDLERS if door.name.startswith("functions.browser.")]
     assert [door.name for door in browser if not _asks_admission_first(door.tree)] == []
 
@@ -96,12 +96,12 @@ def _asks_admission_first(tree):
         ("return gateway.ok(request.body)", False),
     ],
 )
-def test_the_law_for_browser_doors_tells_good_from_bad(body, is_lawful):
+def test_admission_law_tells_good_handlers_from_bad(body, is_lawful):
     imports = "from shared import admission, gateway\nfrom shared.store import sessions\n"
     assert _asks_admission_first(ast.parse(f"{imports}def handler(request):\n    {body}")) is is_lawful
 
 
-def test_only_a_door_frame_turns_a_refusal_into_an_answer():
+def test_only_the_gateway_turns_errors_into_responses():
     refusals = {node.name for node in module("shared.errors").tree.body if isinstance(node, ast.ClassDef)}
     wrong = [
         f"{one.at(node.lineno)} catches {ast.unparse(node.type) if node.type else 'everything'}"

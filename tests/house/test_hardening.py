@@ -51,7 +51,7 @@ def there(template, name):
     return sam.resources(template)[name]["Properties"]
 
 
-def test_is_there_if_asked_for(template, everything):
+def test_exists_only_by_parameter(template, everything):
     assert OPTIONAL & sam.resources(template).keys() == set()
     assert OPTIONAL - sam.resources(everything).keys() == set()
 
@@ -93,7 +93,7 @@ def test_parameters_take_the_values_that_they_describe(source):
         ("ProxySecretDigests", ",".join(["0a" * 32] * 3)),
     ],
 )
-def test_parameters_refuse_what_would_fail_late(source, name, value):
+def test_parameters_reject_values_that_would_fail_late(source, name, value):
     assert not re.fullmatch(source["Parameters"][name]["AllowedPattern"], value)
 
 
@@ -112,7 +112,7 @@ def test_parameters_refuse_what_would_fail_late(source, name, value):
         (ALL | PROXY | {"Firewall": "off"}, None),
     ],
 )
-def test_parameters_that_need_one_another_say_so_before_anything_is_deployed(source, given, broken):
+def test_parameters_that_depend_on_each_other_are_checked_first(source, given, broken):
     template = sam.translate(source, given)
     # CloudFormation's rules are conditions, each with a sentence for the case that it does not hold.
     said = []
@@ -132,13 +132,13 @@ class TestDomain:
         assert (mapping["RestApiId"], mapping["Stage"]) == ({"Ref": "Api"}, {"Ref": "ApiStage"})
         assert "BasePath" not in mapping
 
-    def test_has_its_records_where_the_zone_is_ours(self, source, everything):
+    def test_domain_gets_records_in_the_given_zone(self, source, everything):
         records = there(everything, "DomainRecords")["RecordSets"]
         assert [one["Type"] for one in records] == ["A", "AAAA"]
         elsewhere = sam.translate(source, ALL | {"HostedZoneId": ""})
         assert "DomainRecords" not in sam.resources(elsewhere)
 
-    def test_is_the_address_that_the_stack_tells(self, template, everything):
+    def test_domain_is_the_url_in_the_outputs(self, template, everything):
         address = [chosen(one, one["Outputs"]["ApiUrl"]["Value"])["Fn::Sub"] for one in (template, everything)]
         assert "execute-api" in address[0]
         assert address[1] == "https://${DomainName}"
@@ -212,7 +212,7 @@ class TestFirewall:
         acl = there(without, "WebAcl")["Rules"]
         assert len([one for one in acl if chosen(without, one) != {"Ref": "AWS::NoValue"}]) == 4
 
-    def test_refuses_nobody_for_what_is_in_a_body(self, rules):
+    def test_firewall_ignores_request_bodies(self, rules):
         """A body is a transcript, of up to 6 MB; AWS's rule would block it from 8 KB on."""
         overrides = [
             one
@@ -233,7 +233,7 @@ class TestFirewall:
 
 class TestTracing:
     @pytest.mark.parametrize(("given", "is_on"), [("Disabled", False), ("Active", True)])
-    def test_sends_traces_only_if_asked_for(self, source, given, is_on):
+    def test_traces_are_sent_only_by_parameter(self, source, given, is_on):
         template = sam.translate(source, {"Tracing": given})
         assert chosen(template, there(template, "ApiStage")["TracingEnabled"]) is is_on
         for name, one in sam.resources(template).items():
@@ -282,7 +282,7 @@ class TestTableKey:
         assert key["Properties"]["EnableKeyRotation"] is True
         assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
-    def test_serves_this_account_through_dynamodb_and_nobody_else(self, everything):
+    def test_table_key_is_usable_only_through_dynamodb(self, everything):
         own, through = there(everything, "TableEncryptionKey")["KeyPolicy"]["Statement"]
         assert own["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
         assert through["Condition"] == {
@@ -305,14 +305,14 @@ class TestTableKey:
 @pytest.mark.parametrize(
     ("function", "parameter"), [("Authorize", "AuthorizerConcurrency"), ("Chat", "ChatConcurrency")]
 )
-def test_concurrency_is_reserved_only_if_asked_for(template, everything, function, parameter):
+def test_concurrency_is_reserved_only_by_parameter(template, everything, function, parameter):
     written = there(template, function)["ReservedConcurrentExecutions"]
     # Zero would be a function that never runs.
     assert chosen(template, written) == {"Ref": "AWS::NoValue"}
     assert chosen(everything, written) == ALL[parameter]
 
 
-def test_cloudformation_accepts_what_sam_makes_of_it(everything):
+def test_cloudformation_accepts_the_transformed_template(everything):
     """Circles of references and duplicates only show once SAM has written out what the source implies.
 
     cfn-lint looks at both sides of every condition; `make scan` lints the source.

@@ -87,7 +87,7 @@ def test_every_grant_has_a_name_that_means_the_same_in_every_role(source):
     assert len(grants) == len(set(grants)), "one grant has two names"
 
 
-def test_a_role_allows_only_what_names_its_keys(roles):
+def test_role_statements_are_restricted_to_partition_keys(roles):
     for name, role in roles.items():
         for statement in role:
             items = {action for action in statement.actions if action.startswith("dynamodb:")}
@@ -145,7 +145,7 @@ def test_browser_functions_write_no_management_items(roles, functions, place, ot
             assert not decide(roles[name], asked).allowed, f"{name}: {write}"
 
 
-def test_a_role_gives_what_its_functions_imports_can_use_and_no_other_service(roles_with_targets, loaded):
+def test_role_grants_only_services_its_function_imports(roles_with_targets, loaded):
     services = {
         name: {action.split(":")[0] for statement in role for action in statement.actions}
         for name, role in roles_with_targets.items()
@@ -159,7 +159,7 @@ def test_a_role_gives_what_its_functions_imports_can_use_and_no_other_service(ro
     assert services == {name: {adapters[one] for one in modules & adapters.keys()} for name, modules in loaded.items()}
 
 
-def test_no_function_and_no_model_may_be_asked_unless_the_deployment_names_it(roles):
+def test_no_target_may_be_invoked_unless_configured(roles):
     actions = {action for role in roles.values() for statement in role for action in statement.actions}
     assert {action for action in actions if not action.startswith(("dynamodb:", "kms:"))} == set()
 
@@ -181,7 +181,7 @@ def test_no_function_and_no_model_may_be_asked_unless_the_deployment_names_it(ro
         ("bedrock:InvokeModelWithResponseStream", PROFILE, False),
     ],
 )
-def test_chat_may_ask_only_what_the_deployment_names(roles_with_targets, action, resource, is_allowed):
+def test_chat_may_invoke_only_configured_targets(roles_with_targets, action, resource, is_allowed):
     allowed = {name for name, role in roles_with_targets.items() if decide(role, Access(action, resource)).allowed}
     assert allowed == ({"Chat"} if is_allowed else set())
 
@@ -206,7 +206,7 @@ def test_only_lambda_itself_takes_on_a_functions_role(template, functions):
         assert [one["Principal"] for one in trust["Statement"]] == [{"Service": ["lambda.amazonaws.com"]}]
 
 
-def test_a_function_is_given_the_variables_that_its_imports_read_and_no_others(functions, loaded):
+def test_function_gets_exactly_the_variables_it_reads(functions, loaded):
     read = {
         name: {variable for one in modules for variable, _ in module(one).variables()} - NOT_FOR_THE_TEMPLATE
         | (READ_BY_POWERTOOLS if "shared.log" in modules else set())

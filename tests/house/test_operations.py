@@ -36,7 +36,7 @@ def _described(operation):
 
 
 @each(OPERATIONS)
-def test_row_says_what_the_document_says(operation):
+def test_row_matches_the_document(operation):
     described = _described(operation)
     headers = {one["$ref"].rpartition("/")[2] for one in described.get("parameters", []) if "$ref" in one}
     assert described["security"] == ([{"Bearer": [operation.scope]}] if operation in MANAGEMENT else [])

@@ -55,5 +55,5 @@ def needed(functions):
     return {name: packages(name, properties) for name, properties in functions.items()}
 
 
-def test_a_function_loads_what_it_needs_and_nothing_else(loaded, needed):
+def test_function_loads_only_the_packages_it_needs(loaded, needed):
     assert loaded == needed

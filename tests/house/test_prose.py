@@ -12,11 +12,12 @@ from tests.house.code import modules
 
 CODE = modules("functions", "shared", "infra")
 LINES = 250
+TEST_NAME_MAX = 70
 VAGUE = {"common", "helper", "helpers", "misc", "util", "utils"}
 
 
 @pytest.mark.parametrize("module", CODE + modules("tests"), ids=lambda module: module.name)
-def test_a_module_starts_with_what_it_is_for(module):
+def test_module_starts_with_its_purpose(module):
     assert (ast.get_docstring(module.tree) or "").split("\n")[0], module.at(1)
 
 
@@ -41,13 +42,24 @@ def _is_protocol(node):
     return isinstance(node, ast.ClassDef) and any(ast.unparse(base).startswith("Protocol") for base in node.bases)
 
 
-def test_a_file_is_named_for_what_it_holds():
+def test_file_has_a_specific_name():
     assert [module.name for module in CODE if VAGUE.intersection(module.name.split("."))] == []
 
 
 def test_files_are_small():
     lengths = {module.name: len(module.text.splitlines()) for module in CODE}
     assert {name: lines for name, lines in lengths.items() if lines > LINES} == {}
+
+
+def test_names_of_tests_fit_into_70_characters():
+    tests = [
+        (node.name, module.at(node.lineno))
+        for module in modules("tests")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+    assert len(tests) > 1000
+    assert [f"{place} {name}" for name, place in tests if len(name) > TEST_NAME_MAX] == []
 
 
 def test_nothing_is_written_that_nothing_uses():

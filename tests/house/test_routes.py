@@ -46,7 +46,7 @@ def test_a_preflight_needs_no_credential(operations):
     assert [where for where, one in operations.items() if where[1] == "options" and one.get("security")] == []
 
 
-def test_the_authorizer_is_ours_and_asks_for_a_bearer_credential(body):
+def test_authorizer_reads_a_bearer_credential(body):
     assert body["components"]["securitySchemes"].keys() == {"Bearer"}
     bearer = body["components"]["securitySchemes"]["Bearer"]
     authorizer = bearer["x-amazon-apigateway-authorizer"]
@@ -72,13 +72,13 @@ def test_the_authorizer_is_ours_and_asks_for_a_bearer_credential(body):
         ("ctk_abc", False),
     ],
 )
-def test_what_is_no_bearer_credential_never_reaches_the_authorizer(body, header, may_pass):
+def test_request_without_a_bearer_credential_skips_the_authorizer(body, header, may_pass):
     authorizer = body["components"]["securitySchemes"]["Bearer"]["x-amazon-apigateway-authorizer"]
     # API Gateway matches the whole header.
     assert bool(re.fullmatch(authorizer["identityValidationExpression"], header)) is may_pass
 
 
-def test_every_route_leads_to_a_function_and_every_function_has_its_one_route(operations, functions):
+def test_every_function_has_exactly_one_route(operations, functions):
     served = {
         where: _function(one["x-amazon-apigateway-integration"]["uri"])
         for where, one in operations.items()
@@ -87,7 +87,7 @@ def test_every_route_leads_to_a_function_and_every_function_has_its_one_route(op
     assert sorted(served.values()) == sorted(functions.keys() - {"Authorize"})
 
 
-def test_each_function_and_its_door_say_which_route_they_serve(operations, functions):
+def test_function_and_handler_state_their_route(operations, functions):
     for (path, method), one in operations.items():
         if one["x-amazon-apigateway-integration"]["type"] == "aws_proxy":
             function = functions[_function(one["x-amazon-apigateway-integration"]["uri"])]
@@ -105,7 +105,7 @@ def test_a_method_that_no_function_serves_is_answered_by_no_function(operations)
             assert integration["responses"]["default"]["statusCode"] == "405", path
 
 
-def test_what_is_said_to_be_allowed_is_what_is_served(body):
+def test_allow_header_lists_the_served_methods(body):
     """RFC 9110, section 15.5.6."""
     for path, item in body["paths"].items():
         answer = item["x-amazon-apigateway-any-method"]["x-amazon-apigateway-integration"]["responses"]["default"]
@@ -113,7 +113,7 @@ def test_what_is_said_to_be_allowed_is_what_is_served(body):
         assert {method.lower() for method in allowed} == item.keys() - {"x-amazon-apigateway-any-method"}, path
 
 
-def test_nobody_but_this_api_may_call_a_function(template):
+def test_only_this_api_may_invoke_a_function(template):
     resources = template["Resources"].values()
     permissions = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::Lambda::Permission"]
     assert {permission["Principal"] for permission in permissions} == {"apigateway.amazonaws.com"}

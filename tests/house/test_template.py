@@ -100,7 +100,7 @@ def _body(response):
 
 
 class TestFunctions:
-    def test_run_what_the_layers_are_built_for(self, template, functions):
+    def test_functions_and_layers_share_a_runtime(self, template, functions):
         for name, properties in functions.items():
             assert (properties["Runtime"], properties["Architectures"]) == ("python3.13", ["arm64"]), name
         for name, layer in _of_type(template, "AWS::Lambda::LayerVersion").items():
@@ -130,7 +130,7 @@ class TestFunctions:
         longest = client._CONNECT_SECONDS + client.ONE_LONG_ATTEMPT.seconds + pauses
         assert longest < functions["Chat"]["Timeout"]
 
-    def test_have_ended_before_anybody_takes_a_message_over_from_them(self, functions):
+    def test_functions_time_out_before_their_lease_ends(self, functions):
         """Else two would seek its answer, and both be paid for."""
         assert functions["Chat"]["Timeout"] < turns._LEASE.total_seconds()
 
@@ -174,7 +174,7 @@ class TestRefusalsOfApiGateway:
         assert errors.Unauthenticated.code in ours
         assert [one for one in given if one[1] != ours.get(one[2], one[1])] == []
 
-    def test_can_be_read_by_pages_and_are_kept_by_nobody(self, responses):
+    def test_responses_have_cors_and_no_store_headers(self, responses):
         assert {
             kind for kind, response in responses.items() if not ON_EVERY_ANSWER.items() <= _headers(response).items()
         } == set()
@@ -213,13 +213,13 @@ class TestTable:
         assert table["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
         assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
-    def test_protects_itself_unless_told_otherwise(self, template):
+    def test_table_is_protected_by_default(self, template):
         assert template["Parameters"]["DeletionProtection"]["Default"] == "true"
 
     def test_is_paid_by_request(self, table):
         assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
 
-    def test_forgets_what_has_expired(self, table):
+    def test_table_has_a_ttl(self, table):
         assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
@@ -229,7 +229,7 @@ def test_the_signing_key_is_an_hmac_key_that_outlives_the_stack(template):
     assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
-def test_what_outlives_the_stack_goes_if_its_creation_fails(template):
+def test_retained_resources_are_deleted_if_creation_fails(template):
     """Else each failed first deployment would leave a table and keys behind."""
     kept = {name for name, one in template["Resources"].items() if one.get("DeletionPolicy", "Delete") != "Delete"}
     assert kept == {"ApiGatewayAccount", "ApiGatewayLogging", "SigningKey", "Table", "TableEncryptionKey"}
@@ -242,7 +242,7 @@ class TestParameters:
     def test_are_described(self, source):
         assert {name for name, one in source["Parameters"].items() if not one.get("Description")} == set()
 
-    def test_have_defaults_so_that_a_first_deployment_asks_nothing(self, source):
+    def test_parameters_have_defaults(self, source):
         assert {name for name, one in source["Parameters"].items() if "Default" not in one} == set()
 
     def test_are_used(self, source):
@@ -259,7 +259,7 @@ class TestParameters:
         assert sorted(shown) == sorted(interface["ParameterLabels"]) == sorted(source["Parameters"])
 
 
-def test_outputs_tell_where_everything_is(source):
+def test_outputs_name_every_resource(source):
     assert source["Outputs"].keys() == {"ApiUrl", "DomainTarget", "TableName", "SigningKeyArn"}
     assert {name for name, output in source["Outputs"].items() if not output.get("Description")} == set()
 

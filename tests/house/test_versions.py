@@ -112,7 +112,7 @@ def test_old_versions_go_for_their_snapshots_are_paid_for(template):
 
 
 @pytest.mark.parametrize(("switch", "apply_on"), [("off", "None"), ("on", "PublishedVersions")])
-def test_functions_start_from_snapshots_only_if_told_to(source, switch, apply_on):
+def test_snapstart_is_used_only_by_parameter(source, switch, apply_on):
     template = sam.translate(source, {"SnapStart": switch})
     for name, one in template["Resources"].items():
         if one["Type"] == "AWS::Lambda::Function":

@@ -76,7 +76,7 @@ def test_every_alarm_that_operators_rely_on_is_there(alarms):
     assert {watched.slug(alarm) for alarm in alarms.values()} == ASKED_FOR
 
 
-def test_what_aws_publishes_is_looked_up_as_aws_publishes_it(metrics, known):
+def test_aws_metrics_use_the_dimensions_that_aws_publishes(metrics, known):
     for metric in metrics:
         if metric.namespace != OURS:
             names, sets = PUBLISHED[metric.namespace]
@@ -142,7 +142,7 @@ class TestDashboard:
             assert max(x for x, _ in cells) < 24
             taken |= cells
 
-    def test_tells_requests_latency_refusals_sessions_messages_and_costs(self, metrics):
+    def test_dashboard_shows_requests_latency_errors_and_costs(self, metrics):
         seen = {(one.namespace, one.name) for one in metrics}
         assert {("AWS/ApiGateway", "Count"), ("AWS/ApiGateway", "Latency"), (OURS, "RequestsRefused")} <= seen
         for name in ("SessionsOpened", "MessagesAnswered"):
@@ -191,7 +191,7 @@ class TestBilledDuration:
 
 
 class TestManual:
-    def test_has_a_section_for_each_alarm_with_what_to_look_at_and_what_to_do(self, alarms):
+    def test_manual_has_a_runbook_for_each_alarm(self, alarms):
         sections = dict(re.findall(r"^### (\S+)\n(.*?)(?=^##|\Z)", MANUAL, re.DOTALL | re.MULTILINE))
         assert sections.keys() == {watched.slug(alarm) for alarm in alarms.values()}
         for name, section in sections.items():

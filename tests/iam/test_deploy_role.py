@@ -237,7 +237,7 @@ def test_no_action_and_no_resource_is_allowed_that_no_deployment_needs(needed):
         ("logs:GetLogEvents", LOG_GROUP, {}),
     ],
 )
-def test_what_no_deployment_needs_is_refused(action, arn, context):
+def test_deploy_role_denies_what_no_deployment_needs(action, arn, context):
     assert _allowing(action, arn, context) is None
 
 

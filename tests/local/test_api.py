@@ -18,7 +18,7 @@ def test_an_unknown_path_answers_missing_authentication_token(gateway):
     assert response.json["requestId"] == response.headers["x-amz-apigw-id"]
 
 
-def test_a_method_without_a_route_of_its_own_goes_to_any(gateway):
+def test_unlisted_method_uses_the_any_route(gateway):
     assert gateway.http.patch("/things").status_code == 405
     assert gateway.http.head("/things").status_code == 405
 
@@ -71,7 +71,7 @@ def test_the_function_sees_the_authorizers_context_as_text(gateway):
     }
 
 
-def test_a_denial_answers_as_the_template_says(gateway):
+def test_denied_request_gets_the_templates_response(gateway):
     gateway.answers["Authorize"] = gateway.policy("Deny")
     response = gateway.list()
     assert (response.status_code, response.json["kind"]) == (401, "ACCESS_DENIED")
@@ -132,7 +132,7 @@ def test_a_matching_deny_wins(gateway):
     assert gateway.list().status_code == 401
 
 
-def test_an_authorizer_that_fails_is_authorizer_failure_and_is_not_remembered(gateway):
+def test_failing_authorizer_is_authorizer_failure_and_not_cached(gateway):
     gateway.answers["Authorize"] = "it crashed"
     assert gateway.list().status_code == 500
     assert gateway.told == ["Authorize failed: it crashed"]
@@ -193,7 +193,7 @@ def test_413_where_lambda_would_not_take_the_event(gateway):
     assert gateway.http.post("/open/1", data=b"x" * (5 * MEGABYTE)).status_code == 201
 
 
-def test_the_rest_of_a_body_that_is_too_large_is_read_so_that_the_refusal_arrives(gateway):
+def test_body_over_the_limit_is_drained_before_the_response(gateway):
     body = io.BytesIO(b"x" * (11 * MEGABYTE))
     gateway.http.post("/open/1", input_stream=body)
     assert body.tell() == 11 * MEGABYTE
@@ -245,7 +245,7 @@ def test_431_counts_all_headers_together(gateway):
     assert gateway.http.post("/open/1", headers=headers).status_code == 431
 
 
-def test_what_a_function_says_of_its_failure_does_nothing_in_the_terminal(gateway):
+def test_error_messages_cannot_control_the_terminal(gateway):
     gateway.answers["Open"] = "ValueError: \x1b[2J\nPOST /forged 200"
     gateway.http.post("/open/1")
     assert gateway.told == ["Open failed: ValueError: \\x1b[2J\\nPOST /forged 200"]

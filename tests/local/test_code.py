@@ -5,7 +5,7 @@ import pytest
 from infra.local import code, template
 
 
-def test_without_a_build_it_says_how_to_get_one(monkeypatch, tmp_path):
+def test_missing_build_gets_a_hint(monkeypatch, tmp_path):
     monkeypatch.setattr(code, "ARTIFACT", tmp_path / "artifact")
     with pytest.raises(code.NotBuilt, match="make run ARTIFACT=1 builds it"):
         code.artifact(template.read())

@@ -98,7 +98,7 @@ def test_docs_may_ask_the_api_and_no_other_host(get):
     assert sources == "'self' http://127.0.0.1:3000"
 
 
-def test_what_the_api_refuses_is_passed_on(get, monkeypatch):
+def test_api_error_is_passed_on(get, monkeypatch):
     def ask(*_):
         raise ManagementError(404, "There is no such client token.")
 
@@ -158,7 +158,7 @@ def test_the_stack_says_where_bundles_come_from(place, npm):
         assert all(" from a CDN: npm says" in line for line in lines())
 
 
-def test_what_npm_complains_of_is_told_in_one_line(place, npm):
+def test_npm_error_is_shown_in_one_line(place, npm):
     npm("echo 'npm error code E403' >&2; echo 'npm error 403 Forbidden' >&2; exit 1")
     with pytest.raises(NotFetched, match=r"^npm says: npm error code E403 npm error 403 Forbidden$"):
         Fetch(WIDGET).finish()
@@ -186,7 +186,7 @@ def test_a_copy_is_the_packages_dist(place, npm, tmp_path):
     assert list(place.parent.iterdir()) == [place]
 
 
-def test_a_fetch_ends_when_it_is_told_to(place, npm):
+def test_fetch_can_be_stopped(place, npm):
     npm("exec sleep 600")
     fetch = Fetch(WIDGET)
     fetch.stop()

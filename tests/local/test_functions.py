@@ -141,7 +141,7 @@ def test_an_answer_above_six_megabytes_fails(code):
     assert failure(code, "swell").startswith("Response payload size exceeded maximum allowed payload size")
 
 
-def test_a_function_that_crashes_starts_anew(code):
+def test_crashed_function_is_restarted(code):
     assert failure(code, "crash") == "Runtime exited with status 3"
     assert failure(code, "crash") == "Runtime exited with status 3"
 
@@ -167,7 +167,7 @@ def test_changed_code_runs_at_the_next_event(code, changed):
     assert after["said"] != before["said"]
 
 
-def test_what_a_function_prints_is_told_by_its_name(code):
+def test_output_is_prefixed_with_the_functions_name(code):
     code.invoke("greet", {"name": "Ada"})
     code.functions.stop()
     assert ("greet", "greeting Ada") in code.lines

@@ -209,7 +209,7 @@ def made(dynamodb):
     return len(Item.instances_tracked) + len(Table.instances_tracked) - before
 
 
-def test_what_is_gone_is_forgotten(dynamodb, stored):
+def test_deleted_resources_are_released(dynamodb, stored):
     assert made(dynamodb) == 0
 
 

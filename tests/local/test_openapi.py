@@ -100,7 +100,7 @@ def at(tree, *keys):
         ),
     ],
 )
-def test_what_is_not_modelled_is_named_with_its_place(body, template, place, change, named):
+def test_unmodelled_property_is_named_with_its_path(body, template, place, change, named):
     at(body, *place).update(change)
     with pytest.raises(NotModelled) as caught:
         read_routes(template)

@@ -82,7 +82,7 @@ def test_a_rule_of_an_unknown_kind_is_not_passed_over():
         require_valid({"Rules": {"Odd": rule}}, {})
 
 
-def test_a_rule_about_what_is_no_parameter_is_not_passed_over():
+def test_rule_about_an_unknown_parameter_is_an_error():
     rule = {"Assertions": [{"Assert": {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}}]}
     with pytest.raises(NotModelled, match="AWS::Region"):
         require_valid({"Rules": {"Odd": rule}}, {})

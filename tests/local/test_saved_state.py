@@ -52,7 +52,7 @@ def test_key_token_and_data_last_from_one_start_to_the_next(tmp_path):
     ("written", "reason"),
     [('{"version": 0}', "is of another version"), ("{", "cannot be read"), ("[]", "is of another")],
 )
-def test_what_cannot_be_read_is_left_alone_and_named(tmp_path, written, reason):
+def test_unreadable_file_is_kept_and_named(tmp_path, written, reason):
     (tmp_path / "kept.json").write_text(written)
     command = [sys.executable, "-m", "infra.local", "--port", "0", "--keep", "--directory", str(tmp_path)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

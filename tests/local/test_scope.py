@@ -54,7 +54,7 @@ def test_a_stage_that_caches_responses_is_refused():
         ({"DomainName": "tokens.example.com"}, "Domain (AWS::ApiGateway::DomainName)"),
     ],
 )
-def test_what_a_parameter_switches_on_is_refused_and_not_passed_over(parameters, named):
+def test_unmodelled_feature_enabled_by_parameter_is_refused(parameters, named):
     with pytest.raises(NotModelled) as caught:
         require_modelled(translate(read(), parameters))
     assert named in str(caught.value)

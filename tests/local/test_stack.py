@@ -33,7 +33,7 @@ def ask(stack, method, path, body=None, **headers):
         connection.close()
 
 
-def test_it_tells_programs_how_to_reach_it_and_nobody_else(stack):
+def test_state_file_is_readable_by_the_owner_only(stack):
     state = json.loads(stack.state_file.read_text())
     assert state.keys() == {
         "url", "tenant", "apiKey", "clientToken", "clientTokenId", "flowId", "demoUrl", "awsEndpoint", "stackName",
@@ -42,7 +42,7 @@ def test_it_tells_programs_how_to_reach_it_and_nobody_else(stack):
     assert stack.flow_id == "flow_demo"
 
 
-def test_the_seeded_token_is_one_of_the_api(stack):
+def test_seeded_token_is_listed_by_the_api(stack):
     status, _, answer = ask(stack, "GET", f"/v1/client-tokens/{stack.client_token_id}")
     assert status == 200
     assert answer["clientToken"]["flowIds"] == [stack.flow_id]
@@ -56,7 +56,7 @@ def test_the_greeting_comes_first(stack):
     assert lines[1] == f"The API listens on {stack.url}\n"
 
 
-def test_what_the_greeting_says_to_paste_does_what_it_says(stack, tmp_path):
+def test_commands_of_the_greeting_work(stack, tmp_path):
     greeting = "".join(stack.lines)
     create, show, off, on, operate = re.findall(r"^ .*(?:\n .*)*", greeting[greeting.index("\nCreate") :], re.MULTILINE)
 
@@ -111,7 +111,7 @@ def test_a_body_above_api_gateways_limit_gets_its_answer(stack):
     assert (status, answer["code"]) == (413, "too_large")
 
 
-def test_requests_are_told_without_their_query(stack):
+def test_requests_are_logged_without_their_query(stack):
     ask(stack, "GET", "/v1/client-tokens?limit=7")
     # By the time of the next answer, the line about the one before is out.
     ask(stack, "GET", "/v1/nothing")
@@ -227,7 +227,7 @@ def test_an_unknown_parameter_is_one_line():
     assert (ended.returncode, ended.stderr) == (1, "template.yaml has no parameter Nothing.\n")
 
 
-def test_where_no_token_can_be_made_what_the_function_said_is_told():
+def test_function_error_is_shown_if_seeding_fails():
     ended = run("--port", "0", "--parameter", "SigningKeyArn=arn:aws:kms:us-east-1:123456789012:key/none")
     assert ended.returncode == 1
     assert re.search(r'^CreateClientToken \| .*"aws_error":"NotFoundException"', ended.stdout, re.MULTILINE)
@@ -251,7 +251,7 @@ def test_a_parameter_that_cloudformation_refuses_is_one_line(parameter, reason):
     assert len(ended.stderr.splitlines()) == 1
 
 
-def test_help_says_what_it_does():
+def test_help_describes_the_command():
     ended = run("--help")
     assert ended.returncode == 0
     assert "--port" in ended.stdout

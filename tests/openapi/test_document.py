@@ -23,12 +23,12 @@ def _written(function):
     return BY_ID[function[0].lower() + function[1:]]
 
 
-def test_it_is_what_the_code_says_now():
+def test_document_is_up_to_date():
     is_fresh = document.text(document.write(read_routes(TEMPLATE))) == document.FILE.read_text(encoding="utf-8")
     assert is_fresh, "openapi.json is stale: run make openapi."
 
 
-def test_it_is_openapi():
+def test_document_is_valid_openapi():
     assert list(OpenAPIV31SpecValidator(WRITTEN).iter_errors()) == []
 
 
@@ -78,7 +78,7 @@ def test_every_example_of_a_body_is_taken(function):
 
 
 @pytest.mark.parametrize("function", management.OPERATIONS)
-def test_the_scope_is_the_doors(function):
+def test_scope_matches_the_handler(function):
     door = module(f"functions.{STACK.functions[function].handler.removesuffix('.handler')}")
     (decorator,) = next(node for node in door.tree.body if isinstance(node, ast.FunctionDef)).decorator_list
     assert OPERATIONS[function].scope == decorator.args[0].value
@@ -131,12 +131,12 @@ def test_every_meaning_is_of_a_field():
 @pytest.mark.parametrize(
     ("function", "window"), [("InitSession", admission._INIT_WINDOWS), ("LeaveFeedback", admission._FEEDBACK_WINDOWS)]
 )
-def test_the_fixed_limits_are_told_as_they_are(function, window):
+def test_document_states_the_fixed_limits(function, window):
     (only,) = window
     assert f"At most {only.limit} in any {only.seconds} seconds" in _written(function)["description"].replace("\n", " ")
 
 
-def test_it_holds_no_secret():
+def test_document_holds_no_secret():
     """The value in the examples is signed by nobody."""
     values = {
         part for example in _examples() for part in json.dumps(example.values[1]).split('"') if part.startswith("eyJ")

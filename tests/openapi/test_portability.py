@@ -80,7 +80,7 @@ def test_a_stream_is_text():
     assert (media[0], media[1]["schema"]) == ("text/event-stream", {"type": "string"})
 
 
-def test_events_are_told_apart_by_one_property():
+def test_events_have_a_discriminator():
     union = SCHEMAS["ChatEvent"]
     mapping = union["discriminator"]["mapping"]
     assert [one["$ref"] for one in union["oneOf"]] == list(mapping.values())

@@ -44,7 +44,7 @@ def test_keys_are_listed_where_no_function_may_read(operate):
     assert item["name"] == "CI"
 
 
-def test_only_the_value_goes_to_standard_output_and_nothing_of_it_elsewhere(operate):
+def test_only_the_value_goes_to_standard_output(operate):
     made = operate("keys", "create", "--tenant", "keys-pipe", "--name", "CI")
     (key,) = _listed(operate, "keys-pipe")
     assert made.out.startswith("ctk_")

@@ -33,7 +33,7 @@ def mint(random_bytes=token_bytes, expires_at=None):
 
 
 @given(st.binary(min_size=32, max_size=32))
-def test_every_minted_key_is_well_formed_and_says_what_it_is(random):
+def test_minted_keys_are_well_formed_and_prefixed(random):
     value, _ = mint(lambda length: random[:length])
     assert api_key.is_well_formed(value)
     assert value.startswith("ctk_")
@@ -89,7 +89,7 @@ def test_arbitrary_text_is_no_key_and_no_reason_to_fall_over(text):
     assert not api_key.is_well_formed(text)
 
 
-def test_the_record_keeps_a_digest_and_four_characters_and_nothing_else_of_the_value():
+def test_record_holds_only_a_digest_and_hint_of_the_value():
     value, key = mint()
     assert key.digest == hashlib.sha256(value.encode()).hexdigest()
     assert key.hint == value[-4:]

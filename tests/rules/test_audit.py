@@ -14,7 +14,7 @@ def changed(**settings):
     return audit.changes(TOKEN, replace(TOKEN, settings=replace(TOKEN.settings, **settings)))
 
 
-def test_only_what_differs_as_json_has_it():
+def test_only_fields_that_differ_as_json_are_recorded():
     assert changed() == {}
     assert changed(name="Tea", flow_ids=(), expires_at=None) == {
         "name": ("Shop", "Tea"),
@@ -27,7 +27,7 @@ def test_a_config_is_named_and_not_quoted():
     assert changed(config={"theme": "secret"}) == {"config": None}
 
 
-def test_of_a_new_token_what_is_not_as_by_default():
+def test_new_token_is_recorded_without_defaults():
     new = audit.changes(None, replace(TOKEN, settings=replace(TOKEN.settings, config={}, pin_to_version="latest")))
     assert new["name"] == (None, "Shop")
     assert new["environment"] == (None, "test")
@@ -45,7 +45,7 @@ def test_of_a_new_value_only_how_long_the_old_one_works():
 FLOWS = tuple(f"flow_{number:03}" for number in range(100))
 
 
-def test_of_a_long_list_only_what_was_added_and_removed():
+def test_long_list_is_recorded_as_added_and_removed():
     before = replace(TOKEN, settings=replace(TOKEN.settings, flow_ids=FLOWS[:60]))
     after = replace(TOKEN, settings=replace(TOKEN.settings, flow_ids=(*FLOWS[1:60], "flow_new")))
     assert audit.changes(before, after) == {"flow_ids": {"added": ["flow_new"], "removed": ["flow_000"]}}

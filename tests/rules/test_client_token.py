@@ -98,7 +98,7 @@ class TestCheck:
     def test_a_contradiction_is_refused_at_the_field_that_a_caller_wrote(self, settings, path, code):
         assert reasons(client_token.validate, replace(SETTINGS, **settings), at=AT) == [(path, code)]
 
-    def test_all_contradictions_are_told_at_once(self):
+    def test_all_violations_are_reported_at_once(self):
         settings = replace(
             SETTINGS,
             default_flow_id="flow_3",
@@ -118,7 +118,7 @@ class TestCheck:
 
 
 class TestAmend:
-    def test_what_is_not_changed_stays_and_what_is_changed_is_what_was_asked_for(self):
+    def test_update_changes_exactly_the_given_fields(self):
         before = token(replace(SETTINGS, default_flow_id="flow_1", config={"theme": {"mode": "dark"}}, is_active=False))
         after = client_token.update(before, {"name": "Till", "default_flow_id": None}, at=AT)
         assert after.settings == replace(before.settings, name="Till", default_flow_id=None)
@@ -162,7 +162,7 @@ class TestAmend:
         ],
         ids=str,
     )
-    def test_a_change_must_fit_what_is_there(self, settings, changes, path, code):
+    def test_update_is_validated_with_the_stored_settings(self, settings, changes, path, code):
         before = token(replace(SETTINGS, **settings))
         assert reasons(client_token.update, before, changes, at=AT) == [(path, code)]
 
@@ -182,7 +182,7 @@ class TestAmend:
         ],
         ids=str,
     )
-    def test_a_change_may_mend_what_it_would_break(self, settings, changes):
+    def test_update_may_change_dependent_fields_together(self, settings, changes):
         after = client_token.update(token(replace(SETTINGS, **settings)), changes, at=AT)
         assert after.settings == replace(SETTINGS, **settings | changes)
 
@@ -203,7 +203,7 @@ class TestAmend:
 
 
 class TestRegenerate:
-    def test_the_new_value_works_and_all_else_is_as_before(self):
+    def test_regenerate_changes_only_the_value(self):
         before = token()
         after = client_token.regenerate(before, issued_value("second"), grace=timedelta(0), at=AT)
         assert after.issued_value == issued_value("second")
@@ -217,7 +217,7 @@ class TestRegenerate:
     def test_without_a_grace_period_nothing_is_left_of_the_current_value(self, grace):
         assert client_token.regenerate(token(), issued_value("second"), grace=grace, at=AT).previous_values == ()
 
-    def test_within_a_grace_period_the_current_value_is_remembered_until_its_end(self):
+    def test_grace_period_keeps_the_current_value_until_its_end(self):
         before = token()
         (previous,) = client_token.regenerate(before, issued_value("second"), grace=HOUR, at=AT).previous_values
         assert (previous.digest, previous.jti) == (before.issued_value.digest, before.issued_value.claims.jti)
@@ -315,14 +315,14 @@ class TestWarnings:
         ],
         ids=str,
     )
-    def test_the_expiry_is_told_in_days_and_a_day_begun_counts(self, lifetime, message):
+    def test_expiry_warning_rounds_days_up(self, lifetime, message):
         assert self.of(expires_at=AT + lifetime) == [("info", message)]
 
-    def test_a_limit_per_hour_that_makes_the_one_per_minute_useless_is_told(self):
+    def test_hourly_limit_below_the_minute_limit_is_a_warning(self):
         [(_, message)] = self.of(rate_limit_per_minute=60, rate_limit_per_hour=59)
         assert "limit per hour decides" in message
 
-    def test_all_of_them_are_told_at_once(self):
+    def test_all_warnings_are_returned_at_once(self):
         found = self.of(
             allowed_origins=("*", "native", "http://a.example", "https://*.vercel.app", "http://localhost"),
             flow_ids=(),

@@ -22,11 +22,11 @@ def new(milliseconds, random, prefix="ct"):
     return identifier.new(prefix, EPOCH + timedelta(milliseconds=milliseconds), lambda length: random[:length])
 
 
-def test_it_is_a_prefix_and_the_ulid_of_the_specification():
+def test_id_is_a_prefix_and_a_ulid():
     assert new(EXAMPLE_MILLISECONDS, EXAMPLE_RANDOM) == EXAMPLE
 
 
-def test_all_eighty_random_bits_are_asked_for():
+def test_id_has_eighty_random_bits():
     asked = []
     identifier.new("ct", EPOCH, lambda length: asked.append(length) or bytes(length))
     assert sum(asked) == 10
@@ -44,7 +44,7 @@ def test_ids_sort_by_the_millisecond_they_were_made_in(first, second, one, other
 
 
 @given(MILLISECONDS, RANDOM)
-def test_what_is_made_is_one_of_its_own_prefix_and_of_no_other(milliseconds, random):
+def test_id_is_valid_for_its_own_prefix_only(milliseconds, random):
     made = new(milliseconds, random)
     assert identifier.is_valid("ct", made)
     assert not identifier.is_valid("key", made)

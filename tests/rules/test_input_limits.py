@@ -70,7 +70,7 @@ def test_message_within_the_length_that_the_sentence_names_is_accepted():
     input_limits.require_within(limits, PageInput(message=message("x" * 50)))
 
 
-def test_message_that_no_target_accepts_is_told_about_both_settings():
+def test_error_for_an_oversized_message_names_both_settings():
     input_limits.require_storable("x" * 65_536)
     with pytest.raises(InvalidRequest) as refused:
         input_limits.require_storable("x" * 65_537)
@@ -80,7 +80,7 @@ def test_message_that_no_target_accepts_is_told_about_both_settings():
 
 @pytest.mark.parametrize("field", ["inputs", "metadata", "context"])
 @pytest.mark.parametrize("value", ["x" * 96, "é" * 48, "\n" * 48])
-def test_what_the_page_sends_beside_its_message_counts_as_json(field, value):
+def test_other_page_input_is_counted_as_json(field, value):
     """`{"k": "..."}` takes nine bytes more than its text, and a message's id counts too."""
     beside = {"k": value}
     size = len("Hi") + len("m") + len(json.dumps(beside, ensure_ascii=False).encode())
@@ -151,7 +151,7 @@ def test_history_is_read_no_further_than_it_fits():
     assert len(read) == 10
 
 
-def test_no_more_than_forty_messages_are_looked_at_whatever_the_page_shows():
+def test_history_reads_at_most_forty_messages():
     read = []
 
     def newest_first():

@@ -247,13 +247,13 @@ class TestNormalise:
             ("https://" + "ü" * 64, "in punycode"),
         ],
     )
-    def test_tells_the_punycode_of_a_host_where_it_is_certain(self, entry, advice):
+    def test_error_suggests_punycode_if_it_is_certain(self, entry, advice):
         with pytest.raises(ValueError) as refusal:  # noqa: PT011 - the reason is compared below, as plain text
             normalize(entry)
         assert str(refusal.value).endswith(advice)
 
     @given(ANYTHING)
-    def test_whatever_is_stored_is_stored_the_same_again(self, entry):
+    def test_normalize_is_idempotent(self, entry):
         try:
             stored = normalize(entry)
         except ValueError:

@@ -49,7 +49,7 @@ SHELL_ORIGINS = [
 
 
 @pytest.mark.parametrize("sent", SHELL_ORIGINS)
-def test_what_an_app_shell_sends_can_be_listed_and_admits_it_alone(sent):
+def test_app_shell_origin_admits_only_itself(sent):
     entry = normalize(sent)
     assert [other for other in SHELL_ORIGINS if is_allowed(other, (entry,))] == [sent]
     assert normalize(entry) == entry
@@ -107,12 +107,12 @@ def test_an_extension_wildcard_is_warned_of(entry):
     assert found.message.startswith(f"{entry} admits every ")
 
 
-def test_one_installation_of_an_extension_is_told_of_the_wildcard():
+def test_extension_origin_warning_names_the_wildcard():
     entry = "moz-extension://4ed7f644-c3b5-4bf1-983f-2c8718f52222"
     [found] = warnings([entry], is_live=True, is_public_suffix=bool)
     assert found.message.endswith("moz-extension://* admits them all.")
 
 
-def test_a_file_is_told_to_have_an_origin_of_its_own():
+def test_file_origin_warning_suggests_an_app_origin():
     [found] = warnings(["file://"], is_live=True, is_public_suffix=bool)
     assert "app://my-app" in found.message

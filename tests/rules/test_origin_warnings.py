@@ -71,7 +71,7 @@ def test_any_port_is_warned_of_on_a_test_token(entry):
         ("https://*.pages.dev", "evil.pages.dev"),
     ],
 )
-def test_public_suffix_warning_names_a_host_that_strangers_can_get(entry, name):
+def test_public_suffix_warning_names_a_registrable_host(entry, name):
     [found] = origin.warnings([entry], is_live=True, is_public_suffix=is_public_suffix)
     assert f"such as {name} while it is free" in found.message
 
@@ -94,7 +94,7 @@ def test_the_message_names_the_entry():
     assert found[0].message.startswith("http://a.example:8080 is not encrypted")
 
 
-def test_the_list_of_public_suffixes_is_asked_about_wildcards_only():
+def test_public_suffixes_are_checked_for_wildcards_only():
     asked = []
     origin.warnings([APP, "*", "native", WILDCARD], is_live=True, is_public_suffix=asked.append)
     assert asked == ["example.com"]

@@ -154,7 +154,7 @@ class TestNeverMoreThanTheLimit:
 
 
 @given(LIMITS, SCHEDULES)
-def test_nobody_is_refused_more_than_one_bucket_early(limits, schedule):
+def test_attempts_are_refused_at_most_one_bucket_early(limits, schedule):
     for counted in play(limits, schedule):
         if not counted.may_pass:
             assert any(
@@ -183,7 +183,7 @@ class TestRetryAfter:
                 assert counted.again(limits, wait * SECOND + more).retry_after == 0
 
     @given(LIMITS, SCHEDULES)
-    def test_it_is_at_most_one_bucket_too_long(self, limits, schedule):
+    def test_retry_after_is_at_most_one_bucket_too_long(self, limits, schedule):
         """And what rounding up to whole seconds adds, half a second for the clocks included."""
         for counted in play(limits, schedule):
             if not counted.may_pass:
@@ -237,7 +237,7 @@ class TestRemainingAndReset:
     @pytest.mark.parametrize(
         ("per_minute", "per_hour", "limit"), [(10, 100, 10), (100, 10, 10), (5, 6, 5), (6, 5, 5), (10, 10, 10)]
     )
-    def test_the_window_that_leaves_least_is_told(self, per_minute, per_hour, limit):
+    def test_status_is_that_of_the_tightest_window(self, per_minute, per_hour, limit):
         (first,) = play(windows(per_minute, per_hour), [(0, 0, 0)])
         assert (first.status.limit, first.status.remaining) == (limit, limit - 1)
 
@@ -255,7 +255,7 @@ class TestOutdated:
     @given(AGES, st.integers(0, 10 * SECOND), st.integers(-UNDER_WAY - CLOCKS_DIFFER, 0) | st.integers(0, 2 * HOUR))
     # Two that an attempt half a minute ago would still count, just so.
     @example([95 * SECOND, 3930 * SECOND], 30 * SECOND, -UNDER_WAY - CLOCKS_DIFFER)
-    def test_what_is_dropped_matters_to_nobody(self, ages, within_bucket, later):
+    def test_removed_counters_change_no_result(self, ages, within_bucket, later):
         """Not even to an attempt that was received earlier and is still under way."""
         now = EPOCH + within_bucket
         counters = Counter(
@@ -269,7 +269,7 @@ class TestOutdated:
             assert statuses[0] == statuses[1]
 
     @given(LIMITS, SCHEDULES)
-    def test_counters_are_few_whatever_the_schedule(self, limits, schedule):
+    def test_number_of_counters_is_bounded(self, limits, schedule):
         assert all(len(counted.counters) <= 50 for counted in play(limits, schedule))
 
     def test_counters_are_few_in_a_year_of_visits(self):
@@ -294,7 +294,7 @@ class TestOutdated:
         gone = rate_limit.outdated_counters(windows(10, 100), last.counters, (last.at + 2 * HOUR) / SECOND)
         assert sorted(gone) == sorted(last.counters)
 
-    def test_what_is_no_counter_of_these_windows_stays(self):
+    def test_other_attributes_are_not_removed(self):
         others = {"pk": "RATE#ct_1#192.0.2.1", "sk": "WINDOWS", "expires_at": 1, "i_1764000000": 1, "mm_1764000000": 1}
         assert rate_limit.outdated_counters(windows(10, 100), others, (EPOCH + 24 * HOUR) / SECOND) == []
 
@@ -318,10 +318,10 @@ class TestClient:
             assert (rate_limit.client_key(str(address)) == rate_limit.client_key(str(other))) == (bit >= 64)
 
     @given(st.ip_addresses(v=6, network="2000::/3"))
-    def test_it_does_not_matter_how_an_address_is_written(self, address):
+    def test_spellings_of_an_address_share_a_key(self, address):
         forms = {address.compressed, address.exploded, address.compressed.upper(), address.exploded.upper()}
         assert len({rate_limit.client_key(form) for form in forms}) == 1
 
-    def test_nobody_is_taken_for_somebody_else(self):
+    def test_different_clients_have_different_keys(self):
         addresses = ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1", "::c000:201", "64:ff9b::c000:201"]
         assert len({rate_limit.client_key(address) for address in addresses}) == len(addresses)

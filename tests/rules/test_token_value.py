@@ -50,7 +50,7 @@ class TestClaims:
         )
 
     @given(st.builds(Claims, iss=CLAIM_TEXTS, sub=CLAIM_TEXTS, env=CLAIM_TEXTS, iat=st.integers(0), jti=CLAIM_TEXTS))
-    def test_the_payload_says_the_five_claims_and_claims_read_from_it_say_the_same(self, claims):
+    def test_payload_round_trips_the_five_claims(self, claims):
         read = json.loads(claims.payload())
         assert list(read) == ["iss", "sub", "env", "iat", "jti"]
         assert Claims(**read).payload() == claims.payload()
@@ -72,28 +72,28 @@ class TestClaims:
 
 
 class TestIssuedValue:
-    def test_it_fits_its_value(self):
+    def test_digest_matches_its_value(self):
         assert ISSUED_VALUE.matches(VALUE)
 
-    def test_it_keeps_what_signing_again_needs_and_what_a_person_recognises_the_value_by(self):
+    def test_record_holds_what_reveal_and_display_need(self):
         assert ISSUED_VALUE.claims == CLAIMS
         assert ISSUED_VALUE.key_arn == ARN
         assert ISSUED_VALUE.digest == hashlib.sha256(VALUE.encode()).hexdigest()
         assert (ISSUED_VALUE.prefix, ISSUED_VALUE.hint) == (VALUE[:8], VALUE[-4:])
         assert ISSUED_VALUE.prefix == "eyJhbGci"
 
-    def test_it_keeps_nothing_that_the_value_could_be_made_of(self):
+    def test_record_holds_no_part_of_the_signature(self):
         """The signature: of its 43 characters only the last four."""
         signature = VALUE.rpartition(".")[2]
         kept = repr(ISSUED_VALUE).replace(ISSUED_VALUE.digest, "")
         assert [signature[start : start + 5] for start in range(39) if signature[start : start + 5] in kept] == []
 
     @given(st.integers(0, len(VALUE) - 1), st.sampled_from(BASE64URL + ".=+/ \n") | st.characters(codec="utf-8"))
-    def test_it_fits_no_value_with_another_character(self, place, character):
+    def test_digest_matches_no_value_with_a_changed_character(self, place, character):
         assume(VALUE[place] != character)
         assert not ISSUED_VALUE.matches(VALUE[:place] + character + VALUE[place + 1 :])
 
-    def test_it_fits_no_other_spelling_of_the_same_signature(self):
+    def test_digest_matches_no_other_base64_spelling(self):
         """Base64 leaves two bits of the last character unused: four spellings decode to one signature."""
         signature = VALUE.rpartition(".")[2]
         decoded = base64.urlsafe_b64decode(f"{signature}=")
@@ -101,12 +101,12 @@ class TestIssuedValue:
         assert len(twins) == 4
         assert [c for c in twins if ISSUED_VALUE.matches(VALUE[:-1] + c)] == [VALUE[-1]]
 
-    def test_it_fits_no_part_of_its_value(self):
+    def test_digest_matches_no_part_of_its_value(self):
         assert [length for length in range(len(VALUE)) if ISSUED_VALUE.matches(VALUE[:length])] == []
         assert [start for start in range(1, len(VALUE)) if ISSUED_VALUE.matches(VALUE[start:])] == []
 
     @pytest.mark.parametrize("tail", ["=", "==", " ", "\n", "\0", "."])
-    def test_it_fits_no_value_with_something_behind_it(self, tail):
+    def test_digest_matches_no_extended_value(self, tail):
         assert not ISSUED_VALUE.matches(VALUE + tail)
 
     @pytest.mark.parametrize(
@@ -120,5 +120,5 @@ class TestIssuedValue:
         ],
         ids=["another key", "no signature", "no algorithm", "the digest itself", "nothing"],
     )
-    def test_it_fits_no_value_that_was_made_up_from_what_is_public(self, value):
+    def test_value_cannot_be_rebuilt_from_public_fields(self, value):
         assert not ISSUED_VALUE.matches(value)

@@ -16,7 +16,7 @@ def answer(request):
 
 
 @pytest.mark.skipif(not PYTHON.is_file() and "CI" not in os.environ, reason="the SAM CLI is not installed: make lint")
-def test_recording_is_what_the_sam_cli_does_today():
+def test_recording_matches_the_installed_sam_cli():
     assert record() == SAM, "record it again: python -m tests.sam"
 
 
@@ -29,7 +29,7 @@ def test_sam_skips_the_authorizer_of_the_template_as_it_is():
     assert set(SAM["authorizersOfTemplateAsItIs"].values()) == {None}
 
 
-def test_sam_has_answers_of_its_own_that_pages_cannot_read():
+def test_sam_error_responses_lack_cors_headers():
     assert answer("no credential") == (401, {"message": "Unauthorized"}, None)
     assert answer("denied") == (403, {"message": "User is not authorized to access this resource"}, None)
     missing = (403, {"message": "Missing Authentication Token"}, None)

@@ -9,7 +9,7 @@ from tests.aws.item_size import item_bytes
 from tests.scale.recording import record
 
 
-def test_what_was_recorded_is_what_the_doors_do():
+def test_recorded_calls_are_up_to_date():
     """Else: `python -m tests.scale`, then `make scale`, and read what docs/scale.md says now."""
     assert record() == json.loads(RECORDED.read_text(encoding="utf-8"))
 

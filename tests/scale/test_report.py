@@ -16,7 +16,7 @@ def test_every_table_has_its_place():
 
 
 @pytest.mark.parametrize("name", report.TABLES)
-def test_table_is_what_the_command_writes(name):
+def test_tables_in_the_document_are_up_to_date(name):
     (place,) = (place[0] for place in report.PLACE.finditer(DOCUMENT) if place[2] == name)
     assert report.fill(place, recorded()) == place
 

@@ -28,7 +28,7 @@ def test_a_process_may_grow_a_little():
     assert faults(after(chat=42.5)) == ["chat: process 2 has grown by 2.5 MB, more than 1.0 MB"]
 
 
-def test_the_database_may_grow_with_what_it_holds():
+def test_stack_may_grow_with_its_items():
     grown = after(stack=110)
     assert faults(grown) == ["stack: process 1 has grown by 10.0 MB, more than 1.0 MB"]
     assert faults(after(items=1500, stack=110)) == []
@@ -54,7 +54,7 @@ def test_rows_are_of_processes_that_were_there_all_the_time():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
-def test_it_sees_what_a_process_has_started():
+def test_child_processes_are_measured():
     child = subprocess.Popen([sys.executable, "-c", "input()", "management.handler"], stdin=subprocess.PIPE)
     try:
         found = memory.processes(os.getpid())

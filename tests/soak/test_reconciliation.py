@@ -74,7 +74,7 @@ def test_a_message_a_count_or_a_rating_that_is_missing_or_too_many(ledger, items
         ),
     ],
 )
-def test_a_token_that_is_not_as_its_owner_was_told(ledger, tokens, sentence):
+def test_token_that_differs_from_the_acknowledged_one(ledger, tokens, sentence):
     assert noticed(ledger, WHOLE, tokens) == [sentence]
 
 

@@ -43,7 +43,7 @@ def test_an_attempt_leaves_one_less(visit):
     assert [visit().remaining for _ in range(3)] == [9, 8, 7]
 
 
-def test_the_first_one_too_many_is_told_how_long_to_wait(visit):
+def test_first_refused_attempt_gets_retry_after(visit):
     statuses = [visit() for _ in range(11)]
     assert [status.retry_after == 0 for status in statuses] == [True] * 10 + [False]
     # Its bucket began a second before.
@@ -114,7 +114,7 @@ def test_two_tokens_do_not_share():
         assert counters.hit(counters.key(token, "192.0.2.1"), None, ALONE, AT).retry_after == 0
 
 
-def test_doors_with_windows_of_their_own_do_not_share(visit):
+def test_operations_with_separate_windows_do_not_share(visit):
     assert visit(windows=ALONE).retry_after == 0
     assert visit(windows=(Window("i", 60, 1),)).retry_after == 0
     assert visit(windows=ALONE).retry_after > 0
@@ -140,7 +140,7 @@ def test_counters_that_have_had_their_time_leave_the_item(token, visit):
     assert names(key).isdisjoint(first)
 
 
-def test_what_was_read_long_ago_makes_no_difference_to_the_count(token):
+def test_stale_read_does_not_change_the_count(token):
     """Others have counted since, and dropped what we would."""
     key = counters.key(token, "192.0.2.1")
     counters.hit(key, None, WINDOWS, AT)
@@ -151,7 +151,7 @@ def test_what_was_read_long_ago_makes_no_difference_to_the_count(token):
     assert statuses[-1].retry_after > 0
 
 
-def test_who_never_pauses_has_an_item_of_less_than_a_kilobyte(token, visit):
+def test_item_of_a_constant_sender_stays_below_1_kb(token, visit):
     """So that an attempt costs one write unit."""
     address = "2001:db8:1234:5678::1"
     for age in [*range(5000, 200, -300), *range(200, 0, -5)]:
@@ -184,13 +184,13 @@ class TestCountingFails:
         """Within `failing()` the table does not count."""
         return lambda: aws_answers("UpdateItem", *request.param) if request.param else aws_unreachable("UpdateItem")
 
-    def test_nobody_passes_and_the_metric_says_so_once(self, token, visit, failing, output):
+    def test_table_failure_refuses_and_counts_one_metric(self, token, visit, failing, output):
         with failing(), pytest.raises(Unavailable):
             visit()
         assert output().count('"LimiterFailedClosed":[1.0]') == 1
         assert table.get(counters.key(token, "192.0.2.1")) is None
 
-    def test_it_works_again_when_the_table_does(self, visit, failing):
+    def test_counting_recovers_with_the_table(self, visit, failing):
         visit()
         with failing(), pytest.raises(Unavailable):
             visit()

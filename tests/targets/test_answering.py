@@ -34,7 +34,7 @@ def test_only_the_kind_that_answers_is_loaded(answer):
 @pytest.mark.parametrize(
     ("kind", "settings"), [("echo", {"prefix": "x"}), ("aws_lambda", {}), ("bedrock", {**MODEL, "temperature": 7})]
 )
-def test_settings_that_do_not_fit_the_kind_any_more_are_a_failure_of_the_target(answer, kind, settings):
+def test_outdated_settings_are_a_target_failure(answer, kind, settings):
     with pytest.raises(TargetFailed) as failed:
         answer(kind, settings)
     assert failed.value.message == TargetFailed.message

@@ -10,7 +10,7 @@ ARN = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
 SETTINGS = {"function_arn": ARN}
 
 
-def test_is_told_everything_in_one_event(answer, aws_on_loopback):
+def test_event_holds_the_whole_request(answer, aws_on_loopback):
     aws_on_loopback.says({"text": "Yes."})
     said = answer(
         "aws_lambda",
@@ -103,7 +103,7 @@ def test_another_error_of_the_function_is_no_time_out(answer, aws_on_loopback, e
     assert failed.value.code == "target_function_failed"
 
 
-def test_a_function_that_does_not_answer_is_a_time_out_and_not_called_again(answer, aws_on_loopback):
+def test_timeout_is_not_retried(answer, aws_on_loopback):
     aws_on_loopback.says_nothing()
     with pytest.raises(TargetTimedOut) as failed:
         answer("aws_lambda", SETTINGS)
@@ -121,7 +121,7 @@ def test_a_function_that_does_not_answer_is_a_time_out_and_not_called_again(answ
         ("EC2ThrottledException", 502),
     ],
 )
-def test_what_lambda_refuses_is_a_failure_of_which_the_visitor_learns_nothing(answer, aws_on_loopback, code, status):
+def test_lambda_error_is_hidden_from_the_visitor(answer, aws_on_loopback, code, status):
     aws_on_loopback.refuses(code, status)
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", SETTINGS)

@@ -34,7 +34,7 @@ def _message(number, role, text):
     return Message(id=f"{role}_{number}", role=role, text=text, at=NOON)
 
 
-def test_is_told_the_conversation_and_asked_for_no_more_than_the_settings_say(answer, aws_on_loopback):
+def test_request_holds_the_conversation_and_max_tokens(answer, aws_on_loopback):
     aws_on_loopback.says(reply("Yes."))
     given = {"model_id": MODEL, "system_prompt": "You sell tea.", "temperature": 0.0, "max_tokens": 500}
     assert answer("bedrock", given) == "Yes."
@@ -48,7 +48,7 @@ def test_is_told_the_conversation_and_asked_for_no_more_than_the_settings_say(an
     }
 
 
-def test_what_is_not_set_is_left_to_the_model_but_for_the_length(answer, aws_on_loopback):
+def test_only_max_tokens_is_sent_by_default(answer, aws_on_loopback):
     aws_on_loopback.says(reply("Yes."))
     answer("bedrock", SETTINGS)
     assert aws_on_loopback.asked[0].body.keys() == {"messages", "inferenceConfig"}
@@ -82,7 +82,7 @@ def test_turns_alternate_and_begin_with_the_visitors(answer, aws_on_loopback, be
 
 
 @pytest.mark.parametrize("stop_reason", ["end_turn", "max_tokens", "stop_sequence", "model_context_window_exceeded"])
-def test_what_was_said_before_it_had_to_stop_is_the_answer(answer, aws_on_loopback, stop_reason):
+def test_text_before_max_tokens_is_the_reply(answer, aws_on_loopback, stop_reason):
     aws_on_loopback.says(reply("Yes, we ", "do.", stop_reason=stop_reason))
     assert answer("bedrock", SETTINGS) == "Yes, we do."
 
@@ -94,7 +94,7 @@ def test_reasoning_is_not_for_the_visitor(answer, aws_on_loopback):
 
 
 @pytest.mark.parametrize("stop_reason", ["guardrail_intervened", "content_filtered"])
-def test_what_a_guardrail_stops_is_a_refusal_and_no_failure(answer, aws_on_loopback, stop_reason):
+def test_guardrail_intervention_is_a_400(answer, aws_on_loopback, stop_reason):
     aws_on_loopback.says(reply("Half of a", stop_reason=stop_reason))
     with pytest.raises(InvalidRequest) as declined:
         answer("bedrock", SETTINGS)
@@ -103,7 +103,7 @@ def test_what_a_guardrail_stops_is_a_refusal_and_no_failure(answer, aws_on_loopb
 
 
 @pytest.mark.parametrize("said", [{}, [], None, {"stopReason": "end_turn"}, reply("x") | {"output": {"message": []}}])
-def test_what_is_no_answer_of_converse_is_a_failure(answer, aws_on_loopback, said):
+def test_malformed_converse_response_is_a_failure(answer, aws_on_loopback, said):
     aws_on_loopback.says(said)
     with pytest.raises(TargetFailed) as failed:
         answer("bedrock", SETTINGS)
@@ -129,7 +129,7 @@ def test_no_text_is_a_failure(answer, aws_on_loopback):
         ("ServiceUnavailableException", 503),
     ],
 )
-def test_what_bedrock_refuses_is_a_failure_of_which_the_visitor_learns_nothing(answer, aws_on_loopback, code, status):
+def test_bedrock_error_is_hidden_from_the_visitor(answer, aws_on_loopback, code, status):
     aws_on_loopback.refuses(code, status)
     with pytest.raises(TargetFailed) as failed:
         answer("bedrock", SETTINGS)
@@ -144,7 +144,7 @@ def test_a_model_that_took_too_long_is_a_time_out(answer, aws_on_loopback):
         answer("bedrock", SETTINGS)
 
 
-def test_a_model_that_does_not_answer_is_a_time_out_and_not_asked_again(answer, aws_on_loopback):
+def test_timeout_is_not_retried(answer, aws_on_loopback):
     aws_on_loopback.says_nothing()
     with pytest.raises(TargetTimedOut):
         answer("bedrock", SETTINGS)
@@ -197,7 +197,7 @@ def test_a_reused_message_id_does_not_attach_a_file_twice(answer, aws_on_loopbac
     assert [len(turn["content"]) for turn in turns] == [1, 1, 2]
 
 
-def test_what_is_attached_goes_with_the_visitors_message_whatever_the_page_calls_its_answers(answer, aws_on_loopback):
+def test_attachments_go_with_the_visitors_message(answer, aws_on_loopback):
     aws_on_loopback.says(reply("Yes."))
     namesake = replace(MESSAGES[1], id=MESSAGES[-1].id)
     answer("bedrock", SETTINGS, before=[MESSAGES[0], namesake], attachments=[PNG])
@@ -211,7 +211,7 @@ def test_an_image_needs_no_text(answer, aws_on_loopback):
     assert [list(block) for block in aws_on_loopback.asked[0].body["messages"][-1]["content"]] == [["image"]]
 
 
-def test_a_kind_of_file_that_no_model_reads_is_refused_before_any_is_asked(answer, aws_on_loopback):
+def test_unsupported_file_type_is_refused_without_a_call(answer, aws_on_loopback):
     with pytest.raises(InvalidRequest, match="cannot read that kind of file") as refused:
         answer("bedrock", SETTINGS, attachments=[Attachment(media_type="video/mp4", data=b"")])
     assert refused.value.code == "attachment_not_supported"
@@ -227,7 +227,7 @@ def test_a_file_that_this_model_does_not_read_is_said_to_be_the_reason(answer, a
     assert refused.value.__cause__ is None
 
 
-def test_settings_are_stored_as_what_they_mean_and_defaults_not_at_all():
+def test_settings_are_stored_normalized_without_defaults():
     written = [("model_id", MODEL), ("temperature", "0.3"), ("max_tokens", "500")]
     assert settings.read("bedrock", written) == {"model_id": MODEL, "temperature": 0.3, "max_tokens": 500}
 

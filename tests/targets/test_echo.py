@@ -7,10 +7,10 @@ from shared.rules.target_request import Attachment
 
 
 @pytest.mark.parametrize("text", ["Hello", "<b>bold</b> </script>", "שלום 🍵\n\n```py\n1 < 2\n```"])
-def test_repeats_what_is_said(answer, text):
+def test_echo_repeats_the_message(answer, text):
     assert answer("echo", {}, text=text) == f"You said: {text}"
 
 
-def test_says_that_it_reads_no_attachments(answer):
+def test_echo_refuses_attachments(answer):
     with pytest.raises(InvalidRequest, match="reads text only"):
         answer("echo", {}, attachments=[Attachment(media_type="image/png", data=b"png")])

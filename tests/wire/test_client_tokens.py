@@ -65,7 +65,7 @@ class TestAnswers:
         assert answer == {"clientToken": issued, "token": VALUE, "previousValueExpiresAt": None}
         assert "no longer works" in message
 
-    def test_regenerated_says_until_when_the_old_value_works(self):
+    def test_regenerated_states_when_the_old_value_ends(self):
         before = token()
         previous = PreviousValue(digest=before.issued_value.digest, jti="j", valid_until=AT + timedelta(days=1))
         answer = json.loads(json.dumps(responses.regenerated(before, token(previous_values=(previous,)), USAGE, VALUE)))
@@ -73,7 +73,7 @@ class TestAnswers:
         assert "2026-11-25T03:25:36.123Z" in answer["message"]
 
     @pytest.mark.parametrize("with_grace", [False, True])
-    def test_regenerated_says_which_earlier_values_still_work(self, with_grace):
+    def test_regenerated_states_which_earlier_values_work(self, with_grace):
         before = token()
         earlier = tuple(PreviousValue(digest=str(n), jti=str(n), valid_until=AT + timedelta(days=n)) for n in (2, 3, 1))
         current = PreviousValue(digest=before.issued_value.digest, jti="j", valid_until=AT + timedelta(days=4))
@@ -96,7 +96,7 @@ class TestAnswers:
         assert (deleted.pop("success"), bool(deleted.pop("message")), deleted) == (True, True, {})
         assert json.loads(json.dumps(responses.revealed(VALUE))) == {"token": VALUE}
 
-    def test_none_of_them_tells_how_a_value_is_kept(self):
+    def test_no_response_shows_internal_fields(self):
         """The digests, the tenant and the key are nobody's business."""
         secret = PreviousValue(digest="digest-of-the-previous", jti="id-of-the-previous", valid_until=AT)
         kept = token(previous_values=(secret,))
@@ -117,7 +117,7 @@ class TestAnswers:
         ]
         assert [word for answer in sent for word in internal if word in json.dumps(answer)] == []
 
-    def test_what_came_as_floats_goes_out_as_integers(self):
+    def test_floats_are_returned_as_integers(self):
         request = read(CreateClientToken, **dict.fromkeys(LIMITS, 10.0))
         answer = json.loads(json.dumps(responses.created(token(request.settings()), VALUE, [])), parse_float=Decimal)
         assert {field: type(answer["clientToken"][field]) for field in LIMITS} == dict.fromkeys(LIMITS, int)
@@ -128,7 +128,7 @@ class TestAnswers:
         answer = json.loads(json.dumps(responses.found(token(request.settings()), USAGE)))
         assert json.dumps(answer["clientToken"]["config"]) == json.dumps(config)
 
-    def test_a_page_is_told_where_one_was_asked_for(self):
+    def test_pagination_is_present_if_a_limit_was_sent(self):
         page = ListClientTokens.read_query({"limit": "20", "offset": "40"}).pagination(has_more=True)
         answer = json.loads(json.dumps(responses.listed([], page)))
         assert answer == {"clientTokens": [], "pagination": {"limit": 20, "offset": 40, "hasMore": True}}

@@ -23,7 +23,7 @@ class TestQuery:
         ],
         ids=str,
     )
-    def test_it_asks_for_fifty_from_the_start_unless_it_says_otherwise(self, query, asked):
+    def test_query_defaults_to_the_first_fifty(self, query, asked):
         request = ListConversations.read_query(query)
         assert (request.limit, request.offset, request.flow_id) == asked
 
@@ -65,7 +65,7 @@ class TestQuery:
 
 class TestAnswer:
     @pytest.mark.parametrize("first_message", ["Where is my parcel?", None])
-    def test_it_is_complete_to_the_last_key(self, first_message):
+    def test_response_has_every_key(self, first_message):
         conversation = Conversation(
             id="conv_1",
             token_id="ct_1",

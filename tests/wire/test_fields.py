@@ -106,7 +106,7 @@ class TestIds:
         ],
         ids=lambda value: str(value)[:8],
     )
-    def test_what_is_no_id_is_refused_wherever_it_stands(self, message, field, value, code):
+    def test_malformed_id_is_refused_in_any_field(self, message, field, value, code):
         assert reasons(message, **{field: value}) == [(field, code)]
         assert reasons(message, agentIds=["a", value]) == [("agentIds[1]", code)]
 
@@ -118,7 +118,7 @@ class TestIds:
         assert reasons(message, **{field: ids}) == [(field, "out_of_range")]
 
     @pytest.mark.parametrize("field", ["flowIds", "agentIds"])
-    def test_a_repeated_id_is_dropped_and_the_order_kept(self, message, field):
+    def test_duplicate_ids_are_dropped_in_order(self, message, field):
         assert given_of(message, **{field: ["c", "a", "c", "b", "a"]}) == ("c", "a", "b")
 
     @pytest.mark.parametrize("field", ["flowIds", "agentIds", "allowedOrigins"])
@@ -143,7 +143,7 @@ class TestOrigins:
         assert reasons(message, allowedOrigins=entries) == [("allowedOrigins", "out_of_range")]
         assert reasons(message, allowedOrigins=[]) == [("allowedOrigins", "out_of_range")]
 
-    def test_each_wrong_one_is_named_with_what_is_wrong(self, message):
+    def test_each_invalid_origin_is_reported_by_index(self, message):
         entries = ["https://a.example/path", ORIGIN, "a.example", "", 5]
         with pytest.raises(InvalidRequest) as caught:
             read(message, allowedOrigins=entries)
@@ -157,7 +157,7 @@ class TestOrigins:
         assert "drop the path" in details["allowedOrigins[0]"].message
         assert "write https://a.example" in details["allowedOrigins[2]"].message
 
-    def test_a_message_may_hold_what_looks_like_a_placeholder(self, message):
+    def test_error_message_may_hold_braces(self, message):
         with pytest.raises(InvalidRequest) as caught:
             read(message, allowedOrigins=["{reason}{x}"])
         assert "https://{reason}{x}" in caught.value.details[0].message
@@ -186,7 +186,7 @@ class TestConfig:
         ],
         ids=lambda config: str(config)[:20],
     )
-    def test_any_object_of_16_kb_and_16_levels_is_kept_as_it_is(self, message, config):
+    def test_config_of_16_kb_and_16_levels_is_accepted(self, message, config):
         assert json.dumps(given_of(message, config=config)) == json.dumps(config)
 
     @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ class TestConfig:
         ],
         ids=lambda config: str(config)[:20],
     )
-    def test_more_than_that_and_what_is_no_object_is_refused(self, message, config, code):
+    def test_larger_or_deeper_config_is_refused(self, message, config, code):
         assert reasons(message, config=config) == [("config", code)]
 
     def test_white_space_in_the_body_is_not_counted(self, message):
@@ -272,7 +272,7 @@ class TestExpiry:
             ["2027-01-31T00:00:00Z"],
         ],
     )
-    def test_what_could_be_two_times_or_none_is_refused(self, message, value):
+    def test_ambiguous_time_is_refused(self, message, value):
         assert reasons(message, expiresAt=value) == [("expiresAt", "wrong_value")]
 
 

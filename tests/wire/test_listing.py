@@ -40,7 +40,7 @@ class TestListQuery:
         ],
         ids=lambda value: str(value)[:30],
     )
-    def test_what_is_out_of_bounds_or_unknown_is_refused(self, query, path, code):
+    def test_out_of_bounds_or_unknown_parameter_is_refused(self, query, path, code):
         with pytest.raises(InvalidRequest) as caught:
             ListClientTokens.read_query(query)
         assert [(detail.path, detail.code) for detail in caught.value.details] == [(path, code)]

@@ -57,7 +57,7 @@ class TestBodiesThatAreNotJson:
             ("name=Shop&limit=1", "line 1, column 1"),
         ],
     )
-    def test_the_sentence_says_where(self, body, place):
+    def test_message_names_the_path(self, body, place):
         refused = refusal(UpdateClientToken, body)
         assert refused.code == "invalid_json"
         assert refused.message.startswith("The body is not JSON: ")
@@ -108,7 +108,7 @@ class TestBodiesThatAreNotJson:
             json.dumps(json_body.parse_page(spelled), ensure_ascii=False).encode()
 
     @given(ANY_TEXT)
-    def test_pages_text_is_mended_as_a_browser_does(self, text):
+    def test_lone_surrogates_of_pages_are_replaced(self, text):
         """String.prototype.toWellFormed: each half that is not part of a pair becomes U+FFFD."""
         pairs = re.sub("[\ud800-\udbff][\udc00-\udfff]", lambda pair: _joined(pair[0]), text)
         expected = re.sub("[\ud800-\udfff]", "\ufffd", pairs)
@@ -191,7 +191,7 @@ class TestDetails:
         assert [detail.path for detail in refused.details] == [path]
         assert refused.message.startswith(f"{path}: ")
 
-    def test_everything_wrong_is_told_at_once_and_the_sentence_counts_the_rest(self):
+    def test_all_errors_are_returned_and_the_message_counts_them(self):
         body = {"allowedOrigins": ["https://a.example", 5], "rateLimitPerHour": 10.5, "colour": "red"}
         refused = refusal(CreateClientToken, json.dumps(body))
         assert [(detail.path, detail.code) for detail in refused.details] == [
@@ -225,7 +225,7 @@ class TestDetails:
         ],
         ids=str,
     )
-    def test_a_message_says_what_would_be_right(self, body, message):
+    def test_error_message_says_what_is_valid(self, body, message):
         assert [detail.message for detail in refusal(UpdateClientToken, json.dumps(body)).details] == [message]
 
     def test_a_body_full_of_mistakes_gets_a_short_answer(self):

@@ -90,7 +90,7 @@ class TestCreate:
         assert request.settings() == read(CreateClientToken).settings()
 
     @pytest.mark.parametrize("field", LEAST)
-    def test_a_name_and_an_origin_are_required_and_null_gives_neither(self, field):
+    def test_name_and_origins_are_required_and_not_null(self, field):
         without = json.dumps({name: value for name, value in LEAST.items() if name != field})
         with pytest.raises(InvalidRequest) as caught:
             CreateClientToken.read(without)
@@ -117,17 +117,17 @@ class TestUpdate:
         assert request.target_ids() == ()
 
     @pytest.mark.parametrize("is_active", [True, False])
-    def test_only_what_is_given_is_changed(self, is_active):
+    def test_only_given_fields_are_changed(self, is_active):
         request = read(UpdateClientToken, isActive=is_active, flowIds=["flow_1"], agentIds=[])
         assert request.changed_fields() == {"is_active": is_active, "flow_ids": ("flow_1",), "agent_ids": ()}
         assert request.target_ids() == ("flow_1",)
 
-    def test_every_field_is_either_cleared_by_null_or_refuses_it_or_cannot_be_changed(self):
+    def test_every_field_has_a_rule_for_null(self):
         known = {to_camel(name) for name in UpdateClientToken.model_fields}
         assert known == CLEARED_BY_NULL | NOT_EMPTIED_BY_NULL | {"environment", "productSurfaceId"}
 
     @pytest.mark.parametrize("field", sorted(CLEARED_BY_NULL))
-    def test_null_clears_what_may_be_empty(self, field):
+    def test_null_clears_optional_fields(self, field):
         assert given_of(UpdateClientToken, **{field: None}) is None
 
     @pytest.mark.parametrize("field", sorted(NOT_EMPTIED_BY_NULL))
@@ -136,7 +136,7 @@ class TestUpdate:
 
     @pytest.mark.parametrize("field", ["environment", "productSurfaceId"])
     @pytest.mark.parametrize("value", ["live", "test", "surface_1", None, 5, {}])
-    def test_what_a_token_was_made_for_cannot_be_changed(self, field, value):
+    def test_environment_and_surface_are_immutable(self, field, value):
         assert reasons(UpdateClientToken, **{field: value}) == [(field, "immutable")]
 
     @pytest.mark.parametrize("value", [1, 0, "true", "false", 1.0, []])
@@ -179,7 +179,7 @@ BODIES = st.fixed_dictionaries(
 
 @settings(max_examples=2 * settings.default.max_examples)
 @given(BODIES)
-def test_whatever_is_accepted_is_within_the_bounds_and_reads_the_same_again(body):
+def test_accepted_settings_are_in_bounds_and_round_trip(body):
     try:
         settings = CreateClientToken.read(json.dumps(body)).settings()
     except InvalidRequest:
