@@ -2,6 +2,7 @@
 
 import compileall
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -13,9 +14,15 @@ import pytest
 
 from tests.mutants import template
 
-# A mutant may loop forever. A timeout counts as killed.
-LONGEST_SECONDS = 600
+# A mutant may loop or wait forever, which counts as killed. A survivor on a busy machine must not.
+CPU_SECONDS = 600
+SECONDS = 3600
+# Most mutants are killed by one of the first tests, and it takes time to load the others.
+CHUNKS = (20, 200)
 NOT_RUN = 70
+KILLED, TIMES_OUT, SURVIVES = "killed", "times out", "SURVIVES"
+# Rewritten assertions explain a failure that nobody reads here, and take a second each time.
+OPTIONS = ("--exitfirst", "-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist")
 OURS = ("functions", "infra", "shared", "tests")
 COPIED = (*OURS, "docs", ".github", ".ci")
 
@@ -37,13 +44,16 @@ class Sandbox:
         for name in OURS:
             compileall.compile_dir(directory / name, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
 
-    def is_killed(self, mutant, tests, *, is_template):
-        """Whether one of the tests fails on it, or cfn-lint does where it is a template's."""
+    def judge(self, mutant, tests, *, is_template):
+        """KILLED if one of the tests fails on it, or cfn-lint does where it is a template's."""
         file = self.directory / mutant.path
         original = file.read_bytes()
         file.write_text(mutant.text(self.directory), encoding="utf-8")
         try:
-            return self.fails(tests) or (is_template and self._is_bad_template())
+            for chunk in _chunks(tests):
+                if (outcome := self.run(chunk)) != SURVIVES:
+                    return outcome
+            return KILLED if is_template and self._is_bad_template() else SURVIVES
         finally:
             file.write_bytes(original)
 
@@ -51,29 +61,43 @@ class Sandbox:
         command = [Path(sys.executable).with_name("cfn-lint"), *template.PATHS]
         return subprocess.run(command, cwd=self.directory, capture_output=True, check=False).returncode != 0
 
-    def fails(self, tests):
-        """Whether one of the tests fails. Raises RuntimeError if they could not be run."""
+    def run(self, tests, output=os.devnull):
+        """KILLED if one of the tests fails, SURVIVES if all pass. Raises RuntimeError if they could not be run.
+
+        `output`: the file to which pytest writes.
+        """
         child = os.fork()
         if child == 0:
             try:
-                self._run(tests)
+                self._run(tests, output)
             finally:
                 os._exit(NOT_RUN)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         if status in {NOT_RUN, pytest.ExitCode.NO_TESTS_COLLECTED}:
             raise RuntimeError(f"pytest could not run {tests}.")
-        return status != 0
+        if -status in {signal.SIGALRM, signal.SIGXCPU}:
+            return TIMES_OUT
+        return KILLED if status else SURVIVES
 
-    def _run(self, tests):
+    def _run(self, tests, output):
         """In the child. What is heavy and not ours is loaded already; what is ours comes from the copy."""
-        signal.alarm(LONGEST_SECONDS)
+        signal.alarm(SECONDS)
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
         os.chdir(self.directory)
         for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
             del sys.modules[name]
         sys.path[0] = str(self.directory)
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        os.dup2(nowhere, 2)
-        status = pytest.main(["--exitfirst", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests])
+        file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(file, 1)
+        os.dup2(file, 2)
+        status = pytest.main([*OPTIONS, *tests])
         # Threads that tests have left behind do not matter.
         os._exit(int(status))
+
+
+def _chunks(tests):
+    begin = 0
+    for size in (*CHUNKS, len(tests)):
+        if chunk := tests[begin : begin + size]:
+            yield chunk
+        begin += size

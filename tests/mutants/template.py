@@ -13,7 +13,10 @@ _GRANT = re.compile(r"\s*(- .*\bSid: |Condition: ).*")
 _QUOTED = re.compile(r'"[^"]+"')
 _ENTRY = re.compile(r"\s*- (?![\w:.-]+: |[\w:.-]+:$)(?P<value>\S.*)")
 # For people, or for tools alone.
-_WORDS = {"AWSTemplateFormatVersion", "Comment", "ConstraintDescription", "Description", "default", "summary", "title"}
+_WORDS = {
+    "AWSTemplateFormatVersion", "AssertDescription", "Comment", "ConstraintDescription", "Description", "default",
+    "summary", "title",
+}  # fmt: skip
 
 
 def mutants(root: Path) -> Iterator[Mutant]:
