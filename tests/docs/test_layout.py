@@ -17,7 +17,6 @@ def _is_prose(line):
 WIDE = {
     "docs/benchmarks.md",
     "docs/scale.md",
-    "docs/security.md",
 }
 
 
