@@ -11,7 +11,8 @@ from shared.rules.clerk_session import Clerk
 from shared.store import audit
 from tests.functions.clerk import KEY_SET_PATH, PARTY, STRANGERS_KEY, Issuer, seconds_from_now
 from tests.functions.conftest import Management
-from tests.functions.test_credentials import LIST, NEEDS, assert_expired, assert_unauthenticated
+from tests.functions.test_credentials import LIST, assert_expired, assert_unauthenticated
+from tests.operations import MANAGEMENT, UNKNOWN_ID
 
 ROLES = "admin=read+write+reveal,member=read"
 
@@ -301,12 +302,11 @@ def test_401_without_an_issuer(app, clerk, trust):
 )
 def test_role_in_the_organization_decides_the_scopes(app, clerk, claims, scopes):
     person = Management(app, "org_1", clerk.token(**claims))
-    for scope, routes in NEEDS.items():
-        for method, path in routes:
-            answer = person.request(method, path, {})
-            assert (answer.status_code == 403) is (scope.removeprefix("tokens:") not in scopes), (method, path)
-            if answer.status_code == 403:
-                assert scope in answer.json["hint"]
+    for operation in MANAGEMENT:
+        answer = person.do(operation, UNKNOWN_ID)
+        assert (answer.status_code == 403) is (operation.scope.removeprefix("tokens:") not in scopes), operation.name
+        if answer.status_code == 403:
+            assert operation.scope in answer.json["hint"]
 
 
 @pytest.mark.parametrize("role", [5, True, ["admin"], {"admin": 1}, 1.5])
