@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run build sam-local openapi docs test test-artifact clients coverage format lint scan fuzz check bench lock scale soak mutants clean
+.PHONY: help install run build sam-local openapi docs test test-artifact clients coverage format lint secrets scan fuzz check bench lock scale soak mutants clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -65,6 +65,9 @@ lint: $(DEVELOPMENT) $(SAM) ## Style, types, and the template as SAM and CloudFo
 	$(VENV)/bin/mypy
 	$(SAM) validate --lint
 
+secrets: $(DEVELOPMENT) ## Keys and passwords in what git tracks, as pre-commit looks for them
+	git ls-files -z | xargs -0 $(VENV)/bin/detect-secrets-hook --baseline .secrets.baseline
+
 scan: $(SCANNERS) ## The templates, by the rules of cfn-lint, its serverless ones, and checkov
 	.venv-scan/bin/checkov --config-file infra/checkov.yaml --file $(TEMPLATES)
 	.venv-scan/bin/cfn-lint --append-rules cfn_lint_serverless.rules -- $(TEMPLATES)
@@ -72,7 +75,7 @@ scan: $(SCANNERS) ## The templates, by the rules of cfn-lint, its serverless one
 fuzz: $(DEVELOPMENT) ## More than 2,000 made-up requests to the local stack, held to openapi.json; takes minutes
 	$(VENV)/bin/python -m tests.fuzz
 
-check: lint scan coverage fuzz ## All that has to pass before a change lands
+check: lint secrets scan coverage fuzz ## All that has to pass before a change lands
 
 bench: runtime-python $(LOCAL) $(BUILT) $(BASELINE)/.built ## Measure the artifact beside baselines, write docs/benchmarks.md; Linux, python3.13 (QUICK=1)
 	$(VENV)/bin/python -m infra.bench $(if $(QUICK),--quick)

@@ -84,6 +84,15 @@ class TestConfiguration:
         assert any(fnmatch.fnmatch(name, pattern) for pattern in ignored)
 
 
+def test_commit_hooks_run_the_tools_that_are_pinned():
+    (hooks,) = (each["hooks"] for each in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"])
+    pinned = (ROOT / "infra/requirements/development.txt").read_text()
+    for hook in hooks:
+        tool = hook["entry"].split()[0]
+        assert tool.startswith(".venv/bin/")
+        assert f"\n{tool.removeprefix('.venv/bin/').removesuffix('-hook')}==" in pinned
+
+
 class TestWorkflows:
     @pytest.mark.parametrize("name", [path.stem for path in WORKFLOWS])
     def test_may_only_read_unless_a_job_needs_more(self, name):
