@@ -88,7 +88,7 @@ function showEmbed({ installer, apiUrl, clientToken }) {
 }
 
 function openChat({ apiUrl, clientToken }) {
-  if (!window.AgentWidget) throw new Error("The chat widget could not be loaded, neither from this server nor from the CDN.");
+  if (!window.AgentWidget) throw new Error("The chat widget is not here yet, and the CDN does not answer. Reload this page once npm has fetched the widget.");
   const chat = window.AgentWidget.initAgentWidget({
     target: "#chat",
     windowKey: "chat",
