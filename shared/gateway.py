@@ -38,6 +38,10 @@ _STATUS: dict[type[ApiError], int] = {
     errors.TargetTimedOut: 504,
 }
 MANAGEMENT_BODY_MAX = 256 * 1024
+# A widget opens a session or rates an answer in less than 2 KB.
+PAGE_BODY_MAX = 64 * 1024
+# The widget sends its whole transcript with every message, photos included. Lambda takes no more in an event.
+TRANSCRIPT_BODY_MAX = 6 * 1024 * 1024
 # Lambda's own limit on an answer is 6 MB of JSON, in which our body is one string, and headers are small.
 _RESPONSE_MAX = 6_000_000
 _CERTAINLY_SMALL = 500_000
@@ -145,22 +149,21 @@ def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]
     return decorate
 
 
-def browser(handle: Callable[[BrowserRequest], Response]) -> Handler:
-    """A handler for requests without a caller: it has to admit each visitor itself, first.
+def browser(*, body_max: int) -> Callable[[Callable[[BrowserRequest], Response]], Handler]:
+    """A handler for requests without a caller: it has to admit each visitor itself, first. `body_max`: in bytes."""
 
-    The widget sends its whole transcript with every message, photos included, so a body may be as large as Lambda
-    takes, which is 6 MB with the rest of the event. API Gateway refuses more.
-    """
+    def decorate(handle: Callable[[BrowserRequest], Response]) -> Handler:
+        def adapt(event: Event, extra_headers: dict[str, str]) -> Response:
+            sender = Visitor(
+                origin=_origin(event),
+                address=client_address.resolve(event, proxy_event.source_ip(event)),
+                at=proxy_event.received_at(event),
+            )
+            return handle(BrowserRequest(sender, proxy_event.body(event, body_max), extra_headers))
 
-    def adapt(event: Event, extra_headers: dict[str, str]) -> Response:
-        sender = Visitor(
-            origin=_origin(event),
-            address=client_address.resolve(event, proxy_event.source_ip(event)),
-            at=proxy_event.received_at(event),
-        )
-        return handle(BrowserRequest(sender, proxy_event.body(event), extra_headers))
+        return _wrap(handle, adapt)
 
-    return _wrap(handle, adapt)
+    return decorate
 
 
 def _wrap(handle: Callable[..., Response], adapt: Callable[[Event, dict[str, str]], Response]) -> Handler:

@@ -1,4 +1,4 @@
-"""Admits writes on the management plane: checks who owns the token, then counts the tenant's writes."""
+"""Admits writes, reveals, and lists on the management plane: checks who owns the token, then counts for the tenant."""
 
 from __future__ import annotations
 
@@ -10,23 +10,35 @@ from shared.rules.audit import AuditContext
 from shared.rules.rate_limit import Window
 from shared.store import counters, memberships, table
 
-_PER_MINUTE = int(os.environ["MANAGEMENT_WRITES_PER_MINUTE"])
-_WRITES = (Window("w", 60, _PER_MINUTE),)
-# Apart from the writes: a credential that may only reveal cannot keep others from switching a token off.
-_REVEALS = (Window("r", 60, _PER_MINUTE),)
-
 
 def admit_write(context: AuditContext, token_id: str | None = None) -> None:
     """Counts a change of the tenant's tokens. `token_id`: the token to change, None for a new one."""
-    _admit(context, token_id, _WRITES, "change")
+    _admit(
+        context, token_id, Window("w", 60, _writes_per_minute()), "ManagementWritesPerMinute", "change {} client tokens"
+    )
 
 
 def admit_reveal(context: AuditContext, token_id: str) -> None:
-    """Counts a reveal, which writes an audit record."""
-    _admit(context, token_id, _REVEALS, "reveal")
+    """Counts a reveal, which writes an audit record.
+
+    Apart from the writes: a credential that may only reveal cannot keep others from switching a token off.
+    """
+    _admit(
+        context, token_id, Window("r", 60, _writes_per_minute()), "ManagementWritesPerMinute", "reveal {} client tokens"
+    )
 
 
-def _admit(context: AuditContext, token_id: str | None, windows: tuple[Window, ...], verb: str) -> None:
+def admit_list(context: AuditContext, token_id: str | None = None) -> None:
+    """Counts a list, whose cost grows with what is listed. `token_id`: the token whose conversations it shows."""
+    limit = int(os.environ["MANAGEMENT_LISTS_PER_MINUTE"])
+    _admit(context, token_id, Window("l", 60, limit), "ManagementListsPerMinute", "request {} lists")
+
+
+def _writes_per_minute() -> int:
+    return int(os.environ["MANAGEMENT_WRITES_PER_MINUTE"])
+
+
+def _admit(context: AuditContext, token_id: str | None, window: Window, parameter: str, allowed: str) -> None:
     """Asks who owns the token, and then counts.
 
     One read of the tenant's own items, and one write: another tenant's items are not touched. Raises NotFound for an
@@ -40,10 +52,10 @@ def _admit(context: AuditContext, token_id: str | None, windows: tuple[Window, .
     items = table.read(keys, is_consistent=True, at=context.at)
     if membership and membership not in items:
         raise memberships.unknown()
-    status = counters.hit(rate_key, items.get(rate_key), windows, context.at)
+    status = counters.hit(rate_key, items.get(rate_key), (window,), context.at)
     if status.retry_after:
         raise TooManyRequests(
-            f"Your tenant may {verb} {status.limit} client tokens per minute.",
-            hint=f"Wait {status.retry_after} seconds, or have ManagementWritesPerMinute raised.",
+            f"Your tenant may {allowed.format(status.limit)} per minute.",
+            hint=f"Wait {status.retry_after} seconds, or have {parameter} raised.",
             retry_after=status.retry_after,
         )

@@ -89,7 +89,7 @@ class PathParameters(dict[str, str]):
         raise InvalidRequest(f"The event lacks pathParameters.{name}.", code="invalid_event")
 
 
-def body(event: Event, max_bytes: int | None = None) -> str | None:
+def body(event: Event, max_bytes: int) -> str | None:
     """As text: bytes that are not UTF-8 have become U+FFFD, here or in API Gateway.
 
     Raises PayloadTooLarge, and InvalidRequest for what is not base64. API Gateway sends ours none, but a developer may.
@@ -100,7 +100,7 @@ def body(event: Event, max_bytes: int | None = None) -> str | None:
             text = a2b_base64(text, strict_mode=True).decode(errors="replace")
         except ValueError:
             raise InvalidRequest("The body is not base64, which the event's isBase64Encoded says it is.") from None
-    if text is not None and max_bytes is not None and len(text.encode(errors="replace")) > max_bytes:
+    if text is not None and len(text.encode(errors="replace")) > max_bytes:
         raise PayloadTooLarge(f"The body is larger than {max_bytes // 1024} KB.")
     return text
 

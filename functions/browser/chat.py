@@ -14,7 +14,7 @@ from shared.wire import chat
 from shared.wire.chat import Chat
 
 
-@gateway.browser
+@gateway.browser(body_max=gateway.TRANSCRIPT_BODY_MAX)
 def handler(request: BrowserRequest) -> Response:
     body = Chat.read(request.body)
     page_input = body.page_input(request.at, token_bytes)

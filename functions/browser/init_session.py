@@ -12,7 +12,7 @@ from shared.wire import sessions as responses
 from shared.wire.sessions import InitSession
 
 
-@gateway.browser
+@gateway.browser(body_max=gateway.PAGE_BODY_MAX)
 def handler(request: BrowserRequest) -> Response:
     body = InitSession.read(request.body)
     admitted = admission.admit_session(

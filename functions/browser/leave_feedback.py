@@ -9,7 +9,7 @@ from shared.wire import feedback as responses
 from shared.wire.feedback import LeaveFeedback
 
 
-@gateway.browser
+@gateway.browser(body_max=gateway.PAGE_BODY_MAX)
 def handler(request: BrowserRequest) -> Response:
     body = LeaveFeedback.read(request.body)
     feedback = body.feedback()

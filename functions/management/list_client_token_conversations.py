@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shared import gateway
+from shared import gateway, management_admission
 from shared.gateway import Request, Response
-from shared.store import client_tokens, conversations, memberships
+from shared.store import client_tokens, conversations
 from shared.wire import conversations as responses
 from shared.wire.listing import ListConversations
 
@@ -12,7 +12,7 @@ from shared.wire.listing import ListConversations
 @gateway.management("tokens:read")
 def handler(request: Request) -> Response:
     query = ListConversations.read_query(request.query)
-    memberships.require(request.tenant, request.path["id"])
+    management_admission.admit_list(request.context, request.path["id"])
     token = client_tokens.get_record(request.tenant, request.path["id"])
     found, has_more = conversations.page(token.id, query.offset, query.limit, flow_id=query.flow_id, at=request.at)
     return gateway.ok(responses.listed(found, query.pagination(has_more)))

@@ -26,7 +26,7 @@ OPERATIONS = {
         query=ListClientTokens,
         answer=ClientTokensListed,
         examples={"an answer": examples.LISTED},
-        refuses={400: "invalid_request too_far too_many_to_list answer_too_large"},
+        refuses={400: "invalid_request too_far too_many_to_list answer_too_large", 429: "rate_limited"},
     ),
     "CreateClientToken": Operation(
         summary="Create a client token",
@@ -156,6 +156,6 @@ OPERATIONS = {
         query=ListConversations,
         answer=ConversationsListed,
         examples={"an answer": examples.CONVERSATIONS},
-        refuses={400: "invalid_request too_far answer_too_large", 404: "not_found"},
+        refuses={400: "invalid_request too_far answer_too_large", 404: "not_found", 429: "rate_limited"},
     ),
 }

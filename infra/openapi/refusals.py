@@ -10,6 +10,7 @@ from infra.local.routes import Routes
 from infra.openapi import headers
 from infra.openapi.schemas import reference
 from shared import gateway
+from shared.wire.json_body import VALUES_MAX
 
 Codes = Mapping[int, str]
 """Status -> the codes under it, with spaces between."""
@@ -81,7 +82,7 @@ MEANINGS = {
     "not_found": "No such client token, or another tenant's: the answer is the same.",
     "origin_not_allowed": "The page's origin is not among the token's.",
     "precondition_failed": "The client token has changed since the ETag that If-Match names.",
-    "rate_limited": "Too many from this client address, or too many writes by one tenant. Retry after Retry-After.",
+    "rate_limited": "Too many from this client address, or too many writes or lists of one tenant. See Retry-After.",
     "record_too_large": "The token's record would be larger than 32 KB. `details` names its largest field.",
     "session_ended": (
         "The session is unknown, idle for too long, or was opened by another origin, or its token's value was "
@@ -105,8 +106,9 @@ MEANINGS = {
     "token_quota_reached": "The tenant has as many client tokens as the deployment allows. Delete some.",
     "too_far": "Too much would have to be looked through. Ask for a smaller offset, or without a filter.",
     "too_large": (
-        f"The body has more than {gateway.MANAGEMENT_BODY_MAX // 1024} KB. A page's body may have some 6 MB, which is "
-        "what Lambda takes: a new conversation makes it small again."
+        f"The body has more than {gateway.MANAGEMENT_BODY_MAX // 1024} KB, or {gateway.PAGE_BODY_MAX // 1024} KB at "
+        f"init and feedback. A chat body may have some 6 MB, which is what Lambda takes, and {VALUES_MAX:,} values: a "
+        "new conversation makes it small again."
     ),
     "too_many_previous_values": "Five previous values still work. `hint` says when the next one ends.",
     "too_many_to_list": "Too many client tokens for a list without a limit.",

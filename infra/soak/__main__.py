@@ -151,7 +151,7 @@ def _stack(directory: Path) -> Iterator[tuple[int, dict[str, str]]]:
     state = directory / "stack.json"
     command = [sys.executable, "-m", "infra.local", "--port", "0", "--directory", str(directory)]
     # All callers are of one tenant, and write more often than one should.
-    command += ["--parameter", "ManagementWritesPerMinute=60000"]
+    command += ["--parameter", "ManagementWritesPerMinute=60000", "--parameter", "ManagementListsPerMinute=60000"]
     with _LOG.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603 - our own
     try:

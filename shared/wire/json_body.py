@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from shared.errors import InvalidRequest
+from shared.errors import InvalidRequest, PayloadTooLarge
 
 # About as many as the largest float has.
 _DIGITS_MAX = 300
+# Of one page's request. A transcript of a thousand messages has some ten thousand.
+VALUES_MAX = 100_000
+# Possessive, so that no text is looked at twice; a last string may lack its end.
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def parse(body: str) -> dict[str, Any]:
@@ -27,9 +33,33 @@ def parse(body: str) -> dict[str, Any]:
 def parse_page(body: str, check: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
     """Half of a surrogate pair, such as half an emoji, becomes U+FFFD, as in a browser. Raises InvalidRequest.
 
-    `check` gets the object before that, and may raise to save the work.
+    `check` gets the object before that, and may raise to save the work. Raises PayloadTooLarge before anything is
+    parsed, for a body of so many values that reading them would take long.
     """
+    if has_too_many_values(body, VALUES_MAX):
+        raise PayloadTooLarge(
+            "The request is too large. In a chat, please start a new conversation.",
+            hint=f"A body may contain {VALUES_MAX:,} values. Lists and objects count, and so do their entries.",
+        )
     return _parse(body, repair=True, check=check)
+
+
+def has_too_many_values(body: str, most: int) -> bool:
+    """Whether there are more than `most` values. Some bodies of up to twice as many pass.
+
+    It counts characters, which takes a small part of the time that parsing takes. Each value is at most one comma and
+    one opening bracket.
+    """
+    if _brackets_and_commas(body) <= 2 * most:
+        return False
+    # Each string has two quotes that are not escaped, and each value at most a name and a string.
+    if body.count('"') - body.count('\\"') > 4 * most:
+        return True
+    return _brackets_and_commas(_STRING.sub("", body)) > 2 * most
+
+
+def _brackets_and_commas(text: str) -> int:
+    return text.count(",") + text.count("[") + text.count("{")
 
 
 def _parse(body: str, *, repair: bool, check: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
@@ -73,8 +103,8 @@ def _is_unicode(text: str) -> bool:
 
 
 def _repaired(text: str) -> Any:
-    """In UTF-16, as browsers hold text, a half is one code unit, and decoding replaces it alone."""
-    return json.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+    """Whole pairs are one character each by now, so what is left of a pair is a half."""
+    return json.loads(_HALF.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -20,13 +20,13 @@ ADMITTED = ["BatchGetItem", "UpdateItem"]
 BUDGET = [
     ("POST", LIST, SEED, [*ADMITTED, "GenerateMac", "TransactWriteItems"]),
     ("POST", LIST, SEED | {"flowIds": ["flow_a"]}, [*ADMITTED, "BatchGetItem", "GenerateMac", "TransactWriteItems"]),
-    ("GET", LIST, None, ["Query", "BatchGetItem"]),
+    ("GET", LIST, None, [*ADMITTED, "Query", "BatchGetItem"]),
     ("GET", f"{LIST}/ID", None, ["GetItem", "BatchGetItem"]),
     ("PUT", f"{LIST}/ID", {"name": "x"}, [*ADMITTED, "BatchGetItem", "TransactWriteItems"]),
     ("PUT", f"{LIST}/ID", {"flowIds": ["flow_a"]}, [*ADMITTED, "BatchGetItem", "BatchGetItem", "TransactWriteItems"]),
     ("GET", f"{LIST}/ID/token", None, [*ADMITTED, "BatchGetItem", "GenerateMac", "PutItem"]),
     ("POST", f"{LIST}/ID/regenerate", None, [*ADMITTED, "BatchGetItem", "GenerateMac", "TransactWriteItems"]),
-    ("GET", f"{LIST}/ID/conversations", None, ["GetItem", "BatchGetItem", "Query"]),
+    ("GET", f"{LIST}/ID/conversations", None, [*ADMITTED, "BatchGetItem", "Query"]),
     ("DELETE", f"{LIST}/ID", None, [*ADMITTED, "BatchGetItem", "TransactWriteItems"]),
 ]
 KEYED = [

@@ -211,9 +211,9 @@ def test_400_malformed_message_makes_no_aws_call(page, session, calls, fields, c
 
 @pytest.mark.parametrize("part", [1, {}])
 def test_400_too_many_parts_is_reported_as_one_error(page, session, calls, part):
-    """Else a body of 4 MB would fill the memory of a function, without a token to show for it."""
+    """Else a large body would fill the memory of a function, without a token to show for it."""
     calls.clear()
-    body = assert_refused(page.say(session, [part] * 200_000), 400, "invalid_request")
+    body = assert_refused(page.say(session, [part] * 90_000), 400, "invalid_request")
     assert [(detail["path"], detail["message"]) for detail in body["details"]] == [
         ("content", "must have at most 100 entries")
     ]
@@ -269,9 +269,53 @@ def test_413_body_over_the_lambda_limit_hints_at_a_new_chat(page, calls, door):
     body = assert_refused(page.post(door, "x" * most), 413, "too_large")
     assert "start a new conversation" in body["error"]
     assert_refused(page.post(door, "é" * (most // 2)), 413, "too_large")
-    # The rest of the event takes a few kilobytes.
-    assert_refused(page.post(door, "x" * (most - 20_000)), 400, "invalid_json")
     assert calls == []
+
+
+def test_chat_takes_bodies_of_nearly_6_mb(page, calls):
+    calls.clear()
+    # The rest of the event takes a few kilobytes.
+    assert_refused(page.post("chat", "x" * (6 * 1024 * 1024 - 20_000)), 400, "invalid_json")
+    assert calls == []
+
+
+@pytest.mark.parametrize("door", ["init", "feedback"])
+def test_413_init_and_feedback_over_64_kb_before_parsing(page, calls, door):
+    calls.clear()
+    for text in ("x" * 65_537, "é" * 32_768 + "x", "[" * 65_537):
+        assert_refused(page.post(door, text), 413, "too_large")
+    assert_refused(page.post(door, "x" * 65_536), 400, "invalid_json")
+    assert calls == []
+
+
+def test_200_init_and_feedback_of_64_kb(page, token):
+    session = page.open(token.value, padding="x" * 64_000)
+    page.say(session)
+    assert page.rate(session, token.value, padding="x" * 64_000).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" + "1," * 200_001, "{}," * 100_001, '"",' * 200_001, '"a":"b",' * 200_001, '"\\\\",' * 200_001,
+        '"' + '\\"' * 100_000 + '",' + "[" * 200_001, "true," * 300_000,
+    ],
+    ids=lambda text: text[:12],
+)  # fmt: skip
+def test_413_body_of_too_many_values_before_parsing(page, calls, text):
+    """It is not even JSON, which nobody learns."""
+    calls.clear()
+    body = assert_refused(page.post("chat", f'{{"sessionId": "cs_1", "messages": {text} x'), 413, "too_large")
+    assert body["error"] == "The request is too large. In a chat, please start a new conversation."
+    assert "100,000 values" in body["hint"]
+    assert calls == []
+
+
+def test_200_prose_and_code_are_not_taken_for_values(page, session):
+    """Commas, brackets, and quotes inside texts do not count."""
+    code = '{"a": [1, 2, {"b": "c\\d"}]},' * 60_000
+    before = [{"id": "ast_1", "role": "assistant", "content": code}]
+    assert reply(page.say(session, "And this?", before=before)) == "You said: And this?"
 
 
 def test_200_old_photos_in_the_transcript_do_not_end_a_conversation(page, session, calls):
@@ -284,7 +328,7 @@ def test_200_old_photos_in_the_transcript_do_not_end_a_conversation(page, sessio
     assert reply(page.say(session, "And this?", before=before)) == "You said: And this?"
 
 
-@pytest.mark.parametrize("body", ["", "not json", "[]", '"text"', "{", '{"a": 1, "a": 2}', "[" * 100_000])
+@pytest.mark.parametrize("body", ["", "not json", "[]", '"text"', "{", '{"a": 1, "a": 2}', "[" * 60_000])
 @pytest.mark.parametrize("door", ["init", "chat", "feedback"])
 def test_400_body_that_is_not_a_json_object(page, calls, door, body):
     calls.clear()

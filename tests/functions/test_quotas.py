@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared import management_admission, quota
-from shared.rules.rate_limit import Window
+from shared import quota
 from shared.store import table
 from tests.aws.network import NETWORK
 from tests.functions.interruptions import cancelled
@@ -123,7 +122,7 @@ def test_429_when_the_tenant_writes_too_often(api, caller, clock, monkeypatch):
     token_id = api.create()["clientToken"]["id"]
     clock.forward(minutes=2)
     possible = [operation for operation in CHANGES if operation.repeats]
-    monkeypatch.setattr(management_admission, "_WRITES", (Window("w", 60, len(possible)),))
+    monkeypatch.setenv("MANAGEMENT_WRITES_PER_MINUTE", str(len(possible)))
     for operation, sender in zip(possible, itertools.cycle([api, colleague])):
         assert sender.do(operation, token_id).status_code in {200, 201}
     for operation in CHANGES:
@@ -142,17 +141,46 @@ def test_429_for_reveals_leaves_writes_alone(api, caller, clock, monkeypatch):
     path = f"{LIST}/{api.create()['clientToken']['id']}"
     revealing = caller(api.tenant, ("tokens:reveal",))
     clock.forward(minutes=2)
-    for windows in ("_WRITES", "_REVEALS"):
-        (window,) = getattr(management_admission, windows)
-        monkeypatch.setattr(management_admission, windows, (Window(window.name, 60, 2),))
+    monkeypatch.setenv("MANAGEMENT_WRITES_PER_MINUTE", "2")
     assert [revealing.get(f"{path}/token").status_code for _ in range(4)] == [200, 200, 429, 429]
     assert api.put(path, {"isActive": False}).status_code == 200
+
+
+def test_429_when_the_tenant_lists_too_often(api, caller, calls, clock, monkeypatch):
+    """A long list costs thousands of read units. One over the limit costs two, and reads nothing that is listed."""
+    colleague, stranger = caller(api.tenant), caller()
+    path = f"{LIST}/{api.create()['clientToken']['id']}"
+    clock.forward(minutes=2)
+    monkeypatch.setenv("MANAGEMENT_LISTS_PER_MINUTE", "4")
+    lists = [lambda: api.get(LIST), lambda: colleague.get(f"{LIST}?limit=1"), lambda: api.get(f"{path}/conversations")]
+    assert [one().status_code for one in [*lists, lists[0]]] == [200] * 4
+    for one in lists:
+        calls.clear()
+        refused = one()
+        body = assert_refused(refused, 429, "rate_limited")
+        assert "ManagementListsPerMinute" in body["hint"]
+        assert 0 < int(refused.headers["Retry-After"]) <= 66
+        assert calls == ["BatchGetItem", "UpdateItem"]
+    # Writes, single tokens, and other tenants have limits of their own.
+    assert api.put(path, {"name": "x"}).status_code == api.get(path).status_code == 200
+    assert stranger.get(LIST).status_code == 200
+    clock.forward(seconds=66)
+    assert api.get(LIST).status_code == 200
+
+
+def test_lists_refused_before_admission_are_not_counted(api, calls, clock, monkeypatch):
+    monkeypatch.setenv("MANAGEMENT_LISTS_PER_MINUTE", "1")
+    clock.forward(minutes=2)
+    for _ in range(3):
+        assert api.get(f"{LIST}?limit=0").status_code == 400
+        assert api.get(f"{LIST}/ct_00000000000000000000000000/conversations").status_code == 404
+    assert [api.get(LIST).status_code for _ in range(2)] == [200, 429]
 
 
 def test_requests_refused_before_admission_are_not_counted(api, clock, monkeypatch):
     path = f"{LIST}/{api.create()['clientToken']['id']}"
     clock.forward(minutes=2)
-    monkeypatch.setattr(management_admission, "_WRITES", (Window("w", 60, 1),))
+    monkeypatch.setenv("MANAGEMENT_WRITES_PER_MINUTE", "1")
     for _ in range(3):
         assert api.put(path, {"nam": "x"}).status_code == 400
         assert api.delete(f"{LIST}/ct_00000000000000000000000000").status_code == 404

@@ -36,7 +36,7 @@ ENVIRONMENT = {
     "shared.client_address": {"CLIENT_ADDRESS_HEADER", "PROXY_SECRET_DIGESTS"},
     "shared.credentials": {"CLERK_AUTHORIZED_PARTIES", "CLERK_ISSUER", "CLERK_ROLE_SCOPES"},
     "shared.proxy_event": {"AWS_SAM_LOCAL"},
-    "shared.management_admission": {"MANAGEMENT_WRITES_PER_MINUTE"},
+    "shared.management_admission": {"MANAGEMENT_LISTS_PER_MINUTE", "MANAGEMENT_WRITES_PER_MINUTE"},
     "shared.quota": {"TOKENS_PER_TENANT"},
     "shared.signer": {"SIGNING_KEY_ARN", "TOKEN_ISSUER"},
     "shared.store.audit": {"AUDIT_RETENTION_DAYS"},

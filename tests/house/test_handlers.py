@@ -49,7 +49,9 @@ class TestEveryDoor:
                 assert scope in SCOPES, door.at(decorator.lineno)
             case ast.Attribute(value=ast.Name("authorizer"), attr="lambda_authorizer"):
                 assert door.name == "functions.management.authorize"
-            case ast.Attribute(value=ast.Name("gateway"), attr="browser"):
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name("gateway"), attr="browser"), keywords=[ast.keyword("body_max")]
+            ):
                 assert plane == "browser"
             case _:
                 pytest.fail(f"{door.at(decorator.lineno)} {ast.unparse(decorator)} is no door frame")
