@@ -17,6 +17,12 @@ def _rows(section):
     return [row for row in rows[1:] if not row[0].startswith("---")]
 
 
+def test_page_lists_every_room_of_shared():
+    listing = PAGE.partition("\n## Rooms\n")[2].partition("\n## ")[0]
+    rooms = {path.stem for path in (ROOT / "shared").iterdir() if not path.name.startswith("__")}
+    assert {room for room in rooms if not re.search(rf"\b{room}\b", listing)} == set()
+
+
 def test_worked_example_of_the_window_is_what_happens():
     window, counters = Window("m", 60, 10), {}
     rows = _rows("The sliding window")
