@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Self
 
-from moto.core.responses import ActionContext, ActionResult
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
-from moto.dynamodb.responses import DynamoResult
 from werkzeug.test import Client
 
 from infra.bench import programs
@@ -51,13 +49,6 @@ class _Running:
     lines: list[str] = field(default_factory=list)
 
 
-def _write_at_once(result: DynamoResult, context: ActionContext) -> Any:
-    """moto looks up the shape of each attribute that it writes, for seconds, and what it writes is JSON already."""
-    if context.operation_model.name in {"BatchGetItem", "Query"}:
-        return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(result.result)
-    return ActionResult.execute_result(result, context)
-
-
 @contextmanager
 def _standing_still(pid: int) -> Iterator[None]:
     """Time stops for a process: its clients give up after a second, and moto may need ten for thousands of items."""
@@ -76,7 +67,6 @@ class World:
         translated = template.translate(source)
         self.routes = openapi.read_routes(translated)
         self._server, self._endpoint = cloud.serve()
-        DynamoResult.execute_result = _write_at_once  # type: ignore[method-assign,assignment]
         made = cloud.create(translated, self._endpoint)
         self._table = made.outputs["TableName"]
         os.environ.update(access.variables(self._endpoint), TABLE_NAME=self._table)

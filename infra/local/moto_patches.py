@@ -12,16 +12,18 @@ from types import SimpleNamespace
 from typing import Any
 
 from moto.core.common_models import BaseModel
+from moto.core.responses import ActionContext, ActionResult
 from moto.dynamodb import models
 from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX, DynamodbException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
-from moto.dynamodb.responses import DynamoHandler
+from moto.dynamodb.responses import DynamoHandler, DynamoResult
 from moto.kms.models import Key, kms_backends
 
 DYNAMODB_LOCK = threading.RLock()
 # Token and contents of the last transactions: enough for any that may still be retried.
 _KNOWN_TRANSACTIONS: deque[tuple[str, bytes]] = deque(maxlen=1000)
+_OF_ITEMS = {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactGetItems", "UpdateItem"}
 
 
 def apply() -> None:
@@ -32,6 +34,7 @@ def apply() -> None:
     Key.create_from_cloudformation_json = classmethod(_create_key)  # type: ignore[method-assign,assignment]
     Table.query = _query  # type: ignore[method-assign,assignment]
     BaseModel.__new__ = staticmethod(_create)  # type: ignore[method-assign,assignment]
+    DynamoResult.execute_result = _write_result  # type: ignore[method-assign,assignment]
 
 
 _unpatched_call_action = DynamoHandler.call_action
@@ -45,6 +48,13 @@ def _call_action(handler: DynamoHandler) -> Any:
     """DynamoDB's calls are atomic. moto's threads read, decide and write in each other's midst, and lose updates."""
     with DYNAMODB_LOCK:
         return _unpatched_call_action(handler)
+
+
+def _write_result(result: DynamoResult, context: ActionContext) -> Any:
+    """moto looks up the shape of each attribute that it writes. Items are JSON already: they are written in no time."""
+    if context.operation_model.name in _OF_ITEMS:
+        return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(result.result)
+    return ActionResult.execute_result(result, context)
 
 
 def _transact_once(handler: DynamoHandler) -> Any:

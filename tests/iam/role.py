@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 # What SAM attaches to every function: Lambda writes its logs. (And traces, with Tracing=Active: no role by default.)
@@ -221,6 +222,7 @@ def _first_like(patterns: tuple[str, ...], value: str, flags: re.RegexFlag = re.
     return next((pattern for pattern in patterns if _regex(pattern, flags).fullmatch(value)), None)
 
 
+@cache
 def _regex(pattern: str, flags: re.RegexFlag) -> re.Pattern[str]:
     """In IAM * is any text and ? any one character; nothing else is special (fnmatch would also read brackets)."""
     return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), flags | re.DOTALL)

@@ -10,7 +10,7 @@ from moto.core.common_models import BaseModel
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
-from moto.dynamodb.responses import DynamoHandler
+from moto.dynamodb.responses import DynamoHandler, DynamoResult
 from moto.kms.models import Key
 
 from infra.local import moto_patches
@@ -295,3 +295,48 @@ def test_a_tables_items_expire_and_are_backed_up(dynamodb, bare_table):
 def test_moto_still_drops_expiry_and_backups(dynamodb, bare_table):
     table, _ = bare_table
     assert settings(dynamodb, table) == ("DISABLED", "DISABLED")
+
+
+EVERY_TYPE = {
+    "text": {"S": "\N{TEACUP WITHOUT HANDLE}"},
+    "number": {"N": "-1.5"},
+    "flag": {"BOOL": False},
+    "nothing": {"NULL": True},
+    "list": {"L": [{"S": ""}, {"L": []}, {"M": {"n": {"N": "0"}}}]},
+    "set": {"SS": ["a", "b"]},
+}
+
+
+@pytest.mark.parametrize("operation", ["get", "batch", "query", "scan", "put", "update", "delete", "transaction"])
+def test_items_are_written_as_moto_writes_them(dynamodb, monkeypatch, operation):
+    name = STACK.outputs["TableName"]
+    in_table = {"TableName": name, "Key": KEY}
+    put = {"TableName": name, "Item": KEY | EVERY_TYPE, "ReturnValues": "ALL_OLD"}
+    mine = {":pk": KEY["pk"]}
+    operations = {
+        "get": lambda: dynamodb.get_item(**in_table, ReturnConsumedCapacity="TOTAL"),
+        "batch": lambda: dynamodb.batch_get_item(RequestItems={name: {"Keys": [KEY]}}),
+        "query": lambda: dynamodb.query(
+            TableName=name, KeyConditionExpression="pk = :pk", ExpressionAttributeValues=mine, Limit=1
+        ),
+        "scan": lambda: dynamodb.scan(TableName=name, FilterExpression="pk = :pk", ExpressionAttributeValues=mine),
+        "put": lambda: dynamodb.put_item(**put),
+        "update": lambda: dynamodb.update_item(
+            **in_table,
+            UpdateExpression="SET flag = :t",
+            ExpressionAttributeValues={":t": {"BOOL": True}},
+            ReturnValues="ALL_NEW",
+        ),
+        "delete": lambda: dynamodb.delete_item(**in_table, ReturnValues="ALL_OLD"),
+        "transaction": lambda: dynamodb.transact_get_items(TransactItems=[{"Get": in_table}]),
+    }
+
+    def answer():
+        dynamodb.put_item(**put)
+        answered = operations[operation]()
+        return {name: part for name, part in answered.items() if name != "ResponseMetadata"}
+
+    ours = answer()
+    assert "set" in json.dumps(ours)
+    monkeypatch.delattr(DynamoResult, "execute_result")
+    assert ours == answer()
