@@ -37,7 +37,7 @@ sam-local: runtime-python $(LOCAL) $(SAM) ## Serve the functions in Lambda's con
 	@$(VENV)/bin/python -m infra.local.sam --sam $(SAM) --python $(RUNTIME_PYTHON) --port $(PORT)
 
 openapi: $(LOCAL) ## Write openapi.json from the template and the wire models
-	@$(VENV)/bin/python -m infra.openapi
+	@$(VENV)/bin/python -m infra.tools.openapi
 
 docs: $(LOCAL) ## Write the generated pages: docs/configuration.md
 	@$(VENV)/bin/python -m infra.tools.docs
@@ -78,16 +78,16 @@ fuzz: $(DEVELOPMENT) ## More than 2,000 made-up requests to the local stack, hel
 check: lint secrets scan coverage fuzz ## All that has to pass before a change lands
 
 bench: runtime-python $(LOCAL) $(BUILT) $(BASELINE)/.built ## Measure the artifact beside baselines, write docs/benchmarks.md; Linux, python3.13 (QUICK=1)
-	$(VENV)/bin/python -m infra.bench $(if $(QUICK),--quick)
+	$(VENV)/bin/python -m infra.tools.bench $(if $(QUICK),--quick)
 
 soak: $(LOCAL) ## Sixteen callers at the local stack for two minutes: nothing lost, memory flat; Linux (SECONDS=120)
-	@$(VENV)/bin/python -m infra.soak $(if $(SECONDS),--seconds $(SECONDS))
+	@$(VENV)/bin/python -m infra.tools.soak $(if $(SECONDS),--seconds $(SECONDS))
 
 mutants: $(DEVELOPMENT) ## Draw 300 mutants of the code and the template, and print those that no test kills (SEED=1)
 	@$(VENV)/bin/python -m tests.mutants $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT))
 
 scale: ## Write the tables of docs/scale.md: which limit of AWS a deployment meets first
-	@$(PYTHON) -m infra.scale
+	@$(PYTHON) -m infra.tools.scale
 
 lock: ## Pin all requirements anew; needs uv
 	cd $(REQUIREMENTS) && for name in layer authorizer local runtime bench development sam scan clients; do \
@@ -161,7 +161,7 @@ $(BUILT): $(CODE) $(REQUIREMENTS)/layer.txt $(REQUIREMENTS)/authorizer.txt infra
 	$(BUILD) host INTO=$(@D)
 	@touch $@
 
-$(BASELINE)/.built: $(wildcard infra/bench/baselines/fastapi_mangum/*.py) $(REQUIREMENTS)/bench.txt infra/Makefile $(RUNTIME)
+$(BASELINE)/.built: $(wildcard infra/tools/bench/baselines/fastapi_mangum/*.py) $(REQUIREMENTS)/bench.txt infra/Makefile $(RUNTIME)
 	rm -rf $(BASELINE)
 	$(BUILD) build-fastapi-mangum ARTIFACTS_DIR=$(BASELINE) WHEELS=
 	@touch $@

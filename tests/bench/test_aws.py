@@ -3,11 +3,11 @@
 import boto3
 import pytest
 
-from infra.bench import cost, programs
-from infra.bench.aws import Aws, Exchange, Replayer
-from infra.bench.cost import Prices
-from infra.bench.units import Change
-from infra.bench.world import Recording
+from infra.tools.bench import cost, programs
+from infra.tools.bench.aws import Aws, Exchange, Replayer
+from infra.tools.bench.cost import Prices
+from infra.tools.bench.units import Change
+from infra.tools.bench.world import Recording
 from tests.aws.in_memory import STACK
 
 FUNCTION = STACK.functions["GetClientToken"]

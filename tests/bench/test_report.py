@@ -6,11 +6,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from infra.bench import chart, report, resources, speed
-from infra.bench.chart import Bar, Chart
-from infra.bench.figures import Figures, Spread, interleaved
-from infra.bench.measure import Sample
-from infra.bench.report import Section, Table
+from infra.tools.bench import chart, report, resources, speed
+from infra.tools.bench.chart import Bar, Chart
+from infra.tools.bench.figures import Figures, Spread, interleaved
+from infra.tools.bench.measure import Sample
+from infra.tools.bench.report import Section, Table
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from infra.bench import units
-from infra.bench.units import Change
+from infra.tools.bench import units
+from infra.tools.bench.units import Change
 
 
 def item(octets, **attributes):

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from infra.local.template import ROOT
-from infra.scale import operations
+from infra.tools.scale import operations
 from shared.rules import rate_limit
 from shared.rules.rate_limit import Window
 

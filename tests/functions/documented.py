@@ -4,7 +4,7 @@ import json
 
 from infra.local.routes import Function
 from infra.local.template import ROOT
-from infra.openapi import refusals
+from infra.tools.openapi import refusals
 
 
 class Documented:

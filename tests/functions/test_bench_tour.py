@@ -2,8 +2,8 @@
 
 from werkzeug.test import Client
 
-from infra.bench import workload
 from infra.local import openapi
+from infra.tools.bench import workload
 from tests.aws.in_memory import TEMPLATE
 from tests.functions.page import ORIGIN
 from tests.operations import OPERATIONS

@@ -18,7 +18,7 @@ from schemathesis.cli import schemathesis as command_line
 
 from infra.local.management import Management, ManagementError
 from infra.local.template import ROOT
-from infra.openapi.refusals import CODES
+from infra.tools.openapi.refusals import CODES
 from tests.local_stack import RunningStack
 
 LEAST = 2_000

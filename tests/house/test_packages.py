@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from infra.local.template import ROOT
-from infra.openapi import browser, management
+from infra.tools.openapi import browser, management
 
 # Of botocore only its first file: Powertools looks whether it is there.
 LOGGING = {"aws_lambda_powertools", "botocore", "jmespath", "typing_extensions"}

@@ -58,7 +58,7 @@ def known(template):
     (stage,) = watched.of_type(template, "AWS::ApiGateway::Stage").values()
     (table,) = watched.of_type(template, "AWS::DynamoDB::Table").values()
     # What every operation asks of AWS, as it was recorded.
-    calls = (ROOT / "infra/scale/calls.json").read_text(encoding="utf-8")
+    calls = (ROOT / "infra/tools/scale/calls.json").read_text(encoding="utf-8")
     return {
         "ApiName": {watched.text(api["Name"])},
         "Stage": {watched.text(stage["StageName"])},

@@ -7,8 +7,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from infra.local.template import ROOT
-from infra.openapi import browser, management
-from infra.openapi.examples import VALUE
+from infra.tools.openapi import browser, management
+from infra.tools.openapi.examples import VALUE
 from shared.errors import InvalidRequest
 from shared.wire.chat import VisitorMessage
 from shared.wire.listing import ListClientTokens, ListConversations

@@ -9,7 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from infra.local.openapi import read_routes
 from infra.local.template import ROOT
-from infra.openapi import browser, document, events, fields, management, refusals, schemas
+from infra.tools.openapi import browser, document, events, fields, management, refusals, schemas
 from shared import admission, errors, gateway
 from tests.aws.in_memory import STACK, TEMPLATE
 from tests.house.code import module, modules

@@ -10,7 +10,7 @@ import tests.aws.in_memory  # noqa: F401 - before our adapters, which read their
 
 # isort: split
 
-from infra.scale.operations import RECORDED
+from infra.tools.scale.operations import RECORDED
 from tests.scale.recording import record
 
 RECORDED.write_text(json.dumps(record(), indent=1) + "\n", encoding="utf-8")

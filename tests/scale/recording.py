@@ -25,7 +25,7 @@ TEXT = "word " * 50
 
 
 def record():
-    """Operation -> its calls, as `infra.scale.operations` reads them."""
+    """Operation -> its calls, as `infra.tools.scale.operations` reads them."""
     recorder, clock = Recorder(), Clock()
     clock.held = NOON
     app = Api(openapi.read_routes(TEMPLATE), _invoke, clock=clock, tell=lambda _: None)

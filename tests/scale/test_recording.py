@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from infra.scale.operations import RECORDED, recorded
+from infra.tools.scale.operations import RECORDED, recorded
 from tests.aws.item_size import item_bytes
 from tests.scale.recording import record
 

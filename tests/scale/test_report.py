@@ -2,8 +2,8 @@
 
 import pytest
 
-from infra.scale import ceilings, listing, report
-from infra.scale.operations import recorded
+from infra.tools.scale import ceilings, listing, report
+from infra.tools.scale.operations import recorded
 from shared.targets import bedrock
 from shared.wire import token_settings
 from tests.house.code import ROOT

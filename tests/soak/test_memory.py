@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from infra.soak import memory
-from infra.soak.memory import Process, Snapshot
+from infra.tools.soak import memory
+from infra.tools.soak.memory import Process, Snapshot
 
 STACK, CHAT, OTHER_CHAT = 1, 2, 3
 BEFORE = Snapshot({STACK: Process("stack", 100), CHAT: Process("chat", 40), OTHER_CHAT: Process("chat", 41)}, 500)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from infra.soak import reconciliation
-from infra.soak.ledger import ClientToken, Ledger
+from infra.tools.soak import reconciliation
+from infra.tools.soak.ledger import ClientToken, Ledger
 
 TOKEN = {"id": "ct_1", "name": "Renamed", "conversationCount": 1}
 RECORD = {"pk": "CONVERSATION#conv_1", "sk": "RECORD", "message_count": 4}

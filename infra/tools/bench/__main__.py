@@ -1,0 +1,136 @@
+"""`make bench`: records every operation, measures it many times beside the baselines, and writes the report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from infra.local import access
+from infra.local.template import ROOT
+from infra.tools.bench import cost, growth, machine, measure, programs, report, resources, speed, workload
+from infra.tools.bench.cost import Prices
+from infra.tools.bench.figures import Figures, Spread, interleaved
+from infra.tools.bench.growth import Group
+from infra.tools.bench.report import Section
+from infra.tools.bench.world import Recording, World
+
+_ROUNDS, _QUICK_ROUNDS = 15, 3
+_INVOCATIONS = 30
+_CALLS = ROOT / ".local/bench/calls"
+_began = time.monotonic()
+
+
+def main() -> None:
+    options = _options()
+    rounds = _QUICK_ROUNDS if options.quick else _ROUNDS
+    if not sys.platform.startswith("linux"):
+        sys.exit("Only Linux tells what is measured here of another process.")
+    access.isolate()
+    # The servers' lines about each call, and the translator's about its own switches, are nobody's concern.
+    logging.disable(logging.WARNING)
+    about = machine.description()
+    _say("records every operation, ours and the FastAPI application's")
+    with World() as world:
+        ours, fastapi_mangum = world.caller(), world.caller(world.fastapi_mangum)
+        workload.exercise_all(ours, world.flow, world.routes)
+        workload.exercise_baseline(fastapi_mangum, world.flow)
+        functions = [name for name in world.programs if name in ours.recorded]
+        groups = list(growth.record(world))
+    recorded = {name: ours.recorded[name] for name in functions}
+    loaded_late = {name: measure.late_imports(one) for name, one in recorded.items()}
+    recorded |= {f"fastapi_mangum {name}": one for name, one in fastapi_mangum.recorded.items() if name != "Authorize"}
+    _say(f"{rounds} rounds of every function and its baselines")
+    figures = Figures(interleaved(_subjects(recorded), rounds, _say))
+    _say(f"{rounds} rounds of growth")
+    sections = [
+        *speed.sections(functions, figures, loaded_late),
+        resources.section(recorded, figures),
+        growth.section(_grown(groups, rounds)),
+        cost.section(recorded, {name: figures.cpu(name, "warm").median for name in recorded}, Prices()),
+    ]
+    _print(sections)
+    report.write(options.output, _introduction(about, rounds), sections)
+    _say(f"wrote {options.output}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.tools.bench", description="Measures the built artifact beside baselines."
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help=f"{_QUICK_ROUNDS} rounds instead of {_ROUNDS}, to try it out"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / "docs/benchmarks.md", help="where to write (default: docs/benchmarks.md)"
+    )
+    return parser.parse_args()
+
+
+def _subjects(recorded: Mapping[str, Recording]) -> dict[str, partial[measure.Sample]]:
+    """Ours, the baselines' operations, and what only makes the calls of ours, or none."""
+    subjects = dict(recorded)
+    _CALLS.mkdir(parents=True, exist_ok=True)
+    for name, one in recorded.items():
+        if name.startswith("fastapi_mangum "):
+            continue
+        file = _CALLS / f"{name}.json"
+        calls = [
+            {"service": call.service, "operation": call.operation, "request": call.asked()} for call in one.exchanges
+        ]
+        file.write_text(json.dumps(calls), encoding="utf-8")
+        bare = programs.baseline("bare", one.program.function, BENCH_CALLS=str(file))
+        subjects[f"bare {name}"] = Recording(bare, one.event, one.exchanges, logged=0)
+    like = recorded["GetClientToken"].program.function
+    for name in ("empty", "floor"):
+        subjects[name] = Recording(programs.baseline(name, like), {}, [], logged=0)
+    return {name: partial(measure.run, one, invocations=_INVOCATIONS) for name, one in subjects.items()}
+
+
+def _grown(groups: list[Group], rounds: int) -> list[tuple[Group, dict[str, Spread]]]:
+    subjects = {group.name: partial(measure.compare, group.cases) for group in groups}
+    found = interleaved(subjects, rounds, _say)
+    return [
+        (group, {label: Spread.of(one[label] for one in found[group.name]) for label in group.cases})
+        for group in groups
+    ]
+
+
+def _introduction(about: list[tuple[str, str]], rounds: int) -> str:
+    told = "\n".join(f"- {name}: {value}" for name, value in about)
+    return f"""\
+Measured by `make bench`, which wrote this page.
+
+{told}
+
+Each function runs as in Lambda, under Lambda's runtime client, on the built artifact (compiled for
+this machine's architecture). AWS is a recording that answers at once. Each figure is the median of
+{rounds} runs, with the minimum and the maximum. Each run is a process of its own, and the functions
+take turns. Machines differ, and this one may have been busy, so trust the ratios, which compare
+runs of the same round. All CPU times exclude what an empty function takes.
+
+The functions are compared with three baselines in `infra/tools/bench/baselines`. `floor` creates a
+DynamoDB client and does nothing. `bare` makes the same AWS calls as the function and does nothing
+else. `fastapi_mangum` is what a team would otherwise write: FastAPI behind Mangum, with pydantic
+and boto3. "At most" and a number is a limit that we set for ourselves; a figure beyond it says
+**more than**."""
+
+
+def _print(sections: list[Section]) -> None:
+    for section in sections:
+        print(f"\n{section.title}\n")
+        for table in section.tables:
+            print(f"{report.plain(table)}\n")
+
+
+def _say(text: str) -> None:
+    print(f"{time.monotonic() - _began:5.0f} s  {text}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

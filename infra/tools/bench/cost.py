@@ -1,0 +1,108 @@
+"""What a million of an operation costs: its calls, the items that it touches, and how long its function runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from infra.tools.bench import units
+from infra.tools.bench.chart import Bar, Chart
+from infra.tools.bench.figures import Spread
+from infra.tools.bench.report import Section, Table
+from infra.tools.bench.world import Recording
+
+PRICES_OF = "2026-11-24"
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Dollars for a million, but for `gigabyte_second` and `log_gigabyte`; us-east-1, on demand. Edit them to yours."""
+
+    api_request: float = 3.50
+    lambda_request: float = 0.20
+    gigabyte_second: float = 0.0000133334
+    read_unit: float = 0.125
+    write_unit: float = 0.625
+    kms_request: float = 3.00
+    log_gigabyte: float = 0.50
+
+
+# What is assumed of Lambda and of the network within a region: a whole CPU at 1,769 MB, and so long for each call.
+_WHOLE_CPU_MB = 1769
+_ROUND_TRIP_MS = {"dynamodb": 4.0, "kms": 8.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Dollars for a million. `duration` is in milliseconds, `reads` and `writes` in units, all of one operation."""
+
+    duration: float
+    reads: float
+    writes: float
+    gateway: float
+    compute: float
+    table: float
+    key: float
+    logs: float
+
+    @property
+    def total(self) -> float:
+        return self.gateway + self.compute + self.table + self.key + self.logs
+
+
+def of(name: str, recording: Recording, cpu: float, prices: Prices) -> Cost:
+    """`name`: the function's logical id; `cpu`: milliseconds of a whole CPU that one invocation takes."""
+    function, exchanges = recording.program.function, recording.exchanges
+    network = sum(_ROUND_TRIP_MS[exchange.service] for exchange in exchanges)
+    duration = cpu / min(1.0, function.memory / _WHOLE_CPU_MB) + network
+    stored = [exchange for exchange in exchanges if exchange.service == "dynamodb"]
+    reads = sum(units.read_units(one.operation, one.asked(), one.answered()) for one in stored)
+    writes = sum(units.write_units(one.operation, change) for one in stored for change in one.changes)
+    return Cost(
+        duration=duration,
+        reads=reads,
+        writes=writes,
+        # API Gateway asks the authorizer at its own expense.
+        gateway=0.0 if name == "Authorize" else prices.api_request,
+        compute=prices.lambda_request + prices.gigabyte_second * function.memory / 1024 * duration * 1000,
+        table=prices.read_unit * reads + prices.write_unit * writes,
+        key=prices.kms_request * sum(exchange.service == "kms" for exchange in exchanges),
+        logs=prices.log_gigabyte * recording.logged * 1e6 / 1e9,
+    )
+
+
+def section(recorded: Mapping[str, Recording], cpu: Mapping[str, float], prices: Prices) -> Section:
+    """`recorded` and `cpu` (milliseconds) by operation: ours by logical id, the other's as `fastapi_mangum <id>`."""
+    costs = {name: of(name, recording, cpu[name], prices) for name, recording in recorded.items()}
+    # Ours, and right below it the baseline's.
+    names = sorted(
+        costs,
+        key=lambda name: (list(costs).index(name.removeprefix("fastapi_mangum ")), name.startswith("fastapi_mangum ")),
+    )
+    rows = [_row(name, costs[name]) for name in names]
+    head = ["a million of", "total", "API Gateway", "Lambda", "DynamoDB", "KMS", "logs"]
+    units_head = ["each", "read units", "write units", "ms in Lambda"]
+    units_rows = [[name, f"{one.reads:g}", f"{one.writes:g}", f"{one.duration:.1f}"] for name, one in costs.items()]
+    bars = [
+        Bar(name, Spread.of([costs[name].total]), "fastapi_mangum" if name.startswith("fastapi_mangum ") else "ours")
+        for name in names
+    ]
+    assumed = [[field.name.replace("_", " "), f"{getattr(prices, field.name):.10g}"] for field in fields(prices)]
+    return Section(
+        "Cost",
+        "Dollars per million operations, in us-east-1, on demand, without a free tier. The prices are at the end. They "
+        f"are those of {PRICES_OF}; edit them in `infra/tools/bench/cost.py`. Lambda's duration is the CPU time above, "
+        "at the share that the function's memory buys, plus "
+        f"{_ROUND_TRIP_MS['dynamodb']:g} ms per DynamoDB call and {_ROUND_TRIP_MS['kms']:g} ms per KMS call. Cold "
+        "starts, traces, storage, data transfer, and targets are not counted. A management request also invokes the "
+        "authorizer, at most once per minute and credential.",
+        [Chart("cost", "A million operations", "dollars", bars)],
+        [Table(head, rows), Table(units_head, units_rows), Table(["assumed price of a million", "dollars"], assumed)],
+    )
+
+
+def _row(name: str, cost: Cost) -> list[str]:
+    return [
+        name,
+        *(f"{part:.2f}" for part in (cost.total, cost.gateway, cost.compute, cost.table, cost.key, cost.logs)),
+    ]

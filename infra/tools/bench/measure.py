@@ -1,0 +1,119 @@
+"""One run of a program in a fresh process: what its start takes, its first invocation, and those that follow."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from infra.local.environment import Environment
+from infra.tools.bench.aws import Aws, Replayer
+from infra.tools.bench.programs import Program
+from infra.tools.bench.world import Recording
+
+# As Python tells of an import that it was asked to time, and how long such lines may be on their way.
+_IMPORTED = re.compile(r"import time: +\d+ \| +\d+ \| +(\S+)")
+_LINES_SECONDS = 0.3
+# Milliseconds for which a case is measured, if it is over sooner.
+_ENOUGH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Milliseconds, of CPU unless it says wall; `warm`: of one invocation. `peak`: MB of memory, before it ends."""
+
+    start: float
+    start_wall: float
+    first: float
+    first_wall: float
+    warm: float
+    peak: float
+
+
+def run(recording: Recording, *, invocations: int) -> Sample:
+    """Under Lambda's runtime client, with an AWS that answers at once what it answered when that was recorded."""
+    timeout = recording.program.function.timeout
+    with Aws(Replayer(recording.exchanges).ask) as aws:
+        began = time.perf_counter()
+        with _running(recording.program, aws, _ignore) as environment:
+            environment.start_up()
+            started, start = time.perf_counter(), _cpu(environment.pid)
+            environment.invoke(recording.event, timeout)
+            answered, first = time.perf_counter(), _cpu(environment.pid)
+            for _ in range(invocations):
+                environment.invoke(recording.event, timeout)
+            return Sample(
+                start=start,
+                start_wall=(started - began) * 1000,
+                first=first - start,
+                first_wall=(answered - started) * 1000,
+                warm=(_cpu(environment.pid) - first) / invocations,
+                peak=_peak(environment.pid),
+            )
+
+
+def late_imports(recording: Recording) -> list[str]:
+    """The modules that a function loads only with its first event."""
+    function = recording.program.function
+    telling = replace(function, environment={**function.environment, "PYTHONPROFILEIMPORTTIME": "1"})
+    program, lines = replace(recording.program, function=telling), list[str]()
+    with Aws(Replayer(recording.exchanges).ask) as aws, _running(program, aws, lines.append) as environment:
+        environment.start_up()
+        time.sleep(_LINES_SECONDS)
+        lines.clear()
+        environment.invoke(recording.event, function.timeout)
+        time.sleep(_LINES_SECONDS)
+    return [found[1] for line in lines if (found := _IMPORTED.fullmatch(line))]
+
+
+def compare(cases: Mapping[str, Recording]) -> dict[str, float]:
+    """Milliseconds of CPU of one invocation in each case of a function, all of them in one fresh process."""
+    found = {}
+    program = next(iter(cases.values())).program
+    with Aws(Replayer(()).ask) as aws, _running(program, aws, _ignore) as environment:
+        environment.start_up()
+        for label, case in cases.items():
+            aws.ask = Replayer(case.exchanges).ask
+            found[label] = _invocations(environment, case, 1)
+            # Quick ones are repeated, and then the first counts no more, which may have loaded something.
+            if count := min(20, int(_ENOUGH / found[label])):
+                found[label] = _invocations(environment, case, count)
+    return found
+
+
+@contextmanager
+def _running(program: Program, aws: Aws, log: Callable[[str], None]) -> Iterator[Environment]:
+    environment = program.start(aws.endpoint, log)
+    try:
+        yield environment
+    finally:
+        environment.stop()
+
+
+def _invocations(environment: Environment, case: Recording, count: int) -> float:
+    """Milliseconds of CPU of one of so many."""
+    before = _cpu(environment.pid)
+    for _ in range(count):
+        environment.invoke(case.event, case.program.function.timeout)
+    return (_cpu(environment.pid) - before) / count
+
+
+def _ignore(_line: str) -> None:
+    """What it logs was counted when it was recorded."""
+
+
+def _cpu(pid: int) -> float:
+    """Milliseconds of CPU that all threads of a process have used; the clock is what clock_getcpuclockid(3) names."""
+    return time.clock_gettime_ns(~pid << 3 | 2) / 1e6
+
+
+def _peak(pid: int) -> float:
+    """Of the process's own memory; ru_maxrss would also know that of the parent from which it was forked."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    if found is None:
+        raise RuntimeError("this system does not tell how much memory a process has used")
+    return int(found[1]) / 1024

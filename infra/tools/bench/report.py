@@ -1,0 +1,83 @@
+"""Writes what was found: docs/benchmarks.md, and a chart for each question beside it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infra.tools.bench import chart
+from infra.tools.bench.chart import Chart, figure
+from infra.tools.bench.figures import Spread
+
+_COLUMNS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The first column is text, all others are figures."""
+
+    head: Sequence[str]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One question: `text` in Markdown, then charts and tables."""
+
+    title: str
+    text: str
+    charts: list[Chart]
+    tables: list[Table] = field(default_factory=list)
+
+
+def cell(value: Spread) -> str:
+    return f"{figure(value.median)} ({figure(value.least)} to {figure(value.most)})"
+
+
+def ratio(value: Spread) -> str:
+    return f"{value.median:.2f} ({value.least:.2f} to {value.most:.2f})"
+
+
+def judged(text: str, value: Spread, limit: float) -> str:
+    """With what was promised of its median."""
+    return f"{text}, {'at most' if value.median <= limit else '**more than**'} {limit:g}"
+
+
+def write(file: Path, introduction: str, sections: Iterable[Section]) -> None:
+    """The charts go into a folder of the file's name."""
+    sections = list(sections)
+    folder = file.with_suffix("")
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in (one for section in sections for one in section.charts):
+        (folder / f"{one.name}.svg").write_text(chart.svg(one), encoding="utf-8")
+    file.write_text("\n".join(_page(introduction, sections, folder.name)), encoding="utf-8")
+
+
+def _page(introduction: str, sections: Iterable[Section], folder: str) -> Iterator[str]:
+    yield "# Benchmarks\n"
+    yield f"{introduction.strip()}\n"
+    for section in sections:
+        yield f"## {section.title}\n"
+        yield f"{textwrap.fill(section.text, _COLUMNS, break_on_hyphens=False)}\n"
+        yield from (f"![{one.title}]({folder}/{one.name}.svg)\n" for one in section.charts)
+        yield from (f"{markdown(table)}\n" for table in section.tables)
+
+
+def markdown(table: Table) -> str:
+    lines = [table.head, ["---", *["---:"] * (len(table.head) - 1)], *table.rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def plain(table: Table) -> str:
+    """For the terminal: as wide as it needs."""
+    lines = [list(table.head), *table.rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(table.head))]
+    return "\n".join(
+        "  ".join(
+            text.rjust(width) if column else text.ljust(width)
+            for column, (text, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )

@@ -1,0 +1,72 @@
+"""One of everything that the API can do, as pages and managers ask for it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+from infra.local.routes import Routes
+from infra.tools.bench.world import ORIGIN, Caller
+from infra.tools.openapi import examples, paths
+
+TOKENS = "/v1/client-tokens"
+# Done by functions of their own, whose answers the other operations need.
+_WITH_ANSWERS_TO_KEEP = {"CreateClientToken", "InitSession", "Chat"}
+_numbers = itertools.count(1)
+
+
+def create(caller: Caller, flow: str, **settings: Any) -> tuple[str, str]:
+    """A new token's id and value."""
+    body = {
+        "name": "Web Client Token",
+        "allowedOrigins": [ORIGIN],
+        "flowIds": [flow],
+        "defaultFlowId": flow,
+        "rateLimitPerMinute": 1000,
+        "maxMessagesPerSession": 1000,
+        "config": {"welcomeMessage": "Hello! How can we help?", "theme": {"primaryColor": "#0a7a5c"}},
+    }
+    created = caller.ask("POST", TOKENS, body | settings)
+    return created["clientToken"]["id"], created["token"]
+
+
+def open_session(caller: Caller, value: str) -> str:
+    """A session's id."""
+    session_id: str = caller.ask("POST", "/v1/client/init", {"token": value})["sessionId"]
+    return session_id
+
+
+def say(caller: Caller, session_id: str, shown: str | None = None, **connection: str) -> None:
+    """`shown`: the id of the earlier messages that the page still shows, which then are part of the history."""
+    number = next(_numbers)
+    message = {"id": f"usr_{number}", "role": "user", "content": "Do you ship to Iceland, and how long does it take?"}
+    before = [{"id": shown, "role": "user", "content": ""}] if shown else []
+    body = {"sessionId": session_id, "messages": [*before, message], "assistantMessageId": f"ast_{number}"}
+    caller.ask("POST", "/v1/client/chat", body, **connection)
+
+
+def exercise_all(caller: Caller, flow: str, routes: Routes) -> None:
+    """Every operation that the document describes, with its fullest example."""
+    token_id, value = create(caller, flow)
+    session_id = open_session(caller, value)
+    # The second message of a conversation is like all that follow; the first one makes its record.
+    say(caller, session_id)
+    say(caller, session_id)
+    learned = {examples.VALUE: value, examples.SESSION_ID: session_id}
+    others = [one for one in paths.served(routes) if one.function not in _WITH_ANSWERS_TO_KEEP]
+    # A page's first, for what managers do may end its session; what deletes the token last.
+    for one in sorted(others, key=lambda one: (one.is_authorized, one.method == "delete")):
+        bodies = [json.dumps(body) for body in one.operation.bodies.values()]
+        body = max(bodies, key=len, default="null")
+        for example, ours in learned.items():
+            body = body.replace(example, ours)
+        caller.ask(one.method.upper(), one.path.format(id=token_id), json.loads(body))
+
+
+def exercise_baseline(caller: Caller, flow: str) -> None:
+    token_id, value = create(caller, flow)
+    caller.ask("GET", f"{TOKENS}/{token_id}")
+    session_id = open_session(caller, value)
+    say(caller, session_id)
+    say(caller, session_id)

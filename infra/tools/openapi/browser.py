@@ -1,0 +1,93 @@
+"""The operations of pages, by the function that serves them."""
+
+from __future__ import annotations
+
+from infra.tools.openapi import examples, headers
+from infra.tools.openapi.operation import Operation
+from shared.wire.chat import Chat
+from shared.wire.feedback import FeedbackLeft, LeaveFeedback
+from shared.wire.sessions import InitSession, SessionOpened
+
+OPERATIONS = {
+    "InitSession": Operation(
+        summary="Open a session",
+        description=(
+            "Exchanges a client token's value for a session, or continues the one of `sessionId`. At most 60 in any "
+            "60 seconds for each token and client address. The Origin header is held against the token's origins. A "
+            "body with `visitorHistory: true`, `visitorToken`, `conversationId`, or `identityProof` is a 403 "
+            "`visitor_history_disabled`, after which Runtype's widget opens a session without visitor history."
+        ),
+        body=InitSession,
+        bodies={
+            "first visit": {"token": examples.VALUE},
+            "return": {"token": examples.VALUE, "flowId": examples.FLOW, "sessionId": examples.SESSION_ID},
+        },
+        answer=SessionOpened,
+        examples={"an answer": examples.OPENED},
+        refuses={400: "no_target", 401: "invalid_token", 403: "target_not_allowed visitor_history_disabled"},
+    ),
+    "Chat": Operation(
+        summary="Say something",
+        description=(
+            "Stores the visitor's message, asks the session's flow or agent, and answers with server-sent events. A "
+            "message that was answered before is answered from what is stored, and costs nothing again. Refusals are "
+            "JSON and come before any event. At most the token's limits for each client address.\n\n"
+            "The stream is text (`text/event-stream`). Each event has an `event` line with its type and a `data` line "
+            "with one JSON object, which the schema ChatEvent describes; an empty line ends it. Lines end in LF."
+        ),
+        body=Chat,
+        bodies={
+            "text": {
+                "sessionId": examples.SESSION_ID,
+                "messages": [{"id": examples.MESSAGE_ID, "role": "user", "content": "Do you sell tea?"}],
+                "assistantMessageId": examples.REPLY_ID,
+            },
+            "an image": {
+                "sessionId": examples.SESSION_ID,
+                "messages": [
+                    {
+                        "role": "user",
+                        "content": [
+                            {"type": "text", "text": "What is this?"},
+                            {"type": "image", "image": "data:image/png;base64,iVBORw0KGgo="},
+                        ],
+                    }
+                ],
+            },
+        },
+        examples={"an answer": examples.EVENTS},
+        answer_headers=headers.RATE,
+        refuses={
+            400: (
+                "no_message message_too_long input_too_large invalid_attachment attachments_not_enabled "
+                "attachments_too_large attachment_not_supported target_declined"
+            ),
+            401: "session_ended",
+            404: "target_not_found",
+            409: "conflict in_progress",
+            429: "message_limit_reached attempts_exhausted",
+            502: "target_failed target_function_failed target_answer_empty target_answer_too_large",
+            504: "target_timed_out target_function_timed_out",
+        },
+    ),
+    "LeaveFeedback": Operation(
+        summary="Rate an answer or the conversation",
+        description=(
+            "For as long as the session lives, and a day longer. Said again of the same thing, it replaces what was "
+            "said before. At most 60 in any 60 seconds for each token and client address."
+        ),
+        body=LeaveFeedback,
+        bodies={
+            "a vote": {
+                "token": examples.VALUE,
+                "sessionId": examples.SESSION_ID,
+                "type": "upvote",
+                "messageId": examples.REPLY_ID,
+            },
+            "a score": {"token": examples.VALUE, "sessionId": examples.SESSION_ID, "type": "csat", "rating": 5},
+        },
+        answer=FeedbackLeft,
+        examples={"an answer": examples.LEFT},
+        refuses={401: "invalid_token session_ended", 404: "session_not_found"},
+    ),
+}

@@ -1,0 +1,92 @@
+"""The events of a chat's stream: one schema per event, and their union, for programs that parse the stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from infra.tools.openapi.schemas import AT, Schema
+
+UNION = "ChatEvent"
+
+_TEXT: Schema = {"type": "string"}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_COUNT: Schema = {"type": "integer", "minimum": 1}
+
+_KIND = _TEXT | {"description": "Always agent, for flows too."}
+_ROLE = _TEXT | {"description": "Always assistant."}
+_TURN = {
+    "id": _TEXT | {"description": "Identifies the turn within this stream."},
+    "iteration": _COUNT | {"description": "Counts the turns of this stream, from 1."},
+    "role": _ROLE,
+}
+_BLOCK = {"id": _TEXT | {"description": "Identifies the block of text within this stream."}}
+_COMPLETED = {"completedAt": _TIME | {"description": "When it ended."}}
+_COMMON = {
+    "executionId": _TEXT | {"description": "Identifies this answer, the same in all events of a stream."},
+    "seq": _COUNT | {"description": "Counts the events of this stream, from 1."},
+}
+
+# Type -> its schema's name, when it is sent, and its own fields. In the order in which a stream has them.
+_EVENTS: dict[str, tuple[str, str, dict[str, Schema]]] = {
+    "execution_start": (
+        "ExecutionStart",
+        "The first event: the flow or agent has been asked.",
+        {
+            "kind": _KIND,
+            "agentId": _TEXT | {"description": "The flow or agent that answers."},
+            "startedAt": _TIME | {"description": "When it was asked."},
+        },
+    ),
+    "turn_start": ("TurnStart", "The flow or agent begins to answer.", _TURN),
+    "text_start": ("TextStart", "A block of text begins.", _BLOCK | {"role": _ROLE}),
+    "text_delta": (
+        "TextDelta",
+        "More of the block's text. Repeated until the block is complete.",
+        _BLOCK | {"delta": _TEXT | {"description": "Append this to the block's text."}},
+    ),
+    "text_complete": (
+        "TextComplete",
+        "The block of text is complete.",
+        _BLOCK | {"text": _TEXT | {"description": "The whole text of the block."}},
+    ),
+    "turn_complete": (
+        "TurnComplete",
+        "The flow or agent has answered.",
+        _TURN | {"stopReason": _TEXT | {"description": "Why it ended, such as end_turn."}} | _COMPLETED,
+    ),
+    "execution_complete": (
+        "ExecutionComplete",
+        "The last event.",
+        {"kind": _KIND, "success": {"type": "boolean", "description": "Whether there is an answer."}} | _COMPLETED,
+    ),
+}
+
+
+def schemas() -> dict[str, Schema]:
+    """For the document's components."""
+    return dict(_each()) | {
+        UNION: {
+            "description": "The `data` of one server-sent event of a chat. Its `type` is also the event's name.",
+            "oneOf": [{"$ref": AT + name} for name, _, _ in _EVENTS.values()],
+            "discriminator": {
+                "propertyName": "type",
+                "mapping": {kind: AT + name for kind, (name, _, _) in _EVENTS.items()},
+            },
+        }
+    }
+
+
+def _each() -> Iterator[tuple[str, dict[str, Any]]]:
+    for kind, (name, meaning, own) in _EVENTS.items():
+        kind_of_event = _TEXT | {"description": "The event's name.", "const": kind}
+        properties = {"type": kind_of_event, **_COMMON, **own}
+        yield (
+            name,
+            {
+                "description": meaning,
+                "type": "object",
+                "required": [*properties],
+                "properties": properties,
+            },
+        )

@@ -1,0 +1,161 @@
+"""The operations behind the authorizer, by the function that serves them."""
+
+from __future__ import annotations
+
+from infra.tools.openapi import examples
+from infra.tools.openapi.operation import Operation
+from shared.wire.client_tokens import (
+    ClientTokenCreated,
+    ClientTokenDeleted,
+    ClientTokenFound,
+    ClientTokenRegenerated,
+    ClientTokensListed,
+    ClientTokenUpdated,
+    ClientTokenValue,
+)
+from shared.wire.conversations import ConversationsListed
+from shared.wire.listing import ListClientTokens, ListConversations
+from shared.wire.regeneration import RegenerateClientToken
+from shared.wire.token_settings import CreateClientToken, UpdateClientToken
+
+OPERATIONS = {
+    "ListClientTokens": Operation(
+        summary="List client tokens",
+        description="The caller's tenant's tokens, newest first; all of them, or a page of them with `limit`.",
+        scope="tokens:read",
+        query=ListClientTokens,
+        answer=ClientTokensListed,
+        examples={"an answer": examples.LISTED},
+        refuses={400: "invalid_request too_far too_many_to_list answer_too_large", 429: "rate_limited"},
+    ),
+    "CreateClientToken": Operation(
+        summary="Create a client token",
+        description=(
+            "Only `name` and `allowedOrigins` are required. The value is in this answer, and can be read again with "
+            "the scope tokens:reveal. Once the tenant has registered a flow or agent, it may name registered ones only."
+        ),
+        scope="tokens:write",
+        body=CreateClientToken,
+        bodies={
+            "least": {"name": "Shop", "allowedOrigins": [examples.ORIGIN]},
+            "more": {
+                "name": "Shop",
+                "allowedOrigins": [examples.ORIGIN, "https://*.example.com"],
+                "flowIds": [examples.FLOW],
+                "defaultFlowId": examples.FLOW,
+                "environment": "test",
+                "rateLimitPerMinute": 20,
+                "config": {"welcomeMessage": "Hello! What are you looking for?"},
+            },
+        },
+        headers=["Idempotency-Key"],
+        status=201,
+        answer=ClientTokenCreated,
+        examples={"an answer": examples.CREATED},
+        answer_headers=["ETag"],
+        refuses={
+            400: "invalid_header record_too_large value_unavailable",
+            403: "token_quota_reached",
+            404: "target_not_found",
+            409: "conflict",
+            422: "idempotency_key_reused",
+            503: "signing_key_unusable",
+            429: "rate_limited",
+        },
+    ),
+    "GetClientToken": Operation(
+        summary="Get a client token",
+        description="Its terms and its use, without its value.",
+        scope="tokens:read",
+        answer=ClientTokenFound,
+        examples={"an answer": examples.FOUND},
+        answer_headers=["ETag"],
+        refuses={404: "not_found"},
+    ),
+    "UpdateClientToken": Operation(
+        summary="Update a client token",
+        description=(
+            "Sets what it names and leaves the rest, from the next request of any page on. `environment` and "
+            "`productSurfaceId` cannot be changed."
+        ),
+        scope="tokens:write",
+        body=UpdateClientToken,
+        bodies={
+            "a limit": {"rateLimitPerMinute": 20},
+            "switch it off": {"isActive": False},
+            "never expire": {"expiresAt": None},
+        },
+        headers=["If-Match"],
+        answer=ClientTokenUpdated,
+        examples={"an answer": examples.UPDATED},
+        answer_headers=["ETag"],
+        refuses={
+            400: "invalid_header record_too_large",
+            404: "not_found target_not_found",
+            409: "conflict",
+            412: "precondition_failed",
+            429: "rate_limited",
+        },
+    ),
+    "DeleteClientToken": Operation(
+        summary="Delete a client token",
+        description="Its value and its sessions stop working at once. Deleting it again answers 404.",
+        scope="tokens:write",
+        headers=["If-Match"],
+        answer=ClientTokenDeleted,
+        examples={"an answer": examples.DELETED},
+        refuses={
+            400: "invalid_header",
+            404: "not_found",
+            409: "conflict",
+            412: "precondition_failed",
+            429: "rate_limited",
+        },
+    ),
+    "RegenerateClientToken": Operation(
+        summary="Replace a client token's value",
+        description=(
+            "Without a body the current value stops at once, and values that were promised a grace period keep working "
+            "until it ends. `gracePeriodSeconds: 0` stops every older value at once. Sessions end with the value that "
+            "opened them."
+        ),
+        scope="tokens:write",
+        body=RegenerateClientToken,
+        is_body_required=False,
+        bodies={
+            "at once": {},
+            "an hour of grace": {"gracePeriodSeconds": 3600},
+            "every older value at once": {"gracePeriodSeconds": 0},
+        },
+        headers=["Idempotency-Key", "If-Match"],
+        answer=ClientTokenRegenerated,
+        examples={"an answer": examples.REGENERATED},
+        answer_headers=["ETag"],
+        refuses={
+            400: "invalid_header value_unavailable",
+            404: "not_found",
+            409: "conflict too_many_previous_values",
+            412: "precondition_failed",
+            422: "idempotency_key_reused",
+            503: "signing_key_unusable",
+            429: "rate_limited",
+        },
+    ),
+    "GetClientTokenValue": Operation(
+        summary="Read a client token's value",
+        description="The value is not stored: it is signed again, with the same claims and the same key.",
+        scope="tokens:reveal",
+        answer=ClientTokenValue,
+        examples={"an answer": examples.REVEALED},
+        refuses={400: "value_unavailable", 404: "not_found", 429: "rate_limited"},
+    ),
+    "ListClientTokenConversations": Operation(
+        summary="List a client token's conversations",
+        description="The most recently active first.",
+        scope="tokens:read",
+        query=ListConversations,
+        answer=ConversationsListed,
+        examples={"an answer": examples.CONVERSATIONS},
+        refuses={400: "invalid_request too_far answer_too_large", 404: "not_found", 429: "rate_limited"},
+    ),
+}

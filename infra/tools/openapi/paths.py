@@ -1,0 +1,127 @@
+"""The document's paths: each route that a function serves, with what its model, its guard and its description say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from infra.local.routes import Function, Routes
+from infra.tools.openapi import browser, examples, headers, management, refusals, schemas
+from infra.tools.openapi.operation import Operation
+
+_OPERATIONS = management.OPERATIONS | browser.OPERATIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An operation at its place. `function`: the logical id of the function that serves it."""
+
+    path: str
+    method: str
+    function: str
+    is_authorized: bool
+    operation: Operation
+
+
+def served(routes: Routes) -> list[Served]:
+    """In the order in which they are described. Raises LookupError for a function that nobody has described yet."""
+    found = [
+        Served(path, method.lower(), route.target.name, route.authorizer is not None, _described(route.target.name))
+        for path, methods in routes.paths.items()
+        for method, route in methods.items()
+        if isinstance(route.target, Function)
+    ]
+    return sorted(found, key=lambda one: list(_OPERATIONS).index(one.function))
+
+
+def write(operations: list[Served], routes: Routes) -> dict[str, Any]:
+    paths: dict[str, Any] = {}
+    # What a created token's id is for.
+    following = [one.function for one in operations if "{id}" in one.path]
+    for one in operations:
+        paths.setdefault(one.path, {})[one.method] = _operation(one, routes, following)
+    return paths
+
+
+def _described(function: str) -> Operation:
+    if function not in _OPERATIONS:
+        raise LookupError(f"Describe {function} in infra/tools/openapi/management.py or browser.py.")
+    return _OPERATIONS[function]
+
+
+def _operation(one: Served, routes: Routes, following: list[str]) -> dict[str, Any]:
+    operation = one.operation
+    written: dict[str, Any] = {
+        "tags": ["Management" if one.is_authorized else "Browser"],
+        "operationId": _id(one.function),
+        "summary": operation.summary,
+        "description": operation.description,
+        "security": [{"Bearer": [operation.scope]}] if one.is_authorized else [],
+    }
+    if parameters := list(_parameters(one)):
+        written["parameters"] = parameters
+    refuses = [operation.refuses, refusals.MANAGEMENT if one.is_authorized else refusals.BROWSER]
+    if operation.body is not None:
+        refuses.append(refusals.WITH_BODY)
+        written["requestBody"] = {
+            "required": operation.is_body_required,
+            "content": {"application/json": _media(schemas.reference(operation.body), operation.bodies)},
+        }
+    said_no = refusals.responses(refuses, routes, is_authorized=one.is_authorized)
+    if operation.answer_headers == headers.RATE:
+        # Who is not let in at all is not counted.
+        for status in said_no.keys() - {"401", "403"}:
+            said_no[status].setdefault("headers", {}).update(headers.references(headers.RATE))
+    written["responses"] = {str(operation.status): _answer(operation, following)} | said_no
+    return written
+
+
+def _parameters(one: Served) -> Iterator[dict[str, Any]]:
+    if "{id}" in one.path:
+        yield {
+            "name": "id",
+            "in": "path",
+            "required": True,
+            "description": "The client token's id. Another tenant's is answered like one that nobody has.",
+            "schema": {"type": "string", "minLength": 1},
+            "example": examples.TOKEN.id,
+        }
+    for name, schema in (schemas.parameters(one.operation.query) if one.operation.query else {}).items():
+        text = schema.pop("description")
+        yield {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": text,
+            "schema": schema,
+            "example": examples.PARAMETERS[name],
+        }
+    for name in one.operation.headers:
+        yield {"$ref": f"#/components/parameters/{name}"}
+
+
+def _answer(operation: Operation, following: list[str]) -> dict[str, Any]:
+    if operation.answer is None:
+        content = {"text/event-stream": _media({"type": "string"}, operation.examples)}
+    else:
+        content = {"application/json": _media(schemas.reference(operation.answer), operation.examples)}
+    answer: dict[str, Any] = {
+        "description": "Created." if operation.status == HTTPStatus.CREATED else "Done.",
+        "content": content,
+    }
+    if operation.answer_headers:
+        answer["headers"] = headers.references(operation.answer_headers)
+    if operation.status == HTTPStatus.CREATED:
+        identified = {"parameters": {"id": "$response.body#/clientToken/id"}}
+        answer["links"] = {name: {"operationId": _id(name)} | identified for name in following}
+    return answer
+
+
+def _media(schema: schemas.Schema, examples: Mapping[str, Any]) -> dict[str, Any]:
+    return {"schema": schema, "examples": {name: {"value": value} for name, value in examples.items()}}
+
+
+def _id(function: str) -> str:
+    return function[0].lower() + function[1:]

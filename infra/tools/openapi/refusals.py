@@ -1,0 +1,152 @@
+"""How operations say no: one schema of errors, each operation's own codes, and what API Gateway refuses by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NotRequired, TypedDict
+
+from infra.local.routes import Routes
+from infra.tools.openapi import headers
+from infra.tools.openapi.schemas import reference
+from shared import gateway
+from shared.wire.json_body import VALUES_MAX
+
+Codes = Mapping[int, str]
+"""Status -> the codes under it, with spaces between."""
+
+
+class ErrorDetail(TypedDict):
+    """One thing that is wrong in a request."""
+
+    path: str
+    message: str
+    code: str
+    suggestion: NotRequired[str]
+
+
+class ApiError(TypedDict):
+    """The body of every response whose status is 400 or higher."""
+
+    error: str
+    code: str
+    hint: NotRequired[str]
+    details: NotRequired[list[ErrorDetail]]
+    requestId: str
+
+
+CODES = "x-error-codes"
+"""The extension of a response: the values that `code` can have there."""
+
+# What any operation may answer, and what else those of a plane and those with a body may.
+_ANY: Codes = {500: "internal_error", 503: "unavailable"}
+WITH_BODY: Codes = {400: "invalid_json invalid_request", 413: "too_large"}
+MANAGEMENT: Codes = {403: "forbidden"}
+BROWSER: Codes = {401: "token_inactive token_expired", 403: "origin_not_allowed", 429: "rate_limited"}
+
+# The gateway responses that a request to a known path and method can meet, with API Gateway's own status where the
+# template leaves it open. The others are of things that this API does not have: usage plans, signatures, validators.
+_GATEWAY = {
+    "DEFAULT_4XX": 400,
+    "DEFAULT_5XX": 500,
+    "INTEGRATION_FAILURE": 502,
+    "INTEGRATION_TIMEOUT": 504,
+    "REQUEST_TOO_LARGE": 413,
+    "THROTTLED": 429,
+    "WAF_FILTERED": 403,
+}
+_GATEWAY_WITH_AUTHORIZER = {"ACCESS_DENIED": 401, "AUTHORIZER_CONFIGURATION_ERROR": 503, "AUTHORIZER_FAILURE": 503}
+
+MEANINGS = {
+    "answer_too_large": "More than one answer can hold. Ask for less at once.",
+    "attachment_not_supported": "What answers does not read such files.",
+    "attachments_not_enabled": "The target takes no attachments. Nothing was sent to it.",
+    "attachments_too_large": "The attachments have more bytes in total than the target takes. `error` names its limit.",
+    "attempts_exhausted": "This message was tried several times, and not answered. Write another one.",
+    "conflict": "Others keep changing the same thing, or do the same just now. Try again after Retry-After.",
+    "forbidden": "The credential lacks the scope that `hint` names, or a firewall refused the request.",
+    "idempotency_key_reused": "This Idempotency-Key came with another request before.",
+    "in_progress": "The same message is still being answered. Try again after Retry-After.",
+    "input_too_large": "The message with its inputs, metadata, and context has more bytes than the target takes.",
+    "internal_error": "A fault of ours.",
+    "invalid_attachment": "An image or a file is not in base64, or has no type.",
+    "invalid_header": "A header that this operation reads is not of the form that it must have.",
+    "invalid_json": "The body is not a JSON object.",
+    "invalid_request": "`details` says what is wrong where. A field that is not known is wrong, too.",
+    "invalid_token": "No client token has this value: it was mistyped, replaced or deleted.",
+    "message_limit_reached": "The session has used up the messages that the token allows it.",
+    "message_too_long": "The message's text has more bytes of UTF-8 than the target takes. `error` names its limit.",
+    "method_not_allowed": "The path does not know this method.",
+    "no_message": "No message of a user, or an empty one.",
+    "no_target": "The token has neither a flow nor an agent.",
+    "not_found": "No such client token, or another tenant's: the answer is the same.",
+    "origin_not_allowed": "The page's origin is not among the token's.",
+    "precondition_failed": "The client token has changed since the ETag that If-Match names.",
+    "rate_limited": "Too many from this client address, or too many writes or lists of one tenant. See Retry-After.",
+    "record_too_large": "The token's record would be larger than 32 KB. `details` names its largest field.",
+    "session_ended": (
+        "The session is unknown, idle for too long, or was opened by another origin, or its token's value was "
+        "replaced. Open a new one."
+    ),
+    "session_not_found": "The session is unknown, or ended more than a day ago.",
+    "signing_key_unusable": "KMS does not sign with the deployment's key.",
+    "target_answer_empty": "The flow or agent answered nothing.",
+    "target_answer_too_large": "The flow or agent answered too much.",
+    "target_declined": "The model was stopped by a guardrail or filter.",
+    "target_failed": "The flow or agent could not be asked, or failed.",
+    "target_function_failed": "The flow's or agent's Lambda function raised an error.",
+    "target_function_timed_out": "The flow's or agent's Lambda function ran into its own time limit.",
+    "target_not_allowed": "The flow or agent is not one of the token's.",
+    "target_not_found": "No such flow or agent is registered.",
+    "target_timed_out": "The flow or agent took too long.",
+    "throttled": "More requests at once than the deployment takes. Try again after Retry-After.",
+    "timeout": "The answer took longer than API Gateway waits.",
+    "token_expired": "The client token has expired.",
+    "token_inactive": "The client token is switched off.",
+    "token_quota_reached": "The tenant has as many client tokens as the deployment allows. Delete some.",
+    "too_far": "Too much would have to be looked through. Ask for a smaller offset, or without a filter.",
+    "too_large": (
+        f"The body has more than {gateway.MANAGEMENT_BODY_MAX // 1024} KB, or {gateway.PAGE_BODY_MAX // 1024} KB at "
+        f"init and feedback. A chat body may have some 6 MB, which is what Lambda takes, and {VALUES_MAX:,} values: a "
+        "new conversation makes it small again."
+    ),
+    "too_many_previous_values": "Five previous values still work. `hint` says when the next one ends.",
+    "too_many_to_list": "Too many client tokens for a list without a limit.",
+    "unauthenticated": "The credential is missing or not valid.",
+    "unavailable": "AWS does not answer as it should. Try again after Retry-After.",
+    "visitor_history_disabled": "This service keeps no visitor history. Open the session without its fields.",
+    "value_unavailable": "The key that signed the value is gone. Regenerate the token.",
+}
+
+
+def responses(refuses: Iterable[Codes], routes: Routes, *, is_authorized: bool) -> dict[str, Any]:
+    """Each status with its codes: those of `refuses`, and those with which API Gateway answers such a route."""
+    found: dict[int, set[str]] = {}
+    own = ((status, code) for codes in (_ANY, *refuses) for status, listed in codes.items() for code in listed.split())
+    for status, code in [*own, *_of_gateway(routes, is_authorized=is_authorized)]:
+        found.setdefault(status, set()).add(code)
+    said_no = {str(status): _response(sorted(codes)) for status, codes in sorted(found.items())}
+    for name, names in headers.OF_REFUSALS.items():
+        if name in said_no and (is_authorized or name != "401"):
+            said_no[name]["headers"] = headers.references(names)
+    return said_no
+
+
+def method_not_allowed() -> dict[str, Any]:
+    """The one answer that belongs to no operation."""
+    return _response(["method_not_allowed"])
+
+
+def _of_gateway(routes: Routes, *, is_authorized: bool) -> Iterator[tuple[int, str]]:
+    for kind, status in (_GATEWAY | (_GATEWAY_WITH_AUTHORIZER if is_authorized else {})).items():
+        answer = routes.refusals[kind]
+        yield answer.status or status, json.loads(answer.body)["code"]
+
+
+def _response(codes: list[str]) -> dict[str, Any]:
+    """One schema for all responses, so that generators make one class. The extension lists the codes for programs."""
+    return {
+        "description": "\n".join(f"- `{code}`: {MEANINGS[code]}" for code in codes),
+        "content": {"application/json": {"schema": reference(ApiError)}},
+        CODES: codes,
+    }

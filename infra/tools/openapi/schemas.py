@@ -1,0 +1,159 @@
+"""JSON Schemas of what goes over the wire, from the models that read it and the typed dictionaries that answer it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from functools import cache
+from typing import Any, NotRequired, cast, get_args, get_origin, get_type_hints, is_typeddict
+
+import typing_extensions
+from pydantic import BaseModel, TypeAdapter
+from pydantic.alias_generators import to_camel
+
+from infra.tools.openapi.fields import meaning
+from shared.rules.client_token import TokenSettings
+from shared.wire.chat import Chat, VisitorMessage
+from shared.wire.regeneration import RegenerateClientToken
+from shared.wire.token_settings import CreateClientToken, UpdateClientToken
+
+Schema = dict[str, Any]
+AT = "#/components/schemas/"
+
+# pydantic's own words, where a bound stands behind a validator of ours.
+_WORDS = {"ge": "minimum", "le": "maximum"}
+_WORDS_OF_LISTS = {"minLength": "minItems", "maxLength": "maxItems"}
+
+
+def reference(kind: type) -> Schema:
+    return {"$ref": AT + kind.__name__}
+
+
+def of(kinds: list[type]) -> dict[str, Schema]:
+    """The schemas of these models and typed dictionaries, and of all that stand in them, by name."""
+    found: dict[str, Schema] = {}
+    for kind in kinds:
+        schema = TypeAdapter(_read_by_pydantic(kind)).json_schema(ref_template=AT + "{model}")
+        found |= schema.pop("$defs", {})
+        found[kind.__name__] = schema
+    for model, refine in _REFINEMENTS.items():
+        if model.__name__ in found:
+            refine(found[model.__name__]["properties"])
+    return {name: _refined(name, found[name]) for name in sorted(found)}
+
+
+def parameters(model: type[BaseModel]) -> dict[str, Schema]:
+    """The schema of each parameter of a query string, by name. A query string has no null."""
+    properties = {name: dict(schema) for name, schema in of([model])[model.__name__]["properties"].items()}
+    for schema in properties.values():
+        schema["type"] = next(kind for kind in _types(schema) if kind != "null")
+        if schema.get("default", ...) is None:
+            del schema["default"]
+    return properties
+
+
+def nullable(schema: Schema) -> Schema:
+    """The schema that takes null, too."""
+    also = {"type": [*_types(schema), "null"]}
+    return schema | also | ({"enum": [*schema["enum"], None]} if "enum" in schema else {})
+
+
+@cache
+def _read_by_pydantic(kind: type) -> type:
+    """The same typed dictionary from typing_extensions, whose alone pydantic reads below Python 3.12."""
+    if not is_typeddict(kind):
+        return kind
+    hints = get_type_hints(kind, include_extras=True)
+    made = typing_extensions.TypedDict(kind.__name__, {name: _hint(hint) for name, hint in hints.items()})  # type: ignore[misc]
+    made.__doc__ = kind.__doc__
+    return cast("type", made)
+
+
+def _hint(hint: Any) -> Any:
+    if is_typeddict(hint):
+        return _read_by_pydantic(hint)
+    if get_origin(hint) is NotRequired:
+        return NotRequired[_hint(get_args(hint)[0])]
+    if get_origin(hint) is list:
+        return list[_hint(get_args(hint)[0])]  # type: ignore[misc]
+    return hint
+
+
+def _refined(name: str, schema: Schema) -> Schema:
+    refined = _plain(schema)
+    if "description" in refined:
+        # Docstrings call fields as our code does.
+        words = re.sub(r"`(\w+)`", lambda found: to_camel(found[1]), refined["description"])
+        refined["description"] = re.sub(r"(?<!\n)\n(?!\n)", " ", words)
+    refined["properties"] = {
+        field: _described(name, field, _plain(inner)) for field, inner in schema["properties"].items()
+    }
+    return refined
+
+
+def _described(name: str, field: str, schema: Schema) -> Schema:
+    if "$ref" in schema:
+        # Generators drop what stands beside a reference, or refuse it: the schema it leads to has the description.
+        return schema
+    if field.endswith("At") and "string" in _types(schema):
+        schema["format"] = "date-time"
+    return {"description": meaning(name, field)} | schema
+
+
+def _plain(schema: Schema) -> Schema:
+    """Without the titles that pydantic makes of names, and with OpenAPI's words for bounds and null."""
+    match schema:
+        case {"anyOf": [inner, {"type": "null"}], **rest} if "type" in inner:
+            schema = nullable(inner) | rest
+    words = _WORDS | (_WORDS_OF_LISTS if "array" in _types(schema) else {})
+    first = {word: schema[word] for word in ("description", "type") if word in schema}
+    plain = first | {words.get(word, word): value for word, value in schema.items() if word != "title"}
+    # That what may be null is null unless it is given says nothing, and no generator takes an object for a default.
+    if "null" in _types(plain) and isinstance(plain.get("default"), dict | None):
+        plain.pop("default", None)
+    if "items" in plain:
+        plain["items"] = _plain(plain["items"])
+    return plain
+
+
+def _types(schema: Schema) -> list[str]:
+    found = schema.get("type", [])
+    return [found] if isinstance(found, str) else list(found)
+
+
+def _create(properties: dict[str, Schema]) -> None:
+    """An absent term has its own default, and null means absent."""
+    defaults = {to_camel(name): value for name, value in asdict(TokenSettings(name="", allowed_origins=())).items()}
+    for name, schema in properties.items():
+        if "default" not in schema:
+            continue
+        plain = _plain(schema)
+        if name in defaults:
+            plain["default"] = defaults[name]
+        properties[name] = plain if "null" in _types(plain) else nullable(plain)
+
+
+def _no_defaults(properties: dict[str, Schema]) -> None:
+    """What is absent has a meaning of its own, which no value has."""
+    for schema in properties.values():
+        del schema["default"]
+
+
+def _chat(properties: dict[str, Schema]) -> None:
+    properties["messages"]["items"] = reference(VisitorMessage)
+
+
+def _message(properties: dict[str, Schema]) -> None:
+    """Whoever sends a transcript sends the assistant's messages, too. Text is no list: exactly one of both."""
+    properties["role"] = {"type": "string", "examples": ["user", "assistant"]}
+    content = properties["content"]
+    content["oneOf"] = content.pop("anyOf")
+
+
+_REFINEMENTS = {
+    CreateClientToken: _create,
+    UpdateClientToken: _no_defaults,
+    RegenerateClientToken: _no_defaults,
+    Chat: _chat,
+    VisitorMessage: _message,
+}

@@ -1,0 +1,70 @@
+"""Which limit is met first: how much of each limit one message takes, and how many messages that lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from infra.tools.scale import limits
+from infra.tools.scale.limits import Limit
+from infra.tools.scale.operations import Operations, Part, parts, read_units
+
+# The longest system prompt that a target may have.
+_PROMPT_BYTES = 32_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """`takes`: what one message takes of the limit; `answer`: what callers get beyond it."""
+
+    what: str
+    takes: float
+    limit: Limit
+    shared_by: str
+    answer: str
+
+    @property
+    def messages(self) -> float:
+        """Messages per second."""
+        return self.limit.value / self.takes
+
+
+_UNAVAILABLE = "503 `unavailable`, Retry-After: 1"
+_THROTTLED = "429 `throttled`, Retry-After: 1"
+
+
+def of_messages(operations: Operations) -> list[Ceiling]:
+    """The lowest first, for messages in running conversations, which are the most frequent."""
+    return sorted(_of_messages(operations), key=lambda ceiling: ceiling.messages)
+
+
+def _of_messages(operations: Operations) -> Iterator[Ceiling]:
+    message = parts(operations["Chat, next message"])
+    table_writes = sum(part.writes for part in message)
+    index_writes = sum(part.index_writes for part in message)
+    seconds = sum(limits.SECONDS[call.name] for call in operations["Chat, next message"]) + limits.TARGET_SECONDS
+    yield Ceiling("Stage throttle", 1, limits.STAGE_REQUESTS, "the deployment's chat", _THROTTLED)
+    yield Ceiling("Account throttle", 1, limits.ACCOUNT_REQUESTS, "the account", _THROTTLED)
+    yield Ceiling("Concurrent executions", seconds, limits.CONCURRENCY, "the account", "500 `internal_error`")
+    yield Ceiling("New table, writes", table_writes, limits.NEW_TABLE_WRITES, "the deployment", _UNAVAILABLE)
+    yield Ceiling("Table, writes", table_writes, limits.TABLE_UNITS, "the deployment", _UNAVAILABLE)
+    yield Ceiling("Index key `TOKEN#<id>`, writes", index_writes, limits.PARTITION_WRITES, "a token", _UNAVAILABLE)
+    yield from _reads(message, "TOKEN", "a token")
+    yield from _reads(message, "USAGE", "a token")
+    yield from _reads(message, "TARGET", "a target")
+    prompt = read_units(_PROMPT_BYTES + 1, consistent=True)
+    yield Ceiling(
+        "`TARGET#...` with the longest prompt, reads", prompt, limits.PARTITION_READS, "a target", _UNAVAILABLE
+    )
+    yield from _writes(message, "SESSION", "`SESSION#<digest>`, writes", "a session")
+    yield from _writes(message, "RATE", "`RATE#<id>#<address>`, writes", "an address on a token")
+
+
+def _reads(message: list[Part], partition: str, shared_by: str) -> Iterator[Ceiling]:
+    units = sum(part.reads for part in message if part.partition == partition)
+    yield Ceiling(f"`{partition}#...`, reads", units, limits.PARTITION_READS, shared_by, _UNAVAILABLE)
+
+
+def _writes(message: list[Part], partition: str, what: str, shared_by: str) -> Iterator[Ceiling]:
+    units = sum(part.writes for part in message if part.partition == partition)
+    yield Ceiling(what, units, limits.PARTITION_WRITES, shared_by, _UNAVAILABLE)

@@ -1,0 +1,177 @@
+"""`make soak`: sixteen callers at a local stack of its own; afterwards nothing is lost, and memory is as it was."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer
+
+from infra.local import access
+from infra.local.management import Management
+from infra.local.template import ROOT
+from infra.tools.soak import memory, reconciliation, report
+from infra.tools.soak.callers import TOKENS, Caller, Session
+from infra.tools.soak.ledger import Ledger
+from infra.tools.soak.memory import Snapshot
+
+_CALLERS, _BUSY_SESSIONS, _TIGHT_LIMIT = 16, 4, 20
+_SECONDS = 120
+# Processes that have started by then have seen events of every kind when the warm-up ends; of those that start later
+# nothing is said. Half a minute after the warm-up is the least that tells of memory.
+_SETTLED_SECONDS, _WARM_UP_SECONDS, _TELLING_SECONDS = 20, 40, 70
+_PROGRESS_SECONDS = 10
+_START_SECONDS, _STOP_SECONDS = 60, 15
+_PAGE = 200
+_LOG = ROOT / ".local/soak.log"
+
+
+class Soak:
+    """One run against the stack whose process is `pid`. `state`: what the stack tells programs."""
+
+    def __init__(self, pid: int, state: dict[str, str]) -> None:
+        self.ledger = Ledger()
+        self._pid = pid
+        self._management = Management(state["url"], state["apiKey"])
+        self._planted = {token["id"] for token in self._tokens()}
+        numbers = range(1, _CALLERS + 1)
+        self._callers = [Caller(n, state["url"], state["apiKey"], state["flowId"], self.ledger) for n in numbers]
+        self._dynamodb = boto3.client(
+            "dynamodb",
+            endpoint_url=state["awsEndpoint"],
+            region_name=access.REGION,
+            aws_access_key_id=access.CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=access.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
+        (self._table,) = self._dynamodb.list_tables()["TableNames"]
+        self._busy, self._tight = self._shared()
+
+    def run(self, seconds: int) -> tuple[Snapshot | None, Snapshot]:
+        """Memory after the warm-up, if the run is long enough, and at the end."""
+        began = time.monotonic()
+        over = began + seconds
+        settled: set[int] = set()
+        warm: Snapshot | None = None
+        threads = [threading.Thread(target=self._act, args=(one, over), daemon=True) for one in self._callers]
+        for thread in threads:
+            thread.start()
+        for second in itertools.count(1):
+            time.sleep(max(0, min(began + second, over) - time.monotonic()))
+            if second == _SETTLED_SECONDS:
+                settled = set(memory.processes(self._pid))
+            if second == _WARM_UP_SECONDS and seconds >= _TELLING_SECONDS:
+                warm = self._snapshot().of(settled)
+            if second % _PROGRESS_SECONDS == 0 or second >= seconds:
+                _say(f"{second:4} s  {self.ledger.requests} requests, {len(self.ledger.faults)} faults")
+            if second >= seconds:
+                break
+        for thread in threads:
+            thread.join()
+        return warm, self._snapshot()
+
+    def differences(self) -> list[str]:
+        made = (token for token in self._tokens() if token["id"] not in self._planted)
+        found = reconciliation.read(self._items(), made)
+        return list(reconciliation.differences(self.ledger, found, {self._tight.conversation_id: _TIGHT_LIMIT}))
+
+    def _act(self, caller: Caller, over: float) -> None:
+        while time.monotonic() < over:
+            caller.act(self._busy, self._tight)
+
+    def _shared(self) -> tuple[list[Session], Session]:
+        """Sessions in which all callers speak, and one whose token has a limit that is soon reached."""
+        first = self._callers[0]
+        wide, narrow = first.create(maxMessagesPerSession=1000), first.create(rateLimitPerHour=_TIGHT_LIMIT)
+        first.lend()
+        opened = [first.open(token) for token in [wide] * _BUSY_SESSIONS + [narrow] if token]
+        if wide is None or narrow is None or None in opened:
+            sys.exit(f"The stack refuses what the soak begins with: {self.ledger.faults}")
+        *busy, tight = [session for session in opened if session]
+        return busy, tight
+
+    def _snapshot(self) -> Snapshot:
+        items = self._dynamodb.describe_table(TableName=self._table)["Table"]["ItemCount"]
+        return Snapshot(memory.processes(self._pid), items)
+
+    def _items(self) -> Iterator[dict[str, Any]]:
+        plain = TypeDeserializer().deserialize
+        for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._table):
+            yield from ({name: plain(value) for name, value in item.items()} for item in page["Items"])
+
+    def _tokens(self) -> Iterator[dict[str, Any]]:
+        for offset in itertools.count(step=_PAGE):
+            page = self._management.ask("GET", f"{TOKENS}?limit={_PAGE}&offset={offset}")
+            yield from page["clientTokens"]
+            if not page["pagination"]["hasMore"]:
+                return
+
+
+def main() -> None:
+    seconds = _options().seconds
+    if not sys.platform.startswith("linux"):
+        sys.exit("Only Linux tells how much memory another process has.")
+    access.isolate()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended before its time."))
+    with tempfile.TemporaryDirectory() as directory, _stack(Path(directory)) as (pid, state):
+        soak = Soak(pid, state)
+        warm, end = soak.run(seconds)
+        faults = soak.ledger.faults + soak.differences()
+    if warm:
+        faults += memory.faults(pid, warm, end)
+    for table in report.tables(soak.ledger, memory.compare(warm, end) if warm else ()):
+        _say(f"\n{table}")
+    for line in report.verdict(soak.ledger, faults, judges_memory=warm is not None):
+        _say(line)
+    if faults:
+        sys.exit(f"{len(faults)} things are not as they should be. What the stack said is in {_LOG}.")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m infra.tools.soak", description="Sixteen callers at a local stack.")
+    parser.add_argument("--seconds", type=int, default=_SECONDS, help=f"for how long (default: {_SECONDS})")
+    return parser.parse_args()
+
+
+@contextmanager
+def _stack(directory: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """A stack's process, and what it tells programs. It ends with this block, however that ends."""
+    _LOG.parent.mkdir(exist_ok=True)
+    state = directory / "stack.json"
+    command = [sys.executable, "-m", "infra.local", "--port", "0", "--directory", str(directory)]
+    # All callers are of one tenant, and write more often than one should.
+    command += ["--parameter", "ManagementWritesPerMinute=60000", "--parameter", "ManagementListsPerMinute=60000"]
+    with _LOG.open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603 - our own
+    try:
+        deadline = time.monotonic() + _START_SECONDS
+        while not (state.is_file() and state.stat().st_size):
+            if process.poll() is not None or time.monotonic() > deadline:
+                sys.exit(f"The local stack did not start. What it said is in {_LOG}.")
+            time.sleep(0.1)
+        yield process.pid, json.loads(state.read_text(encoding="utf-8"))
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        finally:
+            process.kill()
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    main()

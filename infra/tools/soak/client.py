@@ -1,0 +1,66 @@
+"""One caller's way to the service over HTTP: every answer is noted, and compared with what it should have been."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Collection, Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from infra.tools.soak.ledger import Ledger
+
+ORIGIN = "https://app.example.com"
+_TIMEOUT_SECONDS = 40
+Body = Mapping[str, Any] | None
+
+
+class Client:
+    """`key`: an API key; `address`: on the loopback network, where the service sees it come from."""
+
+    def __init__(self, url: str, key: str, address: str, ledger: Ledger) -> None:
+        self._host = urlsplit(url).netloc
+        self._key = key
+        self._address = address
+        self._ledger = ledger
+
+    def manage(
+        self, operation: str, call: str, body: Body, expected: Collection[int], *, key: str | None = None
+    ) -> Any:
+        """The answer's JSON where it is a success, else None. `call`: method and path."""
+        answer = self._ask(operation, call, body, expected, {"Authorization": f"Bearer {key or self._key}"})
+        return answer and json.loads(answer)
+
+    def visit(self, operation: str, door: str, body: Body, expected: Collection[int], *, origin: str = ORIGIN) -> Any:
+        """The same, from a page on `origin`."""
+        answer = self._ask(operation, f"POST /v1/client/{door}", body, expected, {"Origin": origin})
+        return answer and json.loads(answer)
+
+    def chat(self, operation: str, body: Body, expected: Collection[int]) -> str | None:
+        """The text of the answer that a visitor gets, else None."""
+        answer = self._ask(operation, "POST /v1/client/chat", body, expected, {"Origin": ORIGIN})
+        if answer is None:
+            return None
+        events = [json.loads(line.removeprefix("data: ")) for line in answer.splitlines() if line.startswith("data: ")]
+        return "".join(event["delta"] for event in events if event["type"] == "text_delta")
+
+    def _ask(
+        self, operation: str, call: str, body: Body, expected: Collection[int], headers: Mapping[str, str]
+    ) -> str | None:
+        method, path = call.split()
+        api = http.client.HTTPConnection(self._host, timeout=_TIMEOUT_SECONDS, source_address=(self._address, 0))
+        began = time.monotonic()
+        try:
+            sent = None if body is None else json.dumps(body).encode()
+            api.request(method, path, sent, {**headers, "Content-Type": "application/json"})
+            response = api.getresponse()
+            text = response.read().decode()
+        except (OSError, http.client.HTTPException) as error:
+            self._ledger.wrong(f"{operation}: no answer, {error!r}")
+            return None
+        finally:
+            api.close()
+        self._ledger.answer(operation, response.status, time.monotonic() - began, expected, text)
+        return text if response.status < HTTPStatus.BAD_REQUEST else None

@@ -1,0 +1,59 @@
+"""What the service has at the end, held against what it has acknowledged: nothing is lost, and nothing there twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.tools.soak.ledger import Ledger
+
+
+@dataclass(slots=True)
+class Found:
+    """`messages`: conversation and role -> how many are stored; `counts`: conversation -> what its record counts;
+    `ratings`: conversation and answer; `tokens`: id -> the API's own words of it.
+    """
+
+    messages: Counter[tuple[str, str]] = field(default_factory=Counter)
+    counts: dict[str, int] = field(default_factory=dict)
+    ratings: list[tuple[str, str]] = field(default_factory=list)
+    tokens: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def read(items: Iterable[Mapping[str, Any]], tokens: Iterable[Mapping[str, Any]]) -> Found:
+    """`items`: the whole table; `tokens`: all that the API lists."""
+    found = Found(tokens={token["id"]: token for token in tokens})
+    for item in items:
+        entity, _, conversation = item["pk"].partition("#")
+        match entity, item["sk"].partition("#")[0]:
+            case "CONVERSATION", "RECORD":
+                found.counts[conversation] = int(item["message_count"])
+            case "CONVERSATION", "MESSAGE":
+                found.messages[conversation, item["role"]] += 1
+            case "CONVERSATION", "FEEDBACK":
+                found.ratings.append((conversation, item["message_id"]))
+    return found
+
+
+def differences(ledger: Ledger, found: Found, limits: Mapping[str, int]) -> Iterator[str]:
+    """Sentences. `limits`: how many messages a conversation may have had answered at most."""
+    for conversation in ledger.messages.keys() | found.counts.keys():
+        answered = ledger.messages[conversation]
+        stored = (found.messages[conversation, "user"], found.messages[conversation, "assistant"])
+        if stored != (answered, answered):
+            yield f"{conversation}: of {answered} messages {stored[0]} are stored, and {stored[1]} answers"
+        if found.counts.get(conversation, 0) != 2 * answered:
+            yield f"{conversation}: counts {found.counts.get(conversation, 0)} instead of {2 * answered} messages"
+        if answered > limits.get(conversation, answered):
+            yield f"{conversation}: {answered} messages passed a limit of {limits[conversation]}"
+    if sorted(found.ratings) != sorted(ledger.ratings):
+        yield f"{len(ledger.ratings)} ratings were acknowledged, {len(found.ratings)} are stored, or others"
+    for token_id in ledger.tokens.keys() ^ found.tokens.keys():
+        yield f"{token_id}: {'lost' if token_id in ledger.tokens else 'is there, though nobody has it'}"
+    for token_id in ledger.tokens.keys() & found.tokens.keys():
+        told = (ledger.tokens[token_id].name, len(ledger.conversations[token_id]))
+        there = (found.tokens[token_id]["name"], found.tokens[token_id]["conversationCount"])
+        if there != told:
+            yield f"{token_id}: name and number of conversations are {there} instead of {told}"
