@@ -13,7 +13,6 @@ def _is_prose(line):
     return not line.lstrip().startswith(("|", "![")) and " " in line.strip().rstrip(")")
 
 
-
 @pytest.mark.parametrize("page", sorted(pages.PAGES))
 def test_no_line_of_prose_is_over_100_columns(page):
     lines = pages.without_code(pages.read(page)).splitlines()
