@@ -30,16 +30,14 @@ def _pattern(cell):
     return re.compile(re.sub(r"[a-z]+", ".*", re.escape(cell.strip("`"))))
 
 
-def _attributes(name, cell):
-    if cell.startswith("the same"):
-        copied = {"API key, listed": "API key, by digest", "target, for chat": "target, listed"}
-        copied |= {"write counters": "rate counters"}
-        (original,) = (row[3] for row in ROWS if row[0] == copied[name])
-        return _attributes(copied[name], original) | set(re.findall(r"`(\w+)`", cell)) - {"w_", "r_"}
-    return set(re.findall(r"`(\w+)`", cell)) - {"m_1801396800"}
+def _attributes(row):
+    """`The same` is as in the row above. A counter's name says when its bucket begins."""
+    cell = ROWS[row][3]
+    own = {word for word in re.findall(r"`(\w+)`", cell) if not re.fullmatch(r"[a-z]_\d*", word)}
+    return own | _attributes(row - 1) if cell.startswith("the same") else own
 
 
-DOCUMENTED = {name: (_pattern(pk), _pattern(sk), _attributes(name, attributes)) for name, pk, sk, attributes in ROWS}
+DOCUMENTED = {name: (_pattern(pk), _pattern(sk), _attributes(row)) for row, (name, pk, sk, _) in enumerate(ROWS)}
 
 
 def _kind(item):
