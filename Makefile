@@ -97,7 +97,7 @@ lock: ## Pin all requirements anew; needs uv
 	cd $(REQUIREMENTS)/clients && npm install --package-lock-only $(NPM_OPTIONS)
 
 clean: ## Remove what make has made here
-	rm -rf .venv* .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf .venv* *.egg-info .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 # AWS is asked for nothing here, and told nothing.
 $(SAM) build lint sam-local test-artifact: export SAM_CLI_TELEMETRY = 0
@@ -108,11 +108,13 @@ $(SAM) build lint sam-local test-artifact: export SAM_CLI_TELEMETRY = 0
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 
 # The first output that a new user sees: it names each package as it is installed. A pipe hides how pip ended, so the file tells.
-$(LOCAL): $(REQUIREMENTS)/layer.txt $(REQUIREMENTS)/authorizer.txt $(REQUIREMENTS)/local.txt
+# Then `client-tokens`, from this folder: an editable install resolves and downloads nothing.
+$(LOCAL): $(REQUIREMENTS)/layer.txt $(REQUIREMENTS)/authorizer.txt $(REQUIREMENTS)/local.txt pyproject.toml
 	@rm -f $@
 	@echo "Installing into $(VENV) what the local stack runs on. It takes a minute, once:"
 	@$(PYTHON) -m venv $(VENV)
-	@{ $(VENV)/bin/$(subst --quiet ,,$(PIP_INSTALL)) $(addprefix -r ,$^) && touch $@; } \
+	@{ $(VENV)/bin/$(subst --quiet ,,$(PIP_INSTALL)) $(addprefix -r ,$(filter %.txt,$^)) && \
+		$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . && touch $@; } \
 		| awk '/^Collecting/ { print "  " $$2; fflush() }'
 	@test -f $@
 

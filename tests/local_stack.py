@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from infra.local import access
+from tests.command import CLIENT_TOKENS
 
 ROOT = Path(__file__).parents[1]
 STOPS_WITHIN_SECONDS = 5
@@ -83,7 +84,7 @@ def operate(stack):
     environment = os.environ | access.variables(stack.aws_endpoint)
 
     def run(*arguments):
-        command = [sys.executable, "-m", "infra.operator", *arguments, "--stack", stack.stack_name]
+        command = [*CLIENT_TOKENS, *arguments, "--stack", stack.stack_name]
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
         return done.stdout.strip()
 

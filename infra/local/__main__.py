@@ -178,7 +178,7 @@ Switch it on again:
 
 Create another API key with the operator's command line (--help lists its commands):
 
-  .venv/bin/python -m infra.operator keys create --local --tenant {state["tenant"]} --name "Second key"
+  .venv/bin/client-tokens keys create --local --tenant {state["tenant"]} --name "Second key"
 
 {edits if code.edited else built} More is in docs/local.md.
 """

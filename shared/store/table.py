@@ -8,13 +8,13 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from shared.aws.client import AwsError, AwsErrorResponse, JsonClient
 from shared.errors import Unavailable
 from shared.store.attributes import deserialize, serialize
 
-NAME = os.environ["TABLE_NAME"]
 LISTING = "listing"
 
 Key = tuple[str, str]
@@ -23,7 +23,6 @@ Item = dict[str, Any]
 Write = dict[str, Any]
 """One part of a transaction."""
 
-_dynamodb = JsonClient("dynamodb", "DynamoDB_20120810", "1.0")
 BATCH = 100
 """The most keys that one BatchGetItem takes."""
 _CURRENT = "(attribute_not_exists(expires_at) OR expires_at > :expired_by)"
@@ -32,6 +31,16 @@ _THROTTLING_REASONS = {"ProvisionedThroughputExceeded", "ThrottlingError"}
 _ATTEMPTS = 20
 _PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE = 6
+
+
+@cache
+def name() -> str:
+    return os.environ["TABLE_NAME"]
+
+
+@cache
+def _client() -> JsonClient:
+    return JsonClient("dynamodb", "DynamoDB_20120810", "1.0")
 
 
 class ConditionFailed(Exception):  # noqa: N818 - told to the entity, which knows what it means; never leaves the store
@@ -64,7 +73,7 @@ def get(key: Key, *, at: datetime | None = None) -> Item | None:
 
     DynamoDB drops what has expired up to days later. Every read leaves it out before; None reads it all the same.
     """
-    answer = _call("GetItem", TableName=NAME, Key=_key(key), ConsistentRead=True)
+    answer = _call("GetItem", TableName=name(), Key=_key(key), ConsistentRead=True)
     item = deserialize(answer["Item"]) if "Item" in answer else None
     return None if item is None or _has_expired(item, at) else item
 
@@ -75,10 +84,10 @@ def read(keys: Iterable[Key], *, is_consistent: bool, at: datetime | None = None
     found: dict[Key, Item] = {}
     while wanted:
         asked = wanted[:BATCH]
-        answer = _call("BatchGetItem", RequestItems={NAME: {"Keys": asked, "ConsistentRead": is_consistent}})
-        items = [deserialize(item) for item in answer["Responses"].get(NAME, ())]
+        answer = _call("BatchGetItem", RequestItems={name(): {"Keys": asked, "ConsistentRead": is_consistent}})
+        items = [deserialize(item) for item in answer["Responses"].get(name(), ())]
         found |= {(item["pk"], item["sk"]): item for item in items if not _has_expired(item, at)}
-        left_over = answer.get("UnprocessedKeys", {}).get(NAME, {}).get("Keys", [])
+        left_over = answer.get("UnprocessedKeys", {}).get(name(), {}).get("Keys", [])
         if len(left_over) == len(asked):
             raise Unavailable
         wanted = left_over + wanted[BATCH:]
@@ -87,7 +96,7 @@ def read(keys: Iterable[Key], *, is_consistent: bool, at: datetime | None = None
 
 def put(item: Mapping[str, Any]) -> None:
     """Writes the whole item, over whatever stands there."""
-    _call("PutItem", TableName=NAME, Item=serialize(item))
+    _call("PutItem", TableName=name(), Item=serialize(item))
 
 
 def update(key: Key, expression: str, values: Mapping[str, Any]) -> Item:
@@ -97,14 +106,14 @@ def update(key: Key, expression: str, values: Mapping[str, Any]) -> Item:
         "ExpressionAttributeValues": serialize(values),
         "ReturnValues": "ALL_NEW",
     }
-    answer = _call("UpdateItem", TableName=NAME, Key=_key(key), **changes)
+    answer = _call("UpdateItem", TableName=name(), Key=_key(key), **changes)
     return deserialize(answer["Attributes"])
 
 
 def put_write(
     item: Mapping[str, Any], *, condition: str | None = None, values: Mapping[str, Any] | None = None
 ) -> Write:
-    return {"Put": {"TableName": NAME, "Item": serialize(item)} | _conditional(condition, values)}
+    return {"Put": {"TableName": name(), "Item": serialize(item)} | _conditional(condition, values)}
 
 
 def update_write(
@@ -119,11 +128,11 @@ def update_write(
     changes = {"UpdateExpression": expression} | _conditional(condition, values)
     if names:
         changes["ExpressionAttributeNames"] = dict(names)
-    return {"Update": {"TableName": NAME, "Key": _key(key)} | changes}
+    return {"Update": {"TableName": name(), "Key": _key(key)} | changes}
 
 
 def delete_write(key: Key, *, condition: str | None = None, values: Mapping[str, Any] | None = None) -> Write:
-    return {"Delete": {"TableName": NAME, "Key": _key(key)} | _conditional(condition, values)}
+    return {"Delete": {"TableName": name(), "Key": _key(key)} | _conditional(condition, values)}
 
 
 def transact(writes: Sequence[Write]) -> None:
@@ -175,7 +184,7 @@ def query_page(
         filters = [_CURRENT, *filter(None, [options.get("FilterExpression")])]
         options["FilterExpression"] = " AND ".join(filters)
         values = {**values, ":expired_by": int(at.timestamp())}
-    asked = {"TableName": NAME, "KeyConditionExpression": condition, "ExpressionAttributeValues": serialize(values)}
+    asked = {"TableName": name(), "KeyConditionExpression": condition, "ExpressionAttributeValues": serialize(values)}
     return _call("Query", **asked, **options)
 
 
@@ -186,7 +195,7 @@ def _has_expired(item: Item, at: datetime | None) -> bool:
 def _call(operation: str, **parameters: Any) -> dict[str, Any]:
     """One AWS call. What goes wrong with it is either a failed condition or makes us unavailable: we fail closed."""
     try:
-        return _dynamodb.call(operation, parameters)
+        return _client().call(operation, parameters)
     except AwsErrorResponse as error:
         if error.code == "TransactionCanceledException":
             raise _cancelled(error.answer.get("CancellationReasons", ())) from error

@@ -2,11 +2,12 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
-import sys
 
 from infra.local.template import ROOT
+from tests.command import CLIENT_TOKENS
 
 
 def paste(commands, directory, stack, **environment):
@@ -14,7 +15,7 @@ def paste(commands, directory, stack, **environment):
     (directory / ".local").mkdir(exist_ok=True)
     shutil.copy(stack.state_file, directory / ".local/stack.json")
     script = "set -euo pipefail\n" + "\n".join(commands).replace("curl -s", "curl -sS")
-    for written, real in (("http://127.0.0.1:3000", stack.url), (".venv/bin/python", sys.executable)):
+    for written, real in (("http://127.0.0.1:3000", stack.url), (".venv/bin/client-tokens", shlex.join(CLIENT_TOKENS))):
         script = script.replace(written, real)
     done = subprocess.run(
         ["/bin/bash", "-c", script],

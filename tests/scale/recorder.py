@@ -55,7 +55,7 @@ def _written(call, params):
 def _asked(call, params):
     if call == "GetItem":
         return [_key(params["Key"])], params["ConsistentRead"]
-    asked = params["RequestItems"][table.NAME]
+    asked = params["RequestItems"][table.name()]
     return [_key(key) for key in asked["Keys"]], asked["ConsistentRead"]
 
 
@@ -95,5 +95,5 @@ def _family(key):
 
 def _item(key):
     """By a client of its own, which nobody looks at."""
-    found = _dynamodb.get_item(TableName=table.NAME, Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}})
+    found = _dynamodb.get_item(TableName=table.name(), Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}})
     return found.get("Item", {})

@@ -121,7 +121,7 @@ def test_operations_with_separate_windows_do_not_share(visit):
 
 
 def test_the_table_drops_the_item_two_hours_after_the_last_attempt(token, visit):
-    described = boto3.client("dynamodb").describe_time_to_live(TableName=table.NAME)["TimeToLiveDescription"]
+    described = boto3.client("dynamodb").describe_time_to_live(TableName=table.name())["TimeToLiveDescription"]
     assert described["TimeToLiveStatus"] == "ENABLED"
     for at in (AT, AT + timedelta(minutes=5)):
         visit(at=at)

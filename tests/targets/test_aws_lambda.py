@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.operator import settings
+from infra.cli import target_settings
 from shared.errors import InvalidRequest, PayloadTooLarge, TargetFailed, TargetTimedOut
 from shared.rules.target_request import Attachment
 
@@ -142,7 +142,7 @@ def test_more_than_lambda_takes_is_said_to_be_too_much(answer, aws_on_loopback):
     "arn", [ARN, f"{ARN}:live", f"{ARN}:12", f"{ARN}:$LATEST", ARN.replace("aws", "aws-us-gov", 1)]
 )
 def test_a_function_is_named_by_its_arn(arn):
-    assert settings.read("aws_lambda", [("function_arn", arn)]) == {"function_arn": arn}
+    assert target_settings.read("aws_lambda", [("function_arn", arn)]) == {"function_arn": arn}
 
 
 @pytest.mark.parametrize(
@@ -152,4 +152,4 @@ def test_a_function_is_named_by_its_arn(arn):
 )  # fmt: skip
 def test_and_by_nothing_else(arn):
     with pytest.raises(InvalidRequest, match="function_arn must be the ARN of a Lambda function, such as arn:"):
-        settings.read("aws_lambda", [("function_arn", arn)])
+        target_settings.read("aws_lambda", [("function_arn", arn)])

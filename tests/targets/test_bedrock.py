@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from infra.operator import settings
+from infra.cli import target_settings
 from shared.errors import InvalidRequest, TargetFailed, TargetTimedOut
 from shared.rules.target_request import Attachment, Message
 from tests.targets.conftest import MESSAGES, NOON
@@ -229,7 +229,7 @@ def test_a_file_that_this_model_does_not_read_is_said_to_be_the_reason(answer, a
 
 def test_settings_are_stored_normalized_without_defaults():
     written = [("model_id", MODEL), ("temperature", "0.3"), ("max_tokens", "500")]
-    assert settings.read("bedrock", written) == {"model_id": MODEL, "temperature": 0.3, "max_tokens": 500}
+    assert target_settings.read("bedrock", written) == {"model_id": MODEL, "temperature": 0.3, "max_tokens": 500}
 
 
 @pytest.mark.parametrize(
@@ -254,5 +254,5 @@ def test_settings_are_stored_normalized_without_defaults():
 def test_settings_that_are_wrong_are_refused_in_a_sentence(written, sentence):
     model = {} if written.keys() <= {"model_id", "modelid"} else SETTINGS
     with pytest.raises(InvalidRequest) as refused:
-        settings.read("bedrock", [*model.items(), *written.items()])
+        target_settings.read("bedrock", [*model.items(), *written.items()])
     assert sentence in refused.value.message

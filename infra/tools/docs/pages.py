@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from infra.tools.docs import configuration
+from infra.tools.docs import cli, configuration
 
 PAGES = {
+    "docs/cli.md": cli.render,
     "docs/configuration.md": configuration.render,
 }

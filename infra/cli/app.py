@@ -1,0 +1,48 @@
+"""All commands, by noun."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infra.cli import audit, conversations, keys, targets, tenants, tokens
+from infra.cli.command import NAME, examples, group
+
+_PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+
+app = group(
+    NAME,
+    "Manage what the API itself does not: API keys, targets, and what has to be revoked or deleted.",
+    examples(
+        "export CLIENT_TOKENS_STACK=client-tokens",
+        "client-tokens keys create --tenant acme --name CI",
+        "client-tokens targets register --tenant acme flow_support --kind echo",
+    )
+    + "\n\nExit status: 0 for success, 1 for failure, 2 for a command that is not valid.",
+    add_completion=True,
+)
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - the form of Typer's callbacks
+    if asked:
+        project = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]
+        typer.echo(f"{NAME} {project['version']}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    del show_version
+
+
+for noun in (keys, targets, tokens, tenants, conversations):
+    app.add_typer(noun.app)
+app.command(epilog=audit.EPILOG)(audit.audit)

@@ -1,0 +1,18 @@
+"""What commands know of the deployment that they work on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """`url`: where its API listens. `parameters`: of its stack. `operator`: asks AWS for the caller's ARN in IAM."""
+
+    url: str
+    account: str
+    region: str
+    parameters: Mapping[str, str]
+    operator: Callable[[], str]
+    is_local: bool = False

@@ -1,0 +1,80 @@
+"""What a command prints.
+
+Standard output is for what the next program reads: a key's value, a list. What is said to the operator goes to
+standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from rich.text import Text
+
+One = TypeVar("One")
+
+NEW_TENANT = (
+    "Tenant {} is new: it had no client token, key, or target before. If the name is misspelled, take this back."
+)
+# A program that reads a table gets each row on one line.
+_UNLIMITED = 1_000_000
+_REPORTED_EVERY = 1000
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def show(
+    found: Sequence[One],
+    facts: Callable[[One], dict[str, Any]],
+    columns: Mapping[str, Callable[[One], str]],
+    *,
+    as_json: bool,
+    if_none: str,
+) -> None:
+    """Print the facts of each as JSON, or a table of columns. Without any, there is no table but a sentence."""
+    if as_json:
+        print(json.dumps([facts(one) for one in found], indent=2))
+    elif found:
+        _print_table(found, columns)
+    else:
+        say(if_none)
+
+
+def _print_table(found: Sequence[One], columns: Mapping[str, Callable[[One], str]]) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in columns:
+        table.add_column(heading, overflow="fold")
+    for one in found:
+        table.add_row(*(Text(_on_one_line(cell(one))) for cell in columns.values()))
+    console = Console(width=None if sys.stdout.isatty() else _UNLIMITED)
+    with console.capture() as printed:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in printed.get().splitlines()))
+
+
+def _on_one_line(text: str) -> str:
+    """Escape what a terminal would obey: a tenant chooses the names of its tokens."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def with_progress(items: Iterable[One], what: str, total: int | None = None) -> Iterator[One]:
+    """The items, while the operator sees how many there were. `what`: what happens, such as "Reading client tokens"."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        yield from track(items, what, total=total, console=console, transient=True)
+        return
+    for number, item in enumerate(items, 1):
+        yield item
+        if number % _REPORTED_EVERY == 0:
+            say(f"{what}: {number}{f' of {total}' if total else ''} so far.")

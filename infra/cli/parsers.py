@@ -1,0 +1,103 @@
+"""What an operator may write for each value of a command."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from typer import BadParameter
+
+from shared.rules import identifier
+from shared.rules.principal import SCOPES
+from shared.rules.target import KINDS
+
+DAYS_MAX = 3650
+_NAME_LENGTH = 255
+
+
+def tenant(text: str) -> str:
+    # In the table's keys, a # follows it.
+    if not identifier.is_label(text) or "#" in text:
+        raise BadParameter("A tenant has 1 to 128 characters, without spaces, control characters, and #.")
+    return text
+
+
+def target_id(text: str) -> str:
+    """What client tokens accept as the id of a flow or an agent."""
+    if not identifier.is_label(text):
+        raise BadParameter("The id of a target has 1 to 128 characters, without spaces and control characters.")
+    return text
+
+
+def key_id(text: str) -> str:
+    # Does not repeat what was written: it may well be a key's value.
+    return _id("key", text, "the id of an API key", "`keys list` shows them.")
+
+
+def conversation_id(text: str) -> str:
+    return _id("conv", text, "the id of a conversation", "The API lists those of a client token.")
+
+
+def token_id(text: str) -> str:
+    # Does not repeat what was written: it may well be a token's value.
+    return _id("ct", text, "the id of a client token", "`tokens list` shows them.")
+
+
+def _id(prefix: str, text: str, what: str, where: str) -> str:
+    if not identifier.is_valid(prefix, text):
+        raise BadParameter(f"This is not {what}, which starts with {prefix}_. {where}")
+    return text
+
+
+def moment(text: str) -> datetime:
+    """A day begins at midnight, UTC."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is not None and at.tzinfo is None and len(text) == len("2027-01-31"):
+        at = at.replace(tzinfo=UTC)
+    if at is None or at.tzinfo is None:
+        raise BadParameter("A time is a day, such as 2027-01-31, or has an offset, such as 2027-01-31T08:00:00Z.")
+    return at
+
+
+def name(text: str) -> str:
+    text = text.strip()
+    if not 1 <= len(text) <= _NAME_LENGTH or not text.isprintable():
+        raise BadParameter(f"A name has 1 to {_NAME_LENGTH} characters, without control characters.")
+    return text
+
+
+def scopes(text: str) -> tuple[str, ...]:
+    """Separated by commas."""
+    named = {_one_of(SCOPES, scope.strip(), "scope") for scope in text.split(",")}
+    return tuple(scope for scope in SCOPES if scope in named)
+
+
+def kind(text: str) -> str:
+    return _one_of(KINDS, text, "kind of target")
+
+
+def _one_of(known: Sequence[str], text: str, what: str) -> str:
+    if text in known:
+        return text
+    close = difflib.get_close_matches(text, known, n=1)
+    fix = f"Did you mean {close[0]}?" if close else f"Choose from {', '.join(known)}."
+    raise BadParameter(f"There is no {what} {text!r}. {fix}")
+
+
+def days(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= DAYS_MAX:
+        raise BadParameter(f"The number of days is a whole number from 1 to {DAYS_MAX}.")
+    return int(text)
+
+
+def setting(text: str) -> tuple[str, str]:
+    """A name and its value, which the target's kind checks."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise BadParameter("A setting has the form NAME=VALUE, such as max_tokens=500.")
+    return name, value

@@ -1,0 +1,108 @@
+"""Finds the deployment that a command is for, and leads the store to its table."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+
+from infra.cli.deployment import Deployment
+from infra.local import access
+from shared.errors import NotFound, Unavailable
+
+# Where `make run` says how to reach the stack that it runs, from the project's own folder.
+_LOCAL = Path(".local/stack.json")
+_TABLE_OUTPUT = "TableName"
+_PROMPT = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+
+session = botocore.session.get_session()
+
+
+def choose(name: str, *, region: str | None = None, profile: str | None = None) -> Deployment:
+    """The stack of this name in AWS. Raises NotFound where there is none, and whatever botocore raises."""
+    # Not through the environment, where credentials of its own would win over a profile: what is named here is meant.
+    if profile:
+        session.set_config_variable("profile", profile)
+    # AWS's other tools read AWS_REGION, botocore does not.
+    if region := region or os.environ.get("AWS_REGION"):
+        session.set_config_variable("region", region)
+    found = _of_name(name)
+    given = {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", ())}
+    outputs = _outputs(name, found)
+    # Before the variables that follow lead all clients of this process to DynamoDB.
+    sts = session.create_client("sts", config=_PROMPT)
+    os.environ |= _access() | {
+        "TABLE_NAME": outputs[_TABLE_OUTPUT],
+        "AUDIT_RETENTION_DAYS": given["AuditRetentionDays"],
+    }
+    # arn:aws:cloudformation:REGION:ACCOUNT:stack/...
+    where, account = found["StackId"].split(":")[3:5]
+    return Deployment(outputs["ApiUrl"], account, where, given, lambda: str(sts.get_caller_identity()["Arn"]))
+
+
+def choose_local() -> Deployment:
+    """The stack that `make run` runs. Raises Unavailable where none does."""
+    try:
+        state = json.loads(_LOCAL.read_text(encoding="utf-8"))
+        endpoint, name, url = state["awsEndpoint"], state["stackName"], state["url"]
+    except (OSError, ValueError, LookupError, TypeError):
+        raise Unavailable(
+            f"No local stack is running: there is no {_LOCAL} in this folder. Start one with `make run`, and run this "
+            "command in the project's folder."
+        ) from None
+    # Nothing of the operator's own may lead a local command into AWS.
+    access.isolate()
+    os.environ |= access.variables(endpoint)
+    try:
+        return replace(choose(name), url=url, is_local=True)
+    except EndpointConnectionError:
+        raise Unavailable(f"The local stack does not answer on {endpoint}. Start it again with `make run`.") from None
+
+
+def _access() -> dict[str, str]:
+    """What was found out above, in the variables where the store's own client looks, as in Lambda."""
+    found = session.get_credentials()
+    if found is None:
+        raise NoCredentialsError
+    frozen = found.get_frozen_credentials()
+    dynamodb = session.create_client("dynamodb").meta
+    return {
+        "AWS_ACCESS_KEY_ID": frozen.access_key,
+        "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
+        "AWS_SESSION_TOKEN": frozen.token or "",
+        "AWS_REGION": dynamodb.region_name,
+        "AWS_ENDPOINT_URL": dynamodb.endpoint_url,
+    }
+
+
+def _of_name(name: str) -> dict[str, Any]:
+    cloudformation = session.create_client("cloudformation", config=_PROMPT)
+    try:
+        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        # What CloudFormation answers to a name that no stack has or could have.
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        region = cloudformation.meta.region_name
+        raise NotFound(
+            f"There is no stack {name} in {region} for these credentials: check --stack, --region, and --profile."
+        ) from None
+    described: dict[str, Any] = stack
+    return described
+
+
+def _outputs(name: str, stack: Mapping[str, Any]) -> dict[str, str]:
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+    if _TABLE_OUTPUT not in outputs:
+        raise NotFound(
+            f"Stack {name} ({stack['StackStatus']}) has no output {_TABLE_OUTPUT}: "
+            "it is not a stack of this service, or its deployment has not finished."
+        )
+    return outputs

@@ -1,0 +1,232 @@
+"""Targets: the flows and agents that a tenant's client tokens may name."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import Annotated, Any
+
+import typer
+
+from infra.cli import audit_records, parsers, target_settings
+from infra.cli.command import examples, group, on_deployment
+from infra.cli.confirmation import confirmed
+from infra.cli.deployment import Deployment
+from infra.cli.options import DryRun, Json, Tenant, Yes
+from infra.cli.output import NEW_TENANT, say, show
+from shared.errors import InvalidRequest, NotFound
+from shared.rules import audit, timestamps
+from shared.rules.target import KINDS, Target
+from shared.store import targets, tenants
+
+# What needs no AWS but the one in memory.
+_ANSWER_LOCALLY = {"echo"}
+
+app = group(
+    "targets",
+    "Register, list, and remove targets. They are the flows and agents that client tokens may name.",
+    examples(
+        "client-tokens targets register --tenant acme flow_support --kind echo",
+        "client-tokens targets list --tenant acme",
+        "client-tokens targets remove --tenant acme flow_support",
+    ),
+)
+
+TargetId = Annotated[
+    str,
+    typer.Argument(parser=parsers.target_id, metavar="ID", help="The id of the flow or agent, as tokens name it."),
+]
+
+
+@app.command(
+    epilog=examples(
+        "client-tokens targets register --tenant acme flow_trial --kind echo",
+        "client-tokens targets register --tenant acme flow_support \\\n--kind aws_lambda \\\n"
+        "--set function_arn=arn:aws:lambda:us-east-1:123456789012:function:support",
+        "client-tokens targets register --tenant acme agent_sales \\\n--kind bedrock "
+        '--set model_id=us.amazon.nova-lite-v1:0 \\\n--set system_prompt="You sell tea." --set max_tokens=500 \\\n'
+        "--set max_input_bytes=65536 --set attachments=1000000",
+    )
+)
+@on_deployment
+def register(
+    deployment: Deployment,
+    *,
+    tenant: Tenant,
+    target_id: TargetId,
+    kind: Annotated[
+        str,
+        typer.Option(
+            parser=parsers.kind,
+            metavar="KIND",
+            autocompletion=lambda: KINDS,
+            help=f"What answers for the target: {', '.join(KINDS[:-1])}, or {KINDS[-1]}.",
+        ),
+    ],
+    settings: Annotated[
+        list[Any] | None,
+        typer.Option(
+            "--set",
+            parser=parsers.setting,
+            metavar="NAME=VALUE",
+            help="A setting, as listed above. Repeat it for more.",
+        ),
+    ] = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Register a target, or replace the one with the same id.
+
+    A tenant without targets may name any flow and agent in its tokens. From the first target on, it may only name
+    those that are registered. If the id is registered already, the command shows what would change and asks first.
+
+    \b
+    Kinds and their settings:
+      echo        repeats what the visitor says, to try things out
+      aws_lambda  a Lambda function of yours answers
+                    function_arn   its ARN
+      bedrock     a model on Amazon Bedrock answers
+                    model_id       id or ARN of the model or inference profile
+                    system_prompt  what the model should know (default: nothing)
+                    temperature    0 to 1 (default: the model's own)
+                    max_tokens     the longest answer, 1 to 8192 (default: 1024)
+
+    \b
+    Settings of every kind, in bytes of UTF-8:
+      max_input_bytes    the most that one message makes the target read: the
+                         message, what was said before, inputs, metadata, and
+                         context; 1 to 1048576 (default: 32768)
+      max_message_bytes  the longest message, 1 to 65536 (default: 8192)
+      attachments        the most that the files of one message hold together,
+                         1 to 4000000; 0 refuses files (default: 0)
+
+    The stack's parameters TargetFunctionPrefix and BedrockModelArns name the functions and models that the API may
+    invoke.
+    """
+    if deployment.is_local and kind not in _ANSWER_LOCALLY:
+        raise InvalidRequest(
+            f"A target of kind {kind} cannot answer in the local stack, whose AWS is in memory. "
+            "Register an echo target there, or deploy a stack for this one."
+        )
+    target = Target(
+        id=target_id,
+        tenant=tenant,
+        kind=kind,
+        settings=target_settings.read(kind, settings or ()),
+        created_at=datetime.now(UTC),
+    )
+    before = _registered(target)
+    changes = audit.target_changes(before, target)
+    if warning := _warning(target, deployment):
+        say(f"Warning: {warning}")
+    if not changes:
+        say(f"Target {target.id} of tenant {target.tenant} is registered like this already: nothing has changed.")
+        return
+    if (before or dry_run) and not confirmed(*_differences(before, target), yes=yes, dry_run=dry_run):
+        return
+    context = audit_records.context(deployment, tenant)
+    is_new = tenants.first_seen(target.tenant) is None
+    targets.register(target, audit_records.record(context, "register_target", target.id, changes), replaces=before)
+    say(f"Registered {target.id} ({target.kind}) as a target of tenant {target.tenant}.")
+    if is_new:
+        say(NEW_TENANT.format(target.tenant))
+
+
+@app.command("list", epilog=examples("client-tokens targets list --tenant acme"))
+@on_deployment
+def list_targets(*, tenant: Tenant, as_json: Json = False) -> None:
+    """List a tenant's targets, by id."""
+    show(
+        targets.list_by_tenant(tenant),
+        _facts,
+        {
+            "ID": lambda target: target.id,
+            "KIND": lambda target: target.kind,
+            "CREATED": lambda target: timestamps.to_text(target.created_at),
+            "SETTINGS": lambda target: _text(target.settings),
+        },
+        as_json=as_json,
+        if_none=f"Tenant {tenant} has no registered targets.",
+    )
+
+
+@app.command(epilog=examples("client-tokens targets remove --tenant acme flow_support"))
+@on_deployment
+def remove(
+    deployment: Deployment, *, tenant: Tenant, target_id: TargetId, yes: Yes = False, dry_run: DryRun = False
+) -> None:
+    """Remove a target.
+
+    Without its last target, a tenant may name any flow and agent in its tokens again. The command shows the target and
+    asks first.
+    """
+    target = targets.get(tenant, target_id)
+    what = f"Target {target.id} ({target.kind}) of tenant {tenant} will be removed: sessions that use it get no answer."
+    if not confirmed(what, f"Its settings: {_text(target.settings)}", yes=yes, dry_run=dry_run):
+        return
+    context = audit_records.context(deployment, tenant)
+    changes = audit.target_changes(target, None)
+    targets.remove(target, audit_records.record(context, "remove_target", target.id, changes))
+    say(f"Removed target {target.id} of tenant {target.tenant}.")
+
+
+def _registered(target: Target) -> Target | None:
+    with suppress(NotFound):
+        return targets.get(target.tenant, target.id)
+    return None
+
+
+def _differences(before: Target | None, after: Target) -> list[str]:
+    """What registering a target would change, as an operator reads it before agreeing."""
+    if before is None:
+        return [
+            f"Target {after.id} ({after.kind}) of tenant {after.tenant} is new. Its settings: {_text(after.settings)}"
+        ]
+    old, new = ({"kind": one.kind} | dict(one.settings) for one in (before, after))
+    return [
+        f"Target {after.id} of tenant {after.tenant} is registered already. This replaces it:",
+        *(
+            f"  {name}: {_text(old[name]) if name in old else 'not set'} -> "
+            f"{_text(new[name]) if name in new else 'not set'}"
+            for name in old | new
+            if old.get(name) != new.get(name)
+        ),
+    ]
+
+
+def _text(value: Any) -> str:
+    """JSON keeps a prompt of many lines on one."""
+    return json.dumps(value)
+
+
+def _warning(target: Target, deployment: Deployment) -> str | None:
+    """Why the API may not invoke what the target names: its role allows what the stack's parameters name."""
+    match target.kind:
+        case "aws_lambda":
+            parameter, asked = "TargetFunctionPrefix", target.settings["function_arn"]
+            where = f"{deployment.region}:{deployment.account}"
+            prefix = deployment.parameters[parameter]
+            allowed = [f"arn:aws*:lambda:{where}:function:{prefix}*"] if prefix else []
+        case "bedrock":
+            parameter, asked = "BedrockModelArns", target.settings["model_id"]
+            allowed = list(filter(None, deployment.parameters[parameter].split(",")))
+        case _:
+            return None
+    # A model may be named by the last part of its ARN.
+    if any(fnmatchcase(asked, pattern) for one in allowed for pattern in (one, one.rpartition("/")[2])):
+        return None
+    return (
+        f"The API may not invoke {asked}: the stack's parameter {parameter} allows {', '.join(allowed) or 'nothing'}. "
+        "Until one of the two is changed, visitors get no answer."
+    )
+
+
+def _facts(target: Target) -> dict[str, Any]:
+    return {
+        "id": target.id,
+        "kind": target.kind,
+        "settings": target.settings,
+        "createdAt": timestamps.to_text(target.created_at),
+    }

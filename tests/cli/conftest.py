@@ -1,0 +1,88 @@
+"""The operator's command line in this process, against the stack of this run."""
+
+import tests.aws.in_memory  # noqa: F401 - first, for our adapters read their environment on import
+
+# isort: split
+
+import os
+from dataclasses import dataclass
+
+import botocore.session
+import pytest
+from botocore.awsrequest import AWSResponse
+
+from infra.cli import stack
+from infra.cli.main import main
+from infra.local import cloud
+from shared.rules.target import KINDS
+from shared.targets import answering
+from tests.aws.fixtures import aws_answers  # noqa: F401 - a fixture
+from tests.functions.interruptions import at_call  # noqa: F401 - a fixture
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`endpoint`: where the store was led to."""
+
+    status: int
+    out: str
+    err: str
+    endpoint: str | None
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_process_of_its_own(monkeypatch, tmp_path):
+    """A command looks for the local stack where it is started."""
+    session = botocore.session.get_session()
+    # What it has read of AWS's services is the same for everybody, and slow to read again.
+    session.register_component("data_loader", stack.session.get_component("data_loader"))
+    monkeypatch.setattr(stack, "session", session)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def run(capsys):
+    """`run("keys", "list", ...)`: with exactly these words."""
+
+    def run(*words):
+        # A command sets up AWS for its whole process: what others use here must not be loaded in the midst of it.
+        for kind in KINDS:
+            answering.load(kind)
+        before = dict(os.environ)
+        try:
+            status = main(words)
+        except SystemExit as left:
+            status = left.code
+        finally:
+            endpoint = os.environ.get("AWS_ENDPOINT_URL")
+            os.environ.clear()
+            os.environ.update(before)
+        return Outcome(status, *capsys.readouterr(), endpoint)
+
+    return run
+
+
+@pytest.fixture
+def operate(run):
+    """For the stack of this run, and a tenant that the test need not name."""
+
+    def operate(noun, verb, *words):
+        tenant = () if "--tenant" in words else ("--tenant", "acme")
+        # Of two stacks the last one counts.
+        return run(noun, verb, "--stack", cloud.STACK_NAME, *tenant, *words)
+
+    return operate
+
+
+@pytest.fixture
+def refuse():
+    """`refuse(code, message)`: what AWS answers to whoever looks for the stack."""
+
+    def refuse(code, message):
+        def answer(**_):
+            error = {"Code": code, "Message": message}
+            return AWSResponse("", 400, {}, None), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
+
+        stack.session.get_component("event_emitter").register_first("before-call.*.DescribeStacks", answer)
+
+    return refuse

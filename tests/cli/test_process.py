@@ -1,0 +1,106 @@
+"""The command as a shell runs it: a process that knows its table before it opens the store, and ends quietly."""
+
+import functools
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from infra.local import access, cloud
+from shared.rules import digest
+from shared.store import api_keys, targets
+from tests.command import CLIENT_TOKENS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    """The AWS of this run, over HTTP."""
+    server, endpoint = cloud.serve()
+    yield endpoint
+    server.stop()
+
+
+@pytest.fixture
+def python(endpoint):
+    """`python(...)`: by an operator who knows of a local stack, and has nothing of AWS in the environment."""
+    Path(".local").mkdir()
+    state = {"url": "http://127.0.0.1:3000", "awsEndpoint": endpoint, "stackName": cloud.STACK_NAME}
+    Path(".local/stack.json").write_text(json.dumps(state))
+    bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(Path.cwd()), "PYTHONWARNINGS": "error"}
+
+    def python(*words, stdout=subprocess.PIPE, environment=None):
+        return subprocess.run(
+            [sys.executable, *words],
+            env=bare | (environment or {}),
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    return python
+
+
+@pytest.fixture
+def operate(python):
+    return functools.partial(python, *CLIENT_TOKENS[1:])
+
+
+def test_the_local_stack_is_reached_with_no_setting_at_all(operate):
+    made = operate("keys", "create", "--local", "--tenant", "process", "--name", "CI")
+    assert made.returncode == 0
+    assert "Send it to the API at http://127.0.0.1:3000 in" in made.stderr
+    assert api_keys.find(digest.sha256_hex(made.stdout.strip())).tenant == "process"
+
+
+@pytest.mark.parametrize(
+    ("kind", "setting"),
+    [
+        ("bedrock", "model_id=m"),
+        ("aws_lambda", "function_arn=arn:aws:lambda:us-east-1:123456789012:function:assistant"),
+    ],
+)
+def test_targets_that_cannot_answer_locally_are_refused(operate, kind, setting):
+    words = ("targets", "register", "--local", "--tenant", "process-kinds", "flow_x", "--kind", kind, "--set", setting)
+    ended = operate(*words)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert f"A target of kind {kind} cannot answer in the local stack" in ended.stderr
+    assert targets.list_by_tenant("process-kinds") == []
+
+
+def test_aws_is_reached_by_the_settings_of_the_environment(operate, endpoint):
+    words = ("keys", "list", "--stack", cloud.STACK_NAME, "--tenant", "process-env", "--json")
+    listed = operate(*words, environment=access.variables(endpoint))
+    assert (listed.returncode, listed.stdout, listed.stderr) == (0, "[]\n", "")
+
+
+@pytest.mark.parametrize("words", ["--help", "targets list --local --tenant process --json"])
+def test_output_that_nobody_reads_is_no_reason_for_a_traceback(operate, words):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing) as pipe:
+        ended = operate(*words.split(), stdout=pipe)
+    assert (ended.returncode, ended.stderr) == (141, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_where_a_value_could_not_be_written_its_key_is_named(operate):
+    with Path("/dev/full").open("w") as full:
+        ended = operate("keys", "create", "--local", "--tenant", "process-full", "--name", "CI", stdout=full)
+    (key,) = api_keys.list_by_tenant("process-full", at=datetime.now(UTC))
+    assert ended.returncode == 1
+    assert key.id in ended.stderr
+    assert ended.stderr.endswith("Error: [Errno 28] No space left on device.\n")
+
+
+def test_help_does_not_wait_for_the_client_of_aws(python):
+    program = "from infra.cli.main import main; main(['keys', 'list', '--help'])"
+    ended = python("-X", "importtime", "-c", program)
+    assert "infra.cli.keys" in ended.stderr
+    assert "botocore" not in ended.stderr

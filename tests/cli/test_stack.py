@@ -1,0 +1,164 @@
+"""Which deployment a command is for, and what is said where there is none."""
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.credentials import Credentials
+
+from infra.cli import stack
+from infra.local import cloud
+from tests.aws import signatures
+from tests.aws.network import NETWORK
+
+LIST = ("keys", "list", "--tenant", "stack")
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    """The AWS of this run, over HTTP."""
+    server, endpoint = cloud.serve()
+    yield endpoint
+    server.stop()
+
+
+@pytest.fixture
+def dead_endpoint():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    return f"http://127.0.0.1:{port}"
+
+
+def _write_state(text):
+    Path(".local").mkdir()
+    Path(".local/stack.json").write_text(text, encoding="utf-8")
+
+
+def test_the_local_stack_says_itself_where_it_is(run, endpoint, monkeypatch):
+    # Any of these would lead elsewhere.
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    _write_state(json.dumps({"awsEndpoint": endpoint, "stackName": cloud.STACK_NAME, "url": "..."}))
+    listed = run(*LIST, "--local")
+    assert (listed.status, listed.endpoint) == (0, endpoint)
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "{}", "[]", "null"])
+def test_without_a_local_stack_says_how_to_start_one(run, text):
+    if text is not None:
+        _write_state(text)
+    refused = run(*LIST, "--local")
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err == (
+        "Error: No local stack is running: there is no .local/stack.json in this folder. "
+        "Start one with `make run`, and run this command in the project's folder.\n"
+    )
+
+
+def test_a_local_stack_that_has_died_is_said_to_be_dead(run, dead_endpoint):
+    _write_state(json.dumps({"awsEndpoint": dead_endpoint, "stackName": cloud.STACK_NAME, "url": "..."}))
+    refused = run(*LIST, "--local")
+    assert refused.status == 1
+    assert refused.err == (
+        f"Error: The local stack does not answer on {dead_endpoint}. Start it again with `make run`.\n"
+    )
+
+
+def test_an_endpoint_of_the_environment_is_asked(run, endpoint, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    listed = run(*LIST, "--stack", cloud.STACK_NAME)
+    assert (listed.status, listed.endpoint) == (0, endpoint)
+
+
+def test_an_unreachable_aws_is_said_to_be_so(run, dead_endpoint, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", dead_endpoint)
+    refused = run(*LIST, "--stack", cloud.STACK_NAME)
+    assert refused.status == 1
+    assert refused.err.startswith("Error: AWS cannot be reached (is the region right?): ")
+    assert dead_endpoint in refused.err
+
+
+def test_an_unknown_stack_is_named_with_its_region(run):
+    refused = run(*LIST, "--stack", "clinet-tokens")
+    assert refused.status == 1
+    assert refused.err == (
+        "Error: There is no stack clinet-tokens in us-east-1 for these credentials: "
+        "check --stack, --region, and --profile.\n"
+    )
+
+
+def test_the_stack_of_another_region_is_unknown_in_this_one(run):
+    refused = run(*LIST, "--stack", cloud.STACK_NAME, "--region", "eu-central-1")
+    assert refused.status == 1
+    assert f"no stack {cloud.STACK_NAME} in eu-central-1" in refused.err
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_region_may_come_from_the_environment(run, monkeypatch, variable):
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.setenv(variable, "eu-central-1")
+    assert "in eu-central-1" in run(*LIST, "--stack", cloud.STACK_NAME).err
+    assert run(*LIST, "--stack", cloud.STACK_NAME, "--region", "us-east-1").status == 0
+
+
+def test_a_stack_of_something_else_is_refused(run):
+    cloudformation = boto3.client("cloudformation")
+    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+    cloudformation.create_stack(StackName="something-else", TemplateBody=json.dumps(template))
+    try:
+        refused = run(*LIST, "--stack", "something-else")
+    finally:
+        cloudformation.delete_stack(StackName="something-else")
+    assert refused.status == 1
+    assert refused.err == (
+        "Error: Stack something-else (CREATE_COMPLETE) has no output TableName: "
+        "it is not a stack of this service, or its deployment has not finished.\n"
+    )
+
+
+def test_a_profile_that_is_named_wins_over_credentials_of_the_environment(run, monkeypatch, tmp_path):
+    (tmp_path / "config").write_text(
+        "[profile ops]\nregion = us-east-1\naws_access_key_id = OPS\naws_secret_access_key = x\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ENVIRONMENT")
+    monkeypatch.setitem(signatures.CALLERS, "OPS", Credentials("OPS", "x"))
+    signed = []
+    stack.session.register("before-send", lambda request, **_: signed.append(request.headers["Authorization"].decode()))
+    with NETWORK.hooked(lambda request: signed.append(request.headers["Authorization"])):
+        assert run(*LIST, "--stack", cloud.STACK_NAME, "--profile", "ops").status == 0
+    assert ["Credential=OPS/" in one for one in signed] == [True, True]
+
+
+def test_an_unknown_profile_is_named(run, monkeypatch):
+    refused = run(*LIST, "--stack", cloud.STACK_NAME, "--profile", "opps")
+    assert (refused.status, refused.err) == (1, "Error: The config profile (opps) could not be found.\n")
+
+
+def _without_settings(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def test_without_credentials_says_where_to_get_some(run, monkeypatch):
+    _without_settings(monkeypatch)
+    refused = run(*LIST, "--stack", cloud.STACK_NAME, "--region", "us-east-1")
+    assert refused.status == 1
+    assert refused.err == (
+        "Error: There are no AWS credentials: sign in, or name a profile that has some with --profile.\n"
+    )
+
+
+def test_without_a_region_asks_for_one(run, monkeypatch):
+    _without_settings(monkeypatch)
+    refused = run(*LIST, "--stack", cloud.STACK_NAME)
+    said = "Error: There is no AWS region: name one with --region, or set AWS_REGION.\n"
+    assert (refused.status, refused.err) == (1, said)

@@ -1,0 +1,201 @@
+"""Targets from the command line: registered, listed and removed."""
+
+import json
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from infra.cli import target_settings
+from shared.errors import InvalidRequest, NotFound
+from shared.rules.input_limits import InputLimits
+from shared.store import targets
+from tests.aws.in_memory import STACK
+
+
+def test_from_the_first_target_on_only_registered_ones_are_known(operate):
+    targets.require_known("targets-first", ["flow_other"])
+    made = operate("targets", "register", "--tenant", "targets-first", "flow_support", "--kind", "echo")
+    assert (made.status, made.out) == (0, "")
+    assert made.err.splitlines()[0] == "Registered flow_support (echo) as a target of tenant targets-first."
+    targets.require_known("targets-first", ["flow_support"])
+    with pytest.raises(NotFound):
+        targets.require_known("targets-first", ["flow_other"])
+
+
+def test_a_list_is_by_id_and_each_id_stands_in_it_once(operate):
+    for target in ("flow_b", "agent_a", "flow_b"):
+        operate("targets", "register", "--tenant", "targets-list", target, "--kind", "echo")
+    listed = json.loads(operate("targets", "list", "--tenant", "targets-list", "--json").out)
+    assert [(one["id"], one["kind"]) for one in listed] == [("agent_a", "echo"), ("flow_b", "echo")]
+    head, *lines = operate("targets", "list", "--tenant", "targets-list").out.splitlines()
+    assert head.split() == ["ID", "KIND", "CREATED", "SETTINGS"]
+    assert [line.split() for line in lines] == [[one["id"], one["kind"], one["createdAt"], "{}"] for one in listed]
+
+
+def test_settings_are_stored_and_shown(operate):
+    prompt = "You sell tea = leaves.\nBe kind."
+    words = (
+        "--set",
+        "model_id=us.amazon.nova-lite-v1:0",
+        "--set",
+        f"system_prompt={prompt}",
+        "--set",
+        "max_tokens=500",
+    )
+    made = operate("targets", "register", "--tenant", "targets-set", "agent_sales", "--kind", "bedrock", *words)
+    said = "Registered agent_sales (bedrock) as a target of tenant targets-set."
+    assert (made.status, said in made.err.splitlines()) == (0, True)
+    given = {"model_id": "us.amazon.nova-lite-v1:0", "system_prompt": prompt, "max_tokens": 500}
+    assert [one.settings for one in targets.list_by_tenant("targets-set")] == [given]
+    (listed,) = json.loads(operate("targets", "list", "--tenant", "targets-set", "--json").out)
+    assert listed["settings"] == given
+    _, line = operate("targets", "list", "--tenant", "targets-set").out.splitlines()
+    assert line.endswith(json.dumps(given))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--kind", "aws_lambda"), "A target of kind aws_lambda needs the setting function_arn."),
+        (("--kind", "aws_lambda", "--set", "function_arn=assistant"), "function_arn must be the ARN of a Lambda"),
+        (
+            ("--kind", "echo", "--set", "text=Hi"),
+            "A target of kind echo has no setting text: there are max_input_bytes, ",
+        ),
+        (("--kind", "echo", "--set", "text=Hi", "--set", "text=Ho"), "The setting text is given twice."),
+    ],
+)
+def test_settings_that_are_wrong_are_refused_before_anything_is_stored(operate, words, said):
+    refused = operate("targets", "register", "--tenant", "targets-wrong", "agent_sales", *words)
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err.startswith(f"Error: {said}")
+    assert targets.list_by_tenant("targets-wrong") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "of_kind"),
+    [
+        ("echo", {}),
+        ("aws_lambda", {"function_arn": "arn:aws:lambda:us-east-1:123456789012:function:assistant"}),
+        ("bedrock", {"model_id": "us.amazon.nova-lite-v1:0"}),
+    ],
+)
+def test_every_kind_takes_input_limits(operate, kind, of_kind):
+    limits = {"max_input_bytes": 65_536, "max_message_bytes": 16_384, "attachments": 1_000_000}
+    words = [word for name, value in (of_kind | limits).items() for word in ("--set", f"{name}={value}")]
+    tenant = f"targets-limits-{kind.replace('_', '-')}"
+    assert operate("targets", "register", "--tenant", tenant, "flow_a", "--kind", kind, *words).status == 0
+    (listed,) = json.loads(operate("targets", "list", "--tenant", tenant, "--json").out)
+    assert listed["settings"] == of_kind | limits
+    (registered,) = targets.list_by_tenant(tenant)
+    assert registered.limits == InputLimits(**limits)
+    assert registered.kind_settings == of_kind
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (["max_input_bytes=0"], "max_input_bytes must be a whole number from 1 to 1048576."),
+        (["max_input_bytes=1048577"], "max_input_bytes must be a whole number from 1 to 1048576."),
+        (["max_input_bytes=32k"], "max_input_bytes must be a whole number from 1 to 1048576."),
+        (["max_message_bytes=65537"], "max_message_bytes must be a whole number from 1 to 65536."),
+        (["attachments=-1"], "attachments must be a whole number from 0 to 4000000."),
+        (["attachments=4000001"], "attachments must be a whole number from 0 to 4000000."),
+        (["max_imput_bytes=1"], "A target of kind echo has no setting max_imput_bytes: did you mean max_input_bytes?"),
+        (["max_message_bytes=40000"], "max_message_bytes (40000) must not be larger than max_input_bytes (32768)"),
+        (
+            ["max_message_bytes=2000", "max_input_bytes=1000"],
+            "max_message_bytes (2000) must not be larger than max_input_bytes (1000)",
+        ),
+    ],
+)
+def test_input_limits_out_of_bounds_are_refused_in_a_sentence(limits, said):
+    with pytest.raises(InvalidRequest) as refused:
+        target_settings.read("echo", [tuple(limit.split("=")) for limit in limits])
+    assert refused.value.message.startswith(said)
+
+
+def test_a_small_input_limit_needs_no_message_limit():
+    assert target_settings.read("echo", [("max_input_bytes", "1000")]) == {"max_input_bytes": 1000}
+
+
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:assistant-tea"
+MODELS = "arn:aws:bedrock:*::foundation-model/nova,arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.nova"
+
+
+@pytest.fixture
+def stack_with():
+    """`stack_with(TargetFunctionPrefix="a")`: the name of a stack before the same table, with such parameters."""
+    cloudformation = boto3.client("cloudformation")
+
+    def stack_with(**parameters):
+        given = {"AuditRetentionDays": "1", "TargetFunctionPrefix": "", "BedrockModelArns": "", **parameters}
+        template = {
+            "Parameters": {name: {"Type": "String", "Default": value} for name, value in given.items()},
+            "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
+            "Outputs": {name: {"Value": STACK.outputs[name]} for name in ("TableName", "ApiUrl")},
+        }
+        cloudformation.create_stack(StackName="other", TemplateBody=json.dumps(template))
+        return "other"
+
+    yield stack_with
+    cloudformation.delete_stack(StackName="other")
+
+
+@pytest.mark.parametrize(
+    ("setting", "parameters", "warned"),
+    [
+        (f"function_arn={FUNCTION}", {"TargetFunctionPrefix": "assistant-"}, ""),
+        (f"function_arn={FUNCTION}:live", {"TargetFunctionPrefix": "assistant-"}, ""),
+        (f"function_arn={FUNCTION}", {}, "TargetFunctionPrefix allows nothing."),
+        (f"function_arn={FUNCTION}", {"TargetFunctionPrefix": "tea"}, "allows arn:aws*:lambda:us-east-1:123456789012:"),
+        (f"function_arn={FUNCTION.replace('us-', 'eu-')}", {"TargetFunctionPrefix": "assistant-"}, ":us-east-1:"),
+        (f"function_arn={FUNCTION.replace('12', '21')}", {"TargetFunctionPrefix": "assistant-"}, ":123456789012:"),
+        ("model_id=nova", {"BedrockModelArns": MODELS}, ""),
+        ("model_id=us.nova", {"BedrockModelArns": MODELS}, ""),
+        ("model_id=nova-lite", {"BedrockModelArns": "arn:aws:bedrock:*::foundation-model/nova-*"}, ""),
+        ("model_id=arn:aws:bedrock:eu-west-1::foundation-model/nova", {"BedrockModelArns": MODELS}, ""),
+        ("model_id=eu.nova", {"BedrockModelArns": MODELS}, f"BedrockModelArns allows {MODELS.replace(',', ', ')}."),
+        ("model_id=nova", {"TargetFunctionPrefix": "nova"}, "BedrockModelArns allows nothing."),
+    ],
+)
+def test_a_target_that_the_stack_may_not_ask_is_registered_with_a_warning(
+    operate, stack_with, setting, parameters, warned
+):
+    kind = "bedrock" if setting.startswith("model_id") else "aws_lambda"
+    tenant = f"targets-{uuid4()}"
+    words = ("targets", "register", "--yes", "--tenant", tenant, "flow_a", "--kind", kind, "--set", setting)
+    stack = stack_with(**parameters)
+    made, again = (operate(*words, "--stack", stack) for _ in range(2))
+    assert (made.status, again.status) == (0, 0)
+    assert f"Registered flow_a ({kind}) as a target of tenant {tenant}." in made.err.splitlines()
+    warnings = [line for line in made.err.splitlines() if line.startswith("Warning: ")]
+    assert warnings == [line for line in again.err.splitlines() if line.startswith("Warning: ")]
+    assert len(warnings) == bool(warned)
+    assert warned in "".join(warnings)
+
+
+def test_a_removed_target_is_gone(operate):
+    operate("targets", "register", "--tenant", "targets-gone", "flow_support", "--kind", "echo")
+    removed = operate("targets", "remove", "--yes", "--tenant", "targets-gone", "flow_support")
+    assert removed.status == 0
+    assert removed.err.splitlines() == [
+        "Target flow_support (echo) of tenant targets-gone will be removed: sessions that use it get no answer.",
+        "Its settings: {}",
+        "Removed target flow_support of tenant targets-gone.",
+    ]
+    again = operate("targets", "remove", "--yes", "--tenant", "targets-gone", "flow_support")
+    assert (again.status, again.err) == (1, "Error: Tenant targets-gone has no target flow_support.\n")
+
+
+def test_an_empty_list_is_empty_on_standard_output(operate):
+    shown = operate("targets", "list", "--tenant", "targets-none")
+    assert (shown.status, shown.out, shown.err) == (0, "", "Tenant targets-none has no registered targets.\n")
+
+
+def test_a_target_belongs_to_its_tenant(operate):
+    operate("targets", "register", "--tenant", "targets-mine", "flow_support", "--kind", "echo")
+    assert operate("targets", "remove", "--yes", "--tenant", "targets-theirs", "flow_support").status == 1
+    assert operate("targets", "list", "--tenant", "targets-theirs").out == ""
+    assert "flow_support" in operate("targets", "list", "--tenant", "targets-mine").out
