@@ -39,7 +39,7 @@ sam-local: runtime-python $(LOCAL) $(SAM) ## Serve the functions in Lambda's con
 openapi: $(LOCAL) ## Write openapi.json from the template and the wire models
 	@$(VENV)/bin/python -m infra.tools.openapi
 
-docs: $(LOCAL) ## Write the generated pages: docs/configuration.md
+docs: $(LOCAL) ## Write the generated pages: docs/configuration.md and docs/cli.md
 	@$(VENV)/bin/python -m infra.tools.docs
 
 # A few tests are faster in one process; of a room, property tests draw few examples. Neither needs generators of clients.
