@@ -48,39 +48,40 @@ def test_200_every_type_is_stored(page, token, session, feedback):
 
 
 @pytest.mark.parametrize(
-    ("feedback", "path"),
+    ("feedback", "path", "code"),
     [
-        ({"type": "upvote"}, "messageId"),
-        ({"type": "downvote", "messageId": None}, "messageId"),
-        ({"type": "copy", "messageId": ""}, "messageId"),
-        ({"type": "upvote", "messageId": "x" * 129}, "messageId"),
-        ({"type": "csat"}, "rating"),
-        ({"type": "csat", "rating": 0}, "rating"),
-        ({"type": "csat", "rating": 6}, "rating"),
-        ({"type": "csat", "rating": 4.5}, "rating"),
-        ({"type": "csat", "rating": "5"}, "rating"),
-        ({"type": "csat", "rating": True}, "rating"),
-        ({"type": "nps", "rating": -1}, "rating"),
-        ({"type": "nps", "rating": 11}, "rating"),
-        ({"type": "upvote", "messageId": "ast_1", "rating": 11}, "rating"),
-        ({"type": "downvote", "messageId": "ast_1", "rating": -1}, "rating"),
-        ({"type": "copy", "messageId": "ast_1", "rating": 10**20}, "rating"),
-        ({"type": "upvote", "messageId": "ast_1", "rating": 1e300}, "rating"),
-        ({"type": "upvote", "messageId": "ast_1", "rating": -(10**40)}, "rating"),
-        ({"type": "applause"}, "type"),
-        ({"type": None}, "type"),
-        ({}, "type"),
-        ({"type": "nps", "rating": 5, "comment": "x" * 2001}, "comment"),
-        ({"type": "nps", "rating": 5, "comment": "🙂" * 501}, "comment"),
-        ({"type": "nps", "rating": 5, "sessionId": None}, "sessionId"),
-        ({"type": "nps", "rating": 5, "token": None}, "token"),
+        ({"type": "upvote"}, "messageId", "required"),
+        ({"type": "downvote", "messageId": None}, "messageId", "required"),
+        ({"type": "copy", "messageId": ""}, "messageId", "out_of_range"),
+        ({"type": "upvote", "messageId": "x" * 129}, "messageId", "out_of_range"),
+        ({"type": "csat"}, "rating", "out_of_range"),
+        ({"type": "csat", "rating": 0}, "rating", "out_of_range"),
+        ({"type": "csat", "rating": 6}, "rating", "out_of_range"),
+        ({"type": "csat", "rating": 4.5}, "rating", "wrong_type"),
+        ({"type": "csat", "rating": "5"}, "rating", "wrong_type"),
+        ({"type": "csat", "rating": True}, "rating", "wrong_type"),
+        ({"type": "nps", "rating": -1}, "rating", "out_of_range"),
+        ({"type": "nps", "rating": 11}, "rating", "out_of_range"),
+        ({"type": "upvote", "messageId": "ast_1", "rating": 11}, "rating", "out_of_range"),
+        ({"type": "downvote", "messageId": "ast_1", "rating": -1}, "rating", "out_of_range"),
+        ({"type": "copy", "messageId": "ast_1", "rating": 10**20}, "rating", "out_of_range"),
+        ({"type": "upvote", "messageId": "ast_1", "rating": 1e300}, "rating", "out_of_range"),
+        ({"type": "upvote", "messageId": "ast_1", "rating": -(10**40)}, "rating", "out_of_range"),
+        ({"type": "applause"}, "type", "wrong_value"),
+        ({"type": None}, "type", "wrong_value"),
+        ({}, "type", "required"),
+        ({"type": "nps", "rating": 5, "comment": "x" * 2001}, "comment", "out_of_range"),
+        ({"type": "nps", "rating": 5, "comment": "🙂" * 501}, "comment", "out_of_range"),
+        ({"type": "nps", "rating": 5, "sessionId": None}, "sessionId", "wrong_type"),
+        ({"type": "nps", "rating": 5, "token": None}, "token", "wrong_type"),
     ],
     ids=str,
 )
-def test_400_error_names_the_field_that_breaks_a_rule(page, token, session, calls, feedback, path):
+def test_400_error_names_the_field_that_breaks_a_rule(page, token, session, calls, feedback, path, code):
     calls.clear()
     answer = page.post("feedback", {"sessionId": session, "token": token.value} | feedback)
-    assert assert_refused(answer, 400, "invalid_request")["details"][0]["path"] == path
+    detail = assert_refused(answer, 400, "invalid_request")["details"][0]
+    assert (detail["path"], detail["code"]) == (path, code)
     assert calls == []
 
 
