@@ -1,6 +1,7 @@
-"""The gate of the browser plane. It only asks, in order: the free before the counted, the counted before the spent.
+"""Admission to the browser plane. Checks that cost nothing come first, then those that count, then those that spend.
 
-Known? Switched on, not expired? Origin allowed? Session alive? Rate? Message budget?
+Is the value or session known? Is the token active and not expired? Is the origin allowed? Is the session alive? Is the
+client within its rate limit? Is the session within its message budget?
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ from shared.store import client_tokens, configs, conversations, counters, sessio
 from shared.store.table import Item, Key
 from shared.store.turns import Turn
 
-# Fixed, and not among the token's own limits: no honest page comes near.
+# Fixed, not settings of the token: no honest page comes near them.
 _INIT_WINDOWS = (Window("i", 60, 60),)
 _FEEDBACK_WINDOWS = (Window("f", 60, 60),)
-# An origin that could be listed is no longer; what * admits may be anything.
+# Origins that can be listed are not longer. With *, the header can hold anything.
 _ORIGIN_LENGTH_MAX = 300
 
 
 @dataclass(frozen=True, slots=True)
 class AdmittedSession:
-    """What a session is bound to, and `resumed`: the one that the page still has, with its id, if it goes on."""
+    """What a session is bound to. `resumed`: the id and session that the page still has, if they continue."""
 
     token: ClientToken
     jti: str
@@ -43,7 +44,7 @@ class AdmittedSession:
 
 @dataclass(frozen=True, slots=True)
 class AdmittedMessage:
-    """`target` is None where the answer is stored already."""
+    """`target` is None if the reply is stored already."""
 
     token: ClientToken
     turn: Turn
@@ -54,7 +55,7 @@ class AdmittedMessage:
     def request(self) -> tuple[Target, TargetRequest]:
         """The target and its request. Raises InvalidRequest if the request exceeds what the target may be sent."""
         found = target.require_available(self.target)
-        # What is stored of a message counts, and may be longer than what was sent again.
+        # The stored message counts. It may be longer than the one in a retry.
         page_input = replace(self.page_input, message=self.turn.message)
         input_limits.require_within(found.limits, page_input)
         current, settings = self.turn.session, self.token.settings
@@ -83,7 +84,7 @@ class AdmittedMessage:
 def admit_session(
     visitor: Visitor, value: str, *, session_id: str | None, wanted_target: str | None
 ) -> AdmittedSession:
-    """Who shows a client token's value: opens a session, or goes on with the one that he has."""
+    """Admits a visitor who presents a token value: starts a session, or resumes theirs."""
     token_id = _token_id_of(value, visitor.at)
     known = session.parse_id(session_id) if session_id else None
     session_key = sessions.key(known.digest) if known and known.token_id == token_id else None
@@ -102,7 +103,7 @@ def admit_session(
         if session.is_alive(found, token, visitor.at) and (found.origin, found.target_id) == (page, target_id):
             resumed = session_id, session.resume(found, token, jti=jti, at=visitor.at)
     counts_use = usage.from_item(items.get(usage.key(token_id))).should_record(visitor.at)
-    # Last, because it may be large: only for a visitor who is admitted.
+    # Last, because it can be large: it is read only for admitted visitors.
     token = replace(token, settings=replace(token.settings, config=configs.find(token)))
     return AdmittedSession(token, jti, target_id, page, resumed, counts_use)
 
@@ -160,7 +161,7 @@ def admit_message(
 
 
 def admit_feedback(visitor: Visitor, value: str, session_id: str) -> Session:
-    """Who says what he thinks of an answer: for a day after the session's end, too."""
+    """Admits a visitor's feedback, up to a day after the session's end."""
     token_id = _token_id_of(value, visitor.at)
     known = session.parse_id(session_id)
     session_key = sessions.key(known.digest) if known and known.token_id == token_id else None
@@ -171,7 +172,7 @@ def admit_feedback(visitor: Visitor, value: str, session_id: str) -> Session:
     _require_allowed(visitor, token)
     found = sessions.from_item(items[session_key]) if session_key in items else None
     if found is None or not session.accepts_feedback(found, visitor.at):
-        raise NotFound("There is no such session to leave feedback on.", code="session_not_found")
+        raise NotFound("This session does not exist, so it cannot take feedback.", code="session_not_found")
     if found.origin != _bound_origin(visitor):
         raise session.ended()
     status = counters.hit(rate_key, items.get(rate_key), _FEEDBACK_WINDOWS, visitor.at)
@@ -180,7 +181,7 @@ def admit_feedback(visitor: Visitor, value: str, session_id: str) -> Session:
 
 
 def _token_id_of(value: str, at: datetime) -> str:
-    """The id of the token that this may be a value of. A made-up value costs one small read of a key of its own."""
+    """The id of the token that this may be a value of. A made-up value costs one small read of its own key."""
     token_id = token_value.subject(value)
     if token_id is None:
         raise malformed_value.error_for(value)
@@ -206,7 +207,7 @@ def _bound_origin(visitor: Visitor) -> str:
 
 
 def _require_allowed(visitor: Visitor, token: ClientToken) -> None:
-    """Switched on, not expired, and for this origin. From here on, the log names the token."""
+    """Checks that the token is active, not expired, and for this origin. From here on, the log names the token."""
     log.bind(tenant=token.tenant, token_id=token.id)
     client_token.require_usable(token, at=visitor.at)
     if not origin.is_allowed(visitor.origin, token.settings.allowed_origins):

@@ -1,4 +1,4 @@
-"""The frame of the authorizer's door: API Gateway asks about a bearer credential, and gets a policy."""
+"""Wraps the Lambda authorizer: API Gateway sends a bearer credential, and gets a policy."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _STAGE = re.compile(r"(arn:[a-z-]+:execute-api:[a-z0-9-]+:[0-9]{12}:[a-z0-9]+/[A
 
 
 def lambda_authorizer(prove: Callable[[str, datetime], Principal]) -> Callable[[object, object], Policy]:
-    """A bearer credential becomes a principal, or a Deny.
+    """Turns a bearer credential into an Allow for its principal, or into a Deny.
 
-    A bad credential never raises, for that would count as our fault. What does raise is one: API Gateway answers 503.
+    A bad credential never raises: that would count as a fault. Other errors do, and API Gateway returns 503.
     """
 
     def handler(event: object, _context: object) -> Policy:
@@ -33,9 +33,9 @@ def lambda_authorizer(prove: Callable[[str, datetime], Principal]) -> Callable[[
         except CredentialRejected as rejected:
             log.rejected("authorize", reason=rejected.reason)
             log.count("RequestsRefused", operation="authorize", code=rejected.code)
-            # The gateway response ACCESS_DENIED puts the hint into its body.
+            # The gateway response ACCESS_DENIED shows the hint.
             return _answer("nobody", "Deny", resource, hint=rejected.hint)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the runtime must not log it with its chain
+        except Exception as error:  # noqa: BLE001 - the runtime would log any error with its chain
             log.fault(error.__cause__ or error, operation="authorize", request_id="")
             raise Unavailable from None
         return _answer(

@@ -1,7 +1,7 @@
-"""Where a request comes from: the connection's address, or the one that a trusted proxy in front of the API names.
+"""The client's address: the connection's, or the one that a trusted proxy in front of the API names.
 
 A proxy such as CloudFront or Cloudflare proves itself by a secret header. Without the proof, or where the named address
-is malformed, the connection's address counts: what a client claims about itself is never believed.
+is malformed, the connection's address counts. A client's own claim is never trusted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def resolve(event: Mapping[str, Any], connection: str) -> str:
 
 
 def _is_proven(secret: str) -> bool:
-    """Whether one of the digests is this secret's: two hold while it rotates. Each is compared, in constant time."""
+    """Whether the secret has one of the digests: two are valid during a rotation. All are compared in constant time."""
     if not secret or not secret.isascii():
         return False
     given, expected = digest.sha256_hex(secret), os.environ["PROXY_SECRET_DIGESTS"].lower().split(",")
@@ -38,14 +38,14 @@ def _is_proven(secret: str) -> bool:
 
 
 def _only_value(event: Mapping[str, Any], header: str) -> str:
-    """Empty where the header is absent, or sent more than once: then one of them is not the proxy's."""
+    """Empty if the header is absent or sent more than once: then one of them is not the proxy's."""
     by_name = event.get("multiValueHeaders") or {}
     values = [value for name in by_name if name.lower() == header for value in by_name[name]]
     return values[0].strip() if len(values) == 1 else ""
 
 
 def _written(header: str, value: str, connection: str) -> str:
-    """What should be an address. Empty for what is malformed."""
+    """The text that should be an address. Empty if the header is malformed."""
     address = ""
     match header:
         case "cf-connecting-ip":
@@ -55,7 +55,7 @@ def _written(header: str, value: str, connection: str) -> str:
             before, _, port = value.rpartition(":")
             address = before.removeprefix("[").removesuffix("]") if _PORT.fullmatch(port) else ""
         case "x-forwarded-for":
-            # The proxy's entry is the last of what it sent; API Gateway adds the connection's behind it.
+            # The proxy's entry is the last one that it sent. API Gateway appends the connection's.
             *_, before, last = ["", *(entry.strip() for entry in value.rsplit(",", 2))]
             address = before if last == connection else last
     # Python also reads an address with an interface, such as fe80::1%eth0.

@@ -25,7 +25,7 @@ _CLERK = Clerk.from_parameters(
 )
 
 _JWKS_LIFETIME_SECONDS = 300
-# A stranger may make up as many key ids as he likes; Clerk must not be asked, nor waited for, about each.
+# Anybody can make up key ids: Clerk is not asked about each.
 _JWKS_REFETCH_SECONDS = 10
 _JWKS_TIMEOUT_SECONDS = 3
 _JWKS_BYTES_MAX = 1_000_000
@@ -58,7 +58,7 @@ def _by_api_key(value: str, find: Callable[[str], ApiKey | None], at: datetime) 
 
 def _by_clerk(token: str, at: datetime) -> Principal:
     """Clerk's own rules for a manual check (https://clerk.com/docs/backend-requests/manual-jwt)."""
-    # With cryptography behind it, this import is the dearest here, and API keys do without.
+    # It loads cryptography and costs more than all other imports here. API keys need neither.
     import jwt  # noqa: PLC0415
 
     try:
@@ -67,7 +67,7 @@ def _by_clerk(token: str, at: datetime) -> Principal:
         raise CredentialRejected("malformed") from None
     header, claims = decoded["header"], decoded["payload"]
     _CLERK.check_header(header)
-    # Before a key is looked for: only our issuer's are known, and a stranger's token must not cost a fetch.
+    # Before the key is looked up, so that a token of another issuer costs no fetch.
     _CLERK.check_issuer(claims)
     key = _public_keys.find(header.get("kid"), at)
     try:
@@ -78,7 +78,7 @@ def _by_clerk(token: str, at: datetime) -> Principal:
 
 
 class _PublicKeys:
-    """The issuer's key set (RFC 7517), as fetched at most five minutes ago."""
+    """The issuer's key set (RFC 7517), at most five minutes old."""
 
     def __init__(self) -> None:
         self._keys: dict[Any, dict[str, Any]] = {}
@@ -101,20 +101,20 @@ class _PublicKeys:
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Keys come from the issuer's own address or not at all, so that nothing can lead the fetch away from https."""
+    """Redirects are not followed, so that nothing can lead the fetch away from https."""
 
     def redirect_request(self, *_: object) -> None:
         return None
 
 
-# What urlopen may raise for an address that does not respond, or not with a key set.
+# What urlopen and the parsing may raise if the address does not return a key set.
 _UNREADABLE = (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 def _fetch_public_keys() -> dict[Any, dict[str, Any]]:
     address = f"{_CLERK.issuer}/.well-known/jwks.json"
     try:
-        # The address is a parameter of the deployment, nothing that a caller says.
+        # The address is a parameter of the deployment. No caller can choose it.
         with urllib.request.build_opener(_NoRedirects).open(address, timeout=_JWKS_TIMEOUT_SECONDS) as answer:
             keys = json.loads(answer.read(_JWKS_BYTES_MAX))["keys"]
         return {

@@ -1,4 +1,4 @@
-"""Every way we say no: a small tree. A refusal has a code for programs, a sentence for people, and no HTTP status."""
+"""Every way we say no. An error has a code for programs and a message for people. The gateway adds a status."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One thing that is wrong in a request: where (`path`, as callers write it), what, and the name that was meant."""
+    """One mistake in a request. `path`: the field, as callers spell it. `suggestion`: the name that was meant."""
 
     path: str
     message: str
@@ -17,13 +17,13 @@ class Detail:
 
     @classmethod
     def for_field(cls, field: str, message: str, code: str) -> Detail:
-        """A rule knows a field by our name for it; callers know it in camelCase."""
+        """Converts our name of a field to the camelCase that callers know."""
         first, *rest = field.split("_")
         return cls(first + "".join(word.title() for word in rest), message, code)
 
 
 class ApiError(Exception):
-    """The base of the tree. `message` may be read by a visitor; `hint` says how to mend it."""
+    """The base class. Visitors may read `message`. `hint` says how to fix the problem."""
 
     code = "refused"
     message = "The request was refused."
@@ -53,7 +53,7 @@ class InvalidRequest(ApiError):
 
     @classmethod
     def from_details(cls, *details: Detail) -> InvalidRequest:
-        """Refuses a body for each of `details`; the sentence is about the first."""
+        """An error with these details. Its message is about the first."""
         first = details[0]
         more = f" ({len(details) - 1} more in details)" if len(details) > 1 else ""
         hint = f"Did you mean {first.suggestion}?" if first.suggestion else None
@@ -63,7 +63,7 @@ class InvalidRequest(ApiError):
 class ResponseTooLarge(InvalidRequest):
     code = "answer_too_large"
     message = "The answer would be too large."
-    hint = "Ask for less at once: set a lower limit."
+    hint = "Set a lower limit."
 
 
 class Unauthenticated(ApiError):
@@ -83,19 +83,19 @@ class NotFound(ApiError):
 
 class Conflict(ApiError):
     code = "conflict"
-    message = "Somebody else is changing this at the same time. Please try again."
+    message = "Another request is changing this at the same time. Please try again."
 
 
 class PreconditionFailed(ApiError):
     code = "precondition_failed"
     message = "This has changed since you read it."
-    hint = "Read it again, and send the change with the ETag that you get."
+    hint = "Read it again, and send the change with the new ETag in If-Match."
 
 
 class IdempotencyKeyReused(ApiError):
     code = "idempotency_key_reused"
-    message = "This Idempotency-Key was sent with another request before."
-    hint = "Send a new key with a new request; the same one only to repeat what you sent."
+    message = "This Idempotency-Key was already used for a different request."
+    hint = "Use a new key for each new request, and the same key only to retry it."
 
 
 class PayloadTooLarge(ApiError):
@@ -104,7 +104,7 @@ class PayloadTooLarge(ApiError):
 
 
 class Unavailable(ApiError):
-    """Something we depend on does not answer, or we cannot be sure: fail closed."""
+    """A dependency does not respond, or the state is unknown: fail closed."""
 
     code = "unavailable"
     message = "The service cannot answer just now. Please try again in a moment."
@@ -119,7 +119,7 @@ class TooManyRequests(ApiError):
 
 
 class TargetFailed(ApiError):
-    """What should have answered did not; the sentence is for the visitor and tells nothing of its insides."""
+    """The target did not answer. The message is for the visitor and reveals nothing about the target."""
 
     code = "target_failed"
     message = "The assistant could not answer. Please try again."

@@ -1,4 +1,4 @@
-"""The door frame: API Gateway's event becomes a Request, a Response or a refusal becomes API Gateway's answer."""
+"""Wraps handlers: turns API Gateway's event into a request, and a response or an error into API Gateway's format."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]
             principal = proxy_event.principal(event)
             log.bind(tenant=principal.tenant, principal=principal.id)
             if scope not in principal.scopes:
-                raise Forbidden(hint=f"It needs the scope {scope}.")
+                raise Forbidden(hint=f"This operation needs the scope {scope}.")
             request = Request(
                 context=AuditContext(
                     tenant=principal.tenant,

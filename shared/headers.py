@@ -1,4 +1,4 @@
-"""HTTP's headers: those that we send, and what those say that we are sent."""
+"""HTTP headers: those of every response, and the meaning of those in requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OF_EVERY_RESPONSE = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Strict-Transport-Security": "max-age=63072000",
-    # Pages read every answer, refusals too; no cookie ever speaks for a visitor, so any origin may.
+    # Pages read every response, errors included. No cookie is ever used, so any origin may.
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": (
         "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, x-amz-apigw-id"
@@ -23,14 +23,14 @@ OF_EVERY_RESPONSE = {
 OF_A_STREAM = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store, no-cache, no-transform"}
 # RFC 9110, section 8.8.3.
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
-# What `etag` writes. Any other tag is somebody else's, and a weak one is never the same as ours.
+# What `etag` writes. Any other tag never matches, and neither does a weak one.
 _OURS = re.compile(r'"([1-9][0-9]{0,14})"')
 _TAGS_MAX = 50
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 def combined(by_name: Mapping[str, Sequence[str]] | None) -> dict[str, str]:
-    """By name in lower case. What is sent more than once is one list, as RFC 9110 has it (section 5.3)."""
+    """By lower-case name. Repeated headers are joined into one list (RFC 9110, section 5.3)."""
     lists: dict[str, list[str]] = {}
     for name, values in (by_name or {}).items():
         lists.setdefault(name.lower(), []).extend(values)
@@ -38,7 +38,7 @@ def combined(by_name: Mapping[str, Sequence[str]] | None) -> dict[str, str]:
 
 
 def rate_limit(status: RateLimitStatus) -> dict[str, str]:
-    """As draft-ietf-httpapi-ratelimit-headers-06 spells it."""
+    """The fields of draft-ietf-httpapi-ratelimit-headers-06."""
     return {
         "RateLimit-Limit": str(status.limit),
         "RateLimit-Remaining": str(status.remaining),
@@ -51,7 +51,7 @@ def etag(revision: int) -> dict[str, str]:
 
 
 def idempotency_key(headers: Mapping[str, str]) -> str | None:
-    """Raises InvalidRequest for one that is no key."""
+    """Raises InvalidRequest if the key is malformed."""
     key = headers.get("idempotency-key")
     if key is not None and not _KEY.fullmatch(key):
         raise InvalidRequest(
@@ -68,11 +68,11 @@ def expected_revisions(headers: Mapping[str, str]) -> frozenset[int] | None:
     Raises PreconditionFailed where no tag is ours but a weak one, which never matches (RFC 9110, section 13.1.1).
     """
     written = headers.get("if-match")
-    # Whatever is changed here must be there anyhow, which is all that a star asks for.
+    # A star only requires that the token exists, which every change requires anyway.
     if written is None or written.strip() == "*":
         return None
     tags = _TAG.findall(written)
-    # What is left of a list without its entries; some of its places may be empty.
+    # The list without its tags. RFC 9110 allows empty entries.
     places = {place.strip(" \t") for place in _TAG.sub("\0", written).split(",")}
     if not 1 <= len(tags) <= _TAGS_MAX or not places <= {"\0", ""}:
         raise InvalidRequest(

@@ -1,4 +1,4 @@
-"""The one Logger and Metrics: named fields only, so that no credential and no visitor's text can pass."""
+"""Logs and metrics: named fields only, so that no credential and no visitor's text can reach them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _subject: ContextVar[dict[str, str | None] | None] = ContextVar("subject", defau
 
 
 def bind(*, tenant: str | None = None, token_id: str | None = None, principal: str | None = None) -> None:
-    """Names whose the request at hand is, once that is proven, for its line `answered`."""
+    """Adds whose request this is, once that is proven, to its `answered` line."""
     _subject.set({"tenant": tenant, "token_id": token_id, "principal": principal})
 
 
@@ -31,7 +31,7 @@ def answered(
     milliseconds: int,
     origin: str | None,
 ) -> None:
-    """Logs one line per request, and a metric if it was refused. `origin`: the refused page's."""
+    """Logs one line per request, and counts a metric if it was refused. `origin`: that of the refused page."""
     fields: dict[str, Any] = {
         "operation": operation,
         "request_id": request_id,
@@ -47,12 +47,12 @@ def answered(
 
 
 def rejected(operation: str, *, reason: str) -> None:
-    """Why a credential was rejected; the caller reads less."""
+    """Logs why a credential was rejected. The caller learns less."""
     _logger.info("rejected", extra={"operation": operation, "reason": reason})
 
 
 def fault(error: BaseException, *, operation: str, request_id: str) -> None:
-    """Where it broke and what kind of error it was; never its message, which may quote what a caller sent."""
+    """Logs the type and location of an error, never its message, which may quote what a caller sent."""
     _logger.error(
         "fault",
         extra={

@@ -21,7 +21,7 @@ def admit_write(context: AuditContext, token_id: str | None = None) -> None:
 def admit_reveal(context: AuditContext, token_id: str) -> None:
     """Counts a reveal, which writes an audit record.
 
-    Apart from the writes: a credential that may only reveal cannot keep others from switching a token off.
+    Counted apart from writes, so that a credential that may only reveal cannot block others from disabling a token.
     """
     _admit(
         context, token_id, Window("r", 60, _writes_per_minute()), "ManagementWritesPerMinute", "reveal {} client tokens"
@@ -39,10 +39,10 @@ def _writes_per_minute() -> int:
 
 
 def _admit(context: AuditContext, token_id: str | None, window: Window, parameter: str, allowed: str) -> None:
-    """Asks who owns the token, and then counts.
+    """Checks who owns the token, then counts.
 
     One read of the tenant's own items, and one write: another tenant's items are not touched. Raises NotFound for an
-    unknown token and, with the same words, for another tenant's. Raises TooManyRequests above the tenant's rate.
+    unknown token and, with the same message, for another tenant's. Raises TooManyRequests above the tenant's rate.
     """
     if token_id is not None and not identifier.is_valid("ct", token_id):
         raise memberships.unknown()

@@ -1,4 +1,4 @@
-"""What API Gateway tells a function about a request: the event of a Lambda proxy integration."""
+"""Reads the event of a Lambda proxy integration, which is how API Gateway passes a request to a function."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Event = Mapping[str, Any]
 
 
 def with_request_id(event: Event, lambda_context: object) -> Event:
-    """The event with an id for its request, which SAM CLI's events lack (`sam local`): then Lambda's own."""
+    """The event with a request id. Events of SAM CLI lack one (`sam local`): they get Lambda's."""
     # A developer may send any JSON by hand.
     given = event if isinstance(event, dict) else {}
     found = given.get("requestContext")
@@ -56,9 +56,9 @@ def principal(event: Event) -> Principal:
 
 
 def received_at(event: Event) -> datetime:
-    """API Gateway's time. SAM CLI's events all have the time of its start: there it is now (aws-sam-cli#9279).
+    """API Gateway's time. Under SAM CLI the current time: its events all have its start time (aws-sam-cli#9279).
 
-    Raises InvalidRequest for an event of another kind.
+    Raises InvalidRequest for another kind of event.
     """
     if os.environ.get("AWS_SAM_LOCAL") == "true":
         return timestamps.from_milliseconds(time.time_ns() // 1_000_000)
@@ -69,7 +69,7 @@ def received_at(event: Event) -> datetime:
 
 
 def source_ip(event: Event) -> str:
-    """Of the connection. Raises InvalidRequest for an event of another kind."""
+    """Of the connection. Raises InvalidRequest for another kind of event."""
     match event["requestContext"]:
         case {"identity": {"sourceIp": str(source)}}:
             return source
@@ -77,7 +77,7 @@ def source_ip(event: Event) -> str:
 
 
 def request_id(event: Event) -> str:
-    """API Gateway's extended request id. The caller may choose the other one, and everything in a log is ours."""
+    """API Gateway's extended request id. A caller can choose the other one, so it is not logged."""
     extended: str = event["requestContext"]["extendedRequestId"]
     return extended
 
@@ -90,9 +90,9 @@ class PathParameters(dict[str, str]):
 
 
 def body(event: Event, max_bytes: int) -> str | None:
-    """As text: bytes that are not UTF-8 have become U+FFFD, here or in API Gateway.
+    """The body as text. Bytes that are not UTF-8 have become U+FFFD, here or in API Gateway.
 
-    Raises PayloadTooLarge, and InvalidRequest for what is not base64. API Gateway sends ours none, but a developer may.
+    Raises PayloadTooLarge, and InvalidRequest for invalid base64, which only a developer's own event can hold.
     """
     text: str | None = event.get("body")
     if text is not None and event.get("isBase64Encoded"):
@@ -106,7 +106,7 @@ def body(event: Event, max_bytes: int) -> str | None:
 
 
 def _unsupported_event() -> InvalidRequest:
-    """For an event that a developer sends by hand; nobody else can."""
+    """Only a developer can cause it, with an event sent by hand."""
     return InvalidRequest(
         "This is not the event of an API Gateway REST API with Lambda proxy integration.",
         code="invalid_event",

@@ -1,4 +1,4 @@
-"""The Public Suffix List: domains such as com and vercel.app, below which strangers get names of their own."""
+"""The Public Suffix List: domains such as com and vercel.app, below which anybody can register a name."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from pathlib import Path
 
 
 def is_public_suffix(domain: str) -> bool:
-    """Whether strangers can get names below `domain` (lower case, ASCII), at any depth.
+    """Whether anybody can register names below `domain` (lower case, ASCII), at any depth.
 
-    So a domain with a public suffix below it counts as one: `amazonaws.com` is Amazon's alone, but anybody can get a
-    bucket below `s3.amazonaws.com`, and a wildcard reaches that too. An unlisted top-level name, such as `internal`,
-    does not: nobody gives out names there.
-    Source: https://publicsuffix.org/list/, as it was on the day of the package's release.
+    A domain with a public suffix below it counts too: `amazonaws.com` is Amazon's, but anybody can get a bucket below
+    `s3.amazonaws.com`, and a wildcard covers that. An unlisted top-level name, such as `internal`, does not count.
+    Source: https://publicsuffix.org/list/, as of the package's release.
     """
     names = _names()
     parent = domain.partition(".")[2]
@@ -22,7 +21,7 @@ def is_public_suffix(domain: str) -> bool:
 @cache
 def _names() -> frozenset[str]:
     """Every rule of the list, and every domain that a rule lies below."""
-    # Reading 10,000 rules takes a while: only who asks pays for it.
+    # Loaded on first use: reading 10,000 rules takes a while.
     from publicsuffixlist import PSLFILE  # noqa: PLC0415
 
     lines = Path(PSLFILE).read_text(encoding="utf-8").splitlines()
@@ -31,5 +30,5 @@ def _names() -> frozenset[str]:
 
 
 def _ascii(rule: str) -> str:
-    """Punycode for the few rules that need it: the codec is too slow for all."""
+    """Punycode, for the few rules that need it: the codec is too slow for all of them."""
     return rule if rule.isascii() else rule.encode("idna").decode("ascii")

@@ -1,4 +1,4 @@
-"""Signs the values of client tokens in KMS: the key never leaves it, and no function ever holds it."""
+"""Signs the values of client tokens in KMS. The key never leaves KMS, so no function ever holds it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _kms = JsonClient("kms", "TrentService", "1.1")
 _UNUSABLE = {"DisabledException", "KMSInvalidStateException", "NotFoundException"}
 
 
-class _KeyUnusable(Exception):  # noqa: N818 - translated below, differently for a new value and for an old one
+class _KeyUnusable(Exception):  # noqa: N818 - becomes another error below
     """The key is disabled, about to be deleted, or gone."""
 
 
 class _GenerateMac(HMACAlgorithm):
-    """PyJWT's HS256 with a key's ARN in the place of the key."""
+    """PyJWT's HS256 with a key's ARN instead of the key."""
 
     def prepare_key(self, key: str | bytes) -> bytes:
         return key if isinstance(key, bytes) else key.encode()
@@ -50,7 +50,7 @@ _jws.register_algorithm("HS256", _GenerateMac(HMACAlgorithm.SHA256))
 
 
 def issue(token_id: str, environment: str, *, at: datetime, random_bytes: RandomBytes) -> tuple[str, IssuedValue]:
-    """A new value for a token, and what its record keeps of it. One KMS call; Unavailable if the key does not sign."""
+    """A new value for a token, and what the record stores of it. One KMS call. Raises Unavailable if it fails."""
     claims = token_value.claims(
         issuer=_ISSUER, subject=token_id, environment=environment, at=at, random_bytes=random_bytes
     )
@@ -63,14 +63,14 @@ def issue(token_id: str, environment: str, *, at: datetime, random_bytes: Random
 
 
 def reveal(issued_value: IssuedValue) -> str:
-    """The sealed value, signed again with the key of that time. InvalidRequest, with a hint, if that cannot be done."""
+    """The value, signed again with the key that issued it. Raises InvalidRequest, with a hint, if that fails."""
     try:
         value = _sign(issued_value.claims, issued_value.key_arn)
     except _KeyUnusable:
         value = None
     if value is None or not issued_value.matches(value):
         raise InvalidRequest(
-            "This token's value can no longer be shown, because the key that signed it is not in use any more.",
+            "This token's value can no longer be shown, because the key that signed it is no longer in use.",
             code="value_unavailable",
             hint="Regenerate the token to get a new value. The old value works until then.",
         )

@@ -49,7 +49,7 @@ _Answer = TypeVar("_Answer")
 
 
 class RetryPolicy(NamedTuple):
-    """`attempts`: how often a request is sent at most. `seconds`: for which each waits for its answer."""
+    """`attempts`: how often a request is sent at most. `seconds`: how long each attempt waits for its response."""
 
     attempts: int
     seconds: float
@@ -57,21 +57,21 @@ class RetryPolicy(NamedTuple):
 
 # 7.8 s at the worst, pauses included.
 SHORT_ATTEMPTS = RetryPolicy(attempts=3, seconds=1.5)
-# For what a visitor waits for. API Gateway gives up after 29 s, some of which our own calls need. One attempt: what
-# answered too late has still been done, and paid for.
+# For targets. API Gateway gives up after 29 s, some of which our own calls need. One attempt, because a request that
+# timed out has still been processed and paid for.
 ONE_LONG_ATTEMPT = RetryPolicy(attempts=1, seconds=24)
 
 
 class AwsError(Exception):
-    """`operation`: AWS's name for what we asked. The message may quote what a caller sent: it is for operators only."""
+    """`operation`: as AWS calls it. The message may quote what a caller sent, so it is for operators only."""
 
     def __init__(self, operation: str, message: str) -> None:
         self.operation = operation
         super().__init__(message)
 
 
-class AwsErrorResponse(AwsError):  # noqa: N818 - it is AWS's answer, not a fault of ours
-    """AWS said no. `code`: its name for why; `answer`: the whole of what it said."""
+class AwsErrorResponse(AwsError):  # noqa: N818 - named after what it holds
+    """AWS responded with an error. `code`: the name of the error. `answer`: the parsed body."""
 
     def __init__(self, operation: str, status: int, code: str, answer: Mapping[str, Any]) -> None:
         self.status = status
@@ -86,16 +86,16 @@ class AwsErrorResponse(AwsError):  # noqa: N818 - it is AWS's answer, not a faul
 
     @property
     def is_throttling(self) -> bool:
-        """Whether more was asked for than AWS gives."""
+        """Whether AWS throttled the request."""
         return self.code in _THROTTLING
 
 
 class Unreachable(AwsError):  # noqa: N818 - a state, not a fault of ours
-    """No answer: what was asked may have been done, or not."""
+    """No response. The request may or may not have been processed."""
 
 
 class TimedOut(Unreachable):
-    """No answer in time."""
+    """No response in time."""
 
 
 class AwsResponse(NamedTuple):
@@ -106,10 +106,10 @@ class AwsResponse(NamedTuple):
 
 
 class Client:
-    """One service of AWS. Any number of threads may ask at once; each connection is one's own while it does.
+    """Calls one service of AWS. Threads may share it: each request has a connection to itself.
 
-    `service`: as in its host name. `signing_name`: where AWS signs by another. The region is AWS_REGION, the address
-    AWS's own, or AWS_ENDPOINT_URL.
+    `service`: as in its host name. `signing_name`: if AWS signs by another name. The region is AWS_REGION. The address
+    is AWS's own, or AWS_ENDPOINT_URL.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Client:
         self._idle: list[HTTPConnection] = []
 
     def post(self, operation: str, path: str, body: bytes, headers: Mapping[str, str]) -> AwsResponse:
-        """`operation`: how errors call it. `path`: encoded. Raises AwsErrorResponse, Unreachable or TimedOut."""
+        """`operation`: its name in errors. `path`: encoded. Raises AwsErrorResponse, Unreachable or TimedOut."""
         return self._with_retries(partial(self._attempt, operation, path, body, headers))
 
     def _with_retries(self, attempt_once: Callable[[], _Answer]) -> _Answer:
@@ -185,7 +185,7 @@ class Client:
 
 
 class JsonClient(Client):
-    """A service that is asked in AWS's JSON protocol. `prefix` and `version`: of its API, as its manual names them."""
+    """A service with AWS's JSON protocol. `prefix` and `version`: those of its API."""
 
     def __init__(self, service: str, prefix: str, version: str) -> None:
         super().__init__(service)
@@ -212,19 +212,19 @@ def _unsigned_headers() -> dict[str, str]:
     """Headers that any proxy on the way may change."""
     headers = {"User-Agent": "client-tokens"}
     if trace := os.environ.get("_X_AMZN_TRACE_ID"):
-        # X-Ray then draws one line, and Lambda notices a function that calls itself. Quoted as AWS's library quotes it.
+        # It joins the trace in X-Ray, and lets Lambda detect recursion. Quoted as botocore quotes it.
         headers["X-Amzn-Trace-Id"] = quote(trace, safe="-=;:+&[]{}\"',")
     return headers
 
 
 def _check_crc32(reply: AwsResponse) -> None:
-    """DynamoDB sends a checksum of its answer. Raises HTTPException if the answer is not what DynamoDB sent."""
+    """DynamoDB sends a checksum of its response. Raises HTTPException if it does not match."""
     if reply.headers.get("x-amz-crc32", "") not in {"", str(zlib.crc32(reply.body))}:
         raise HTTPException("the answer does not fit its checksum")
 
 
 def _is_dropped(connection: HTTPConnection) -> bool:
-    """AWS closes what is idle for long, as all is while a function is frozen; an idle connection has nothing to say."""
+    """Whether AWS has closed it, as it closes idle connections: a live idle connection has nothing to read."""
     poll = select.poll()
     poll.register(connection.sock, select.POLLIN)
     return bool(poll.poll(0))

@@ -1,4 +1,4 @@
-"""Whose our requests to AWS are: the role's, as Lambda hands it over."""
+"""The credentials of the function's role, as Lambda provides them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _RENEWED_BEFORE = timedelta(minutes=5)
 _cached: tuple[Credentials, datetime] | None = None
 
 
-class NoCredentials(Exception):  # noqa: N818 - it says what there is
-    """Nothing in the environment says who we are, or what says it does not answer."""
+class NoCredentials(Exception):  # noqa: N818 - a state, not a fault
+    """The environment has no credentials, or their endpoint does not respond."""
 
 
 def current() -> Credentials:
-    """Read at each request: a function that SnapStart restores has not those of the one that it was copied from.
+    """Read at each request, because a function restored by SnapStart has other credentials than its snapshot.
 
     Raises NoCredentials.
     """
@@ -39,7 +39,7 @@ def current() -> Credentials:
 
 
 def _of_container(url: str, authorization: str) -> Credentials:
-    """From the endpoint that Lambda has beside a restored function; they expire, and are asked for anew before."""
+    """From the endpoint that Lambda gives a restored function, renewed before they expire."""
     global _cached  # noqa: PLW0603 - one process, one role
     now = datetime.now(UTC)
     if _cached is None or now >= _cached[1]:

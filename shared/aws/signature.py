@@ -1,4 +1,4 @@
-"""Signature Version 4: proves to AWS who sends a request, and that nobody has changed it on the way.
+"""Signature Version 4: proves to AWS who sent a request, and that it was not changed on the way.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -22,7 +22,7 @@ class Credentials(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """Where a signature is valid; `service` is the name that AWS signs by, which may not be the host's."""
+    """Where a signature is valid. `service`: the signing name, which may differ from the host's."""
 
     region: str
     service: str
@@ -40,11 +40,11 @@ def signed(
     given = {**headers, "X-Amz-Date": time}
     if credentials.session_token:
         given["X-Amz-Security-Token"] = credentials.session_token
-    # As AWS normalizes them before it compares signatures; so no value spans lines.
+    # As AWS normalizes values before it compares signatures, so that none spans lines.
     sent = {name: " ".join(value.split()) for name, value in given.items()}
     canonical = sorted((name.lower(), value) for name, value in sent.items())
     names = ";".join(name for name, _ in canonical)
-    # A path is encoded once more than it is sent.
+    # The path is encoded a second time for the signature.
     lines = ["POST", quote(path, safe="/~"), "", *(f"{name}:{value}" for name, value in canonical), "", names]
     request = "\n".join([*lines, hashlib.sha256(body).hexdigest()])
     day = f"{time[:8]}/{scope.region}/{scope.service}/aws4_request"

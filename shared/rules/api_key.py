@@ -1,4 +1,4 @@
-"""API keys: `ctk_`, 32 random base62 characters, 6 characters of checksum; only the digest is ever stored."""
+"""API keys: `ctk_`, 32 random base62 characters, and a checksum of 6. Only the digest is stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHECKSUM_LENGTH = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """`hint` is the value's last four characters, by which an operator recognises a key."""
+    """`hint`: the value's last four characters, so that an operator can recognize a key."""
 
     id: str
     tenant: str
@@ -50,7 +50,7 @@ def mint(
     expires_at: datetime | None,
     random_bytes: RandomBytes,
 ) -> tuple[str, ApiKey]:
-    """A new key's value, which is shown once, and its record. 32 base62 characters hold 190 random bits."""
+    """A new key's value and record. The value is shown once. 32 base62 characters hold 190 random bits."""
     secret = base62.encode(int.from_bytes(random_bytes(32)), 32)
     value = PREFIX + secret + _checksum(PREFIX + secret)
     key = ApiKey(
@@ -67,7 +67,7 @@ def mint(
 
 
 def is_well_formed(value: str) -> bool:
-    """Tells a typing error or a guess from a key without a look into the table."""
+    """Whether the checksum matches. A typo or a guess costs no read."""
     return _SHAPE.fullmatch(value) is not None and value[-_CHECKSUM_LENGTH:] == _checksum(value[:-_CHECKSUM_LENGTH])
 
 

@@ -1,4 +1,4 @@
-"""The audit trail: who did what to which client token, API key, target, or conversation; it quotes no secret."""
+"""The audit trail: who did what to which client token, API key, target, or conversation. It holds no secret."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from shared.rules.client_token import ClientToken, TokenSettings
 from shared.rules.target import Target
 
 Changes = Mapping[str, Sequence[Any] | Mapping[str, Any] | None]
-"""Our name of what changed -> what is recorded of it.
+"""Field -> what is recorded of its change.
 
-As a rule `[before, after]`, as JSON has them. Of a long list what was `added` and `removed`, and how many more there
-were (`more_added`, `more_removed`); `reordered` where only the order changed. None for what is only named.
+Usually `[before, after]`, as JSON values. For a long list, what was `added` and `removed`, and how many entries are not
+quoted (`more_added`, `more_removed`), or `reordered` if only the order changed. None if only the name is recorded.
 """
 
 # They may hold anything, and as much as all else together.
 _ONLY_NAMED = {"config", "system_prompt"}
-# A record stays below 8 KB, whatever changes at once.
+# Together they keep a record below 8 KB, even if every field changes.
 _TEXT_BYTES_MAX = 128
 _ENTRIES_MAX = 20
 _ENTRIES_BYTES_MAX = 640
@@ -29,8 +29,8 @@ _ENTRIES_BYTES_MAX = 640
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditContext:
-    """`actor`: an API key's id, a Clerk user's, or an operator's ARN in IAM; `address`: the caller's, empty for an
-    operator; `request_id`: the one that logs name.
+    """`actor`: the id of an API key or Clerk user, or an operator's IAM ARN. `address`: the caller's, empty for an
+    operator. `request_id`: as in the logs.
     """
 
     tenant: str
@@ -54,7 +54,7 @@ class AuditRecord:
 
 
 def changes(before: ClientToken | None, after: ClientToken) -> Changes:
-    """What a change changed; of a new token what is not as by default."""
+    """The fields that a write changes. For a new token, those that differ from the defaults."""
     no_facts = _settings_of(TokenSettings(name="", allowed_origins=())) | {"previous_values_expire_at": []}
     old = _settings_of(before.settings) | _other_fields_of(before) if before else no_facts
     new = _settings_of(after.settings) | _other_fields_of(after)
@@ -97,7 +97,7 @@ def _is_short(entries: list[Any]) -> bool:
 
 
 def _first(entries: list[Any]) -> list[Any]:
-    """As many entries as are quoted, each cut where it is long."""
+    """The entries that are quoted, each truncated if it is long."""
     quoted: list[Any] = []
     for entry in entries[:_ENTRIES_MAX]:
         quoted.append(_quoted(entry))
@@ -127,7 +127,7 @@ def _settings_of(settings: TokenSettings) -> dict[str, Any]:
 
 
 def _other_fields_of(token: ClientToken) -> dict[str, Any]:
-    """Of its values, only how long previous ones work: the trail holds no value, and no part of one."""
+    """Of its values, only how long previous ones work: the trail holds no part of a value."""
     return {
         "environment": token.environment,
         "product_surface_id": token.product_surface_id,

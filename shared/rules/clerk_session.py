@@ -1,4 +1,4 @@
-"""Clerk session tokens: what one must say, and the principal that it stands for.
+"""Clerk session tokens: their required claims, and the principal that they identify.
 
 Clerk signs every kind of token with the same keys, so the signature alone does not make a session token.
 https://clerk.com/docs/guides/sessions/session-tokens
@@ -61,7 +61,7 @@ class Clerk:
             raise CredentialRejected("wrong_issuer")
 
     def principal(self, claims: Claims, at: datetime) -> Principal:
-        """The person that these verified claims stand for. Raises CredentialRejected."""
+        """The person that these verified claims identify. Raises CredentialRejected."""
         self.check_issuer(claims)
         expires_at = _time(claims, "exp")
         if expires_at is None:
@@ -87,7 +87,7 @@ class Clerk:
 
 
 def _canonical(url: str) -> str:
-    """An issuer or an origin without the differences that mean nothing: case of the host, default port, last slash."""
+    """An issuer or origin without insignificant differences: the host's case, a default port, a trailing slash."""
     scheme, mark, rest = url.strip().partition("://")
     scheme = scheme.lower()
     host, slash, path = rest.partition("/")

@@ -1,4 +1,4 @@
-"""A client token: what its owner agreed with us, and what may become of it."""
+"""Client tokens: their settings, their values, and what may be done with them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOT_VALID = "This client token is not valid."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSettings:
-    """What a manager may set at any time, with the API's defaults. Limits count whole messages, minutes or seconds."""
+    """The settings that can be updated at any time, with the API's defaults."""
 
     name: str
     allowed_origins: tuple[str, ...]
@@ -41,7 +41,7 @@ class TokenSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviousValue:
-    """A value that was replaced with a grace period, while that lasts."""
+    """A value that was replaced with a grace period."""
 
     digest: str
     jti: str
@@ -54,7 +54,7 @@ class ClientToken:
     writers cannot both replace the same state. `config_revision`: the revision at which the config was set, or 0 if it
     is empty.
 
-    The store may leave the config out of the terms. Such a token can be changed and written: its config stays.
+    The store may read a token without its config. Such a token can be changed and written: its config is kept.
     """
 
     id: str
@@ -72,13 +72,13 @@ class ClientToken:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """`last_used_at` is true to the minute."""
+    """`last_used_at` is accurate to the minute."""
 
     conversation_count: int = 0
     last_used_at: datetime | None = None
 
     def should_record(self, at: datetime) -> bool:
-        """Whether a use at `at` is to be noted, for none of its minute is."""
+        """Whether to record a use at `at`: none of the same minute is recorded yet."""
         return self.last_used_at is None or self.last_used_at < timestamps.floor_to_minute(at)
 
 
@@ -144,9 +144,9 @@ def _require_room_for_previous(running: Collection[PreviousValue]) -> None:
 
 
 def authenticate(token: ClientToken, digest: str, *, at: datetime) -> str:
-    """The `jti` of a value that is good for this token now: the current one, or a previous one within its grace.
+    """The `jti` of a value that is valid for this token: the current one, or a previous one in its grace period.
 
-    Raises Unauthenticated. Every digest is compared, each in constant time, whichever of them fits.
+    Raises Unauthenticated. All digests are compared, each in constant time, even after a match.
     """
     values = [
         (token.issued_value.digest, token.issued_value.claims.jti),
@@ -159,7 +159,7 @@ def authenticate(token: ClientToken, digest: str, *, at: datetime) -> str:
 
 
 def is_valid_jti(token: ClientToken, jti: str, *, at: datetime) -> bool:
-    """Whether the value with this `jti` is good for the token, and so what was opened with it."""
+    """Whether the value with this `jti` is valid, and so the sessions that were opened with it."""
     return jti == token.issued_value.claims.jti or any(
         jti == one.jti and at < one.valid_until for one in token.previous_values
     )
@@ -172,7 +172,7 @@ def outlives(token: ClientToken, jti: str, other: str) -> bool:
 
 
 def require_usable(token: ClientToken, *, at: datetime) -> None:
-    """Raises Unauthenticated for a token that is switched off or has expired."""
+    """Raises Unauthenticated if the token is inactive or has expired."""
     if not token.settings.is_active:
         raise Unauthenticated(_NOT_VALID, code="token_inactive", hint="This client token is switched off.")
     if token.settings.expires_at is not None and at >= token.settings.expires_at:
@@ -180,7 +180,7 @@ def require_usable(token: ClientToken, *, at: datetime) -> None:
 
 
 def unknown_value() -> Unauthenticated:
-    """One answer, whatever is wrong with a value: garbage, another deployment's, deleted, replaced."""
+    """The same error for every invalid value: malformed, from another deployment, deleted, or replaced."""
     return Unauthenticated(_NOT_VALID, code="invalid_token", hint="It does not exist, or has been replaced.")
 
 
@@ -189,14 +189,14 @@ def allows_target(token: ClientToken, target_id: str) -> bool:
 
 
 def choose_target(token: ClientToken, wanted: str | None) -> str:
-    """The flow or agent that a session is for: the one that the page names, else the token's own choice.
+    """The target of a new session: the one that the page names, or else the token's default.
 
-    Raises Forbidden for one that is not the token's, and InvalidRequest if the token has none.
+    Raises Forbidden if the token does not allow it, and InvalidRequest if the token has none.
     """
     flows, agents = token.settings.flow_ids, token.settings.agent_ids
     if wanted is not None:
         if not allows_target(token, wanted):
-            # Without a hint, for the widget would put it in the place of this sentence.
+            # Without a hint, because the widget would show it instead of this message.
             raise Forbidden("This client token is not for that flow or agent.", code="target_not_allowed")
         return wanted
     if not flows + agents:

@@ -1,4 +1,4 @@
-"""A conversation of a client token, as its owner sees it in a list."""
+"""A conversation of a client token, as its owner's list shows it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """`origin`: that of the session that opened it, empty for a native app; `first_message`: 280 characters at most."""
+    """`origin`: that of its session, empty for a native app. `first_message`: at most 280 characters."""
 
     id: str
     token_id: str

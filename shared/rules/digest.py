@@ -1,4 +1,4 @@
-"""What we keep in the place of a secret, and by which we know it again."""
+"""Digests, which are stored instead of secrets."""
 
 from __future__ import annotations
 

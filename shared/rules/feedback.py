@@ -1,4 +1,4 @@
-"""What a visitor says of an answer, or of the whole conversation."""
+"""A visitor's feedback on a reply or on the whole conversation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shared.errors import Detail, InvalidRequest
 
-# Of a message; the others are of the conversation.
+# On one message. The other types are on the conversation.
 _OF_A_MESSAGE = {"upvote", "downvote", "copy"}
 RATINGS = {"csat": (1, 5), "nps": (0, 10)}
 RATING_MIN, RATING_MAX = 0, 10
@@ -14,7 +14,7 @@ RATING_MIN, RATING_MAX = 0, 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
-    """`type`: upvote, downvote, copy, csat or nps."""
+    """`type`: upvote, downvote, copy, csat, or nps."""
 
     type: str
     message_id: str | None
@@ -23,7 +23,7 @@ class Feedback:
 
 
 def check(feedback: Feedback) -> Feedback:
-    """Raises InvalidRequest for a vote without a message, and a score outside its scale."""
+    """Raises InvalidRequest for a vote without a message, or a score outside its scale."""
     if feedback.type in _OF_A_MESSAGE and feedback.message_id is None:
         raise InvalidRequest.from_details(
             Detail.for_field("message_id", f"is required for {feedback.type}", "required")

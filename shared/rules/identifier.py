@@ -1,4 +1,4 @@
-"""Identifiers: a prefix and a lower-case ULID, so that a list by id is a list by time (https://github.com/ulid/spec)."""
+"""Identifiers: a prefix and a lower-case ULID, so that ids sort by time (https://github.com/ulid/spec)."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def new(prefix: str, at: datetime, random_bytes: RandomBytes) -> str:
 
 
 def is_valid(prefix: str, text: str) -> bool:
-    """Whether `text` could have come from `new`; anything else need not be looked up."""
+    """Whether `text` can be the result of `new`. Anything else need not be looked up."""
     head, _, ulid = text.partition("_")
     return head == prefix and _ULID.fullmatch(ulid) is not None
 
 
 def is_label(text: str) -> bool:
-    """Whether others may call a thing of theirs so (a flow, an agent, a tenant): 1 to 128 characters, no spaces."""
+    """Whether `text` can be an id chosen by others (a flow, an agent, a tenant): 1 to 128 characters, no spaces."""
     return 1 <= len(text) <= LABEL_MAX and text.isprintable() and " " not in text

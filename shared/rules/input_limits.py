@@ -1,8 +1,8 @@
-"""How much a page may make a target read. It holds for every kind, because no kind sees more than this allows.
+"""How much a page may send to a target. The limits hold for every kind of target.
 
-Counted are bytes of UTF-8 of everything that the page chose: the texts and ids of the message and of what was said
-before, the names and types of attachments, and `inputs`, `metadata`, and `context` as JSON. The owner's prompt is not
-counted. The content of attachments has a limit of its own.
+Everything that the page chose counts, in bytes of UTF-8: the texts and ids of the message and of the history, the
+names and types of attachments, and `inputs`, `metadata`, and `context` as JSON. The owner's prompt does not count. The
+content of attachments has a separate limit.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TOO_LARGE = "This is more than the assistant can read at once. Please shorten y
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputLimits:
-    """Of one target, in bytes. `attachments`: of all attachments of one message, decoded; 0 switches them off."""
+    """The limits of one target, in bytes. `attachments`: the total of one message, decoded. 0 turns attachments off."""
 
     max_input_bytes: int = 32 * 1024
     max_message_bytes: int = 8 * 1024
@@ -39,7 +39,7 @@ NAMES = tuple(field.name for field in fields(InputLimits))
 
 
 def require_within(limits: InputLimits, page_input: PageInput) -> None:
-    """Raises InvalidRequest for a message that the target may not be sent."""
+    """Raises InvalidRequest if the message exceeds the target's limits."""
     if page_input.attachments:
         _require_attachments_within(limits, page_input)
     _require_message_within(limits, len(page_input.message.text.encode()))
@@ -55,7 +55,7 @@ def require_within(limits: InputLimits, page_input: PageInput) -> None:
 
 
 def require_readable(*beside: Mapping[str, Any]) -> None:
-    """Raises InvalidRequest if `inputs`, `metadata`, and `context` together are more than any target may be sent."""
+    """Raises InvalidRequest if `inputs`, `metadata`, and `context` exceed what any target accepts."""
     if (size := sum(map(_json_size, beside))) > INPUT_BYTES_MAX:
         raise InvalidRequest(
             _TOO_LARGE,
@@ -80,9 +80,9 @@ def require_storable(text: str) -> None:
 def select_history(limits: InputLimits, page_input: PageInput, newest_first: Iterable[Message]) -> list[Message]:
     """The part of the conversation that the target receives, oldest first, the visitor's message last.
 
-    `newest_first`: the stored messages before it, of which no more than forty in all are looked at, and none after the
-    first one that does not fit. A message that the page no longer shows is left out: the visitor believes it is gone.
-    Of those, too, no more are looked at than would fit: a page that shows nothing must not make us read everything.
+    `newest_first`: the stored messages before it. At most forty are read, and none after the first that does not fit.
+    A message that the page no longer shows is left out, because the visitor has cleared it. No more of those are read
+    than would fit, so that a page that shows none cannot make us read everything.
     """
     room, room_for_hidden = limits.max_input_bytes - _size(page_input), limits.max_input_bytes
     messages = [page_input.message]
@@ -100,7 +100,7 @@ def select_history(limits: InputLimits, page_input: PageInput, newest_first: Ite
 
 
 def shown_ids(transcript: Iterable[Any]) -> Collection[str] | None:
-    """The ids of the messages that a page shows; None where none has an id, as plain clients send them."""
+    """The ids of the messages that a page shows. None if none has an id, as from plain clients."""
     ids = {one["id"] for one in transcript if isinstance(one, dict) and isinstance(one.get("id"), str) and one["id"]}
     return ids or None
 

@@ -45,7 +45,7 @@ _MISTAKES: tuple[tuple[Callable[[str], object], str], ...] = (
 
 
 def error_for(value: str) -> Unauthenticated:
-    """Tells a page's author how to fix it."""
+    """The error for a malformed value. Its hint tells the page's author how to fix it."""
     mistake = next(words for applies, words in _MISTAKES if applies(value))
     hint = f"The token value is malformed: {mistake}"
     return Unauthenticated("This client token is not valid.", code="invalid_token", hint=hint)

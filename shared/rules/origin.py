@@ -1,4 +1,4 @@
-"""Origins: what an entry of an allowlist may be, what is risky about it, and which Origin headers it admits."""
+"""Allowed origins: the syntax of an entry, its risks, and the Origin headers that it admits."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from shared.rules.security_warning import SecurityWarning
 _ANY = "*"
 _NATIVE = "native"
 _ANY_PORT = ":*"
-# Each installation makes up a host of its own, so that nobody can list them.
+# Each installation makes up its own host, so hosts cannot be listed.
 _EXTENSIONS = {
     "moz-extension://*": "Firefox extension",
     "safari-web-extension://*": "Safari extension",
     "vscode-webview://*": "webview of Visual Studio Code",
 }
-# The hash of the extension's public key, the same in every installation.
+# The host is a hash of the extension's public key, the same in every installation.
 _CHROME_EXTENSION = re.compile(r"chrome-extension://[a-p]{32}")
 # Android's WebViewAssetLoader and .NET MAUI serve the pages of every app from these.
 _APP_HOSTS = {"appassets.androidplatform.net", "0.0.0.1"}
@@ -30,7 +30,7 @@ _FIXED_MIN = 3
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """`label`: empty for `origin` itself, else which hosts below it are meant: * (at any depth) or one label with *."""
+    """`label`: empty for `origin` itself. Else the hosts below it: * (at any depth), or one label with *."""
 
     origin: Origin
     label: str
@@ -42,9 +42,9 @@ class _Entry:
 
 
 def normalize(entry: str) -> str:
-    """The stored form of an allowlist entry: lower case, without a default port and without a closing slash.
+    """The stored form of an allowlist entry: lower case, without a default port or a trailing slash.
 
-    Raises ValueError with what is wrong and how to fix it: a predicate, to follow the name of the entry.
+    Raises ValueError with what is wrong and how to fix it, as a predicate that follows the entry's name.
     """
     word = entry.lower()
     if word in {_ANY, _NATIVE} or word in _EXTENSIONS:
@@ -56,7 +56,7 @@ def normalize(entry: str) -> str:
 
 
 def is_allowed(header: str | None, entries: Collection[str]) -> bool:
-    """Whether a request with this Origin header (None: without one) may use a token with these normalised entries."""
+    """Whether normalized entries admit a request with this Origin header. None: without the header."""
     if header is None:
         return _NATIVE in entries
     if _ANY in entries:
@@ -72,14 +72,14 @@ def is_allowed(header: str | None, entries: Collection[str]) -> bool:
 
 
 def needs_test_token(entry: str) -> bool:
-    """Whether this normalised entry admits too much for a live token: all that runs on the visitor's machine."""
+    """Whether this normalized entry is for test tokens only: it admits every program on the visitor's machine."""
     return entry.endswith(_ANY_PORT)
 
 
 def warnings(
     entries: Iterable[str], *, is_live: bool, is_public_suffix: Callable[[str], bool]
 ) -> list[SecurityWarning]:
-    """What is risky about each of these normalised entries. `is_public_suffix` is asked about wildcards only."""
+    """The risks of normalized entries. `is_public_suffix` is called for wildcards only."""
     return [
         warning
         for entry in entries
@@ -88,14 +88,14 @@ def warnings(
 
 
 def _admitting(origin: Origin) -> set[str]:
-    """All entries that admit this origin, but for those with a partial label."""
+    """All entries that admit this origin, except those with a partial label."""
     labels = origin.host.split(".")
     hosts = [origin.host, *(f"*.{'.'.join(labels[depth:])}" for depth in range(1, len(labels)))]
     return {f"{origin.scheme}://*", *(f"{origin.scheme}://{host}{port}" for host in hosts for port in _ports(origin))}
 
 
 def _ports(origin: Origin) -> list[str]:
-    """As the entries that admit this origin may write its port."""
+    """The ports of entries that admit this origin."""
     return [origin.port, _ANY_PORT] if origin.is_loopback else [origin.port]
 
 
@@ -110,9 +110,9 @@ def _is_filled_by(origin: str, entry: str) -> bool:
 
 
 def _read(entry: str) -> _Entry:
-    """The parts of an entry that is more than a word. Raises ValueError as `normalize` does."""
+    """The parts of an entry that is not a keyword. Raises ValueError as `normalize` does."""
     has_any_port = "://" in entry and entry.endswith(_ANY_PORT)
-    # Read with a number as its port, so that another port before it is a mistake.
+    # Parsed with a number as its port, so that a second port is an error.
     scheme, mark, rest = (f"{entry[:-1]}1" if has_any_port else entry).partition("://")
     label, dot, domain = rest.partition(".")
     if "*" in label and dot:
@@ -169,7 +169,7 @@ def _warnings_of(entry: str, *, is_live: bool, is_public_suffix: Callable[[str],
         try:
             parts = _read(entry)
         except ValueError:
-            # Stored when more could be listed: it admits nothing any more.
+            # Stored by an earlier version that allowed it. It admits nothing now.
             return
         if parts.origin.is_web:
             yield from _warnings_of_site(entry, parts, is_live=is_live, is_public_suffix=is_public_suffix)

@@ -1,4 +1,4 @@
-"""One exact origin: what browsers and app shells send as Origin, and nothing they never send.
+"""Parses one exact origin, as browsers and app shells send it in the Origin header.
 
 The grammar is that of a serialized origin: https://url.spec.whatwg.org/#host-serializing and RFC 6454, section 6.2.
 """
@@ -9,7 +9,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-# Room for a host of 253 characters, a long scheme, a wildcard and a port; it also bounds the work a header can cause.
+# Room for a host of 253 characters, a long scheme, a wildcard, and a port. It also bounds the work per header.
 LENGTH_MAX = 300
 _HOST_LENGTH_MAX = 253
 _PORT_MAX = 65535
@@ -22,11 +22,11 @@ _NO_PAGES = {
 }
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
-# Underscores and outer hyphens are no host names to the letter of RFC 952, but browsers open such pages.
+# RFC 952 forbids underscores and outer hyphens, but browsers open such pages.
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 # A browser reads a host that ends so as an IPv4 address, in whatever notation, or not at all.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-# Shells make up hosts that nobody could register (`app://.`, `app://-`), or have none (`app://`).
+# App shells have hosts that DNS does not allow (`app://.`, `app://-`), or none (`app://`).
 _APP_HOST = re.compile(r"[a-z0-9._~-]*")
 
 # Controls, formats, private use, and separators: of a character newer than this Python nothing is known, so it may be.
@@ -59,19 +59,19 @@ class Origin:
 
     @property
     def is_web(self) -> bool:
-        """Whether its pages come from a web server, and not out of an app."""
+        """Whether its pages come from a web server, not from an app."""
         return self.scheme in _DEFAULT_PORTS
 
     @property
     def is_loopback(self) -> bool:
-        """Whether that web server is the visitor's own machine: for browsers 0.0.0.0 is, too."""
+        """Whether the web server is the visitor's own machine. Browsers treat 0.0.0.0 as loopback too."""
         if self.address:
             return self.is_web and (self.address.is_loopback or self.address.is_unspecified)
         return self.is_web and f".{self.host}".endswith(".localhost")
 
 
 def parse(text: str) -> Origin:
-    """Raises ValueError with what is wrong and how to fix it: a predicate, to follow the name of the entry.
+    """Raises ValueError with what is wrong and how to fix it, as a predicate that follows the entry's name.
 
     Text that a browser would normalize before sending it (a decimal IP address, a trailing dot) is refused. ASCII case
     is ignored, in the hosts of apps too: engines lower it for some of their schemes and keep it for others.
@@ -89,7 +89,7 @@ def parse(text: str) -> Origin:
     for character, fix in _NOT_OF_AN_ORIGIN.items():
         if character in rest:
             raise ValueError(f"must be scheme, host, and port alone: {fix}")
-    # On the text as it came: lower() makes an ASCII k of the Kelvin sign.
+    # Before lower(), which turns the Kelvin sign into an ASCII k.
     if not text.isascii():
         raise ValueError(f"must name the host as browsers send it, in punycode{_punycode_of(rest)}")
     scheme = scheme.lower()
@@ -137,7 +137,7 @@ def _parse_host(host: str) -> tuple[str, _Address | None]:
 
 
 def _parse_app_host(host: str, scheme: str) -> tuple[str, _Address | None]:
-    """An opaque host: no address, and no rules of the DNS."""
+    """An opaque host, to which the rules of DNS do not apply."""
     if scheme == "file" and host:
         raise ValueError("must be file:// alone: pages from files send no host")
     if host.startswith("["):
@@ -158,14 +158,14 @@ def _parse_ipv6(host: str) -> tuple[str, ipaddress.IPv6Address]:
         address = ipaddress.IPv6Address(host[1:-1])
     except ValueError:
         raise ValueError("must give an IPv6 address whole and in brackets, as in https://[2001:db8::1]") from None
-    # Python versions differ from each other, and from browsers, in how they write one.
+    # Python versions and browsers serialize these differently.
     if address.ipv4_mapped:
         raise ValueError(f"must give the IPv4 address itself: write {address.ipv4_mapped}")
     return f"[{address}]", address
 
 
 def _parse_port(port: str, scheme: str) -> str:
-    """The port with its colon, or nothing where it is the scheme's default."""
+    """The port with its colon. Empty if it is the scheme's default."""
     digits = port.removeprefix(":")
     if port and not (digits.isdigit() and not digits.startswith("0") and int(digits) <= _PORT_MAX):
         raise ValueError(f"must give the port as a number from 1 to {_PORT_MAX}, without leading zeros, or no colon")
@@ -173,7 +173,7 @@ def _parse_port(port: str, scheme: str) -> str:
 
 
 def _is_punycode(label: str) -> bool:
-    """Whether a browser takes this label for an international name. Some rules (of writing direction) are left out."""
+    """Whether browsers accept this label as an international name. The rules of writing direction are left out."""
     import unicodedata  # noqa: PLC0415 - few pages have such names, and every function loads this module
 
     encoded = label.removeprefix("xn--")
@@ -187,7 +187,7 @@ def _is_punycode(label: str) -> bool:
         and not name.isascii()
         and unicodedata.is_normalized("NFKC", name)
         and not unicodedata.category(name[0]).startswith("M")
-        # What lower() or casefold() would change, a browser does; but it keeps these two letters.
+        # Browsers fold case as casefold() does, except for these two letters.
         and all(character.casefold() == character or character in "\u00df\u03c2" for character in name)
         and all(
             unicodedata.category(character) not in _NOT_IN_NAMES or character in "\u200c\u200d" for character in name

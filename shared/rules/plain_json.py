@@ -1,4 +1,4 @@
-"""Values as JSON has them."""
+"""JSON values."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from typing import Any
 
 
 def is_same(one: Any, other: Any) -> bool:
-    """Python takes 1, 1.0 and True for equal. JSON does not."""
+    """Whether two values are the same JSON. Python considers 1, 1.0, and True equal."""
     return json.dumps(one) == json.dumps(other)

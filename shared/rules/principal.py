@@ -10,9 +10,9 @@ SCOPES = ("tokens:read", "tokens:write", "tokens:reveal")
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """`id` is an API key's id (`key_...`) or a Clerk user's (`user_...`): what a log and an audit may name.
+    """`id`: the id of an API key (`key_...`) or Clerk user (`user_...`), as in logs and audit records.
 
-    `expires_at` is when the credential expires; None if it never does.
+    `expires_at`: when the credential expires. None if it never does.
     """
 
     id: str

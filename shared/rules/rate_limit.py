@@ -1,8 +1,8 @@
-"""A sliding window over counters: never more than the limit in any window, whatever order the counting happens in.
+"""A sliding window over counters: never more than the limit in any window, in whatever order attempts are counted.
 
-Attempts are counted by the time at which they were received, in buckets of a twelfth of a window. A bucket counts until
-its last moment is a whole window ago, so whichever attempt of a window is counted last sees all the others. That may
-refuse one bucket early, and never lets one too many through.
+Attempts are counted by the time they were received, in buckets of a twelfth of a window. A bucket counts until its end
+is a whole window ago, so the attempt that is counted last sees all others of its window. An attempt may be refused up
+to one bucket early. None is admitted above the limit.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 _BUCKETS = 12
-# An attempt that takes longer from its beginning to being counted, because it is sent slowly, comes too late.
+# An attempt that takes longer than this from its receipt to its counting is refused.
 _UNDER_WAY_SECONDS = 60
-# Two machines that receive attempts may differ by that much.
+# The clocks of two machines may differ by this much.
 _CLOCKS_DIFFER_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """At most `limit` attempts, one or more, in any `seconds`. `name` tells its counters from another window's."""
+    """At most `limit` (one or more) attempts in any `seconds`. `name`: the prefix of its counters."""
 
     name: str
     seconds: int
@@ -34,10 +34,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class RateLimitStatus:
-    """Where an attempt leaves its client.
+    """A client's status after an attempt.
 
-    `remaining`: how many more fit just now; `retry_after`: whole seconds until one fits, 0 where this one may pass;
-    `reset`: whole seconds until all of `limit` is there again, if nobody tries before.
+    `remaining`: how many more attempts fit now. `retry_after`: whole seconds until one fits, 0 if this one is admitted.
+    `reset`: whole seconds until the full `limit` is available again.
     """
 
     limit: int
@@ -47,29 +47,29 @@ class RateLimitStatus:
 
 
 Counters = Mapping[str, int]
-"""Counter name -> attempts in that bucket. Other names may stand among them."""
+"""Counter name -> attempts in that bucket. Other attributes are ignored."""
 
 
 def counter_name(window: Window, at: float) -> str:
-    """The name of the counter for an attempt at `at` (seconds since 1970). It says when its bucket begins."""
+    """The counter for an attempt at `at` (seconds since 1970). It is named after the start of its bucket."""
     return f"{window.name}_{int(at // window.bucket_seconds) * window.bucket_seconds}"
 
 
 def outdated_counters(windows: tuple[Window, ...], counters: Counters, at: float) -> list[str]:
-    """Counters that no attempt can need any more, not even one that has long been under way."""
+    """Counters that no attempt needs any longer, not even one that is still in progress."""
     return [
         name
         for window in windows
         for name, end in _ends(window, counters)
-        # A bucket longer, for `_is_late` knows only in which bucket the others were.
+        # One bucket longer, because `_is_late` knows only the buckets of the others.
         if end + _UNDER_WAY_SECONDS + window.bucket_seconds <= at
     ]
 
 
 def evaluate(windows: tuple[Window, ...], counters: Counters, at: float) -> RateLimitStatus:
-    """What the tightest window says of an attempt that is already counted in each.
+    """The status in the tightest window, for an attempt that is already counted in each.
 
-    Counters ahead of `at` count too: they are attempts that came later and were counted earlier.
+    Counters after `at` count too: those attempts were received later and counted earlier.
     """
     counts = {window: _counts(window, counters, at) for window in windows}
     may_pass = all(
@@ -80,7 +80,7 @@ def evaluate(windows: tuple[Window, ...], counters: Counters, at: float) -> Rate
 
 
 def client_key(address: str) -> str:
-    """Whom an address stands for: an IPv4 address for itself, an IPv6 address for its /64, which one line gets."""
+    """The client of an address: an IPv4 address itself, or the /64 of an IPv6 address, which one connection gets."""
     parsed = ipaddress.ip_address(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.ipv4_mapped:
@@ -96,12 +96,12 @@ def _status(window: Window, counts: Mapping[int, int], at: float, *, may_pass: b
 
 
 def _is_late(window: Window, counts: Mapping[int, int], at: float) -> bool:
-    """Whether others that came so much later are counted already that what it would need may have been dropped."""
+    """Whether later attempts are counted already, so that counters which this one needs may have been removed."""
     return max(counts) - window.seconds - window.bucket_seconds > at + _UNDER_WAY_SECONDS
 
 
 def _wait(window: Window, counts: Mapping[int, int], at: float) -> int:
-    """Until so many attempts have had their time that one more fits. The refused one counts like any other."""
+    """Seconds until enough attempts have expired for one more. The refused one counts like any other."""
     total = sum(counts.values())
     wait = 0
     for end in sorted(counts):
@@ -113,12 +113,12 @@ def _wait(window: Window, counts: Mapping[int, int], at: float) -> int:
 
 
 def _counts(window: Window, counters: Counters, at: float) -> dict[int, int]:
-    """The attempts that still count, by when they no longer will."""
+    """The attempts that still count, by their expiry."""
     return {end: counters[name] for name, end in _ends(window, counters) if end > at}
 
 
 def _ends(window: Window, counters: Counters) -> Iterator[tuple[str, int]]:
-    """The window's own counters, and when each has had its time."""
+    """The window's counters, and when each expires."""
     mark = f"{window.name}_"
     for name in counters:
         if name.startswith(mark):

@@ -1,4 +1,4 @@
-"""What a token's owner should know about the risk in its terms; the terms hold all the same."""
+"""A warning about a risky setting of a token. The setting is accepted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SecurityWarning:
-    """`type` is for programs, `message` for people."""
+    """`type`: for programs. `message`: for people."""
 
     type: str
     message: str

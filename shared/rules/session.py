@@ -1,4 +1,4 @@
-"""A session: what a browser gets for a client token, bound to it, to an origin, to a target and to a conversation."""
+"""Sessions: what a browser gets for a client token, bound to an origin, a target, and a conversation."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from shared.rules import base62, client_token, digest, identifier, target
 from shared.rules.client_token import ClientToken
 from shared.rules.identifier import RandomBytes
 
-# The widget refuses to send in the last minute before a session's end, so a session of one minute would be of no use.
+# The widget does not send in the last minute of a session, so one minute would be useless.
 IDLE_TIMEOUT_MIN = timedelta(minutes=2)
-# So long after its end, a visitor may still say what he thought of the answers.
+# How long after its end a session still accepts feedback.
 FEEDBACK_PERIOD = timedelta(days=1)
 _MILLISECOND = timedelta(milliseconds=1)
 _SHAPE = re.compile(r"cs_([0-7][0-9a-hjkmnp-tv-z]{25})_([0-9A-Za-z]{20})_[0-9A-Za-z]{32}")
@@ -41,7 +41,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SessionIdParts:
-    """What a session's id says without reading the table. It proves nothing until the session itself is found."""
+    """The parts of a session id. They prove nothing until the session itself is found."""
 
     digest: str
     token_id: str
@@ -51,7 +51,7 @@ class SessionIdParts:
 def mint(
     token: ClientToken, *, jti: str, target_id: str, origin: str, at: datetime, random_bytes: RandomBytes
 ) -> tuple[str, Session]:
-    """A new session's id, which is a secret of 190 random bits, and its record, which knows the id's digest only."""
+    """A new session's id, a secret of 190 random bits, and its record, which holds only the id's digest."""
     secret = base62.encode(int.from_bytes(random_bytes(32)), 32)
     session_id = f"cs_{token.id.removeprefix('ct_')}_{target.reference(token.tenant, target_id)}_{secret}"
     session = Session(
@@ -68,33 +68,33 @@ def mint(
 
 
 def parse_id(session_id: str) -> SessionIdParts | None:
-    """None for what cannot be a session's id."""
+    """None if this cannot be a session id."""
     shape = _SHAPE.fullmatch(session_id)
     return SessionIdParts(digest.sha256_hex(session_id), f"ct_{shape[1]}", shape[2]) if shape else None
 
 
 def ended() -> Unauthenticated:
-    """One answer, whatever is wrong: garbage, unknown, idle for too long, or its token's value was replaced."""
+    """The same error in every case: malformed, unknown, timed out, or its token's value was replaced."""
     return Unauthenticated(
         "This session has ended.", code="session_ended", hint="Please reload the page to start a new one."
     )
 
 
 def resume(session: Session, token: ClientToken, *, jti: str, at: datetime) -> Session:
-    """The session for longer, bound to the value that works longer: its own, or the one that the page shows now."""
+    """The session, extended and bound to the value that works longer: its own, or the one presented now."""
     bound_to = jti if client_token.outlives(token, jti, session.jti) else session.jti
     return replace(session, jti=bound_to, idle_until=idle_until(token, at))
 
 
 def has_timed_out(session: Session, at: datetime) -> bool:
-    """Whether it was idle for too long. Its own record tells, without the token's."""
+    """Whether it was idle for too long. This needs no read of the token."""
     return at >= session.idle_until
 
 
 def is_alive(session: Session, token: ClientToken, at: datetime) -> bool:
-    """A session dies with the value that opened it: who stole the value loses his sessions when it is replaced.
+    """A session ends with the value that opened it, so that replacing a stolen value also ends stolen sessions.
 
-    And with its target's place on the token: what a token is not for, no session of it is for.
+    It also ends when its target is removed from the token.
     """
     return (
         not has_timed_out(session, at)
@@ -109,14 +109,14 @@ def accepts_feedback(session: Session, at: datetime) -> bool:
 
 
 def next_message_at(session: Session, at: datetime) -> datetime:
-    """The time of the session's next message: `at`, but after the last one and the answer to that."""
+    """The time of the session's next message: `at`, or later if the last reply is not before that."""
     if session.last_message_at is None:
         return at
     return max(at, answer_at(session.last_message_at) + _MILLISECOND)
 
 
 def answer_at(message_at: datetime) -> datetime:
-    """An answer's place is right behind its message, whenever it comes: in order of time, turns stay together."""
+    """A reply is stored right after its message, however late it comes, so that turns stay in order."""
     return message_at + _MILLISECOND
 
 

@@ -1,4 +1,4 @@
-"""A target: a flow or an agent that a tenant has registered, and what kind of thing answers for it."""
+"""A target: a flow or agent that a tenant has registered, with the kind of backend that answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _REFERENCE_LENGTH = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """`id` is the flow's or agent's id, as client tokens name it. `settings`: its kind's, and its input limits."""
+    """`id`: the id of the flow or agent in client tokens. `settings`: those of its kind, and its input limits."""
 
     id: str
     tenant: str
@@ -41,7 +41,7 @@ class Target:
 
 
 def require_available(found: Target | None) -> Target:
-    """`found` is None where nothing is registered under the id of a flow or an agent. Raises NotFound."""
+    """`found`: None if no target is registered under the id. Raises NotFound."""
     if found is None:
         raise _not_available("It is not registered: register it as a target, or name another in the client token.")
     if found.kind not in KINDS:
@@ -61,8 +61,8 @@ def _letters(target_id: str) -> str:
 
 
 def reference(tenant: str, target_id: str) -> str:
-    """A name for a target that tells a visitor neither the tenant nor the id: 119 bits of a digest, in base62."""
-    # No tenant's name holds a NUL, so no two pairs read the same.
+    """A name of a target that reveals neither tenant nor id: 119 bits of a digest, in base62."""
+    # No tenant's name holds a NUL, so pairs are unambiguous.
     digest = hashlib.sha256(f"{tenant}\0{target_id}".encode()).digest()
     return base62.encode(int.from_bytes(digest), _REFERENCE_LENGTH)
 

@@ -1,4 +1,4 @@
-"""What a target is asked: a visitor's message, and what it may know beside it."""
+"""The request to a target: a visitor's message and its context."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """`id` as the page named it. `at` strictly increases within a conversation."""
+    """`id`: chosen by the page. `at` strictly increases within a conversation."""
 
     id: str
     role: Literal["user", "assistant"]
@@ -20,7 +20,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """An image or a file beside a message's text. `media_type` is what the page says it is; `name` a file's."""
+    """An image or a file of a message. `media_type`: as the page states it. `name`: that of a file."""
 
     media_type: str
     data: bytes
@@ -29,9 +29,9 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageInput:
-    """What a page sends with one message. All of it is the page's own choice and proves nothing.
+    """What a page sends with one message. The page chooses all of it, so it proves nothing.
 
-    `shown_ids`: of the messages that the page still shows; None if it sends no ids.
+    `shown_ids`: the messages that the page still shows. None if it sends no ids.
     """
 
     message: Message
@@ -44,11 +44,11 @@ class PageInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRequest:
-    """`history` gives what the target receives of the conversation, oldest first, this message last. It is a read: only
-    kinds that need it ask. It never gives more than the target's limits allow.
+    """`history` reads the part of the conversation that the target receives, within its limits: oldest first, this
+    message last. Only kinds that need it call it.
 
-    `attachments` came with this message; they are not stored, so the history has none. `inputs`, `metadata` and
-    `context` are the page's own: they say what the page says, and prove nothing.
+    `attachments` came with this message. They are not stored, so the history has none. `inputs`, `metadata`, and
+    `context` are chosen by the page and prove nothing.
     """
 
     conversation_id: str

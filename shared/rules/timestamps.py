@@ -1,4 +1,4 @@
-"""A point in time as everybody here writes it: UTC, to the millisecond, in a form that sorts as text."""
+"""Timestamps in UTC, to the millisecond, in a form that sorts as text."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def from_milliseconds(milliseconds: int) -> datetime:
 
 
 def floor_to_minute(at: datetime) -> datetime:
-    """The minute that `at` lies in."""
+    """The start of its minute."""
     return at.replace(second=0, microsecond=0)
 
 
 def floor_to_millisecond(at: datetime) -> datetime:
-    """As much of `at` as is written."""
+    """Without microseconds, which are not stored."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)

@@ -1,4 +1,4 @@
-"""A client token's value: a JWT whose claims and digest are kept, and which itself is kept nowhere."""
+"""A client token's value: a JWT. Its claims and digest are stored, the value itself is not."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class Claims:
     jti: str
 
     def payload(self) -> bytes:
-        """The same bytes every time, so that signing again yields the same value."""
+        """The same bytes every time, so that signing again returns the same value."""
         claims = {"iss": self.iss, "sub": self.sub, "env": self.env, "iat": self.iat, "jti": self.jti}
         return json.dumps(claims, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedValue:
-    """What a record keeps of a value. `digest`: SHA-256 in hex; `prefix` and `hint`: its first 8 and last 4 characters,
-    by which a person tells tokens apart; `key_arn`: the KMS key that signed it."""
+    """What a record stores of a value. `digest`: SHA-256 in hex. `prefix`, `hint`: its first 8 and last 4 characters.
+    `key_arn`: the KMS key that signed it."""
 
     claims: Claims
     digest: str
@@ -60,10 +60,7 @@ def issued_value(value: str, claims: Claims, key_arn: str) -> IssuedValue:
 
 
 def subject(value: str) -> str | None:
-    """The id of the token whose value this may be; None for what no deployment of ours can have issued.
-
-    Costs no read. Nothing is proven by it: the digest decides.
-    """
+    """The token id in a value, read without proof: the digest decides. None if no deployment can have issued it."""
     parts = value.split(".")
     if len(value) > _LENGTH_MAX or len(parts) != _PARTS or parts[0] != _HEADER:
         return None
@@ -79,7 +76,7 @@ def subject(value: str) -> str | None:
 
 
 def _decoded(text: str) -> bytes | None:
-    """base64url as RFC 7515 wants it: no padding, and no second spelling of the same bytes."""
+    """Decodes base64url as in RFC 7515: no padding, and only the canonical spelling."""
     try:
         decoded = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError:

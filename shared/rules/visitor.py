@@ -1,4 +1,4 @@
-"""Who stands at the browser's gate: what a request tells of its page and its line, and nothing that it claims."""
+"""The visitor behind a browser request: the page's origin and the client's address."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """`origin`: the Origin header as it came, None without one; `address`: the client's."""
+    """`origin`: the Origin header as sent, None without one. `address`: the client's."""
 
     origin: str | None
     address: str
@@ -25,12 +25,12 @@ _LENGTH_MAX = 300
 
 
 def is_origin(header: str) -> bool:
-    """Whether this may be an origin, and so be repeated to others. A stranger can write anything into the header."""
+    """Whether this looks like an origin, so that it may be repeated. The header can hold anything."""
     return len(header) <= _LENGTH_MAX and _ORIGIN.fullmatch(header) is not None
 
 
 def loggable(header: str | None) -> str | None:
-    """An Origin header as it may stand in a log."""
+    """An Origin header in a form that is safe to log."""
     if not header:
         return None
     return header if is_origin(header) else "malformed"

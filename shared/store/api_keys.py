@@ -1,4 +1,4 @@
-"""API keys in the table: by the digest of their value, and in their tenant's list, which only operators reach."""
+"""API keys in the table: under the digest of their value, and in their tenant's list, which only operators read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def add(key: ApiKey, *others: Write, listed_until: datetime | None = None) -> No
 
 
 def find(digest: str) -> ApiKey | None:
-    """By the digest of the whole value (hex). Of one that has expired, the caller says so."""
+    """By the value's digest (hex). Also finds expired keys: the caller rejects them."""
     item = table.get(_key(digest), at=None)
     return _from_item(item) if item else None
 
@@ -72,7 +72,7 @@ def _listed(key: ApiKey, until: datetime | None, condition: str | None = None) -
 
 
 def _place(tenant: str, key_id: str) -> Key:
-    """In the tenant's list. No function's role reaches it."""
+    """The key in the tenant's list, which no function's role can access."""
     return f"APIKEYS#{tenant}", f"APIKEY#{key_id}"
 
 

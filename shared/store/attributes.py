@@ -1,4 +1,4 @@
-"""DynamoDB's typed attributes, from plain values and back."""
+"""Converts plain values to DynamoDB's typed attributes and back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def serialize(values: Mapping[str, Any]) -> dict[str, Any]:
-    """None is left out: an absent attribute and an unknown value are the same thing here."""
+    """None is left out: an absent attribute means None."""
     return {name: _attribute(value) for name, value in values.items() if value is not None}
 
 
@@ -37,7 +37,7 @@ def _size(value: Any) -> int:
         case str():
             return len(value.encode())
         case int():
-            # Two significant digits to a byte, and a byte more.
+            # One byte per two significant digits, and one more.
             return math.ceil(len(str(abs(value)).strip("0")) / 2) + 1
         case list() | tuple():
             return 3 + sum(1 + _size(one) for one in value)
@@ -58,7 +58,7 @@ def deserialize(attributes: Mapping[str, Any]) -> dict[str, Any]:
 def _value(attribute: Mapping[str, Any]) -> Any:
     ((kind, value),) = attribute.items()
     if kind == "N":
-        # We write whole numbers only. Whatever else stands there is left as text, and nobody takes it for a number.
+        # Only whole numbers are written. Any other number is returned as text, so that nothing takes it for one.
         return int(value) if value.lstrip("-").isdigit() else value
     if kind == "L":
         return [_value(one) for one in value]

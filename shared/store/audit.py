@@ -1,4 +1,4 @@
-"""The audit trail in the table: by tenant and time, which the index turns into by token and time."""
+"""The audit trail in the table, by tenant and time. The index also lists it by token and time."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from shared.store.table import Item, Key, Write
 
 
 def record_write(record: AuditRecord) -> Write:
-    """Part of a transaction, so that nothing changes without a trace."""
+    """Part of a transaction, so that nothing changes without an audit record."""
     return table.put_write(_to_item(record))
 
 
 def record_reveal(token_id: str, *, context: AuditContext) -> None:
-    """On its own, for it changes nothing; before the value is shown, and once it is known that it can be."""
+    """Records a reveal. Call it once the value is available, before it is returned."""
     table.put(_to_item(AuditRecord(context=context, action="reveal", subject=token_id)))
 
 
 def query(
     tenant: str, token_id: str | None, *, since: datetime | None, until: datetime | None, at: datetime
 ) -> Iterator[AuditRecord]:
-    """A tenant's records, of one token or of all, oldest first: from `since` on, and before `until`."""
+    """A tenant's records, of one token or all, oldest first, from `since` and before `until`."""
     place, index = ("listing_", {"IndexName": table.LISTING}) if token_id else ("", {"ConsistentRead": True})
     items = table.query(
         f"{place}pk = :whose AND {place}sk BETWEEN :since AND :until",
         {
             ":whose": f"AUDIT#{token_id or tenant}",
             ":since": timestamps.to_text(since) if since else "0",
-            # A record's key goes on after its time, and so comes after this.
+            # A record's sort key continues after its time, and so sorts after this.
             ":until": timestamps.to_text(until) if until else "9",
             ":tenant": tenant,
         },
@@ -46,13 +46,13 @@ def query(
 
 
 def retention() -> timedelta:
-    # Read here, for whoever only reads the trail has no such variable.
+    # Read on use, because functions that only read the trail have no such variable.
     return timedelta(days=int(os.environ["AUDIT_RETENTION_DAYS"]))
 
 
 def _to_item(record: AuditRecord) -> Item:
     context = record.context
-    # Random, so that nothing that happens can take another record's place.
+    # Random, so that no record can replace another.
     place = f"{timestamps.to_text(context.at)}#{secrets.token_hex(8)}"
     return {
         "pk": f"AUDIT#{context.tenant}",

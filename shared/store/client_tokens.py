@@ -1,4 +1,4 @@
-"""Client tokens in the table: the record, and beside it the config and the usage, so that counting rewrites neither."""
+"""Client tokens in the table. Config and usage are separate items, so that counting a use rewrites neither."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from shared.store.attributes import size
 from shared.store.table import Item, Key
 
 _UNPAGED_MAX = 5000
-# As many as one batch read takes, each with its usage.
+# The number of tokens per batch read, each with its usage.
 _AT_ONCE = table.BATCH // 2
-# No answer holds more, so no list needs to read more.
+# No response holds more, so no list reads more.
 _ANSWER_BYTES_MAX = 6_000_000
 _ATTEMPTS = 5
 RECORD_BYTES_MAX = 32 * 1024
-# What owners set, and so can shorten. Every answer shows it, and as JSON it takes no fewer bytes than here.
+# The fields that owners set and can shorten. Every response shows them, and as JSON they are no smaller.
 _SET_BY_OWNERS = {one.name for one in fields(TokenSettings)} | {"product_surface_id"}
-# As long as any that a record may come to hold.
+# The largest that a record can hold.
 _LONGEST_PREVIOUS_VALUE = PreviousValue(digest="0" * 64, jti="0" * 32, valid_until=datetime.max.replace(tzinfo=UTC))
 _LARGEST_REVISION = 10**15 - 1
 
@@ -31,21 +31,21 @@ Listed = tuple[ClientToken, Usage]
 
 
 def get(tenant: str, token_id: str) -> Listed:
-    """Of a token that is known to be the tenant's. Raises NotFound if it is gone, or not the tenant's after all."""
+    """A token with its config and usage. Raises NotFound if it is gone or another tenant's."""
     for found in _read(tenant, [token_id]):
         return found
     raise memberships.unknown()
 
 
 def get_record(tenant: str, token_id: str) -> ClientToken:
-    """The same without the config, for those who do not show it."""
+    """A token without its config and usage."""
     for token, _ in _records(tenant, [token_id], _Room()):
         return token
     raise memberships.unknown()
 
 
 def page(tenant: str, offset: int, limit: int | None) -> tuple[list[Listed], bool]:
-    """The tenant's tokens, newest first, and whether more follow. Without a limit: all that an answer can hold."""
+    """The tenant's tokens, newest first, and whether more follow. Without a limit: all that a response can hold."""
     token_ids, has_more = memberships.page(tenant, offset, limit or _UNPAGED_MAX)
     if has_more and limit is None:
         raise InvalidRequest(
@@ -57,7 +57,7 @@ def page(tenant: str, offset: int, limit: int | None) -> tuple[list[Listed], boo
 
 
 def list_by_tenant(tenant: str) -> Iterator[ClientToken]:
-    """All of them without their configs, oldest first, as they are found during iteration."""
+    """All of them without their configs, oldest first, read during iteration."""
     token_ids = memberships.list_by_tenant(tenant)
     while some := list(islice(token_ids, _AT_ONCE)):
         yield from (token for token, _ in _records(tenant, some, _Room()))
@@ -66,7 +66,7 @@ def list_by_tenant(tenant: str) -> Iterator[ClientToken]:
 def _read(tenant: str, token_ids: Sequence[str]) -> list[Listed]:
     """Those that still exist, in the same order.
 
-    Raises ResponseTooLarge if no answer can hold them, and Unavailable if a config changes at every attempt.
+    Raises ResponseTooLarge if no response can hold them, and Unavailable if a config changes at every attempt.
     """
     whole: dict[str, Listed] = {}
     torn: Sequence[str] = token_ids
@@ -87,13 +87,13 @@ def _read(tenant: str, token_ids: Sequence[str]) -> list[Listed]:
 
 
 class _Room:
-    """What one answer has room for."""
+    """The bytes left in one response."""
 
     def __init__(self) -> None:
         self._bytes = _ANSWER_BYTES_MAX
 
     def read(self, keys: Sequence[Key]) -> dict[Key, Item]:
-        """Raises ResponseTooLarge after the first batch for which there is no room."""
+        """Raises ResponseTooLarge after the first batch that does not fit."""
         found: dict[Key, Item] = {}
         for start in range(0, len(keys), table.BATCH):
             batch = table.read(keys[start : start + table.BATCH], is_consistent=True, at=None)
@@ -147,7 +147,7 @@ def require_fits(token: ClientToken) -> None:
 
 
 def to_item(token: ClientToken) -> Item:
-    """The token's own expiry is not the attribute by which the table drops items: an expired token stays to be seen."""
+    """The token's expiry is not the table's TTL attribute, so that expired tokens stay visible to their owners."""
     settings = token.settings
     pk, sk = key(token.id)
     item = {
@@ -184,7 +184,7 @@ def to_item(token: ClientToken) -> Item:
 
 
 def from_item(item: Item) -> ClientToken:
-    """Without the config, which is an item of its own."""
+    """Without the config, which is a separate item."""
     settings = TokenSettings(
         name=item["name"],
         allowed_origins=tuple(item["allowed_origins"]),

@@ -1,7 +1,7 @@
-"""A client token's config: an item beside the record, because it may be 16 KB and only init and owners read it.
+"""A client token's config: a separate item, because it may be 16 KB and only init and owners read it.
 
-It is written only when it changes. `revision` is the token's at that time, and the record keeps the same number: so
-a record is never paired with the config of another time.
+It is written only when it changes. `revision` is that of the token at that time. The record holds the same number, so
+a record is never paired with another config.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def key(token_id: str) -> Key:
 
 
 def matches(token: ClientToken, item: Item | None) -> bool:
-    """Whether this is the config of exactly this state of the token."""
+    """Whether this is the config of exactly this revision of the token."""
     return token.config_revision == (item["revision"] if item else 0)
 
 
@@ -38,7 +38,7 @@ def find(token: ClientToken) -> Mapping[str, Any]:
 
 
 def writes(before: ClientToken | None, after: ClientToken) -> list[Write]:
-    """Parts of the transaction that makes `after` of the token `before`; None where there is none."""
+    """Parts of the transaction that turns `before` into `after`. `before`: None for a new token."""
     if after.config_revision == (before.config_revision if before else 0):
         return []
     pk, sk = key(after.id)

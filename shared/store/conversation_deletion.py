@@ -1,4 +1,4 @@
-"""Forgetting a conversation: its record, everything that was said in it, and what its visitor thought of that."""
+"""Deletes a conversation: its record, its messages, and its feedback."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _AT_ONCE = 100
 
 
 def count_items(tenant: str, conversation_id: str) -> int:
-    """How many items `delete` would delete. Raises NotFound as it does."""
+    """The number of items that `delete` would delete. Raises NotFound."""
     return len(_keys(tenant, conversation_id))
 
 
 def delete(tenant: str, conversation_id: str, *others: Write) -> int:
-    """How many items are gone for good. Raises NotFound where there are none, or where they are another tenant's.
+    """Returns the number of deleted items. Raises NotFound if there are none, or if they are another tenant's.
 
-    `others`: what is written first, so that nothing is deleted without a trace. The conversation's record goes last:
-    whoever is interrupted finds the conversation again.
+    `others`: written first, so that nothing is deleted without an audit record. The conversation's record is deleted
+    last, so that an interrupted deletion can be repeated.
     """
     writes = [*others, *(table.delete_write(key) for key in _keys(tenant, conversation_id))]
     for start in range(0, len(writes), _AT_ONCE):

@@ -1,4 +1,4 @@
-"""Conversations in the table: a record each, which the index lists, and beside it its messages and their feedback."""
+"""Conversations in the table: one record each, which the index lists, with its messages and feedback."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from shared.store.table import Item, Key, Write
 
 _RETENTION = timedelta(days=int(os.environ["CONVERSATION_RETENTION_DAYS"]))
 _FIRST_MESSAGE_LENGTH = 280
-# Most conversations are shorter. Where messages are long, fewer fit, and more would be read in vain.
+# Most conversations are shorter. If messages are long, fewer fit, and more would be read for nothing.
 _HISTORY_PAGE = 10
 _MILLISECOND = timedelta(milliseconds=1)
-# What is set once stays as the first message set it.
+# if_not_exists keeps what the first message set.
 _SET = (
     "SET listing_pk = :listing_pk, listing_sk = :listing_sk, updated_at = :at, expires_at = :expiry, id = :id,"
     " tenant = :tenant, #name = if_not_exists(#name, :name), flow_id = :flow_id, origin = :origin,"
@@ -31,7 +31,7 @@ _ADD = "ADD message_count :one"
 
 
 def message_writes(session: Session, message: Message) -> list[Write]:
-    """Parts of a transaction: a visitor's message, and the conversation's record, which begins with the first one."""
+    """Parts of a transaction: a visitor's message, and the conversation's record, which the first message creates."""
     at = timestamps.to_text(message.at)
     values = {
         ":listing_pk": f"TOKEN#{session.token_id}",
@@ -51,7 +51,7 @@ def message_writes(session: Session, message: Message) -> list[Write]:
         _record(session),
         f"{_SET} {_ADD}",
         values,
-        # One that has expired is not continued, though DynamoDB may not have dropped it yet.
+        # An expired conversation is not continued, even if DynamoDB has not dropped it yet.
         condition="attribute_not_exists(pk) OR expires_at > :now",
         names={"#name": "name"},
     )
@@ -59,9 +59,9 @@ def message_writes(session: Session, message: Message) -> list[Write]:
 
 
 def answer_writes(session: Session, message: Message) -> list[Write]:
-    """The same for an answer. It changes nothing but the count: a late one must not set the conversation back.
+    """The same for a reply. It changes only the count, because a late reply must not reset the conversation's time.
 
-    Nor may it bring back one that was deleted meanwhile: that is its condition.
+    Its condition keeps it from recreating a conversation that was deleted in the meantime.
     """
     counting = table.update_write(_record(session), _ADD, {":one": 1}, condition="attribute_exists(pk)")
     return [_put_write(session, message), counting]
@@ -75,13 +75,13 @@ def _put_write(session: Session, message: Message) -> Write:
 
 
 def message(conversation_id: str, said_at: datetime, *, at: datetime) -> Message | None:
-    """By its time: no two messages of a conversation have the same. None once it has expired."""
+    """By its time, which is unique in a conversation. None once it has expired."""
     item = table.get(_key(conversation_id, said_at), at=at)
     return _to_message(item) if item else None
 
 
 def newest_first(conversation_id: str, before: datetime, *, at: datetime) -> Iterator[Message]:
-    """The messages before that time. They are read in small pages, for as long as the caller wants more of them."""
+    """The messages before that time, read in small pages during iteration."""
     last = _key(conversation_id, before - _MILLISECOND)[1]
     items = table.query(
         "pk = :pk AND sk BETWEEN :messages AND :last",
@@ -95,7 +95,7 @@ def newest_first(conversation_id: str, before: datetime, *, at: datetime) -> Ite
 
 
 def put_feedback(session: Session, feedback: Feedback, *, at: datetime) -> str:
-    """Keeps what a visitor said of an answer, in the place of what was said before; gives the feedback's id."""
+    """Stores a visitor's feedback instead of any earlier one on the same subject. Returns its id."""
     subject = f"{feedback.type}#{feedback.message_id or ''}"
     feedback_id = f"fb_{digest.sha256_hex(f'{session.conversation_id}#{subject}')[:32]}"
     table.put(
@@ -118,7 +118,7 @@ def put_feedback(session: Session, feedback: Feedback, *, at: datetime) -> str:
 def page(
     token_id: str, offset: int, limit: int, *, flow_id: str | None, at: datetime
 ) -> tuple[list[Conversation], bool]:
-    """Conversations of the token, the most recently active first, of one flow if it is given; whether more follow."""
+    """Conversations of the token, most recently active first, optionally of one flow; and whether more follow."""
     values = {":token": f"TOKEN#{token_id}"}
     options: dict[str, Any] = {"IndexName": table.LISTING, "ScanIndexForward": False}
     if flow_id is not None:

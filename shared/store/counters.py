@@ -1,4 +1,4 @@
-"""Attempts of one client address on one token, or of one tenant, counted in one round trip."""
+"""Counts the attempts of a client address on a token, or those of a tenant, in one round trip."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.rules.rate_limit import RateLimitStatus, Window
 from shared.store import table
 from shared.store.table import Item, Key
 
-# Longer than any window and any attempt that is still under way.
+# Longer than any window and any attempt in progress.
 _LIFETIME_SECONDS = 2 * 3600
 
 
@@ -20,7 +20,7 @@ def key(token_id: str, address: str) -> Key:
 
 
 def key_of_tenant(tenant: str) -> Key:
-    """Of what a tenant's callers do on the management plane."""
+    """The counters of a tenant's management requests."""
     return f"WRITES#{tenant}", "WINDOWS"
 
 

@@ -1,4 +1,4 @@
-"""Entries of the index. Functions that strangers reach can place items there, so an entry proves nothing by itself."""
+"""Verifies entries of the index. Public functions can write to it, so an entry proves nothing by itself."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ One = TypeVar("One")
 
 
 def verified(items: Iterable[Item], key: Callable[[Item], Key], read: Callable[[Item], One]) -> Iterator[One]:
-    """What `read` makes of each item that stands under its own key. Any other is skipped, and so is a malformed one.
+    """Applies `read` to each item whose own key is the expected one. Skips other items and malformed ones.
 
-    Which functions may write under which keys is up to their roles. An item cannot be under a key that its writer's
-    role does not allow.
+    Roles decide which functions may write under which keys, so an item under its expected key has the right writer.
     """
     for item in items:
         try:

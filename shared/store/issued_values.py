@@ -1,4 +1,4 @@
-"""The seal of a token's value, as a part of whatever item keeps one."""
+"""An issued value as attributes of an item."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from shared.store.table import Item
 
 
 def to_item(issued_value: IssuedValue) -> Item:
-    """All but what it says of the token: that stands in the item under names of its own."""
+    """All but the claims about the token, which the item holds under other names."""
     return {
         "issuer": issued_value.claims.iss,
         "issued_at": issued_value.claims.iat,

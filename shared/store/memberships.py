@@ -1,4 +1,4 @@
-"""Which client tokens are a tenant's: one small item each, in a partition of the tenant's own.
+"""The client tokens of a tenant: one small item each, in the tenant's own partition.
 
 It is written and removed in the token's own transactions. So a token's owner can be checked without touching the token,
 and lists need no index.
@@ -13,7 +13,7 @@ from shared.rules import identifier
 from shared.store import pagination, table
 from shared.store.table import Item, Key, Write
 
-# Not where a tenant's targets are: roles that write or read these items need no access to those.
+# Apart from the tenant's targets, so that roles for these items need no access to targets.
 _OF_TENANT = "pk = :tenant AND begins_with(sk, :tokens)"
 
 
@@ -22,7 +22,7 @@ def key(tenant: str, token_id: str) -> Key:
 
 
 def count_write(tenant: str, *, limit: int) -> Write:
-    """Part of the transaction that creates a token: one more. Its condition fails where the tenant has `limit`."""
+    """Part of the transaction that creates a token. Its condition fails if the tenant has `limit` tokens."""
     return table.update_write(
         _count(tenant),
         "ADD tokens :one",
@@ -37,7 +37,7 @@ def add_write(tenant: str, token_id: str) -> Write:
 
 
 def remove_writes(tenant: str, token_id: str) -> list[Write]:
-    """Parts of the transaction that deletes a token, and counts it no more."""
+    """Parts of the transaction that deletes a token: its membership, and its count."""
     return [
         table.delete_write(key(tenant, token_id)),
         table.update_write(_count(tenant), "ADD tokens :less", {":less": -1}),
@@ -45,12 +45,12 @@ def remove_writes(tenant: str, token_id: str) -> list[Write]:
 
 
 def _count(tenant: str) -> Key:
-    """How many tokens there are. It changes in the same transactions as they do, so it cannot drift from them."""
+    """The number of tokens. It is written in the same transactions as they are, so it cannot drift."""
     return f"TOKENS#{tenant}", "COUNT"
 
 
 def require(tenant: str, token_id: str) -> None:
-    """Raises NotFound for an unknown id and, with the same words, for another tenant's."""
+    """Raises NotFound for an unknown id and, with the same message, for another tenant's."""
     if not identifier.is_valid("ct", token_id) or table.get(key(tenant, token_id), at=None) is None:
         raise unknown()
 

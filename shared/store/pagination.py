@@ -1,4 +1,4 @@
-"""Part of a long query: some items after an offset, which DynamoDB itself does not know."""
+"""Pages of a query by offset, which DynamoDB does not support."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from shared.store import table
 from shared.store.attributes import deserialize
 from shared.store.table import Item
 
-# Each is up to 1 MB, and more than that may not be looked through in the time that a function has.
+# Each is up to 1 MB. A function has no time for more.
 _PAGES_MAX = 250
-# A filter may leave out most of a page. Then the next page looks at so many times as many items.
+# A filter may drop most of a page. The next page then reads this many times as many items.
 _GROWTH = 4
 # No page holds more, at 1 MB.
 _ITEMS_MAX = 100_000
@@ -72,6 +72,6 @@ class _Pages:
         return page
 
     def back(self) -> None:
-        """The last page again, for what is in it."""
+        """Goes back by one page, to read its items."""
         self._start, self.is_over = self._before, False
         self._times = 1

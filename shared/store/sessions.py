@@ -17,7 +17,7 @@ _SAVE = (
 )
 
 
-# Where the token's use stands in the transaction.
+# The index of the token's use in the transaction.
 _USE = 1
 
 
@@ -47,7 +47,7 @@ def from_item(item: Item) -> Session:
 
 
 def save(session: Session, *, counts_use: bool, at: datetime) -> None:
-    """Keeps a new session, or one that goes on for longer; and the token's last use, where that is due."""
+    """Stores a new or extended session and, with `counts_use`, the token's last use."""
     values = {
         ":tenant": session.tenant,
         ":token_id": session.token_id,
@@ -64,12 +64,12 @@ def save(session: Session, *, counts_use: bool, at: datetime) -> None:
     except (TransactionConflict, Throttled) as busy:
         if isinstance(busy, Throttled) and _USE not in busy.indexes:
             raise
-        # Then somebody else is noting the very same minute; or the page is sending a message at the same time.
+        # Another request records the same minute, or the page sends a message at the same time.
         table.transact_with_retries([keeping])
 
 
 def expiry_values(idle_until: datetime) -> dict[str, str | int]:
-    """The values of an expression that moves a session's end: `:idle_until`, and `:expiry` for the table's TTL."""
+    """The values of an expression that extends a session: `:idle_until`, and `:expiry` for the table's TTL."""
     return {
         ":idle_until": timestamps.to_text(idle_until),
         ":expiry": math.ceil((idle_until + FEEDBACK_PERIOD).timestamp()),

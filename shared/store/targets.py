@@ -14,7 +14,7 @@ from shared.rules.target import Target
 from shared.store import table, tenants
 from shared.store.table import ConditionFailed, Item, Key, Write
 
-# A tenant may have any number of targets, and a suggestion is worth no more.
+# A tenant may have any number of targets. A suggestion is not worth reading more.
 _NEIGHBORS = 50
 # After every id.
 _LAST = chr(sys.maxunicode)
@@ -142,7 +142,7 @@ def _from_item(item: Item) -> Target:
 
 
 def _keys(tenant: str, target_id: str) -> tuple[Key, Key]:
-    """A target is kept twice: in its tenant's list, and where visitors' load can neither slow nor read that list."""
+    """A target is stored twice: in its tenant's list, and under a key for visitors, to keep load off the list."""
     return (_pk(tenant), f"TARGET#{target_id}"), _key(target.reference(tenant, target_id))
 
 

@@ -165,7 +165,9 @@ def _too_many(limit: int) -> Forbidden:
 
 def _in_progress() -> Conflict:
     return Conflict(
-        "The same request is being answered at this moment.", hint="Send it again for its answer.", retry_after=1
+        "A request with this Idempotency-Key is still in progress.",
+        hint="Retry after the Retry-After interval to get its response.",
+        retry_after=1,
     )
 
 

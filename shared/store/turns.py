@@ -1,4 +1,4 @@
-"""Turns in the table: a message is stored and paid for once, its answer is stored once, however often it arrives."""
+"""Turns in the table: a message and its reply are stored and paid for once, however often the message is sent."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from shared.rules.target_request import Message
 from shared.store import conversations, sessions, table, usage
 from shared.store.table import ConditionFailed, Item, Key, Throttled, TransactionConflict, Write
 
-# No function runs longer: whoever has not ended a turn by then will not.
+# No function runs longer, so a turn that has not ended by then never will.
 _LEASE = timedelta(seconds=30)
-# Each costs what a message costs, and a message is paid for once. What a model declines, it declines every time.
+# Each attempt costs as much as a message, which is paid for once. A model that declines will decline again.
 _ATTEMPTS_TO_ANSWER = 5
-# Concurrent messages in one session conflict, and all but one fail each time. Two always succeed; of
-# many, some are told to retry, so that what they cost grows no faster than their number.
+# Concurrent messages in one session conflict, and all but one fail each time. Two always succeed. Of many, some get a
+# 409, so that the cost grows no faster than their number.
 _ATTEMPTS = 4
 _PAUSE_GROWTH = 4
 _SPEND = (
     "SET message_count = message_count + :one, last_message_at = :at, idle_until = :idle_until, expires_at = :expiry"
 )
-# Where these stand in the transaction that begins a turn.
+# The indexes of these in the transaction that begins a turn.
 _TURN, _CONVERSATION, _USAGE = 0, 3, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One message of a visitor and, where it is stored already, the answer. `leased_until`: for whoever seeks one, for
-    the `attempts`th time.
+    """One message of a visitor and, if it is stored already, its reply. `leased_until`: until when this request may
+    generate one. `attempts`: how often that was tried.
     """
 
     session: Session
@@ -44,7 +44,7 @@ class Turn:
 
 
 def key(session_digest: str, message_id: str) -> Key:
-    """The message's id is the page's own, and may be anything."""
+    """The page chooses the message's id, so only its digest is used."""
     return f"SESSION#{session_digest}", f"TURN#{digest.sha256_hex(message_id)}"
 
 
@@ -73,7 +73,7 @@ def begin(current: Session, token: ClientToken, message: Message, *, counts_use:
         except (TransactionConflict, Throttled) as busy:
             if isinstance(busy, Throttled) and _USAGE not in busy.indexes:
                 raise
-            # Many count the use of a busy token at once. Then a conversation is counted on its own, once it is stored.
+            # The use of a busy token is counted by many requests. Then the conversation is counted separately, later.
             is_contended = is_contended or _USAGE in busy.indexes
         else:
             if is_contended and is_first:
@@ -87,10 +87,10 @@ def begin(current: Session, token: ClientToken, message: Message, *, counts_use:
 
 
 def resume(current: Session, item: Item, message: Message, *, at: datetime) -> Turn:
-    """A turn that was begun before: with its answer, or taken over from whoever did not come to its end.
+    """Resumes a turn: with its stored reply, or by taking over from a request that did not finish.
 
-    What is stored counts, not what is sent again. Raises Conflict while somebody may still be seeking the answer, and
-    TooManyRequests where it was sought too often.
+    The stored message counts, not the one in the retry. Raises Conflict while another request may still generate the
+    reply, and TooManyRequests after too many attempts.
     """
     message = replace(message, at=timestamps.from_text(item["message_at"]))
     if item["is_answered"]:
@@ -109,14 +109,14 @@ def resume(current: Session, item: Item, message: Message, *, at: datetime) -> T
 
 
 def complete(turn: Turn, generate: Callable[[], str], *, reply_id: str) -> str:
-    """The answer: the stored one, or what `generate` finds, which is then stored. If it fails, the turn opens again."""
+    """The reply: the stored one, or the result of `generate`, which is stored. If that fails, a retry may try."""
     if turn.reply is not None:
         return turn.reply
     try:
         text = generate()
         _end(turn, text, reply_id)
     except Exception:
-        # If this fails too, the lease runs out by itself.
+        # If this fails too, the lease expires.
         with suppress(Unavailable, Conflict):
             _lease(turn, until=turn.message.at, now=timestamps.to_text(turn.leased_until))
         raise
@@ -131,8 +131,8 @@ def _end(turn: Turn, text: str, reply_id: str) -> None:
         {":true": True, ":false": False},
         condition="is_answered = :false",
     )
-    # Whoever took the turn over may have been faster; then the answer of that one is the one that is stored. And of a
-    # conversation that was deleted meanwhile nothing is stored.
+    # A request that took the turn over may have been faster: then its reply is the stored one. Nothing is stored
+    # of a conversation that was deleted in the meantime.
     with suppress(ConditionFailed):
         table.transact_with_retries([ending, *conversations.answer_writes(turn.session, answer)], retry_throttling=True)
 
@@ -140,13 +140,13 @@ def _end(turn: Turn, text: str, reply_id: str) -> None:
 def _stored(current: Session, said_at: datetime, *, at: datetime) -> Message:
     stored = conversations.message(current.conversation_id, said_at, at=at)
     if stored is None:
-        # It was not kept for as long as the session was.
+        # The message has expired before the session.
         raise session.ended()
     return stored
 
 
 def _after_a_pause(current: Session, attempt: int, *, at: datetime) -> Session:
-    """The session as it is then: what the failed attempt found may have changed again."""
+    """The session, read again after a pause, because it may have changed since the failed attempt."""
     table.pause(_PAUSE_GROWTH**attempt)
     found = sessions.find(current.digest, at=at)
     if found is None:
@@ -155,7 +155,7 @@ def _after_a_pause(current: Session, attempt: int, *, at: datetime) -> Session:
 
 
 def _refusal(place: int) -> ApiError | None:
-    """For a condition that would fail again, by its place. A conversation past its retention is not continued."""
+    """The error for a condition that would fail again, by its index. An expired conversation is not continued."""
     if place == _TURN:
         return _in_progress()
     return session.ended() if place == _CONVERSATION else None
@@ -168,7 +168,7 @@ def _require_budget(current: Session, token: ClientToken) -> None:
 
 
 def _budget_write(turn: Turn, token: ClientToken) -> Write:
-    """Only from the state that was found, so that two messages at once cannot be the same one of the budget."""
+    """Conditional on the count that was read, so that two concurrent messages cannot spend the same one."""
     at = turn.message.at
     values = {":one": 1, ":seen": turn.session.message_count, ":at": timestamps.to_text(at)}
     return table.update_write(
@@ -192,7 +192,7 @@ def _turn_write(turn: Turn) -> Write:
         "is_answered": False,
         "expires_at": until[":expiry"],
     }
-    # One that has expired is as good as none, though DynamoDB may not have dropped it yet.
+    # An expired turn counts as none, even if DynamoDB has not dropped it yet.
     return table.put_write(
         item,
         condition="attribute_not_exists(pk) OR expires_at <= :now",
@@ -201,7 +201,7 @@ def _turn_write(turn: Turn) -> Write:
 
 
 def _lease(turn: Turn, *, until: datetime, now: str) -> None:
-    """Takes the turn for a while, or gives it back; from nobody but whoever has it `now`."""
+    """Takes or releases the lease of a turn, if it is still the one that was read (`now`)."""
     leasing = table.update_write(
         key(turn.session.digest, turn.message.id),
         "SET leased_until = :until, attempts = :attempts",
@@ -209,7 +209,7 @@ def _lease(turn: Turn, *, until: datetime, now: str) -> None:
         condition="leased_until = :now",
     )
     try:
-        # A transaction, though of one: it is known again when it is sent twice, and would else be in its own way.
+        # A transaction of one write, so that a retry is idempotent. A retried plain write would fail its own condition.
         table.transact([leasing])
     except (ConditionFailed, TransactionConflict):
         raise _in_progress() from None

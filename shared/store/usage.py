@@ -1,4 +1,4 @@
-"""How much each client token is used: items of their own, so that who counts need not be able to write a record."""
+"""The usage of each client token: separate items, so that counting needs no permission to write records."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def key(token_id: str) -> Key:
 
 
 def from_item(item: Item | None) -> Usage:
-    """A token that was never used has no item. One that none of our functions wrote counts as missing.
+    """A token that was never used has no item. A malformed item counts as missing.
 
-    Functions that strangers reach write these, and no such item may break an owner's list.
+    Public functions write these items, and none may break an owner's list.
     """
     with suppress(KeyError, TypeError, ValueError):
         item = item or {}
@@ -30,13 +30,13 @@ def from_item(item: Item | None) -> Usage:
 
 
 def count_write(token_id: str, conversations: int, at: datetime) -> Write:
-    """Part of a transaction: so many conversations more, and a use at `at`."""
+    """Part of a transaction: adds `conversations` to the count, and a use at `at`."""
     expression = "SET last_used_at = :at ADD conversation_count :conversations"
     values = {":at": timestamps.to_text(timestamps.floor_to_minute(at)), ":conversations": conversations}
     return table.update_write(key(token_id), expression, values)
 
 
 def count_conversation(token_id: str, at: datetime) -> None:
-    """One more, on its own, however busy the token is. Where that fails a number is wrong, and nobody is refused."""
+    """Counts one more conversation. If that fails, the count is wrong, but no visitor is refused."""
     with suppress(Unavailable):
         table.transact_with_retries([count_write(token_id, 1, at)])

@@ -1,4 +1,4 @@
-"""Where a client token is found by its value: one small item per value, under the value's digest.
+"""Finds client tokens by value: one small item per value, under the value's digest.
 
 A made-up value has a key of its own, so it costs one small read and never the token's partition. The item is a
 pointer and proves nothing: the token's record decides.
@@ -21,7 +21,7 @@ def find(digest: str, *, at: datetime) -> str | None:
 
 
 def writes(before: ClientToken | None, after: ClientToken | None) -> list[Write]:
-    """Parts of the transaction that makes `after` of the token `before`; None where there is none."""
+    """Parts of the transaction that turns `before` into `after`. None: there is no such token."""
     old, new = _ends(before), _ends(after)
     token = after or before
     changed = [digest for digest in new if digest not in old or old[digest] != new[digest]]
@@ -30,7 +30,7 @@ def writes(before: ClientToken | None, after: ClientToken | None) -> list[Write]
 
 
 def _ends(token: ClientToken | None) -> dict[str, datetime | None]:
-    """Digest -> when the value ends; None for the current one."""
+    """Digest -> when the value expires. None: the current value, which does not."""
     if token is None:
         return {}
     return {token.issued_value.digest: None} | {one.digest: one.valid_until for one in token.previous_values}
@@ -42,5 +42,5 @@ def _key(digest: str) -> Key:
 
 def _item(digest: str, token_id: str, end: datetime | None) -> dict[str, str | int | None]:
     pk, sk = _key(digest)
-    # Seconds, and never too early: what DynamoDB's TTL reads.
+    # In seconds for DynamoDB's TTL, rounded up so that it is never too early.
     return {"pk": pk, "sk": sk, "token_id": token_id, "expires_at": math.ceil(end.timestamp()) if end else None}

@@ -1,4 +1,4 @@
-"""Has a visitor's message answered by the kind of thing that its target is; what goes wrong there stays there."""
+"""Calls the target of a message by its kind. Errors of a target become ours and reveal nothing about it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from shared.errors import TargetFailed, TargetTimedOut
 from shared.rules.target import Target
 from shared.rules.target_request import TargetRequest
 
-# An answer is stored whole, in an item of at most 400 KB.
+# A reply is stored in one item of at most 400 KB.
 _ANSWER_BYTES_MAX = 200 * 1024
 
 
 class Kind(Protocol):
-    """What a module of this room offers, if it is one of KINDS.
+    """The interface of a module for one of KINDS.
 
-    `answer` raises InvalidRequest for what it cannot read; AWS's errors and pydantic's it need not catch.
+    `answer` raises InvalidRequest for input that it cannot read. It need not catch AWS's errors or pydantic's.
     """
 
     Settings: type[BaseModel]
@@ -44,5 +44,5 @@ def answer(target: Target, request: TargetRequest) -> str:
 
 
 def load(kind: str) -> Kind:
-    """`kind`: one of KINDS. Only now, so that nobody waits for an AWS client that no target needs."""
+    """`kind`: one of KINDS. Imported on use, so that a cold start loads no unused AWS client."""
     return cast("Kind", import_module(f"shared.targets.{kind}"))

@@ -1,4 +1,4 @@
-"""A Lambda function of the operator's own answers: it is given the question as one event, and returns {"text": ...}."""
+"""Answers with a Lambda function of the operator: it receives the request as an event and returns {"text": ...}."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _function_arn(text: str) -> str:
 
 
 class Settings(BaseModel, extra="forbid", frozen=True):
-    """`function_arn`: with a version or an alias, or without. Of this account and region: no other is allowed."""
+    """`function_arn`: optionally with a version or alias, in this account and region."""
 
     function_arn: Annotated[str, AfterValidator(_function_arn)]
 
@@ -43,13 +43,13 @@ class _Reply(BaseModel):
 
 
 class _Failure(BaseModel):
-    """What Lambda says of an invocation that failed; the message may quote anything, and is not read."""
+    """Lambda's description of a failed invocation. Its message may quote anything, so it is not read."""
 
     error_type: str = Field(default="", alias="errorType")
 
 
 def answer(settings: Settings, request: TargetRequest) -> str:
-    # Characters as they are: escaped, many languages would be twice as long, and Lambda takes 6 MB.
+    # Not escaped: many languages would take twice the bytes, and Lambda accepts 6 MB.
     event = json.dumps(_event(request), ensure_ascii=False).encode()
     path = f"/2015-03-31/functions/{quote(settings.function_arn, safe='')}/invocations"
     try:

@@ -1,4 +1,4 @@
-"""A model on Amazon Bedrock answers, through Converse: one form for all models, and no key but the function's role."""
+"""Answers with a model on Amazon Bedrock, through Converse, with the function's role."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DOCUMENTS = {
     "text/markdown": "md",
     "text/plain": "txt",
 }
-# Why a model stopped that would not go on; what there is of its answer is not one.
+# Stop reasons of a model that declines. The text before them is no reply.
 _DECLINED = {"content_filtered", "guardrail_intervened"}
 
 _PROMPT_BYTES_MAX = 32_000
@@ -44,14 +44,14 @@ def _model_id(text: str) -> str:
 
 
 def _prompt(text: str) -> str:
-    """It is read with every message, and a read unit is 4 KB."""
+    """The prompt is read with every message, at 4 KB per read unit."""
     if len(text.encode()) > _PROMPT_BYTES_MAX:
         raise PydanticCustomError("prompt", f"must be at most {_PROMPT_BYTES_MAX:,} bytes of UTF-8")
     return text
 
 
 class Settings(BaseModel, extra="forbid", frozen=True):
-    """`temperature`: the model's own unless given. `max_tokens`: anybody may ask, so an answer has a price limit."""
+    """`temperature`: the model's default unless set. `max_tokens`: limits the cost of a reply."""
 
     model_id: Annotated[str, AfterValidator(_model_id)]
     system_prompt: Annotated[str, AfterValidator(_prompt)] = ""
@@ -60,7 +60,7 @@ class Settings(BaseModel, extra="forbid", frozen=True):
 
 
 class _Block(BaseModel):
-    """Between texts there may be what is not for the visitor, such as a model's reasoning."""
+    """Blocks without text, such as a model's reasoning, are not for the visitor."""
 
     text: str = ""
 
@@ -74,7 +74,7 @@ class _Output(BaseModel):
 
 
 class _Reply(BaseModel):
-    """Of what Converse answers."""
+    """The parts of a Converse response that are used."""
 
     stop_reason: str = Field(alias="stopReason")
     output: _Output
@@ -95,7 +95,7 @@ def answer(settings: Settings, request: TargetRequest) -> str:
     except AwsErrorResponse as error:
         if error.code == "ModelTimeoutException":
             raise TargetTimedOut from error
-        # Which models read what, only Bedrock knows.
+        # Only Bedrock knows which models read which files.
         if error.code == "ValidationException" and request.attachments:
             raise InvalidRequest(
                 "This assistant could not read what is attached.", code="attachment_not_supported"
@@ -108,15 +108,15 @@ def answer(settings: Settings, request: TargetRequest) -> str:
 
 
 def _messages(request: TargetRequest) -> list[dict[str, Any]]:
-    """Converse wants turns that alternate, the first of them the user's, and no blank text.
+    """Converse requires alternating turns, the first of them the user's, and no blank text.
 
-    A visitor's message whose answer failed has the next one as its neighbour, and where the history is cut an answer
-    may come first.
+    Two messages of the visitor are adjacent if the reply to the first one failed. A truncated history may begin with a
+    reply.
     """
     turns: list[dict[str, Any]] = []
     for message in request.history():
         content: list[dict[str, Any]] = [{"text": message.text}] if message.text.strip() else []
-        # By its time, which no two messages share: the page chooses the ids, and may use one again.
+        # By its time, which is unique. The page chooses the ids and may reuse one.
         if message.at == request.message.at:
             content += [_block(attachment, number) for number, attachment in enumerate(request.attachments, 1)]
         if turns and turns[-1]["role"] == message.role:
@@ -131,7 +131,7 @@ def _block(attachment: Attachment, number: int) -> dict[str, Any]:
     if attachment.media_type in _IMAGES:
         return {"image": {"format": _IMAGES[attachment.media_type], "source": source}}
     if attachment.media_type in _DOCUMENTS:
-        # A neutral name, as Bedrock's manual advises: models take a name for an instruction.
+        # A neutral name, as Bedrock's documentation advises: models may follow a name as an instruction.
         return {
             "document": {"format": _DOCUMENTS[attachment.media_type], "name": f"Document {number}", "source": source}
         }

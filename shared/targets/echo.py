@@ -1,4 +1,4 @@
-"""Repeats what the visitor says: for trying out everything else."""
+"""Repeats the visitor's message, for trials without a backend."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shared.rules.target_request import TargetRequest
 
 
 class Settings(BaseModel, extra="forbid", frozen=True):
-    """There is nothing to set."""
+    """No settings."""
 
 
 def answer(_settings: Settings, request: TargetRequest) -> str:

@@ -1,4 +1,4 @@
-"""A turn of chat: the widget's transcript in, server-sent events out, in the sequence that widget and SDK follow."""
+"""The chat request, and its response as the server-sent events that the widget and the SDK expect."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shared.wire.request_model import LenientRequestModel, nested_at_most
 PARTS_MAX = 100
 JSON_DEPTH_MAX = 64
 _Id = Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX)]
-# The SDK writes null for what it is not given.
+# The SDK sends null for absent fields.
 _JsonObject = Annotated[
     dict[str, Any],
     BeforeValidator(lambda value: {} if value is None else value, json_schema_input_type=dict[str, Any] | None),
@@ -28,7 +28,7 @@ _JsonObject = Annotated[
 ]
 
 
-# Of a message of the page's own; a model's reasoning is nothing that a visitor attaches.
+# The types of parts that are not attachments.
 _TEXT_TYPES = {"text", "reasoning"}
 
 
@@ -45,7 +45,7 @@ class Part(LenientRequestModel):
     filename: str | None = None
 
     def attachment(self) -> Attachment:
-        """Without data for what is not sent along, but only pointed at: nothing here fetches what a stranger names."""
+        """Without data if the part only has a URL: the service never fetches a URL from a page."""
         given = self.image or self.audio or self.video or self.data
         head, _, rest = given.partition(",")
         is_url = head.startswith("data:") and head.endswith(";base64")
@@ -61,7 +61,7 @@ def _parts(content: Any) -> Any:
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     if isinstance(content, list) and len(content) > PARTS_MAX:
-        # Before they are looked at: each of two million wrong ones would be an error, in one function's memory.
+        # Before validation, which would hold an error for each of two million invalid parts in memory.
         raise PydanticCustomError("out_of_range", f"must have at most {PARTS_MAX} entries")
     return content
 
@@ -112,11 +112,11 @@ class Chat(LenientRequestModel):
         spoken = (one for one in reversed(self.messages) if isinstance(one, dict) and one.get("role") == "user")
         newest = next(spoken, None)
         if newest is None:
-            raise InvalidRequest("There is no message of a user to answer.", code="no_message")
+            raise InvalidRequest("The request has no user message.", code="no_message")
         last = VisitorMessage.parse(newest)
         text, attachments = last.text(), last.attachments()
         if not text.strip() and not attachments:
-            raise InvalidRequest("There is nothing in the message to answer.", code="no_message")
+            raise InvalidRequest("The message is empty.", code="no_message")
         input_limits.require_storable(text)
         message_id = last.id or identifier.new("msg", at, random_bytes)
         return PageInput(

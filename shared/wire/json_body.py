@@ -1,4 +1,4 @@
-"""A request's body as a JSON object that every reader understands alike: no duplicate keys, no NaN, only Unicode."""
+"""Parses a request's body as a strict JSON object: no duplicate keys, no NaN, only Unicode."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from shared.errors import InvalidRequest, PayloadTooLarge
 
-# About as many as the largest float has.
+# About the digits of the largest float.
 _DIGITS_MAX = 300
 # Of one page's request. A transcript of a thousand messages has some ten thousand.
 VALUES_MAX = 100_000
@@ -21,7 +21,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 def parse(body: str) -> dict[str, Any]:
     """Raises InvalidRequest."""
     if "\N{REPLACEMENT CHARACTER}" in body:
-        # API Gateway has put it in place of bytes that are not UTF-8, and does not tell where.
+        # API Gateway replaces bytes that are not UTF-8 with it, and does not say where.
         raise InvalidRequest(
             "The body is not UTF-8, or contains the character U+FFFD.",
             code="invalid_json",
@@ -31,10 +31,10 @@ def parse(body: str) -> dict[str, Any]:
 
 
 def parse_page(body: str, check: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
-    """Half of a surrogate pair, such as half an emoji, becomes U+FFFD, as in a browser. Raises InvalidRequest.
+    """Replaces lone surrogates, such as half an emoji, with U+FFFD, as browsers do. Raises InvalidRequest.
 
-    `check` gets the object before that, and may raise to save the work. Raises PayloadTooLarge before anything is
-    parsed, for a body of so many values that reading them would take long.
+    `check` receives the object before that, and may raise to save the work. Raises PayloadTooLarge before anything is
+    parsed if the body has too many values to read in time.
     """
     if has_too_many_values(body, VALUES_MAX):
         raise PayloadTooLarge(
@@ -71,9 +71,9 @@ def _parse(body: str, *, repair: bool, check: Callable[[dict[str, Any]], None] |
         if not _is_unicode(text):
             if not repair:
                 raise InvalidRequest(
-                    "The body holds half of a surrogate pair, which is not Unicode.", code="invalid_json"
+                    "The body holds a lone surrogate, which is not valid Unicode.", code="invalid_json"
                 )
-            # Not both at once: 6 MB of small values take some 300 MB of memory.
+            # Not both at once: 6 MB of small values take about 300 MB of memory.
             del value
             value = _repaired(text)
     except json.JSONDecodeError as error:
@@ -115,7 +115,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _not_json(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number there")
+    raise ValueError(f"{constant} is not a valid number")
 
 
 def _int(digits: str) -> int:

@@ -1,4 +1,4 @@
-"""The query strings of the lists."""
+"""The query strings of list operations."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _NOT_GIVEN: Any = None
 
 
 class RegenerateClientToken(RequestModel):
-    """The body may be left out. No grace period is not the same as one of zero seconds."""
+    """The body may be left out. No grace period differs from one of zero seconds."""
 
     grace_period_seconds: Annotated[Integer, Field(ge=0, le=604_800)] = _NOT_GIVEN
 
@@ -22,6 +22,6 @@ class RegenerateClientToken(RequestModel):
         return super().read(body or "{}")
 
     def grace(self) -> timedelta | None:
-        """None where the request gives none."""
+        """None if the request has none."""
         is_given = "grace_period_seconds" in self.model_fields_set
         return timedelta(seconds=self.grace_period_seconds) if is_given else None

@@ -1,4 +1,4 @@
-"""What we are sent: pydantic models with camelCase names and strict types, and errors that say how to mend them."""
+"""Request models: pydantic models with camelCase names, strict types, and errors that say how to fix a request."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from shared.errors import Detail, InvalidRequest
 from shared.rules import timestamps
 from shared.wire import json_body
 
-# Whoever is wrong in more places learns no more from them, and each costs a search for the name that was meant.
+# More would not help, and each may cost a search for the field that was meant.
 _REASONS_MAX = 100
 
 
 def _integral(value: Any) -> Any:
-    """JSON has one kind of number, and clients send 10.0 for 10."""
+    """JSON does not distinguish 10.0 from 10, and clients send both."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
@@ -37,7 +37,7 @@ def _decimal(value: Any) -> Any:
 
 
 def _instant(value: Any) -> Any:
-    """RFC 3339, the profile of ISO 8601 for the internet. A time without an offset means something else everywhere."""
+    """An RFC 3339 timestamp. A time without an offset would be ambiguous."""
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-]\d\d:?[0-5]\d)", value, re.ASCII):
             return timestamps.floor_to_millisecond(datetime.fromisoformat(value.upper()).astimezone(UTC))
@@ -47,7 +47,7 @@ def _instant(value: Any) -> Any:
 
 
 def bytes_at_most(most: int) -> AfterValidator:
-    """For text that is stored: an item's size counts bytes, and a character has up to four of them."""
+    """Limits text that is stored: an item's size is in bytes, and a character has up to four."""
 
     def check(value: str) -> str:
         if len(value.encode()) > most:
@@ -58,10 +58,10 @@ def bytes_at_most(most: int) -> AfterValidator:
 
 
 def nested_at_most(levels: int) -> AfterValidator:
-    """For what may hold anything: whoever reads it later has a stack, too."""
+    """Limits the nesting of arbitrary JSON, which later readers may parse recursively."""
 
     def check(value: Any) -> Any:
-        # Level by level, for a body may be nested deeper than Python's own stack.
+        # Level by level, because a body may be nested deeper than Python's stack.
         depth, level = 0, [value]
         while level := [one for one in level if isinstance(one, dict | list)]:
             depth += 1
@@ -79,7 +79,7 @@ Instant = Annotated[datetime, BeforeValidator(_instant)]
 
 
 class RequestModel(BaseModel):
-    """What we are sent. An unknown name is refused: a misspelt limit that nobody notices is a hole."""
+    """A request. Unknown fields are rejected, so that a misspelled limit cannot silently leave a token unlimited."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
 
@@ -104,7 +104,7 @@ class RequestModel(BaseModel):
         raise InvalidRequest.from_details(*(_detail(one, names) for one in errors))
 
     def canonical_json(self) -> str:
-        """The same text for the same question, however it was spelled."""
+        """The same text for equal requests, however they are spelled."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True)
 
 
@@ -126,13 +126,13 @@ def _path(location: Iterable[int | str]) -> str:
 
 
 def _nearest(name: str, names: Iterable[str]) -> str | None:
-    """The known name that a misspelt one means, whichever way it is cased."""
+    """The known name closest to a misspelled one, in any case."""
     known = {re.sub(r"[^a-z0-9]", "", one.lower()): one for one in names}
     close = difflib.get_close_matches(re.sub(r"[^a-z0-9]", "", name.lower()), known, n=1)
     return known[close[0]] if close else None
 
 
-# pydantic's kinds of error in our words: (code, message); what stands in braces is the bound.
+# pydantic's error type -> our code and message. Braces hold the bound.
 _MESSAGES = {
     "string_type": ("wrong_type", "must be text"),
     "bool_type": ("wrong_type", "must be true or false"),
@@ -153,7 +153,7 @@ _MESSAGES = {
 
 
 class LenientRequestModel(RequestModel):
-    """What pages send: widgets grow fields, and what we do not know does no harm."""
+    """A request from a page. Unknown fields are ignored, because newer widgets add fields."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -163,7 +163,7 @@ class LenientRequestModel(RequestModel):
 
     @classmethod
     def precheck(cls, values: Mapping[str, Any]) -> None:
-        """Raises a refusal that needs nothing but a look at the parsed body, before the repair of text and validation.
+        """Checks the parsed body before text repair and validation, which take seconds for 6 MB. Raises ApiError.
 
-        A body may have 6 MB, for which both take seconds.
+        The default accepts every body.
         """

@@ -12,7 +12,7 @@ from shared.rules.session import Session
 from shared.wire.request_model import LenientRequestModel
 
 _PLACEHOLDER = "Type your message..."
-# What a widget with visitor history sends beside visitorHistory itself.
+# Fields that a widget with visitor history sends with visitorHistory.
 _OF_VISITOR_HISTORY = ("visitorToken", "conversationId", "identityProof")
 
 
@@ -25,10 +25,9 @@ class InitSession(LenientRequestModel):
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
-        """Raises Forbidden for a page that wants visitor history, which this service does not keep.
+        """Raises Forbidden if the page requests visitor history, which this service does not store.
 
-        Its widget then opens a session without. It knows the refusal by this very text in `error`, and a hint would
-        hide it.
+        The widget then opens a session without it. It recognizes exactly this text in `error`, which a hint would hide.
         """
         history = values.get("visitorHistory")
         if not (history is None or history is False) or any(
@@ -67,7 +66,7 @@ class SessionOpened(TypedDict):
 
 
 def opened(session_id: str, session: Session, token: ClientToken) -> SessionOpened:
-    """Everything here is public. The token's name is for its owner: the flow is named by its id."""
+    """The response to init, which is public. The token's name is for its owner, so the flow is named by its id."""
     return {
         "sessionId": session_id,
         "expiresAt": timestamps.to_text(session.idle_until),
@@ -80,7 +79,7 @@ def opened(session_id: str, session: Session, token: ClientToken) -> SessionOpen
 
 
 def _widget_config(config: Mapping[str, Any]) -> WidgetConfig:
-    """What a token's free-form config has of it, under either spelling that Runtype's clients write."""
+    """The widget's fields in a token's free-form config, in either spelling of Runtype's clients."""
     welcome = config.get("welcomeMessage", config.get("welcome_message"))
     placeholder, theme = config.get("placeholder"), config.get("theme")
     return {

@@ -1,4 +1,4 @@
-"""What a client token's terms may be, and the requests that set them."""
+"""The settings of a client token on the wire, and the requests that set them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONFIG_DEPTH_MAX = 16
 
 
 def _as_tuple(value: Any) -> Any:
-    """JSON has lists; a record must not change under anybody's hands."""
+    """Lists become tuples, because a record is immutable."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -72,12 +72,12 @@ Immutable = Annotated[SkipJsonSchema[Any], BeforeValidator(_immutable)]
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
-    # Some generators match a pattern from the start of the text, others search for it.
+    # Some generators anchor a pattern at the start of the text, others search for it.
     Field(json_schema_extra={"pattern": r"^\s*\S"}),
 ]
 Config = Annotated[dict[str, Any], nested_at_most(CONFIG_DEPTH_MAX), AfterValidator(_config)]
 
-# A field that need not be given. Its default is never used: only what was given is read.
+# The default of optional fields. It is never used, because only given fields are read.
 _NOT_GIVEN: Any = None
 
 
@@ -104,7 +104,7 @@ class _Settable(RequestModel):
         return (self.flow_ids or ()) + (self.agent_ids or ())
 
     def changed_fields(self) -> dict[str, Any]:
-        """Our name of each term that the request sets -> its value."""
+        """Field name -> value, of each setting in the request."""
         return {name: getattr(self, name) for name in self.model_fields_set if name in _SETTINGS}
 
 
@@ -119,7 +119,7 @@ class CreateClientToken(_Settable):
     @model_validator(mode="before")
     @classmethod
     def _null_is_not_given(cls, values: dict[str, Any]) -> dict[str, Any]:
-        # An unknown name stays, to be told of.
+        # An unknown field stays, so that it is reported.
         known = {field.alias for field in cls.model_fields.values()}
         return {name: value for name, value in values.items() if value is not None or name not in known}
 

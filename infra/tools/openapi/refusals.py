@@ -58,7 +58,7 @@ _GATEWAY = {
 _GATEWAY_WITH_AUTHORIZER = {"ACCESS_DENIED": 401, "AUTHORIZER_CONFIGURATION_ERROR": 503, "AUTHORIZER_FAILURE": 503}
 
 MEANINGS = {
-    "answer_too_large": "More than one answer can hold. Ask for less at once.",
+    "answer_too_large": "The response would be too large. Set a lower limit.",
     "attachment_not_supported": "What answers does not read such files.",
     "attachments_not_enabled": "The target takes no attachments. Nothing was sent to it.",
     "attachments_too_large": "The attachments have more bytes in total than the target takes. `error` names its limit.",
