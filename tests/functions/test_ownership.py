@@ -110,5 +110,7 @@ def test_lists_and_values_agree_wherever_a_function_crashes(api, page, create, c
     listed = [one["id"] for one in api.get("/v1/client-tokens").json["clientTokens"]]
     for token_id in listed:
         value = api.get(f"/v1/client-tokens/{token_id}/token").json["token"]
-        assert page.init(value).status_code == 200
+        # A change may switch the token off; its value is known nevertheless.
+        opened = page.init(value)
+        assert opened.status_code == 200 or opened.json["code"] == "token_inactive"
     assert (token.id in listed) is (table.get((f"TOKEN#{token.id}", "RECORD")) is not None)
