@@ -81,9 +81,7 @@ class AdmittedMessage:
         return found, target_request
 
 
-def admit_session(
-    visitor: Visitor, value: str, *, session_id: str | None, wanted_target: str | None
-) -> AdmittedSession:
+def admit_session(visitor: Visitor, value: str, *, session_id: str | None, flow_id: str | None) -> AdmittedSession:
     """Admits a visitor who presents a token value: starts a session, or resumes theirs."""
     token_id = _token_id_of(value, visitor.at)
     known = session.parse_id(session_id) if session_id else None
@@ -93,7 +91,7 @@ def admit_session(
     token = _known_token(items, token_id)
     jti = client_token.authenticate(token, digest.sha256_hex(value), at=visitor.at)
     _require_allowed(visitor, token)
-    target_id = client_token.choose_target(token, wanted_target)
+    target_id = client_token.choose_target(token, flow_id)
     status = counters.hit(rate_key, items.get(rate_key), _INIT_WINDOWS, visitor.at)
     _require_within_limit(status, "Too many sessions were opened from your connection.")
     page = _bound_origin(visitor)

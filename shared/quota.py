@@ -4,4 +4,6 @@ from __future__ import annotations
 
 import os
 
-TOKENS_PER_TENANT = int(os.environ["TOKENS_PER_TENANT"])
+
+def tokens_per_tenant() -> int:
+    return int(os.environ["TOKENS_PER_TENANT"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from base64 import b64decode, b64encode
 from datetime import datetime
+from secrets import token_bytes
 
 from jwt.algorithms import HMACAlgorithm
 from jwt.api_jws import PyJWS
@@ -12,12 +13,9 @@ from jwt.api_jws import PyJWS
 from shared import log
 from shared.aws.client import AwsError, AwsErrorResponse, JsonClient
 from shared.errors import InvalidRequest, Unavailable
-from shared.rules import token_value
+from shared.rules import identifier, token_value
 from shared.rules.identifier import RandomBytes
 from shared.rules.token_value import Claims, IssuedValue
-
-_KEY_ARN = os.environ["SIGNING_KEY_ARN"]
-_ISSUER = os.environ["TOKEN_ISSUER"]
 
 _kms = JsonClient("kms", "TrentService", "1.1")
 _UNUSABLE = {"DisabledException", "KMSInvalidStateException", "NotFoundException"}
@@ -49,17 +47,25 @@ _jws = PyJWS(algorithms=[])
 _jws.register_algorithm("HS256", _GenerateMac(HMACAlgorithm.SHA256))
 
 
-def issue(token_id: str, environment: str, *, at: datetime, random_bytes: RandomBytes) -> tuple[str, IssuedValue]:
+def issue_first(environment: str, *, at: datetime) -> tuple[str, IssuedValue]:
+    """The first value of a new token, whose id is in its claims. Otherwise as `issue`."""
+    return issue(identifier.new("ct", at, token_bytes), environment, at=at)
+
+
+def issue(
+    token_id: str, environment: str, *, at: datetime, random_bytes: RandomBytes = token_bytes
+) -> tuple[str, IssuedValue]:
     """A new value for a token, and what the record stores of it. One KMS call. Raises Unavailable if it fails."""
+    key_arn, issuer = os.environ["SIGNING_KEY_ARN"], os.environ["TOKEN_ISSUER"]
     claims = token_value.claims(
-        issuer=_ISSUER, subject=token_id, environment=environment, at=at, random_bytes=random_bytes
+        issuer=issuer, subject=token_id, environment=environment, at=at, random_bytes=random_bytes
     )
     try:
-        value = _sign(claims, _KEY_ARN)
+        value = _sign(claims, key_arn)
     except _KeyUnusable as unusable:
         log.count("SigningFailures")
         raise Unavailable("Tokens cannot be signed just now.", code="signing_key_unusable") from unusable.__cause__
-    return value, token_value.issued_value(value, claims, _KEY_ARN)
+    return value, token_value.issued_value(value, claims, key_arn)
 
 
 def reveal(issued_value: IssuedValue) -> str:

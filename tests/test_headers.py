@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared import headers
 from shared.errors import InvalidRequest, PreconditionFailed
+from shared.gateway import headers
 
 
 @pytest.mark.parametrize(

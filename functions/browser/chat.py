@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from secrets import token_bytes
 
-from shared import admission, gateway, log
-from shared.gateway import BrowserRequest, Response
+from shared import admission, log
+from shared.gateway.frame import TRANSCRIPT_BODY_MAX, BrowserRequest, Response, browser
 from shared.rules import identifier
 from shared.store import turns
 from shared.targets import answering
@@ -14,7 +14,7 @@ from shared.wire import chat
 from shared.wire.chat import Chat
 
 
-@gateway.browser(body_max=gateway.TRANSCRIPT_BODY_MAX)
+@browser(body_max=TRANSCRIPT_BODY_MAX)
 def handler(request: BrowserRequest) -> Response:
     body = Chat.read(request.body)
     page_input = body.page_input(request.at, token_bytes)
@@ -24,4 +24,4 @@ def handler(request: BrowserRequest) -> Response:
     reply = turns.complete(admitted.turn, lambda: answering.answer(*admitted.request()), reply_id=reply_id)
     log.count("MessagesAnswered", environment=admitted.token.environment)
     times = {"started_at": request.at, "completed_at": datetime.now(UTC)}
-    return gateway.stream(chat.events(execution_id, admitted.turn.session.target_id, reply, **times))
+    return Response.stream(chat.events(execution_id, admitted.turn.session.target_id, reply, **times))

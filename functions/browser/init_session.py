@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from secrets import token_bytes
 
-from shared import admission, gateway, log
-from shared.gateway import BrowserRequest, Response
+from shared import admission, log
+from shared.gateway.frame import PAGE_BODY_MAX, BrowserRequest, Response, browser
 from shared.rules import session
 from shared.store import sessions
 from shared.wire import sessions as responses
 from shared.wire.sessions import InitSession
 
 
-@gateway.browser(body_max=gateway.PAGE_BODY_MAX)
+@browser(body_max=PAGE_BODY_MAX)
 def handler(request: BrowserRequest) -> Response:
     body = InitSession.read(request.body)
-    admitted = admission.admit_session(
-        request.visitor, body.token, session_id=body.session_id, wanted_target=body.flow_id
-    )
+    admitted = admission.admit_session(request.visitor, body.token, session_id=body.session_id, flow_id=body.flow_id)
     session_id, current = admitted.resumed or session.mint(
         admitted.token,
         jti=admitted.jti,
@@ -29,4 +27,4 @@ def handler(request: BrowserRequest) -> Response:
     sessions.save(current, counts_use=admitted.counts_use, at=request.at)
     if admitted.resumed is None:
         log.count("SessionsOpened", environment=admitted.token.environment)
-    return gateway.ok(responses.opened(session_id, current, admitted.token))
+    return Response.ok(responses.opened(session_id, current, admitted.token))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from shared import gateway, management_admission
-from shared.gateway import Request, Response
+from shared import management_admission
+from shared.gateway.frame import Request, Response, management
 from shared.store import client_tokens, token_writes
 from shared.wire import client_tokens as responses
 
 
-@gateway.management("tokens:write")
+@management("tokens:write")
 def handler(request: Request) -> Response:
-    response = gateway.ok(responses.deleted())
+    response = Response.ok(responses.deleted())
     management_admission.admit_write(request.context, request.path["id"])
     token = client_tokens.get_record(request.tenant, request.path["id"])
     token_writes.delete(token, context=request.context, expected_revisions=request.expected_revisions)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from shared import gateway
-from shared.gateway import Request, Response
+from shared.gateway.frame import Request, Response, management
 from shared.store import client_tokens, memberships
 from shared.wire import client_tokens as responses
 
 
-@gateway.management("tokens:read")
+@management("tokens:read")
 def handler(request: Request) -> Response:
     memberships.require(request.tenant, request.path["id"])
     token, usage = client_tokens.get(request.tenant, request.path["id"])
-    return gateway.ok(responses.found(token, usage), revision=token.revision)
+    return Response.ok(responses.found(token, usage), revision=token.revision)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from shared import gateway, management_admission
-from shared.gateway import Request, Response
+from shared import management_admission
+from shared.gateway.frame import Request, Response, management
 from shared.store import client_tokens, conversations
 from shared.wire import conversations as responses
 from shared.wire.listing import ListConversations
 
 
-@gateway.management("tokens:read")
+@management("tokens:read")
 def handler(request: Request) -> Response:
     query = ListConversations.read_query(request.query)
     management_admission.admit_list(request.context, request.path["id"])
     token = client_tokens.get_record(request.tenant, request.path["id"])
     found, has_more = conversations.page(token.id, query.offset, query.limit, flow_id=query.flow_id, at=request.at)
-    return gateway.ok(responses.listed(found, query.pagination(has_more)))
+    return Response.ok(responses.listed(found, query.pagination(has_more)))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from shared import gateway, management_admission
-from shared.gateway import Request, Response
+from shared import management_admission
+from shared.gateway.frame import Request, Response, management
 from shared.store import client_tokens
 from shared.wire import client_tokens as responses
 from shared.wire.listing import ListClientTokens
 
 
-@gateway.management("tokens:read")
+@management("tokens:read")
 def handler(request: Request) -> Response:
     query = ListClientTokens.read_query(request.query)
     management_admission.admit_list(request.context)
     listed, has_more = client_tokens.page(request.tenant, query.offset, query.limit)
-    return gateway.ok(responses.listed(listed, query.pagination(has_more)))
+    return Response.ok(responses.listed(listed, query.pagination(has_more)))

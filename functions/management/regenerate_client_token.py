@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from secrets import token_bytes
-
-from shared import gateway, management_admission, signer
-from shared.gateway import Request, Response
+from shared import management_admission, reveals, signer
+from shared.gateway.frame import Request, Response, management
 from shared.rules import client_token, idempotency
-from shared.store import audit, client_tokens, stored_responses, token_writes
-from shared.store.token_writes import PendingWrite
+from shared.store import client_tokens, token_writes
 from shared.wire import client_tokens as responses
 from shared.wire.regeneration import RegenerateClientToken
 
 
-@gateway.management("tokens:write")
+@management("tokens:write")
 def handler(request: Request) -> Response:
-    body = RegenerateClientToken.read(request.body)
-    management_admission.admit_write(request.context, request.path["id"])
+    body, context = RegenerateClientToken.read(request.body), request.context
+    management_admission.admit_write(context, request.path["id"])
     token, usage = client_tokens.get(request.tenant, request.path["id"])
-    key = idempotency.scoped_key(
-        request.idempotency_key, request.context, "regenerate", token.id, request=body.canonical_json()
-    )
-    if stored := stored_responses.find(key):
-        value = signer.reveal(stored.issued_value)
-        audit.record_reveal(stored.issued_value.claims.sub, context=request.context)
-        return gateway.ok(responses.with_value(stored.body, value), revision=stored.revision)
+    key = idempotency.scoped_key(request.idempotency_key, context, "regenerate", token.id, body=body.canonical_json())
+    if stored := reveals.replay(key, context, responses.with_value):
+        return Response.ok(stored.body, revision=stored.revision)
     client_token.require_revision(token, request.expected_revisions)
-    value, issued_value = signer.issue(token.id, token.environment, at=request.at, random_bytes=token_bytes)
+    value, issued_value = signer.issue(token.id, token.environment, at=request.at)
 
-    def mutate(token: client_token.ClientToken) -> PendingWrite[Response]:
+    def mutate(token: client_token.ClientToken) -> token_writes.PendingWrite[Response]:
         after = client_token.regenerate(token, issued_value, grace=body.grace(), at=request.at)
         response = responses.regenerated(token, after, usage, value)
-        return PendingWrite(after, gateway.ok(response, revision=after.revision), responses.without_value(response))
+        ok = Response.ok(response, revision=after.revision)
+        return token_writes.PendingWrite(after, ok, responses.without_value(response))
 
-    return token_writes.update(
-        token,
-        mutate,
-        action="regenerate",
-        context=request.context,
-        expected_revisions=request.expected_revisions,
-        idempotency_key=key,
-    )
+    return token_writes.update(token, mutate, "regenerate", context, request.expected_revisions, key)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared import gateway, management_admission, public_suffixes
-from shared.gateway import Request, Response
+from shared import management_admission, public_suffixes
+from shared.gateway.frame import Request, Response, management
 from shared.rules import client_token, token_warnings
 from shared.rules.client_token import ClientToken
 from shared.store import client_tokens, targets, token_writes
@@ -12,7 +12,7 @@ from shared.wire import client_tokens as responses
 from shared.wire.token_settings import UpdateClientToken
 
 
-@gateway.management("tokens:write")
+@management("tokens:write")
 def handler(request: Request) -> Response:
     body = UpdateClientToken.read(request.body)
     management_admission.admit_write(request.context, request.path["id"])
@@ -22,8 +22,6 @@ def handler(request: Request) -> Response:
     def mutate(token: ClientToken) -> PendingWrite[Response]:
         token = client_token.update(token, body.changed_fields(), at=request.at)
         warnings = token_warnings.warnings(token, public_suffixes.is_public_suffix, unregistered, at=request.at)
-        return PendingWrite(token, gateway.ok(responses.updated(token, usage, warnings), revision=token.revision))
+        return PendingWrite(token, Response.ok(responses.updated(token, usage, warnings), revision=token.revision))
 
-    return token_writes.update(
-        token, mutate, action="update", context=request.context, expected_revisions=request.expected_revisions
-    )
+    return token_writes.update(token, mutate, "update", request.context, request.expected_revisions)

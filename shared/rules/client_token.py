@@ -92,6 +92,28 @@ def validate(
     return settings
 
 
+def create(
+    issued_value: IssuedValue,
+    settings: TokenSettings,
+    tenant: str,
+    environment: Environment,
+    product_surface_id: str | None,
+    *,
+    at: datetime,
+) -> ClientToken:
+    """A new token, under its first value."""
+    return ClientToken(
+        id=issued_value.claims.sub,
+        tenant=tenant,
+        environment=environment,
+        product_surface_id=product_surface_id,
+        settings=settings,
+        issued_value=issued_value,
+        created_at=at,
+        updated_at=at,
+    )
+
+
 def require_revision(token: ClientToken, expected: Collection[int] | None) -> None:
     """Raises PreconditionFailed if the token is at none of the expected revisions. None means any."""
     if expected is not None and token.revision not in expected:

@@ -37,13 +37,13 @@ class StoredResponse:
     revision: int
 
 
-def scoped_key(key: str | None, context: AuditContext, *what: str, request: str) -> IdempotencyKey | None:
+def scoped_key(key: str | None, context: AuditContext, *what: str, body: str) -> IdempotencyKey | None:
     """Scopes a key to the caller and the operation, because a response may hold a value. None without a key."""
     if key is None:
         return None
     # As JSON no two lists read the same.
     return IdempotencyKey(
         digest=digest.sha256_hex(json.dumps([context.tenant, context.actor, *what, key])),
-        fingerprint=digest.sha256_hex(request),
+        fingerprint=digest.sha256_hex(body),
         at=context.at,
     )

@@ -16,7 +16,6 @@ from shared.store import index_entries, pagination, table
 from shared.store.attributes import require_type
 from shared.store.table import Item, Key, Write
 
-_RETENTION = timedelta(days=int(os.environ["CONVERSATION_RETENTION_DAYS"]))
 _FIRST_MESSAGE_LENGTH = 280
 # Most conversations are shorter. If messages are long, fewer fit, and more would be read for nothing.
 _HISTORY_PAGE = 10
@@ -129,7 +128,8 @@ def page(
 
 
 def _expiry(at: datetime) -> int:
-    return int((at + _RETENTION).timestamp())
+    retention = timedelta(days=int(os.environ["CONVERSATION_RETENTION_DAYS"]))
+    return int((at + retention).timestamp())
 
 
 def _record(session: Session) -> Key:

@@ -71,7 +71,6 @@ def create(
 def update(
     token: ClientToken,
     mutate: Callable[[ClientToken], PendingWrite[Response]],
-    *,
     action: str,
     context: AuditContext,
     expected_revisions: frozenset[int] | None,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared import client_address
+from shared.gateway import client_address
 from shared.store import audit
 from tests.functions.page import ADDRESS, assert_refused
 

@@ -146,7 +146,7 @@ def test_400_offset_is_too_large(conversations, monkeypatch, query):
 
 
 def test_400_too_large_a_list_hints_at_pagination(api, monkeypatch):
-    monkeypatch.setattr("shared.gateway._RESPONSE_MAX", 600_000)
+    monkeypatch.setattr("shared.gateway.response._RESPONSE_MAX", 600_000)
     for _ in range(40):
         api.create(config={"text": "x" * 16_000})
     answer = api.get("/v1/client-tokens")

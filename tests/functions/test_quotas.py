@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared import quota
 from shared.store import table
 from tests.aws.network import NETWORK
 from tests.functions.interruptions import cancelled
@@ -25,7 +24,7 @@ def counted(api):
 
 @pytest.fixture
 def three(monkeypatch):
-    monkeypatch.setattr(quota, "TOKENS_PER_TENANT", 3)
+    monkeypatch.setenv("TOKENS_PER_TENANT", "3")
 
 
 def test_403_when_the_tenant_has_as_many_tokens_as_allowed(api, caller, three):

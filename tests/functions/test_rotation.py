@@ -9,7 +9,6 @@ import pytest
 from infra.local import access, openapi
 from infra.local import template as sam
 from infra.local.api import Api
-from shared import signer
 from shared.store import client_tokens
 from tests.aws.in_memory import STACK
 from tests.aws.network import NETWORK
@@ -65,7 +64,7 @@ def deploy(api, monkeypatch):
         def deploy(**parameters):
             template = sam.translate(sam.read(), parameters)
             (key,) = {key_of(template, function) for function in SIGNERS}
-            monkeypatch.setattr(signer, "_KEY_ARN", key)
+            monkeypatch.setenv("SIGNING_KEY_ARN", key)
             guard = Guard(template, VALUES)
             until_the_end.enter_context(NETWORK.hooked(guard.judge))
             return Deployment(api, template, guard)

@@ -33,9 +33,9 @@ ENVIRONMENT = {
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
     },
-    "shared.client_address": {"CLIENT_ADDRESS_HEADER", "PROXY_SECRET_DIGESTS"},
+    "shared.gateway.client_address": {"CLIENT_ADDRESS_HEADER", "PROXY_SECRET_DIGESTS"},
     "shared.credentials": {"CLERK_AUTHORIZED_PARTIES", "CLERK_ISSUER", "CLERK_ROLE_SCOPES"},
-    "shared.proxy_event": {"AWS_SAM_LOCAL"},
+    "shared.gateway.request": {"AWS_SAM_LOCAL"},
     "shared.management_admission": {"MANAGEMENT_LISTS_PER_MINUTE", "MANAGEMENT_WRITES_PER_MINUTE"},
     "shared.quota": {"TOKENS_PER_TENANT"},
     "shared.signer": {"SIGNING_KEY_ARN", "TOKEN_ISSUER"},
@@ -56,9 +56,7 @@ WORDS = {
         # We answer in it, and ask AWS in it.
         {
             "shared.aws",
-            "shared.client_address",
             "shared.gateway",
-            "shared.headers",
             "shared.targets.aws_lambda",
             "shared.targets.bedrock",
         },
@@ -68,9 +66,6 @@ WORDS = {
         Module.words,
         # Each target speaks the language of what answers.
         {
-            "shared.authorizer",
-            "shared.client_address",
-            "shared.proxy_event",
             "shared.gateway",
             "shared.targets",
             "shared.wire",

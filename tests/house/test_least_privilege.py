@@ -21,7 +21,7 @@ SECRET = re.compile(r"SECRET(?!_DIGESTS$)|PASSWORD|PRIVATE|CREDENTIAL|API_KEY")
 READ_BY_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 # Lambda sets these itself; or whoever runs the stack elsewhere.
 NOT_FOR_THE_TEMPLATE = (
-    ENVIRONMENT["shared.aws.client"] | ENVIRONMENT["shared.aws.credentials"] | ENVIRONMENT["shared.proxy_event"]
+    ENVIRONMENT["shared.aws.client"] | ENVIRONMENT["shared.aws.credentials"] | ENVIRONMENT["shared.gateway.request"]
 )
 
 

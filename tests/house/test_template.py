@@ -10,8 +10,9 @@ import re
 import botocore.session
 import pytest
 
-from shared import errors, gateway
+from shared import errors
 from shared.aws import client
+from shared.gateway.response import STATUS as STATUS_OF_ERROR
 from shared.store import table, turns
 
 ON_EVERY_ANSWER = {
@@ -169,7 +170,7 @@ class TestRefusalsOfApiGateway:
             assert body["requestId"] == "$context.extendedRequestId", kind
 
     def test_have_the_status_that_a_function_gives_to_the_same_code(self, responses):
-        ours = {kind.code: str(status) for kind, status in gateway._STATUS.items()}
+        ours = {kind.code: str(status) for kind, status in STATUS_OF_ERROR.items()}
         given = [(kind, response["statusCode"], _body(response)["code"]) for kind, response in responses.items()]
         assert errors.Unauthenticated.code in ours
         assert [one for one in given if one[1] != ours.get(one[2], one[1])] == []

@@ -10,7 +10,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from infra.local.openapi import read_routes
 from infra.local.template import ROOT
 from infra.tools.openapi import browser, document, events, fields, management, refusals, schemas
-from shared import admission, errors, gateway
+from shared import admission, errors
+from shared.gateway.response import STATUS as STATUS_OF_ERROR
 from tests.aws.in_memory import STACK, TEMPLATE
 from tests.house.code import module, modules
 
@@ -89,15 +90,15 @@ def _said():
     """Each (status, code) that our code can say."""
     kinds = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
     kinds = {
-        name: kind for name, kind in kinds.items() if issubclass(kind, errors.ApiError) and kind in gateway._STATUS
+        name: kind for name, kind in kinds.items() if issubclass(kind, errors.ApiError) and kind in STATUS_OF_ERROR
     }
-    yield from ((gateway._STATUS[kind], kind.code) for kind in kinds.values() if kind is not errors.ApiError)
+    yield from ((STATUS_OF_ERROR[kind], kind.code) for kind in kinds.values() if kind is not errors.ApiError)
     for one in modules("shared"):
         for node in ast.walk(one.tree):
             match node:
                 case ast.Call(func=ast.Name(name) | ast.Attribute(attr=name), keywords=[*keywords]) if name in kinds:
                     given = [word.value.value for word in keywords if word.arg == "code"]
-                    yield from ((gateway._STATUS[kinds[name]], code) for code in given)
+                    yield from ((STATUS_OF_ERROR[kinds[name]], code) for code in given)
 
 
 def _documented():

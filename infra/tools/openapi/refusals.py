@@ -9,7 +9,7 @@ from typing import Any, NotRequired, TypedDict
 from infra.local.routes import Routes
 from infra.tools.openapi import headers
 from infra.tools.openapi.schemas import reference
-from shared import gateway
+from shared.gateway import request
 from shared.wire.json_body import VALUES_MAX
 
 Codes = Mapping[int, str]
@@ -106,7 +106,7 @@ MEANINGS = {
     "token_quota_reached": "The tenant has as many client tokens as the deployment allows. Delete some.",
     "too_far": "Too much would have to be looked through. Ask for a smaller offset, or without a filter.",
     "too_large": (
-        f"The body has more than {gateway.MANAGEMENT_BODY_MAX // 1024} KB, or {gateway.PAGE_BODY_MAX // 1024} KB at "
+        f"The body has more than {request.MANAGEMENT_BODY_MAX // 1024} KB, or {request.PAGE_BODY_MAX // 1024} KB at "
         f"init and feedback. A chat body may have some 6 MB, which is what Lambda takes, and {VALUES_MAX:,} values: a "
         "new conversation makes it small again."
     ),

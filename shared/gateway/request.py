@@ -1,4 +1,4 @@
-"""Reads the event of a Lambda proxy integration, which is how API Gateway passes a request to a function."""
+"""Requests as handlers get them, read from the event of a Lambda proxy integration."""
 
 from __future__ import annotations
 
@@ -6,15 +6,95 @@ import os
 import time
 from binascii import a2b_base64
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from shared.errors import InvalidRequest, PayloadTooLarge, Unauthenticated, Unavailable
+from shared.gateway import client_address, headers
 from shared.rules import timestamps
+from shared.rules.audit import AuditContext
 from shared.rules.principal import Principal
+from shared.rules.rate_limit import RateLimitStatus
 from shared.rules.rejection import CredentialRejected
+from shared.rules.visitor import Visitor
 
 Event = Mapping[str, Any]
+
+MANAGEMENT_BODY_MAX = 256 * 1024
+# A widget opens a session or rates an answer in less than 2 KB.
+PAGE_BODY_MAX = 64 * 1024
+# The widget sends its whole transcript with every message, photos included. Lambda takes no more in an event.
+TRANSCRIPT_BODY_MAX = 6 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """From a principal. `path`: parameters as sent; `query`: parameters, decoded; `headers`: by name in lower case."""
+
+    context: AuditContext
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: str | None
+
+    @classmethod
+    def from_event(cls, event: Event, principal: Principal) -> Request:
+        """Raises PayloadTooLarge, and InvalidRequest for another kind of event."""
+        return cls(
+            context=AuditContext(
+                tenant=principal.tenant,
+                actor=principal.id,
+                address=_address(event),
+                request_id=request_id(event),
+                at=_received_at(event),
+            ),
+            path=_PathParameters(event.get("pathParameters") or {}),
+            query=event.get("queryStringParameters") or {},
+            headers=headers.combined(event.get("multiValueHeaders")),
+            body=_body(event, MANAGEMENT_BODY_MAX),
+        )
+
+    @property
+    def at(self) -> datetime:
+        """When API Gateway received it."""
+        return self.context.at
+
+    @property
+    def tenant(self) -> str:
+        return self.context.tenant
+
+    @property
+    def expected_revisions(self) -> frozenset[int] | None:
+        """The revisions that may be changed, from If-Match; None for any. Raises InvalidRequest."""
+        return headers.expected_revisions(self.headers)
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The key under which the request takes effect once; None without the header. Raises InvalidRequest."""
+        return headers.idempotency_key(self.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserRequest:
+    """A request from a page. `headers` go out with the response, whatever it will be."""
+
+    visitor: Visitor
+    body: str | None
+    headers: dict[str, str]
+
+    @classmethod
+    def from_event(cls, event: Event, body_max: int, extra_headers: dict[str, str]) -> BrowserRequest:
+        """Raises PayloadTooLarge, and InvalidRequest for another kind of event."""
+        visitor = Visitor(origin=origin(event), address=_address(event), at=_received_at(event))
+        return cls(visitor, _body(event, body_max), extra_headers)
+
+    @property
+    def at(self) -> datetime:
+        return self.visitor.at
+
+    def add_rate_headers(self, status: RateLimitStatus) -> None:
+        self.headers.update(headers.rate_limit(status))
 
 
 def with_request_id(event: Event, lambda_context: object) -> Event:
@@ -27,6 +107,17 @@ def with_request_id(event: Event, lambda_context: object) -> Event:
         return event
     request_id = getattr(lambda_context, "aws_request_id", None) or context.get("requestId") or "unknown"
     return {**given, "requestContext": {**context, "extendedRequestId": request_id}}
+
+
+def request_id(event: Event) -> str:
+    """API Gateway's extended request id. A caller can choose the other one, so it is not logged."""
+    extended: str = event["requestContext"]["extendedRequestId"]
+    return extended
+
+
+def origin(event: Event) -> str | None:
+    """Two Origin headers are no origin: together they match none. An empty one names none."""
+    return headers.combined(event.get("multiValueHeaders")).get("origin") or None
 
 
 def principal(event: Event) -> Principal:
@@ -50,12 +141,12 @@ def principal(event: Event) -> Principal:
         tuple(authorized.get("scopes", "").split()),
         None if expires_at == "never" else timestamps.from_text(expires_at),
     )
-    if caller.is_expired(received_at(event)):
+    if caller.is_expired(_received_at(event)):
         raise CredentialRejected("expired")
     return caller
 
 
-def received_at(event: Event) -> datetime:
+def _received_at(event: Event) -> datetime:
     """API Gateway's time. Under SAM CLI the current time: its events all have its start time (aws-sam-cli#9279).
 
     Raises InvalidRequest for another kind of event.
@@ -68,28 +159,22 @@ def received_at(event: Event) -> datetime:
     raise _unsupported_event()
 
 
-def source_ip(event: Event) -> str:
-    """Of the connection. Raises InvalidRequest for another kind of event."""
+def _address(event: Event) -> str:
+    """The client's. Raises InvalidRequest for another kind of event."""
     match event["requestContext"]:
-        case {"identity": {"sourceIp": str(source)}}:
-            return source
+        case {"identity": {"sourceIp": str(connection)}}:
+            return client_address.resolve(event, connection)
     raise _unsupported_event()
 
 
-def request_id(event: Event) -> str:
-    """API Gateway's extended request id. A caller can choose the other one, so it is not logged."""
-    extended: str = event["requestContext"]["extendedRequestId"]
-    return extended
-
-
-class PathParameters(dict[str, str]):
+class _PathParameters(dict[str, str]):
     """By name, as the caller sent them: API Gateway decodes none. Raises InvalidRequest for a missing one."""
 
     def __missing__(self, name: str) -> str:
         raise InvalidRequest(f"The event lacks pathParameters.{name}.", code="invalid_event")
 
 
-def body(event: Event, max_bytes: int) -> str | None:
+def _body(event: Event, max_bytes: int) -> str | None:
     """The body as text. Bytes that are not UTF-8 have become U+FFFD, here or in API Gateway.
 
     Raises PayloadTooLarge, and InvalidRequest for invalid base64, which only a developer's own event can hold.
