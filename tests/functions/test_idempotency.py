@@ -224,7 +224,7 @@ def test_stored_response_holds_no_secret_and_expires(send, clock):
     value = send("the key itself").json["token"]
     *_, record = audit.query(send.api.tenant, subject(value), since=None, until=None, at=clock.held)
     what = ["create"] if send.is_create else ["regenerate", send.token_id]
-    idempotency_key = idempotency.scoped_key("the key itself", record.context, *what, request="")
+    idempotency_key = idempotency.scoped_key("the key itself", record.context, *what, body="")
     item = table.get((f"IDEMPOTENCY#{idempotency_key.digest}", "RECORD"))
     text = json.dumps(item, ensure_ascii=False)
     secrets = [value, value.rpartition(".")[2], value.split(".")[1], "the key itself", send.api.credential]

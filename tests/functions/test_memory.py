@@ -16,12 +16,12 @@ _READ = """
 import sys
 from datetime import UTC, datetime
 from secrets import token_bytes
-from shared.errors import Refusal
+from shared.errors import ApiError
 from shared.wire.chat import Chat
 
 try:
     Chat.read(sys.stdin.read()).page_input(datetime.now(UTC), token_bytes)
-except Refusal as refused:
+except ApiError as refused:
     print(refused.code)
 else:
     print("read")
