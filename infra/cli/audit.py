@@ -1,4 +1,4 @@
-"""Who did what to a tenant's client tokens, API keys, targets, and conversations."""
+"""Shows who did what to a tenant's client tokens, API keys, targets, and conversations."""
 
 from __future__ import annotations
 

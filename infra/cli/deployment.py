@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """`url`: where its API listens. `parameters`: of its stack. `operator`: asks AWS for the caller's ARN in IAM."""
+    """`url`: where its API listens. `parameters`: of its stack. `operator`: fetches the caller's IAM ARN from AWS."""
 
     url: str
     account: str

@@ -37,7 +37,7 @@ def read(kind: str, written: Sequence[tuple[str, str]]) -> dict[str, Any]:
         # What is not given is not stored: where a default changes, it changes for those who did not choose.
         accepted = settings.model_validate(given).model_dump(mode="json", exclude_unset=True)
     except ValidationError as error:
-        # What is missing may only be misspelt.
+        # What is missing may only be misspelled.
         wrong = min(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
         raise InvalidRequest(_sentence(kind, wrong, settings.model_json_schema()["properties"])) from None
     _require_room_for_message(accepted)

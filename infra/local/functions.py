@@ -1,4 +1,4 @@
-"""Runs the template's functions: processes start on first use, and anew when the code has changed."""
+"""Runs the template's functions: processes start on first use, and again when the code has changed."""
 
 from __future__ import annotations
 

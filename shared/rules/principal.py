@@ -1,4 +1,4 @@
-"""Who calls the management plane: an API key or a person, for one tenant, with scopes."""
+"""The caller of the management plane: an API key or a person, for one tenant, with scopes."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ def delete_write(key: Key, *, condition: str | None = None, values: Mapping[str,
 
 
 def transact(writes: Sequence[Write]) -> None:
-    """All of it or nothing, and once, though it be sent again. Raises ConditionFailed or TransactionConflict."""
+    """All or nothing, and applied once even if it is retried. Raises ConditionFailed or TransactionConflict."""
     _call("TransactWriteItems", TransactItems=list(writes), ClientRequestToken=secrets.token_hex(16))
 
 

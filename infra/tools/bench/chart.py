@@ -1,4 +1,4 @@
-"""A bar chart as SVG: one bar a line, with its median, a whisker from least to most, and the limit that it has to keep.
+"""A bar chart as SVG: one bar per line with its median, a whisker from least to most, and its limit.
 
 Readable in light and in dark, in a page and as an image: the colours follow what the reader has set.
 """

@@ -80,7 +80,7 @@ MEANINGS = {
     "firstMessage": "The beginning of the visitor's first message.",
     "ConversationSummary.updatedAt": "When the visitor last said something.",
     # Sessions
-    "sessionId": "A secret of this page's visitor: whoever has it continues his conversation.",
+    "sessionId": "The visitor's secret. Anybody who has it can continue the conversation.",
     "InitSession.sessionId": (
         "What the page kept of an earlier visit. One that has ended or is unknown opens a new session; never an error."
     ),
@@ -106,7 +106,7 @@ MEANINGS = {
     "metadata": _BESIDE,
     "context": _BESIDE,
     "VisitorMessage.id": "Names the message: sent again, it is answered from what is stored. Null: new each time.",
-    "role": "Who speaks: user, or assistant. Of the page's transcript, only the last message of a user is read.",
+    "role": "The speaker: user or assistant. Of the page's transcript, only the last message of a user is read.",
     "content": (
         "Text, or parts. The target limits the bytes of all text together: 8,192 unless it is registered with another "
         f"limit, and never more than {input_limits.MESSAGE_BYTES_MAX:,}. Attachments are off unless it is registered "

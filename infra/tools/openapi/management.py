@@ -99,7 +99,7 @@ OPERATIONS = {
     ),
     "DeleteClientToken": Operation(
         summary="Delete a client token",
-        description="Its value and its sessions stop working at once. Deleting it again answers 404.",
+        description="Its value and its sessions stop working at once. Deleting it again returns 404.",
         scope="tokens:write",
         headers=["If-Match"],
         answer=ClientTokenDeleted,

@@ -144,7 +144,7 @@ def _chat(properties: dict[str, Schema]) -> None:
 
 
 def _message(properties: dict[str, Schema]) -> None:
-    """Whoever sends a transcript sends the assistant's messages, too. Text is no list: exactly one of both."""
+    """A transcript also holds the assistant's messages. The content is either text or a list."""
     properties["role"] = {"type": "string", "examples": ["user", "assistant"]}
     content = properties["content"]
     content["oneOf"] = content.pop("anyOf")
