@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 from werkzeug.test import Client
@@ -9,6 +10,37 @@ from werkzeug.test import Client
 ORIGIN = "https://app.example.com"
 ADDRESS = "203.0.113.7"
 _numbers = itertools.count(1)
+
+# What a visitor may read, by code: a pattern of the whole sentence.
+SENTENCES = {
+    "attachment_not_supported": (
+        r"This assistant (reads text only|cannot read that kind of file|could not read what is attached)\."
+    ),
+    "attachments_not_enabled": r"This assistant does not accept files\. Please send your message without them\.",
+    "attachments_too_large": r"The attached files are too large\. Please keep them to [\d,.]+ (bytes|KB|MB) in total\.",
+    "attempts_exhausted": r"This message could not be answered\. Please write another one\.",
+    "input_too_large": r"This is more than the assistant can read at once\. Please shorten your message\.",
+    "invalid_attachment": r"An image or a file has to come in base64, and with its type\.",
+    "invalid_token": r"This client token is not valid\.",
+    "message_limit_reached": r"This conversation has reached its message limit\.",
+    "message_too_long": r"Your message is too long\. Please keep it (to|under) [\d,.]+ (bytes|KB|MB)\.",
+    "no_message": r"There is (no message of a user|nothing in the message) to answer\.",
+    "no_target": r"This client token has no flow and no agent to talk to\.",
+    "origin_not_allowed": r"This client token may not be used here\.",
+    "rate_limited": (
+        r"Too many sessions were opened from your connection\.|Too many messages are coming from your network\.|"
+        r"You are sending messages too quickly\.|Too much feedback came from your connection\.|Your tenant may .*"
+    ),
+    "session_ended": r"This session has ended\.",
+    "session_not_found": r"There is no such session to leave feedback on\.",
+    "target_declined": r"The assistant cannot answer that\.",
+    "target_failed": r"The assistant could not answer\. Please try again\.",
+    "target_not_allowed": r"This client token is not for that flow or agent\.",
+    "target_not_found": r"The assistant is not available\.",
+    "token_expired": r"This client token is not valid\.",
+    "token_inactive": r"This client token is not valid\.",
+    "unavailable": r"The service cannot answer just now\. Please try again in a moment\.",
+}
 
 
 class Clock:
@@ -90,6 +122,5 @@ def assert_refused(answer, status, code):
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.headers["Vary"] == "Origin"
     assert answer.headers["Content-Type"] == "application/json"
-    assert isinstance(answer.json["error"], str)
-    assert answer.json["error"]
+    assert re.fullmatch(SENTENCES.get(code, ".+"), answer.json["error"]), answer.text
     return answer.json
