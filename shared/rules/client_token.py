@@ -139,18 +139,13 @@ def regenerate(token: ClientToken, issued_value: IssuedValue, *, grace: timedelt
     running = tuple(one for one in token.previous_values if at < one.valid_until)
     if grace:
         _require_room_for_previous(running)
-        running = (
-            PreviousValue(digest=token.issued_value.digest, jti=token.issued_value.claims.jti, valid_until=at + grace),
-            *running,
-        )
+        value = token.issued_value
+        running = (PreviousValue(digest=value.digest, jti=value.claims.jti, valid_until=at + grace), *running)
     elif grace is not None:
         running = ()
+    at = max(at, token.updated_at)
     return replace(
-        token,
-        issued_value=issued_value,
-        previous_values=running,
-        updated_at=max(at, token.updated_at),
-        revision=token.revision + 1,
+        token, issued_value=issued_value, previous_values=running, updated_at=at, revision=token.revision + 1
     )
 
 
