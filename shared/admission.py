@@ -111,17 +111,12 @@ def admit_message(
 ) -> AdmittedMessage:
     """Admits a visitor's message. `add_rate_headers` receives the visitor's rate limit status.
 
-    The reads follow the order of proof: a made-up session id costs one read, of a key that nobody else uses, and so
-    does a session that another origin sends. The target is read last, because many visitors share it and a system
-    prompt can make it large.
+    The reads follow the order of proof: a made-up session id costs one read, of a key that nobody else uses. The
+    target is read last, because many visitors share it and a system prompt can make it large.
     """
     known = session.parse_id(session_id)
     current = sessions.find(known.digest, at=visitor.at) if known else None
-    if known is None or current is None:
-        raise session.ended()
-    # A session proves which token opened it.
-    log.bind(token_id=known.token_id)
-    if session.has_timed_out(current, visitor.at) or current.origin != _bound_origin(visitor):
+    if known is None or current is None or session.has_timed_out(current, visitor.at):
         raise session.ended()
     turn_key, rate_key = turns.key(known.digest, page_input.message.id), counters.key(known.token_id, visitor.address)
     token_key, usage_key = client_tokens.key(known.token_id), usage.key(known.token_id)
@@ -130,7 +125,7 @@ def admit_message(
         raise session.ended()
     token = client_tokens.from_item(items[token_key])
     _require_allowed(visitor, token)
-    if not session.is_alive(current, token, visitor.at):
+    if not session.is_alive(current, token, visitor.at) or current.origin != _bound_origin(visitor):
         raise session.ended()
     limits = (
         Window("m", 60, token.settings.rate_limit_per_minute),

@@ -17,7 +17,7 @@ _logger = Logger()
 _subject: ContextVar[dict[str, str | None] | None] = ContextVar("subject", default=None)
 
 
-def bind(*, tenant: str | None = None, token_id: str | None = None, principal: str | None = None) -> None:
+def bind(*, tenant: str, token_id: str | None = None, principal: str | None = None) -> None:
     """Adds whose request this is, once that is proven, to its `answered` line."""
     _subject.set({"tenant": tenant, "token_id": token_id, "principal": principal})
 

@@ -250,7 +250,7 @@ DISGUISES = [
 ]
 
 
-@pytest.mark.parametrize("door", ["init", "feedback"])
+@pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("origin", DISGUISES, ids=lambda origin: ascii(origin)[:40])
 def test_403_lookalike_origin(app, knock, calls, door, origin):
     header = origin.encode().decode("latin-1")
@@ -261,18 +261,7 @@ def test_403_lookalike_origin(app, knock, calls, door, origin):
     assert calls == TOKEN_READ
 
 
-@pytest.mark.parametrize("origin", [*DISGUISES, None], ids=lambda origin: ascii(origin)[:40])
-def test_401_live_session_from_another_origin_costs_one_read(app, knock, calls, keys_read, origin):
-    """It costs what an unknown session costs: the token is not read for it. The widget then gets a 403 from init."""
-    keys_read.clear()
-    other = Page(app, origin and origin.encode().decode("latin-1"))
-    assert_refused(knock("chat", other), 401, "session_ended")
-    assert calls == ["GetItem"]
-    assert [key.partition("#")[0] for key in keys_read] == ["SESSION"]
-    assert knock("chat").status_code == 200
-
-
-@pytest.mark.parametrize("door", ["init", "feedback"])
+@pytest.mark.parametrize("door", DOORS)
 def test_403_without_origin_unless_the_token_is_for_native_apps(app, knock, token, calls, door):
     program = Page(app, None)
     hint = assert_refused(knock(door, program), 403, "origin_not_allowed")["hint"]

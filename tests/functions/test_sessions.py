@@ -90,7 +90,7 @@ def test_401_when_session_is_used_from_another_origin(app, create, calls, opened
         assert assert_refused(stranger.say(session, **message), 401, "session_ended")["hint"]
         assert_refused(stranger.rate(session, token.value), 401, "session_ended")
         # Neither counted nor spent.
-        assert calls == ["GetItem", "GetItem", "BatchGetItem"]
+        assert set(calls) == {"GetItem", "BatchGetItem"}
         assert stranger.open(token.value, sessionId=session) != session
     assert record(session)["message_count"] == 0
     assert Page(app, opened_by).say(session, **message).status_code == 200
