@@ -24,7 +24,7 @@ SENTENCES = {
     "invalid_token": r"This client token is not valid\.",
     "message_limit_reached": r"This conversation has reached its message limit\.",
     "message_too_long": r"Your message is too long\. Please keep it (to|under) [\d,.]+ (bytes|KB|MB)\.",
-    "no_message": r"There is (no message of a user|nothing in the message) to answer\.",
+    "no_message": r"The (request has no user message|message is empty)\.",
     "no_target": r"This client token has no flow and no agent to talk to\.",
     "origin_not_allowed": r"This client token may not be used here\.",
     "rate_limited": (
@@ -32,7 +32,7 @@ SENTENCES = {
         r"You are sending messages too quickly\.|Too much feedback came from your connection\.|Your tenant may .*"
     ),
     "session_ended": r"This session has ended\.",
-    "session_not_found": r"There is no such session to leave feedback on\.",
+    "session_not_found": r"This session does not exist, so it cannot take feedback\.",
     "target_declined": r"The assistant cannot answer that\.",
     "target_failed": r"The assistant could not answer\. Please try again\.",
     "target_not_allowed": r"This client token is not for that flow or agent\.",

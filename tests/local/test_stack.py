@@ -5,6 +5,7 @@ import json
 import os
 import re
 import select
+import shlex
 import signal
 import socket
 import stat
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra.local.template import ROOT
+from tests.command import CLIENT_TOKENS
 from tests.local_stack import STOPS_WITHIN_SECONDS, RunningStack
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
@@ -61,7 +63,7 @@ def test_commands_of_the_greeting_work(stack, tmp_path):
     create, show, off, on, operate = re.findall(r"^ .*(?:\n .*)*", greeting[greeting.index("\nCreate") :], re.MULTILINE)
 
     def paste(commands):
-        commands = commands.replace("curl", "curl -sS").replace(".venv/bin/python", sys.executable)
+        commands = commands.replace("curl", "curl -sS").replace(".venv/bin/client-tokens", shlex.join(CLIENT_TOKENS))
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         return subprocess.run(
             ["/bin/sh", "-ec", commands], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
