@@ -36,3 +36,15 @@ def _nothing_that_aws_would_reject():
     if network := sys.modules.get("tests.aws.network"):
         rejected, network.NETWORK.rejected[:] = [*network.NETWORK.rejected], []
         assert rejected == []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """A test that fails after a handler crashed shows why it did. The response and the log leave that out."""
+    report = yield
+    if memory := sys.modules.get("tests.aws.in_memory"):
+        if report.failed:
+            report.sections += [("Crash of a handler", crash) for crash in memory.CRASHES]
+        if report.when == "teardown":
+            memory.CRASHES.clear()
+    return report

@@ -15,6 +15,13 @@ ARTIFACT = ROOT / ".local/artifact"
 RUNTIME = ROOT / ".venv-runtime/bin/python"
 
 
+# In front of a runtime client that runs the source.
+_SHOWING_CRASHES = """
+from infra.local import crashes
+
+crashes.show()
+"""
+
 # Like python -m awslambdaric, for a Runtime API below a path. AWS's client knows paths, except where it reports a
 # failed start.
 _AWSLAMBDARIC = """
@@ -30,6 +37,13 @@ def call_below_path(self, method, endpoint, *rest):
 
 Client.call_rapid = call_below_path
 main(sys.argv)
+"""
+
+_STAND_IN = """
+import sys
+from infra.local.runtime import main
+
+main(sys.argv[1])
 """
 
 
@@ -51,8 +65,8 @@ class Code:
 
     def command(self, handler: str) -> list[str]:
         """What starts a function, in `task`."""
-        is_awss = self.client == "awslambdaric"
-        return [self.python, *(["-c", _AWSLAMBDARIC] if is_awss else ["-m", self.client]), handler]
+        program = _AWSLAMBDARIC if self.client == "awslambdaric" else _STAND_IN
+        return [self.python, "-c", (_SHOWING_CRASHES if self.edited else "") + program, handler]
 
 
 def source(root: Path = ROOT) -> Code:

@@ -1,7 +1,4 @@
-"""A stand-in for awslambdaric where that cannot be installed: the same Runtime API, in plain Python.
-
-Run as `python -m infra.local.runtime package.module.handler`, in the function's directory.
-"""
+"""A stand-in for awslambdaric where that cannot be installed: the same Runtime API, in plain Python."""
 
 from __future__ import annotations
 
@@ -91,7 +88,3 @@ def _told(error: Exception) -> str:
     told: dict[str, Any] = {"errorType": type(error).__name__, "errorMessage": str(error)}
     traceback.print_exception(error)
     return json.dumps(told)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

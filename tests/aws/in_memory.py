@@ -8,7 +8,7 @@ import os
 
 from moto import mock_aws
 
-from infra.local import cloud, moto_patches
+from infra.local import cloud, crashes, moto_patches
 from infra.local import template as sam
 from shared.aws import client
 from tests.aws.network import NETWORK
@@ -19,7 +19,10 @@ mock_aws(config={"core": {"mock_credentials": False}}).start()
 client.HTTPSConnection = NETWORK.connection
 # Nobody is waiting for moto to recover.
 client._PAUSE_SECONDS = 0
+# Tracebacks of handlers, for the report of a test that fails.
+CRASHES: list[str] = []
 TEMPLATE = sam.translate(sam.read())
 STACK = cloud.create(TEMPLATE)
 for function in STACK.functions.values():
     os.environ.update(function.environment)
+crashes.show(CRASHES.append)

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from infra.local.openapi import read_routes
-from tests.aws.in_memory import TEMPLATE
+from tests.aws.in_memory import CRASHES, TEMPLATE
 from tests.aws.network import NETWORK
 from tests.functions.interruptions import cancelled
 from tests.functions.page import assert_refused, reply
@@ -112,6 +112,8 @@ def test_500_bug_is_logged_with_its_location_and_hidden(api, monkeypatch, output
     assert "test_faults.py" in logged
     assert '"error":"RuntimeError"' in logged
     assert "the secret of the house" not in logged + answer.text
+    # Only the developer who runs this test sees it, if the test fails.
+    assert "RuntimeError: the secret of the house" in CRASHES[-1]
 
 
 def test_503_authorizer_fault_without_a_cause_is_logged(api, aws_answers, output):

@@ -19,3 +19,5 @@ def test_a_built_function_sees_its_layers_and_nothing_of_the_source(monkeypatch,
     assert (built.task, built.python, built.edited) == (tmp_path / "functions", str(tmp_path / "python"), ())
     assert built.libraries("Chat") == (tmp_path / "SharedLayer/python",)
     assert built.libraries("Authorize") == (tmp_path / "SharedLayer/python", tmp_path / "CryptographyLayer/python")
+    # A deployment shows no exception, for its message may quote what a caller sent.
+    assert "crashes" not in " ".join(built.command("browser.chat.handler"))

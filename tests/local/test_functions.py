@@ -36,6 +36,14 @@ def environment(event, context):
 def fail(event, context):
     raise KeyError("who")
 
+def recover(event, context):
+    from shared import log
+    try:
+        raise KeyError("who")
+    except KeyError as error:
+        log.fault(error, operation="door", request_id="r")
+    return "recovered"
+
 def scare(event, context):
     print("\\x1b]0;owned\\x07 \\x9b2J \\u202e \\ttea é 🍵")
     raise ValueError("\\x1b[2J")
@@ -56,6 +64,10 @@ def swell(event, context):
 def nonsense(event, context):
     return {1, 2}
 """
+LOG = """
+def fault(error, *, operation, request_id):
+    print("recorded", type(error).__name__)
+"""
 CLIENTS = ["infra.local.runtime"] + ["awslambdaric"] * bool(importlib.util.find_spec("awslambdaric"))
 
 
@@ -67,9 +79,10 @@ class Code:
         self.write("functions/door.py", DOOR)
         self.write("functions/broken.py", "import no_such_module")
         self.write("shared/words.py", "GREETING = 'Hello'")
+        self.write("shared/log.py", LOG)
         # The stand-in has to be found where only this code is.
         (root / "infra").symlink_to(ROOT / "infra")
-        names = ["greet", "context", "environment", "fail", "scare", "crash", "wait", "swell", "nonsense"]
+        names = ["greet", "context", "environment", "fail", "recover", "scare", "crash", "wait", "swell", "nonsense"]
         declared = {name: self._declare(f"door.{name}") for name in names}
         declared |= {"hang": self._declare("door.hang", timeout=0.1), "broken": self._declare("broken.handler")}
         here = dataclasses.replace(places.source(root), client=client)
@@ -131,6 +144,15 @@ def failure(code, name):
 def test_a_function_that_raises_fails_and_lives_on(code):
     assert failure(code, "fail") == "KeyError: 'who'"
     assert failure(code, "fail") == "KeyError: 'who'"
+
+
+def test_fault_in_a_handler_shows_its_exception_to_the_developer(code):
+    assert code.invoke("recover", {}) == "recovered"
+    code.functions.stop()
+    said = [line for name, line in code.lines if name == "recover"]
+    assert said[0] == "Traceback (most recent call last):"
+    assert "KeyError: 'who'" in said
+    assert "recorded KeyError" in said
 
 
 def test_an_answer_that_is_not_json_fails(code):
