@@ -40,8 +40,9 @@ def compiled(path):
     return (path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc").as_posix()
 
 
-def test_there_is_a_folder_for_each_function_and_layer(build):
-    assert {path.name for path in build.iterdir() if path.is_dir()} == set(PARTS)
+def test_build_has_a_folder_per_function_layer_and_nested_stack(build):
+    assert {path.name for path in build.iterdir() if path.is_dir()} == {*PARTS, "Watching"}
+    assert files(build / "Watching") == {"template.yaml"}
 
 
 @pytest.mark.parametrize("name", STACK.functions)
