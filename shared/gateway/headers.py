@@ -78,15 +78,15 @@ def expected_revisions(headers: Mapping[str, str]) -> frozenset[int] | None:
         raise InvalidRequest(
             "If-Match is not a list of entity tags.",
             code="invalid_header",
-            hint=f'Send the ETag that you were answered, such as If-Match: "3"; a list holds up to {_TAGS_MAX}.',
+            hint=f'Send an ETag from a response, such as If-Match: "3". A list can have up to {_TAGS_MAX}.',
         )
     revisions = frozenset(int(ours[1]) for tag in tags if (ours := _OURS.fullmatch(tag)))
     if not revisions and any(tag.startswith("W/") for tag in tags):
         raise PreconditionFailed(
             "If-Match has a weak entity tag, which never matches.",
             hint=(
-                "A proxy has put W/ before the ETag, as proxies do that compress answers. Send the tag without W/, or "
-                "have the proxy leave this API's answers as they are."
+                "A proxy that compresses responses has added W/. Send the tag without W/, or turn compression off for "
+                "this API."
             ),
         )
     return revisions

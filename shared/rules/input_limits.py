@@ -135,7 +135,7 @@ def _require_attachments_within(limits: InputLimits, page_input: PageInput) -> N
             hint="The target is registered without the setting attachments, the largest total of their bytes.",
         )
     if not all(one.data and one.media_type for one in page_input.attachments):
-        raise InvalidRequest("An image or a file has to come in base64, and with its type.", code="invalid_attachment")
+        raise InvalidRequest("Images and files must be base64 and have a media type.", code="invalid_attachment")
     size = sum(len(one.data) for one in page_input.attachments)
     if size > limits.attachments:
         raise InvalidRequest(

@@ -47,8 +47,10 @@ def normalize(entry: str) -> str:
     Raises ValueError with what is wrong and how to fix it, as a predicate that follows the entry's name.
     """
     word = entry.lower()
-    if word in {_ANY, _NATIVE} or word in _EXTENSIONS:
+    if word in {_ANY, _NATIVE}:
         return word
+    if (extensions := word.removesuffix("/")) in _EXTENSIONS:
+        return extensions
     if word == "null":
         raise ValueError("is what local files and sandboxed frames of every website send: only * admits it")
     scheme, mark, rest = entry.partition("://")
@@ -163,7 +165,7 @@ def _warnings_of(entry: str, *, is_live: bool, is_public_suffix: Callable[[str],
         yield SecurityWarning(
             "extension_wildcard",
             f"{entry} admits every {_EXTENSIONS[entry]}, whoever wrote it, because each installation sends a host of "
-            "its own. Only the token's limits hold the others.",
+            "its own. Only the token's limits restrict the others.",
         )
     else:
         try:
@@ -219,5 +221,5 @@ def _risk_of_app(entry: str) -> str:
         )
     return (
         f"{entry} is an app and not a website: anybody can build an app that sends it, and apps of one framework often "
-        "share it. Only the token's limits hold them."
+        "share it. Only the token's limits restrict them."
     )

@@ -136,6 +136,10 @@ def _parse_host(host: str) -> tuple[str, _Address | None]:
         raise ValueError("must give an IPv4 address as four decimal numbers, as in 192.0.2.1") from None
 
 
+# The id of an extension is the same in every installation.
+_CHROME_EXTENSION = "abcdefghijklmnopabcdefghijklmnop"
+
+
 def _parse_app_host(host: str, scheme: str) -> tuple[str, _Address | None]:
     """An opaque host, to which the rules of DNS do not apply."""
     if scheme == "file" and host:
@@ -143,7 +147,7 @@ def _parse_app_host(host: str, scheme: str) -> tuple[str, _Address | None]:
     if host.startswith("["):
         return _parse_ipv6(host)
     if "*" in host:
-        example = host.replace("*", "my-app")
+        example = _CHROME_EXTENSION if scheme == "chrome-extension" else host.replace("*", "my-app")
         raise ValueError(f"may have no * under this scheme: list the app's own origin, such as {scheme}://{example}")
     if len(host) > _HOST_LENGTH_MAX or not _APP_HOST.fullmatch(host):
         raise ValueError(

@@ -31,7 +31,7 @@ _HINTS: dict[Reason, str] = {
         "here, send an API key (ctk_...) or a session token instead."
     ),
     "expired": "This credential has expired. Send another API key, or a new session token.",
-    "not_a_session_token": "Of the tokens that Clerk issues, only the session token of a signed-in user is accepted.",
+    "not_a_session_token": "Of Clerk's tokens, only the session token of a signed-in user is accepted.",
     "unknown_key": "No API key has this value. It was revoked, or it belongs to another deployment.",
 }
 

@@ -43,9 +43,9 @@ class Target:
 def require_available(found: Target | None) -> Target:
     """`found`: None if no target is registered under the id. Raises NotFound."""
     if found is None:
-        raise _not_available("It is not registered: register it as a target, or name another in the client token.")
+        raise _not_available("It is not registered. Register it as a target, or name another one in the client token.")
     if found.kind not in KINDS:
-        raise _not_available("It is of a kind that this version of the service does not know: register it again.")
+        raise _not_available("This version of the service does not support its kind. Register it again.")
     return found
 
 
@@ -57,7 +57,7 @@ def nearest(target_id: str, registered: Iterable[str]) -> str | None:
 
 
 def _letters(target_id: str) -> str:
-    return re.sub(r"[\W_]", "", target_id.casefold())
+    return re.sub(r"[\W_]", "", target_id.casefold()) or target_id
 
 
 def reference(tenant: str, target_id: str) -> str:

@@ -82,7 +82,7 @@ def update(
     none of them, NotFound if it is gone, Conflict if other writes keep coming first or a request with the same
     idempotency key is in progress, and whatever `mutate` raises.
     """
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         client_token.require_revision(token, expected_revisions)
         pending = mutate(token)
         if pending.token.settings != token.settings:
@@ -108,11 +108,13 @@ def update(
                 raise _in_progress() from None
             if failure.found is None:
                 raise memberships.unknown() from None
+            # Others change it all the time: without a pause, all of them would start one transaction after another.
+            table.pause(min(attempt + 1, _LONGEST_PAUSE))
             token, _ = client_tokens.get(token.tenant, token.id)
         except TransactionConflict as conflict:
             if idempotency_key and 0 in conflict.indexes:
                 raise _in_progress() from None
-            table.pause()
+            table.pause(min(attempt + 1, _LONGEST_PAUSE))
         else:
             return pending.response
     raise Conflict(retry_after=1)
@@ -139,6 +141,7 @@ def delete(token: ClientToken, *, context: AuditContext, expected_revisions: fro
         except ConditionFailed as failure:
             if failure.found is None:
                 raise memberships.unknown() from None
+            table.pause(min(attempt + 1, _LONGEST_PAUSE))
             token = client_tokens.from_item(failure.found)
         except TransactionConflict:
             # It is being changed, or its use counted: of a token that is under attack, all the time. Or others of the

@@ -71,7 +71,7 @@ def _parse(body: str, *, repair: bool, check: Callable[[dict[str, Any]], None] |
         if not _is_unicode(text):
             if not repair:
                 raise InvalidRequest(
-                    "The body holds a lone surrogate, which is not valid Unicode.", code="invalid_json"
+                    "The body contains a lone surrogate, which is not valid Unicode.", code="invalid_json"
                 )
             # Not both at once: 6 MB of small values take about 300 MB of memory.
             del value

@@ -30,7 +30,7 @@ def _without_repeats(entries: tuple[str, ...]) -> tuple[str, ...]:
 
 def _label(value: str) -> str:
     if not identifier.is_label(value):
-        raise PydanticCustomError("wrong_value", "must not hold spaces or control characters")
+        raise PydanticCustomError("wrong_value", "must not contain spaces or control characters")
     return value
 
 

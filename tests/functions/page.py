@@ -20,7 +20,7 @@ SENTENCES = {
     "attachments_too_large": r"The attached files are too large\. Please keep them to [\d,.]+ (bytes|KB|MB) in total\.",
     "attempts_exhausted": r"This message could not be answered\. Please write another one\.",
     "input_too_large": r"This is more than the assistant can read at once\. Please shorten your message\.",
-    "invalid_attachment": r"An image or a file has to come in base64, and with its type\.",
+    "invalid_attachment": r"Images and files must be base64 and have a media type\.",
     "invalid_token": r"This client token is not valid\.",
     "message_limit_reached": r"This conversation has reached its message limit\.",
     "message_too_long": r"Your message is too long\. Please keep it (to|under) [\d,.]+ (bytes|KB|MB)\.",

@@ -117,6 +117,14 @@ def test_another_kind_of_event_is_named_in_the_refusal(guard, kind):
     assert (body["code"], "REST API" in body["error"]) == ("invalid_event", True)
 
 
+def test_400_for_the_test_button_of_api_gateways_console(guard):
+    """It has no client, so there is nobody to count."""
+    event = event_for("InitSession", {"token": "made.up.value"})
+    event["requestContext"]["identity"]["sourceIp"] = "test-invoke-source-ip"
+    answer = invoke(guard, "InitSession", event)
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (400, "invalid_event")
+
+
 def test_generated_event_without_an_authorizer_gets_a_hint(guard):
     body = json.loads(invoke(guard, "ListClientTokens", FOREIGN["aws-proxy"])["body"])
     assert (body["code"], "requestContext.authorizer" in body["hint"]) == ("unauthenticated", True)

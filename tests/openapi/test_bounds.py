@@ -42,11 +42,11 @@ PROBES = {
 }
 # What JSON Schema cannot say is in the field's description: what is refused -> the words to look for there.
 IN_WORDS = {
-    ("config", "a nested object"): "nested at most 16 deep",
+    ("config", "a nested object"): "Nested at most 16 deep",
     ("config", "a large object"): "at most 16 KB",
-    ("inputs", "a nested object"): "nested at most 64 deep",
-    ("metadata", "a nested object"): "nested at most 64 deep",
-    ("context", "a nested object"): "nested at most 64 deep",
+    ("inputs", "a nested object"): "Nested at most 64 deep",
+    ("metadata", "a nested object"): "Nested at most 64 deep",
+    ("context", "a nested object"): "Nested at most 64 deep",
 }
 # Pages send their whole transcript, which the schemas describe; the wire reads the last message of a user.
 TRANSCRIPT = {"messages", "role"}

@@ -534,3 +534,14 @@ def normalise_or_none(entry):
         return normalize(entry)
     except ValueError:
         return None
+
+
+@pytest.mark.parametrize("entry", ["moz-extension://*", "MOZ-EXTENSION://*/", "moz-extension://*/"])
+def test_extension_wildcard_may_end_in_a_slash(entry):
+    assert normalize(entry) == "moz-extension://*"
+
+
+def test_wildcard_chrome_extension_is_answered_with_a_possible_id():
+    """Chrome's ids have 32 letters from a to p."""
+    with pytest.raises(ValueError, match=r"such as chrome-extension://[a-p]{32}$"):
+        normalize("chrome-extension://*")

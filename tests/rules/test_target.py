@@ -18,7 +18,7 @@ def test_a_target_that_is_not_registered_is_refused():
     with pytest.raises(NotFound) as refused:
         target.require_available(None)
     assert (refused.value.message, refused.value.code) == ("The assistant is not available.", "target_not_found")
-    assert "register it as a target" in refused.value.hint
+    assert "Register it as a target" in refused.value.hint
 
 
 @pytest.mark.parametrize("kind", ["step_functions", "answering", "../errors", ""])
@@ -26,7 +26,7 @@ def test_an_unknown_kind_is_refused_before_anything_is_loaded(kind):
     with pytest.raises(NotFound) as refused:
         target.require_available(made(kind))
     assert refused.value.code == "target_not_found"
-    assert "does not know" in refused.value.hint
+    assert "does not support its kind" in refused.value.hint
 
 
 def test_input_limits_stand_beside_the_settings_of_the_kind():
@@ -37,3 +37,9 @@ def test_input_limits_stand_beside_the_settings_of_the_kind():
 
 def test_limits_that_are_not_registered_are_the_defaults():
     assert made().limits == InputLimits(max_input_bytes=32_768, max_message_bytes=8_192, attachments=0)
+
+
+def test_ids_of_symbols_are_told_apart():
+    """Without letters and digits, all of them would look alike."""
+    assert target.nearest("---", ["___"]) is None
+    assert target.nearest("flow-shop", ["flow_shop", "___"]) == "flow_shop"

@@ -217,7 +217,7 @@ class TestDetails:
             ({"isActive": 1}, "must be true or false"),
             ({"flowIds": {}}, "must be a list"),
             ({"flowIds": ["f"] * 101}, "must have at most 100 entries"),
-            ({"flowIds": ["a b"]}, "must not hold spaces or control characters"),
+            ({"flowIds": ["a b"]}, "must not contain spaces or control characters"),
             ({"allowedOrigins": []}, "must have at least 1 entry"),
             ({"config": []}, "must be an object"),
             ({"environment": "test"}, "cannot be changed once the token exists"),

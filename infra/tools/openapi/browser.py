@@ -13,7 +13,7 @@ OPERATIONS = {
         summary="Open a session",
         description=(
             "Exchanges a client token's value for a session, or continues the one of `sessionId`. At most 60 in any "
-            "60 seconds for each token and client address. The Origin header is held against the token's origins. A "
+            "60 seconds for each token and client address. The Origin header must match the token's origins. A "
             "body with `visitorHistory: true`, `visitorToken`, `conversationId`, or `identityProof` is a 403 "
             "`visitor_history_disabled`, after which Runtype's widget opens a session without visitor history."
         ),
@@ -27,11 +27,11 @@ OPERATIONS = {
         refuses={400: "no_target", 401: "invalid_token", 403: "target_not_allowed visitor_history_disabled"},
     ),
     "Chat": Operation(
-        summary="Say something",
+        summary="Send a message",
         description=(
-            "Stores the visitor's message, asks the session's flow or agent, and answers with server-sent events. A "
-            "message that was answered before is answered from what is stored, and costs nothing again. Refusals are "
-            "JSON and come before any event. At most the token's limits for each client address.\n\n"
+            "Stores the visitor's message, invokes the session's flow or agent, and returns server-sent events. A "
+            "message that was answered before gets its stored answer and costs nothing. Errors are JSON and come "
+            "before any event. The token's limits apply to each client address.\n\n"
             "The stream is text (`text/event-stream`). Each event has an `event` line with its type and a `data` line "
             "with one JSON object, which the schema ChatEvent describes; an empty line ends it. Lines end in LF."
         ),
@@ -73,8 +73,8 @@ OPERATIONS = {
     "LeaveFeedback": Operation(
         summary="Rate an answer or the conversation",
         description=(
-            "For as long as the session lives, and a day longer. Said again of the same thing, it replaces what was "
-            "said before. At most 60 in any 60 seconds for each token and client address."
+            "Accepted until a day after the session ends. New feedback on the same subject replaces the earlier one. "
+            "At most 60 in any 60 seconds for each token and client address."
         ),
         body=LeaveFeedback,
         bodies={

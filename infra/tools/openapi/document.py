@@ -17,15 +17,15 @@ _TAGS = {
     "Management": "Servers and people create and govern client tokens, with an API key or a Clerk session token.",
     "Browser": (
         "Pages exchange a client token for a session and chat. There is no credential but the token's value and the "
-        "session's id, both in the body; any page may call, and read every answer, refusals too."
+        "session's id, both in the body. Any page can call it and read every response, errors included."
     ),
 }
-_DESCRIPTION = """Client tokens: browser-safe credentials that the server holds to the origins, flows, rates and \
-sessions on their record.
+_DESCRIPTION = """Client tokens: browser-safe credentials for which the server enforces origins, flows, rates, and \
+sessions.
 
 Bodies are JSON in camelCase, times are ISO 8601 in UTC. Whole numbers may be written as 10.0. Every error has the \
-same body (ApiError): `error` is a sentence for people, `code` is for programs, `hint` says how to fix it. A path \
-answers a method that it does not support with 405. Responses are never cached."""
+same body (ApiError): `error` is a sentence for people, `code` is for programs, `hint` says how to fix it. An \
+unsupported method gets a 405. Responses are never cached."""
 _BEARER = {
     "type": "http",
     "scheme": "bearer",

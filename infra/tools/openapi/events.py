@@ -31,11 +31,11 @@ _COMMON = {
 _EVENTS: dict[str, tuple[str, str, dict[str, Schema]]] = {
     "execution_start": (
         "ExecutionStart",
-        "The first event: the flow or agent has been asked.",
+        "The first event: the flow or agent has been invoked.",
         {
             "kind": _KIND,
             "agentId": _TEXT | {"description": "The flow or agent that answers."},
-            "startedAt": _TIME | {"description": "When it was asked."},
+            "startedAt": _TIME | {"description": "When it was invoked."},
         },
     ),
     "turn_start": ("TurnStart", "The flow or agent begins to answer.", _TURN),

@@ -7,7 +7,7 @@ from shared.wire import chat, token_settings
 from shared.wire.feedback import COMMENT_BYTES_MAX
 
 _SCALES = ", ".join(f"{least} to {most} for {kind}" for kind, (least, most) in feedback.RATINGS.items())
-_BESIDE = f"For the target, as the page's own word; nested at most {chat.JSON_DEPTH_MAX} deep."
+_BESIDE = f"Passed to the target. The page chooses it, so it proves nothing. Nested at most {chat.JSON_DEPTH_MAX} deep."
 
 # A field's name, or Schema.field where the same name means something else there.
 MEANINGS = {
@@ -44,7 +44,7 @@ MEANINGS = {
     "productSurfaceId": "A label of yours. Fixed once the token exists.",
     "isActive": "Whether the token works. Switching it off holds from the next request on.",
     "tokenPrefix": "First 8 characters of the value.",
-    "tokenHint": "Last 4 characters of the value: by these a person tells tokens apart.",
+    "tokenHint": "Last 4 characters of the value, to tell tokens apart.",
     "tokenValue": "The value, right after it was made and never again; the same as token.",
     "lastUsedAt": "When the token last opened a session or sent a message, true to the minute. Null: never.",
     "conversationCount": "Conversations that have begun with this token.",
@@ -52,8 +52,8 @@ MEANINGS = {
     "updatedAt": "When it last changed.",
     # What answers say beside it
     "clientTokens": "Newest first.",
-    "token": "The client token's value: what a page shows when it opens a session.",
-    "warnings": "What is allowed, but deserves a second look. Empty if there is nothing.",
+    "token": "The client token's value, which a page sends to open a session.",
+    "warnings": "Settings that are allowed but risky. Empty if there are none.",
     "Warned.type": (
         "For programs: wildcard_origin, native_origin, insecure_origin, loopback_origin, app_origin, "
         "extension_wildcard, public_suffix_wildcard, no_target, unregistered_target, or info."
@@ -84,7 +84,7 @@ MEANINGS = {
     "InitSession.sessionId": (
         "What the page kept of an earlier visit. One that has ended or is unknown opens a new session; never an error."
     ),
-    "InitSession.flowId": "The flow or agent to talk to: one of the token's. Without it, the token's own choice.",
+    "InitSession.flowId": "The flow or agent to talk to: one of the token's. Without it, the token's default.",
     "SessionOpened.expiresAt": "When the session ends unless the visitor says something before.",
     "conversationId": "The conversation that the session continues, or will begin with its first message.",
     "conversationRevision": "Changes whenever the conversation does.",
@@ -101,7 +101,7 @@ MEANINGS = {
         "schema says; the service looks only at the ids of the others. Where messages have ids, the target hears only "
         "stored messages whose ids are among them. Where none has an id, it hears all of the stored history that fits."
     ),
-    "assistantMessageId": "Under which the answer is stored: feedback names it.",
+    "assistantMessageId": "The id under which the answer is stored. Feedback refers to it.",
     "inputs": _BESIDE,
     "metadata": _BESIDE,
     "context": _BESIDE,
@@ -129,7 +129,7 @@ MEANINGS = {
     # Errors
     "error": "One sentence that a visitor may read.",
     "code": "For programs. Each operation lists those that it answers.",
-    "hint": "How to mend it.",
+    "hint": "How to fix it.",
     "details": "Each thing that is wrong in the request.",
     "requestId": "Names this request in the logs.",
     "path": "Where in the request, such as allowedOrigins[2].",

@@ -10,26 +10,26 @@ from infra.tools.openapi.schemas import Schema
 _REQUEST: dict[str, Schema] = {
     "Idempotency-Key": {
         "description": (
-            "Names this attempt, in 1 to 255 printable ASCII characters. Sent again within 24 hours with the same "
-            "body, it is answered as before, and nothing is done twice; with another body it is refused."
+            "Makes the request idempotent: a retry with the same body within 24 hours gets the first response again. "
+            "A different body is refused. 1 to 255 printable ASCII characters."
         ),
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
         "example": "0b9f1e3a-5c1d-4f4e-9d2a-7f6f8f3d2c11",
     },
     "If-Match": {
         "description": (
-            "The ETag of the client token as you know it, or a list of up to 50. If it has changed since, nothing is "
-            "done."
+            "The ETag of the client token as you know it, or a list of up to 50. If the token has changed since, the "
+            "request fails with 412."
         ),
         "schema": {"type": "string", "minLength": 1},
         "example": '"3"',
     },
 }
 RESPONSE = {
-    "ETag": "Names the state of the client token in this answer; for If-Match.",
-    "RateLimit-Limit": "Messages that the tightest window takes.",
-    "RateLimit-Remaining": "Messages that this client address may still send just now.",
-    "RateLimit-Reset": "Seconds until the whole limit is there again, if nobody sends anything before.",
+    "ETag": "The state of the client token in this response, for If-Match.",
+    "RateLimit-Limit": "The limit of the tightest window, in messages.",
+    "RateLimit-Remaining": "Messages that this client address can still send now.",
+    "RateLimit-Reset": "Seconds until the full limit is available again.",
     "Retry-After": "Whole seconds after which the same request may succeed.",
     "WWW-Authenticate": "How to authenticate: Bearer. Absent where a credential expired after its last use.",
 }

@@ -65,7 +65,7 @@ OPERATIONS = {
     ),
     "GetClientToken": Operation(
         summary="Get a client token",
-        description="Its terms and its use, without its value.",
+        description="The token's settings and usage, without its value.",
         scope="tokens:read",
         answer=ClientTokenFound,
         examples={"an answer": examples.FOUND},
@@ -75,7 +75,7 @@ OPERATIONS = {
     "UpdateClientToken": Operation(
         summary="Update a client token",
         description=(
-            "Sets what it names and leaves the rest, from the next request of any page on. `environment` and "
+            "Changes only the fields in the body. It takes effect on the next request of any page. `environment` and "
             "`productSurfaceId` cannot be changed."
         ),
         scope="tokens:write",

@@ -84,7 +84,7 @@ def _parameters(one: Served) -> Iterator[dict[str, Any]]:
             "name": "id",
             "in": "path",
             "required": True,
-            "description": "The client token's id. Another tenant's is answered like one that nobody has.",
+            "description": "The client token's id. Another tenant's token gets the same 404 as an unknown one.",
             "schema": {"type": "string", "minLength": 1},
             "example": examples.TOKEN.id,
         }

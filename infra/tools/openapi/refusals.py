@@ -59,17 +59,17 @@ _GATEWAY_WITH_AUTHORIZER = {"ACCESS_DENIED": 401, "AUTHORIZER_CONFIGURATION_ERRO
 
 MEANINGS = {
     "answer_too_large": "The response would be too large. Set a lower limit.",
-    "attachment_not_supported": "What answers does not read such files.",
+    "attachment_not_supported": "The target does not read such files.",
     "attachments_not_enabled": "The target takes no attachments. Nothing was sent to it.",
     "attachments_too_large": "The attachments have more bytes in total than the target takes. `error` names its limit.",
     "attempts_exhausted": "This message was tried several times, and not answered. Write another one.",
-    "conflict": "Others keep changing the same thing, or do the same just now. Try again after Retry-After.",
+    "conflict": "Other requests keep changing this. Retry after Retry-After.",
     "forbidden": "The credential lacks the scope that `hint` names, or a firewall refused the request.",
-    "idempotency_key_reused": "This Idempotency-Key came with another request before.",
+    "idempotency_key_reused": "This Idempotency-Key was used with a different request.",
     "in_progress": "The same message is still being answered. Try again after Retry-After.",
     "input_too_large": "The message with its inputs, metadata, and context has more bytes than the target takes.",
-    "internal_error": "A fault of ours.",
-    "invalid_attachment": "An image or a file is not in base64, or has no type.",
+    "internal_error": "An error in the service.",
+    "invalid_attachment": "An image or a file is not base64, or has no media type.",
     "invalid_header": "A header that this operation reads is not of the form that it must have.",
     "invalid_json": "The body is not a JSON object.",
     "invalid_request": "`details` says what is wrong where. A field that is not known is wrong, too.",
@@ -90,8 +90,8 @@ MEANINGS = {
     ),
     "session_not_found": "The session is unknown, or ended more than a day ago.",
     "signing_key_unusable": "KMS does not sign with the deployment's key.",
-    "target_answer_empty": "The flow or agent answered nothing.",
-    "target_answer_too_large": "The flow or agent answered too much.",
+    "target_answer_empty": "The flow or agent returned no text.",
+    "target_answer_too_large": "The flow or agent returned too much text.",
     "target_declined": "The model was stopped by a guardrail or filter.",
     "target_failed": "The flow or agent could not be asked, or failed.",
     "target_function_failed": "The flow's or agent's Lambda function raised an error.",
@@ -104,7 +104,7 @@ MEANINGS = {
     "token_expired": "The client token has expired.",
     "token_inactive": "The client token is switched off.",
     "token_quota_reached": "The tenant has as many client tokens as the deployment allows. Delete some.",
-    "too_far": "Too much would have to be looked through. Ask for a smaller offset, or without a filter.",
+    "too_far": "The offset is too large. Use a smaller one, or remove the filter.",
     "too_large": (
         f"The body has more than {request.MANAGEMENT_BODY_MAX // 1024} KB, or {request.PAGE_BODY_MAX // 1024} KB at "
         f"init and feedback. A chat body may have some 6 MB, which is what Lambda takes, and {VALUES_MAX:,} values: a "
