@@ -42,7 +42,7 @@ PROBES = {
 }
 # What JSON Schema cannot say is in the field's description: what is refused -> the words to look for there.
 IN_WORDS = {
-    ("config", "a nested object"): "Nested at most 16 deep",
+    ("config", "a nested object"): "nested at most 16 deep",
     ("config", "a large object"): "at most 16 KB",
     ("inputs", "a nested object"): "Nested at most 64 deep",
     ("metadata", "a nested object"): "Nested at most 64 deep",
