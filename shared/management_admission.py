@@ -56,6 +56,6 @@ def _admit(context: AuditContext, token_id: str | None, window: Window, paramete
     if status.retry_after:
         raise TooManyRequests(
             f"Your tenant may {allowed.format(status.limit)} per minute.",
-            hint=f"Wait {status.retry_after} seconds, or have {parameter} raised.",
+            hint=f"Wait {status.retry_after} seconds, or ask an operator to raise {parameter}.",
             retry_after=status.retry_after,
         )

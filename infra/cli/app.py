@@ -15,7 +15,7 @@ _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 app = group(
     NAME,
-    "Manage what the API itself does not: API keys, targets, and what has to be revoked or deleted.",
+    "Manage what the API does not: API keys and targets, revoking tenants, and deleting conversations.",
     examples(
         "export CLIENT_TOKENS_STACK=client-tokens",
         "client-tokens keys create --tenant acme --name CI",

@@ -34,7 +34,9 @@ def audit(
     token: Annotated[
         str | None,
         typer.Option(
-            parser=parsers.token_id, metavar="TOKEN_ID", help="Only of this client token, which may be deleted."
+            parser=parsers.token_id,
+            metavar="TOKEN_ID",
+            help="Only records of this client token, even if it is deleted.",
         ),
     ] = None,
     since: Annotated[

@@ -16,7 +16,7 @@ from shared.store import conversation_deletion
 
 _EXAMPLES = examples("client-tokens conversations delete --tenant acme \\\nconv_01kav7t0d3p9s8x2m4n6q8r0vw")
 
-app = group("conversations", "Delete what visitors said.", _EXAMPLES)
+app = group("conversations", "Delete visitors' conversations.", _EXAMPLES)
 
 
 @app.command(epilog=_EXAMPLES)

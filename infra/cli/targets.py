@@ -62,7 +62,7 @@ def register(
             parser=parsers.kind,
             metavar="KIND",
             autocompletion=lambda: KINDS,
-            help=f"What answers for the target: {', '.join(KINDS[:-1])}, or {KINDS[-1]}.",
+            help=f"The kind of target: {', '.join(KINDS[:-1])}, or {KINDS[-1]}.",
         ),
     ],
     settings: Annotated[
@@ -95,11 +95,11 @@ def register(
 
     \b
     Settings of every kind, in bytes of UTF-8:
-      max_input_bytes    the most that one message makes the target read: the
-                         message, what was said before, inputs, metadata, and
+      max_input_bytes    the most that the target reads for one message: the
+                         message, earlier messages, inputs, metadata, and
                          context; 1 to 1048576 (default: 32768)
       max_message_bytes  the longest message, 1 to 65536 (default: 8192)
-      attachments        the most that the files of one message hold together,
+      attachments        the largest total size of one message's files,
                          1 to 4000000; 0 refuses files (default: 0)
 
     The stack's parameters TargetFunctionPrefix and BedrockModelArns name the functions and models that the API may
@@ -159,8 +159,8 @@ def remove(
 ) -> None:
     """Remove a target.
 
-    Without its last target, a tenant may name any flow and agent in its tokens again. The command shows the target and
-    asks first.
+    Once its last target is removed, a tenant may name any flow and agent in its tokens again. The command shows the
+    target and asks first.
     """
     target = targets.get(tenant, target_id)
     what = f"Target {target.id} ({target.kind}) of tenant {tenant} will be removed: sessions that use it get no answer."

@@ -56,8 +56,8 @@ def revoke(deployment: Deployment, *, tenant: Tenant, yes: Yes = False, dry_run:
     """Revoke a tenant's API keys, and switch off its client tokens.
 
     All keys are revoked for good. A token that is off has no sessions, and can be switched on again. The command shows
-    what will be revoked and asks first. You can interrupt it and run it again. People who sign in with Clerk have to
-    be locked out in Clerk.
+    what will be revoked and asks first. You can interrupt it and run it again. Lock out
+    people who sign in with Clerk in Clerk itself.
     """
     now = datetime.now(UTC)
     all_keys = api_keys.list_by_tenant(tenant, at=now)

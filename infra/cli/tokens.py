@@ -30,8 +30,8 @@ app = group(
 def list_tokens(*, tenant: Tenant, as_json: Json = False) -> None:
     """List a tenant's client tokens, the oldest first.
 
-    Each is shown with the KMS key that signed its value. After you rotate the signing key, tokens of the old key still
-    have to be regenerated.
+    Each is shown with the KMS key that signed its value. After you rotate the signing key,
+    regenerate the tokens that the old key signed.
     """
     show(
         list(with_progress(client_tokens.list_by_tenant(tenant), "Reading client tokens")),

@@ -132,7 +132,7 @@ def _require_attachments_within(limits: InputLimits, page_input: PageInput) -> N
         raise InvalidRequest(
             "This assistant does not accept files. Please send your message without them.",
             code="attachments_not_enabled",
-            hint="The target is registered without the setting attachments, the largest total of their bytes.",
+            hint="The target is registered without the setting attachments, which limits the total size of files.",
         )
     if not all(one.data and one.media_type for one in page_input.attachments):
         raise InvalidRequest("Images and files must be base64 and have a media type.", code="invalid_attachment")

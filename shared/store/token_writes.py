@@ -161,7 +161,7 @@ def _too_many(limit: int) -> Forbidden:
     return Forbidden(
         f"Your tenant has {limit} client tokens, which is the limit.",
         code="token_quota_reached",
-        hint="Delete tokens that you no longer use, or have the stack's parameter TokensPerTenant raised.",
+        hint="Delete tokens that you no longer use, or ask an operator to raise the stack's parameter TokensPerTenant.",
     )
 
 

@@ -104,20 +104,20 @@ def _grown(groups: list[Group], rounds: int) -> list[tuple[Group, dict[str, Spre
 def _introduction(about: list[tuple[str, str]], rounds: int) -> str:
     told = "\n".join(f"- {name}: {value}" for name, value in about)
     return f"""\
-Measured by `make bench`, which wrote this page.
+`make bench` measured these figures and wrote this page.
 
 {told}
 
 Each function runs as in Lambda, under Lambda's runtime client, on the built artifact (compiled for
-this machine's architecture). AWS is a recording that answers at once. Each figure is the median of
-{rounds} runs, with the minimum and the maximum. Each run is a process of its own, and the functions
-take turns. Machines differ, and this one may have been busy, so trust the ratios, which compare
-runs of the same round. All CPU times exclude what an empty function takes.
+this machine's architecture). A recording stands in for AWS and responds immediately. Each figure is
+the median of {rounds} runs, with the minimum and the maximum. Each run is a separate process, and
+the functions take turns. Machines differ, and this one may have been busy, so trust the ratios,
+which compare runs of the same round. All CPU times exclude the time that an empty function takes.
 
 The functions are compared with three baselines in `infra/tools/bench/baselines`. `floor` creates a
 DynamoDB client and does nothing. `bare` makes the same AWS calls as the function and does nothing
 else. `fastapi_mangum` is what a team would otherwise write: FastAPI behind Mangum, with pydantic
-and boto3. "At most" and a number is a limit that we set for ourselves; a figure beyond it says
+and boto3. "At most" marks a limit that we set for ourselves; a figure above its limit is marked
 **more than**."""
 
 

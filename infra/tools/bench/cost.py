@@ -80,14 +80,14 @@ def section(recorded: Mapping[str, Recording], cpu: Mapping[str, float], prices:
         key=lambda name: (list(costs).index(name.removeprefix("fastapi_mangum ")), name.startswith("fastapi_mangum ")),
     )
     rows = [_row(name, costs[name]) for name in names]
-    head = ["a million of", "total", "API Gateway", "Lambda", "DynamoDB", "KMS", "logs"]
-    units_head = ["each", "read units", "write units", "ms in Lambda"]
+    head = ["dollars per million", "total", "API Gateway", "Lambda", "DynamoDB", "KMS", "logs"]
+    units_head = ["per operation", "read units", "write units", "ms in Lambda"]
     units_rows = [[name, f"{one.reads:g}", f"{one.writes:g}", f"{one.duration:.1f}"] for name, one in costs.items()]
     bars = [
         Bar(name, Spread.of([costs[name].total]), "fastapi_mangum" if name.startswith("fastapi_mangum ") else "ours")
         for name in names
     ]
-    assumed = [[field.name.replace("_", " "), f"{getattr(prices, field.name):.10g}"] for field in fields(prices)]
+    assumed = [[_priced(field.name), f"{getattr(prices, field.name):.10g}"] for field in fields(prices)]
     return Section(
         "Cost",
         "Dollars per million operations, in us-east-1, on demand, without a free tier. The prices are at the end. They "
@@ -96,9 +96,14 @@ def section(recorded: Mapping[str, Recording], cpu: Mapping[str, float], prices:
         f"{_ROUND_TRIP_MS['dynamodb']:g} ms per DynamoDB call and {_ROUND_TRIP_MS['kms']:g} ms per KMS call. Cold "
         "starts, traces, storage, data transfer, and targets are not counted. A management request also invokes the "
         "authorizer, at most once per minute and credential.",
-        [Chart("cost", "A million operations", "dollars", bars)],
-        [Table(head, rows), Table(units_head, units_rows), Table(["assumed price of a million", "dollars"], assumed)],
+        [Chart("cost", "Cost of a million operations", "dollars", bars)],
+        [Table(head, rows), Table(units_head, units_rows), Table(["assumed price of", "dollars"], assumed)],
     )
+
+
+def _priced(name: str) -> str:
+    what = name.replace("_", " ")
+    return f"a {what}" if "gigabyte" in name else f"a million {what}s"
 
 
 def _row(name: str, cost: Cost) -> list[str]:

@@ -90,7 +90,9 @@ def _register(world: World) -> None:
 
 
 def _chats(world: World, caller: Caller, record: Item, session_id: str) -> Group:
-    group = Group("chat-messages", "Chat in a conversation of so many messages, to a target that wants the last 40")
+    group = Group(
+        "chat-messages", "Chat, by the length of the conversation, with a target that reads the last 40 messages"
+    )
     (message, _answer) = world.items(record["pk"]["S"], "MESSAGE#")
     said, made = timestamps.from_text(message["at"]["S"]), 2
     for size in SIZES:
@@ -103,7 +105,7 @@ def _chats(world: World, caller: Caller, record: Item, session_id: str) -> Group
 
 
 def _addresses(world: World, caller: Caller, token_id: str, session_id: str) -> Group:
-    group = Group("chat-addresses", "Chat while so many other addresses are counted on the same token")
+    group = Group("chat-addresses", "Chat, by the number of other addresses that use the same token")
     (counted,) = world.items(f"RATE#{token_id}#", "")
     address, made = counted["pk"]["S"].rpartition("#")[2], 0
     for size in SIZES:
@@ -115,7 +117,7 @@ def _addresses(world: World, caller: Caller, token_id: str, session_id: str) -> 
 
 
 def _conversations(world: World, caller: Caller, record: Item, token_id: str) -> Group:
-    group = Group("conversations", "20 conversations after so many, of 10,100")
+    group = Group("conversations", "List 20 of 10,100 conversations, by offset")
     _fill(world, [record], ({record["id"]["S"]: _new("conv")} for _ in range(10_100)))
     for offset in (0, 1_000, 10_000):
         caller.ask("GET", f"{TOKENS}/{token_id}/conversations?limit=20&offset={offset}")
@@ -143,7 +145,7 @@ def _large_tokens(world: World, caller: Caller) -> Iterator[Group]:
 
 
 def _lists(world: World, caller: Caller, token_id: str) -> Group:
-    group = Group("list", "List of so many tokens, whole or 200 of them")
+    group = Group("list", "List client tokens: the whole list, or pages of 200")
     # Its record and its config, how often it was used, and whose it is.
     token = [*world.items(f"TOKEN#{token_id}", ""), *world.items(f"USAGE#{token_id}", "")]
     token += world.items("TOKENS#", f"TOKEN#{token_id}")

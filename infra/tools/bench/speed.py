@@ -48,14 +48,14 @@ def _starts(functions: list[str], figures: Figures) -> Section:
         ratios = [ratio(figures.ratio(subject, other, "start")) for other in ("floor", _FASTAPI_MANGUM)]
         rows.append([name, cell(figures.cpu(subject, "start")), cell(figures.raw(subject, "start_wall")), *ratios])
     empty = [cell(figures.raw("empty", what)) for what in ("start", "start_wall")]
-    rows.append(["empty, which CPU above leaves out", *empty, "", ""])
+    rows.append(["empty, excluded from CPU above", *empty, "", ""])
     return Section(
         "Cold start",
-        "From the start of the process until the function asks for its first event: Python, Lambda's runtime client, "
-        "the function's imports, and its AWS clients. `floor` imports boto3, creates a DynamoDB client, and returns "
-        "200.",
-        [Chart("cold-start", "CPU of a start", "floor = 1", bars + baselines, 1.0)],
-        [Table(["function", "CPU, ms", "wall, ms", "CPU to floor", "CPU to fastapi_mangum"], rows)],
+        "The time from the start of the process until the function asks for its first event: it covers Python, "
+        "Lambda's runtime client, the function's imports, and its AWS clients. `floor` imports boto3, creates a "
+        "DynamoDB client, and returns 200.",
+        [Chart("cold-start", "CPU time of a start", "floor = 1", bars + baselines, 1.0)],
+        [Table(["function", "CPU, ms", "wall, ms", "ratio to floor", "ratio to fastapi_mangum"], rows)],
     )
 
 
@@ -78,12 +78,23 @@ def _first_invocations(functions: list[str], figures: Figures, loaded_late: Mapp
         "calls with the same parameters through boto3, and does nothing else.",
         [
             Chart(
-                "first-invocation", "CPU of the first invocation", "ms", _beside_baselines(functions, figures, "first")
+                "first-invocation",
+                "CPU time of the first invocation",
+                "ms",
+                _beside_baselines(functions, figures, "first"),
             )
         ],
         [
             Table(
-                ["function", "CPU, ms", "wall, ms", "bare, CPU, ms", "CPU to bare", "fastapi_mangum, CPU, ms", "loads"],
+                [
+                    "function",
+                    "CPU, ms",
+                    "wall, ms",
+                    "bare, CPU, ms",
+                    "ratio to bare",
+                    "fastapi_mangum, CPU, ms",
+                    "loads",
+                ],
                 rows,
             )
         ],
@@ -106,10 +117,10 @@ def _warm_path(functions: list[str], figures: Figures) -> Section:
     bars = [Bar(name, figures.ratio(name, f"bare {name}", "warm")) for name in functions]
     return Section(
         "Warm path",
-        "Every later invocation, with an AWS that answers at once: what the function itself takes. A deployment adds "
-        "a few milliseconds per call for the network.",
-        [Chart("warm-path", "CPU of an invocation", "bare = 1", bars, _WARM_TO_BARE)],
-        [Table(["function", "CPU, ms", "bare, CPU, ms", "CPU to bare", "CPU to fastapi_mangum"], rows)],
+        "Every later invocation, with AWS responding immediately, so this is the time of the function itself. A "
+        "deployment adds a few milliseconds per call for the network.",
+        [Chart("warm-path", "CPU time of an invocation", "bare = 1", bars, _WARM_TO_BARE)],
+        [Table(["function", "CPU, ms", "bare, CPU, ms", "ratio to bare", "ratio to fastapi_mangum"], rows)],
     )
 
 

@@ -14,11 +14,11 @@ from infra.cli.command import NAME
 _INTRODUCTION = """\
 # Command line
 
-`client-tokens` manages what the API itself does not: API keys, targets, and what has to be revoked
-or deleted. `make docs` generates this page from the command line's own help.
+`client-tokens` manages what the API does not: API keys and targets, revoking tenants, and deleting
+conversations. `make docs` generates this page from the command line's own help.
 
 `make install` installs it as `.venv/bin/client-tokens`. To call it by its name, put it on your
-`PATH`; name the stack and the tenant once, in the environment:
+`PATH`. Name the stack and the tenant once, in the environment:
 
 ```sh
 export PATH="$PWD/.venv/bin:$PATH"
@@ -27,10 +27,10 @@ export CLIENT_TOKENS_STACK=client-tokens CLIENT_TOKENS_TENANT=acme
 
 `client-tokens --install-completion` completes commands and options in your shell.
 
-Standard output holds only what a program reads next: a value, a table with one line per entry, or
-JSON (`--json`). Everything else goes to standard error. Commands that revoke, remove, replace, or
-delete something show it and ask first; scripts pass `--yes`, and `--dry-run` only shows. What your
-IAM identity needs is in [Operate](operate.md#what-operators-may-do).
+Standard output has only the result: a value, a table with one line per entry, or JSON (`--json`).
+Everything else goes to standard error. Commands that revoke, remove, replace, or delete something
+show it and ask first. Scripts pass `--yes`; `--dry-run` only shows what would change.
+[Operate](operate.md#what-operators-may-do) lists the permissions that your IAM identity needs.
 """
 _WIDTH = 80
 

@@ -19,10 +19,10 @@ class Limit:
 
 
 PARTITION_READS = Limit(
-    "DynamoDB partition, reads", 3_000, "units/s", "Best practices for designing and using partition keys", "never"
+    "DynamoDB partition, reads", 3_000, "units/s", "Best practices for designing and using partition keys", "fixed"
 )
 PARTITION_WRITES = Limit(
-    "DynamoDB partition, writes", 1_000, "units/s", "Best practices for designing and using partition keys", "never"
+    "DynamoDB partition, writes", 1_000, "units/s", "Best practices for designing and using partition keys", "fixed"
 )
 NEW_TABLE_READS = Limit(
     "New on-demand table or index, reads", 12_000, "units/s", "DynamoDB on-demand capacity mode", "warm throughput"
@@ -33,7 +33,9 @@ NEW_TABLE_WRITES = Limit(
 TABLE_UNITS = Limit(
     "On-demand table, reads and writes each", 40_000, "units/s", "Quotas in Amazon DynamoDB", "Service Quotas"
 )
-CONCURRENCY = Limit("Lambda, concurrent executions in an account", 1_000, "at once", "Lambda quotas", "Service Quotas")
+CONCURRENCY = Limit(
+    "Lambda, concurrent executions in an account", 1_000, "concurrent", "Lambda quotas", "Service Quotas"
+)
 ACCOUNT_REQUESTS = Limit(
     "API Gateway, requests of an account in a region", 10_000, "requests/s", "Amazon API Gateway quotas", "AWS Support"
 )
@@ -55,7 +57,7 @@ STAGE_BURST = Limit(
     "parameter ThrottleBurst",
 )
 SIGNATURES = Limit(
-    "KMS, symmetric operations of an account (GenerateMac among them)",
+    "KMS, symmetric operations of an account (including GenerateMac)",
     10_000,
     "requests/s",
     "AWS KMS request quotas",

@@ -44,13 +44,13 @@ def _operations(operations: Operations) -> Iterator[Iterable[object]]:
 
 
 def _ceilings(operations: Operations) -> Iterator[Iterable[object]]:
-    yield "Limit", "shared by", "one message takes", "messages/s", "beyond it, callers get"
+    yield "Limit", "shared by", "used per message", "messages/s", "callers get beyond it"
     for ceiling in ceilings.of_messages(operations):
         yield ceiling.what, ceiling.shared_by, f"{ceiling.takes:.3g}", f"{ceiling.messages:,.0f}", ceiling.answer
 
 
 def _listing(operations: Operations) -> Iterator[Iterable[object]]:
-    yield f"Of {listing.TOKENS:,} tokens", "records", "AWS calls", "read units", "seconds, at least"
+    yield f"Of {listing.TOKENS:,} tokens", "record size", "AWS calls", "read units", "minimum seconds"
     for records, one in listing.of_tokens(operations):
         yield one.pages, records, f"{one.calls:,}", f"{one.units:,.0f}", f"{one.seconds:,.1f}"
 
