@@ -33,7 +33,7 @@ _TEXT_TYPES = {"text", "reasoning"}
 
 
 class Part(LenientRequestModel):
-    """Of a message that is more than text: of type text, or an attachment in base64, as a data URL or bare."""
+    """A part of a message: text, or an attachment in base64, with or without a data URL prefix."""
 
     type: str
     text: str = ""
@@ -85,10 +85,10 @@ class VisitorMessage(LenientRequestModel):
 
 
 class Chat(LenientRequestModel):
-    """The page sends its whole transcript each time. Of that, only the visitor's last message is read. What came before
-    is stored here, and what a page says that the assistant said is worth nothing: only which messages it still shows.
+    """The page sends its whole transcript each time, but only the visitor's last message is read. Earlier messages are
+    stored by the service. Of the page's copies, only the ids count: they say which messages the page still shows.
 
-    `inputs`, `metadata` and `context` go to the target as the page's own word.
+    `inputs`, `metadata`, and `context` are passed to the target unverified, as the page sent them.
     """
 
     session_id: str

@@ -14,7 +14,7 @@ _UNUSED = Usage()
 
 
 class Token(TypedDict):
-    """A client token. `tokenValue` is only in the answers that issue a value."""
+    """A client token. `tokenValue` is only in responses that issue a value."""
 
     id: str
     name: str
@@ -51,7 +51,7 @@ class Warned(TypedDict):
 
 
 class ClientTokenFound(TypedDict):
-    """A client token as it is now."""
+    """The current state of a client token."""
 
     clientToken: Token
 
@@ -72,7 +72,7 @@ class ClientTokenUpdated(TypedDict):
 
 
 class ClientTokenRegenerated(TypedDict):
-    """The client token with its new value. `previousValueExpiresAt`: until when the old value also works, or null."""
+    """The client token with its new value. `previousValueExpiresAt`: when the old value stops working, or null."""
 
     clientToken: Token
     token: str
@@ -94,7 +94,7 @@ class ClientTokenValue(TypedDict):
 
 
 class ClientTokensListed(TypedDict):
-    """Client tokens of the caller's tenant. `pagination` is there if the request has a `limit`."""
+    """Client tokens of the caller's tenant. `pagination` is present if the request has a `limit`."""
 
     clientTokens: list[Token]
     pagination: NotRequired[Page]

@@ -14,8 +14,8 @@ COMMENT_BYTES_MAX = 2000
 
 
 class LeaveFeedback(LenientRequestModel):
-    """`rating`: 1 to 5 for csat, 0 to 10 for nps. The other types are about one message and need its id; they have no
-    rating, and one that comes with them is not kept.
+    """`rating`: 1 to 5 for csat, 0 to 10 for nps. The other types are about one answer and need its id. They have no
+    rating; if the request has one, it is not kept.
     """
 
     session_id: str

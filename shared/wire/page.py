@@ -6,7 +6,7 @@ from typing import TypedDict
 
 
 class Page(TypedDict):
-    """Where this page of a list stands, and whether more entries follow."""
+    """The position of this page in the list, and whether more entries follow."""
 
     limit: int
     offset: int

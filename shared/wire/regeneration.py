@@ -13,7 +13,7 @@ _NOT_GIVEN: Any = None
 
 
 class RegenerateClientToken(RequestModel):
-    """The body may be left out. No grace period differs from one of zero seconds."""
+    """The body is optional. Omitting the grace period differs from a grace period of zero seconds."""
 
     grace_period_seconds: Annotated[Integer, Field(ge=0, le=604_800)] = _NOT_GIVEN
 

@@ -17,7 +17,7 @@ _OF_VISITOR_HISTORY = ("visitorToken", "conversationId", "identityProof")
 
 
 class InitSession(LenientRequestModel):
-    """`flow_id` may name a flow or an agent; `session_id`: what the page kept of an earlier visit."""
+    """`flow_id` may name a flow or an agent. `session_id`: the id that the page kept from an earlier visit."""
 
     token: str
     flow_id: str | None = None
@@ -46,7 +46,7 @@ class WidgetConfig(TypedDict):
 
 
 class SessionFlow(TypedDict):
-    """The flow or agent that answers, as the widget hands it to the page."""
+    """The flow or agent that answers, as the widget passes it to the page."""
 
     id: str
     name: str

@@ -109,7 +109,7 @@ class _Settable(RequestModel):
 
 
 class CreateClientToken(_Settable):
-    """What is absent or null takes the API's default."""
+    """Fields that are absent or null take the API's default."""
 
     name: Name
     allowed_origins: Origins
@@ -128,7 +128,7 @@ class CreateClientToken(_Settable):
 
 
 class UpdateClientToken(_Settable):
-    """What is absent stays as it is; null clears what may be empty."""
+    """Absent fields keep their values; null clears fields that may be empty."""
 
     is_active: bool = _NOT_GIVEN
     environment: Immutable = None

@@ -12,10 +12,10 @@ OPERATIONS = {
     "InitSession": Operation(
         summary="Open a session",
         description=(
-            "Exchanges a client token's value for a session, or continues the one of `sessionId`. At most 60 in any "
-            "60 seconds for each token and client address. The Origin header must match the token's origins. A "
-            "body with `visitorHistory: true`, `visitorToken`, `conversationId`, or `identityProof` is a 403 "
-            "`visitor_history_disabled`, after which Runtype's widget opens a session without visitor history."
+            "Exchanges a client token's value for a session, or continues the session `sessionId`. At most 60 in any "
+            "60 seconds for each token and client address. The Origin header must match the token's allowed origins. "
+            "A body with `visitorHistory: true`, `visitorToken`, `conversationId`, or `identityProof` gets a 403 "
+            "`visitor_history_disabled`. Runtype's widget then opens a session without visitor history."
         ),
         body=InitSession,
         bodies={
@@ -29,9 +29,9 @@ OPERATIONS = {
     "Chat": Operation(
         summary="Send a message",
         description=(
-            "Stores the visitor's message, invokes the session's flow or agent, and returns server-sent events. A "
-            "message that was answered before gets its stored answer and costs nothing. Errors are JSON and come "
-            "before any event. The token's limits apply to each client address.\n\n"
+            "Stores the visitor's message, invokes the session's flow or agent, and returns the answer as server-sent "
+            "events. A message that was already answered gets its stored answer again, at no cost. Errors are JSON, "
+            "and are sent before any event. The token's rate limits apply to each client address.\n\n"
             "The stream is text (`text/event-stream`). Each event has an `event` line with its type and a `data` line "
             "with one JSON object, which the schema ChatEvent describes; an empty line ends it. Lines end in LF."
         ),
@@ -73,8 +73,8 @@ OPERATIONS = {
     "LeaveFeedback": Operation(
         summary="Rate an answer or the conversation",
         description=(
-            "Accepted until a day after the session ends. New feedback on the same subject replaces the earlier one. "
-            "At most 60 in any 60 seconds for each token and client address."
+            "Accepted until a day after the session ends. New feedback on the same answer or conversation replaces the "
+            "earlier feedback. At most 60 in any 60 seconds for each token and client address."
         ),
         body=LeaveFeedback,
         bodies={

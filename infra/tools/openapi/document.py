@@ -14,24 +14,24 @@ from shared.wire.chat import VisitorMessage
 FILE = ROOT / "openapi.json"
 
 _TAGS = {
-    "Management": "Servers and people create and govern client tokens, with an API key or a Clerk session token.",
+    "Management": "Servers and people create and manage client tokens, with an API key or a Clerk session token.",
     "Browser": (
-        "Pages exchange a client token for a session and chat. There is no credential but the token's value and the "
-        "session's id, both in the body. Any page can call it and read every response, errors included."
+        "Pages exchange a client token for a session, and chat. The only credentials are the token's value and the "
+        "session's id, both in the body. Any page may call these operations and read every response, errors included."
     ),
 }
-_DESCRIPTION = """Client tokens: browser-safe credentials for which the server enforces origins, flows, rates, and \
-sessions.
+_DESCRIPTION = """Client tokens are browser-safe credentials. The server enforces the origins, flows, rates, and \
+sessions that each token allows.
 
-Bodies are JSON in camelCase, times are ISO 8601 in UTC. Whole numbers may be written as 10.0. Every error has the \
-same body (ApiError): `error` is a sentence for people, `code` is for programs, `hint` says how to fix it. An \
-unsupported method gets a 405. Responses are never cached."""
+Bodies are JSON in camelCase, and times are ISO 8601 in UTC. Whole numbers may be written as 10.0. Every error has the \
+same body (ApiError): `error` is a sentence for people, `code` is for programs, and `hint` says how to fix the \
+problem. A method that a path does not support gets a 405. Responses are never cached."""
 _BEARER = {
     "type": "http",
     "scheme": "bearer",
     "description": (
-        "An API key (ctk_...), or the session token of a person signed in with Clerk. Each operation names the scope "
-        "that it needs."
+        "An API key (ctk_...), or the session token of a person who is signed in with Clerk. Each operation names "
+        "the scope that it needs."
     ),
 }
 _DEPLOYED = {

@@ -13,7 +13,7 @@ _TEXT: Schema = {"type": "string"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _COUNT: Schema = {"type": "integer", "minimum": 1}
 
-_KIND = _TEXT | {"description": "Always agent, for flows too."}
+_KIND = _TEXT | {"description": "Always agent, even for flows."}
 _ROLE = _TEXT | {"description": "Always assistant."}
 _TURN = {
     "id": _TEXT | {"description": "Identifies the turn within this stream."},
@@ -58,7 +58,8 @@ _EVENTS: dict[str, tuple[str, str, dict[str, Schema]]] = {
     "execution_complete": (
         "ExecutionComplete",
         "The last event.",
-        {"kind": _KIND, "success": {"type": "boolean", "description": "Whether there is an answer."}} | _COMPLETED,
+        {"kind": _KIND, "success": {"type": "boolean", "description": "Whether the flow or agent answered."}}
+        | _COMPLETED,
     ),
 }
 

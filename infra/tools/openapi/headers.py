@@ -31,7 +31,7 @@ RESPONSE = {
     "RateLimit-Remaining": "Messages that this client address can still send now.",
     "RateLimit-Reset": "Seconds until the full limit is available again.",
     "Retry-After": "Whole seconds after which the same request may succeed.",
-    "WWW-Authenticate": "How to authenticate: Bearer. Absent where a credential expired after its last use.",
+    "WWW-Authenticate": "How to authenticate: Bearer. Absent if a credential expired after its last use.",
 }
 RATE = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 OF_REFUSALS = {"401": ["WWW-Authenticate"], "409": ["Retry-After"], "429": ["Retry-After"], "503": ["Retry-After"]}

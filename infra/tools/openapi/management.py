@@ -21,7 +21,7 @@ from shared.wire.token_settings import CreateClientToken, UpdateClientToken
 OPERATIONS = {
     "ListClientTokens": Operation(
         summary="List client tokens",
-        description="The caller's tenant's tokens, newest first; all of them, or a page of them with `limit`.",
+        description="Lists the tokens of the caller's tenant, newest first: all of them, or one page with `limit`.",
         scope="tokens:read",
         query=ListClientTokens,
         answer=ClientTokensListed,
@@ -31,14 +31,15 @@ OPERATIONS = {
     "CreateClientToken": Operation(
         summary="Create a client token",
         description=(
-            "Only `name` and `allowedOrigins` are required. The value is in this answer, and can be read again with "
-            "the scope tokens:reveal. Once the tenant has registered a flow or agent, it may name registered ones only."
+            "Only `name` and `allowedOrigins` are required. The response contains the value, which can be read again "
+            "with the scope tokens:reveal. Once the tenant has registered a flow or agent, its tokens may name only "
+            "registered ones."
         ),
         scope="tokens:write",
         body=CreateClientToken,
         bodies={
-            "least": {"name": "Shop", "allowedOrigins": [examples.ORIGIN]},
-            "more": {
+            "minimal": {"name": "Shop", "allowedOrigins": [examples.ORIGIN]},
+            "with options": {
                 "name": "Shop",
                 "allowedOrigins": [examples.ORIGIN, "https://*.example.com"],
                 "flowIds": [examples.FLOW],
@@ -99,7 +100,7 @@ OPERATIONS = {
     ),
     "DeleteClientToken": Operation(
         summary="Delete a client token",
-        description="Its value and its sessions stop working at once. Deleting it again returns 404.",
+        description="The token's value and its sessions stop working at once. Deleting the token again returns 404.",
         scope="tokens:write",
         headers=["If-Match"],
         answer=ClientTokenDeleted,
@@ -115,9 +116,9 @@ OPERATIONS = {
     "RegenerateClientToken": Operation(
         summary="Replace a client token's value",
         description=(
-            "Without a body the current value stops at once, and values that were promised a grace period keep working "
-            "until it ends. `gracePeriodSeconds: 0` stops every older value at once. Sessions end with the value that "
-            "opened them."
+            "Without a body, the current value stops working at once, and earlier values keep working until their "
+            "grace periods end. `gracePeriodSeconds: 0` stops every older value at once. Sessions end with the value "
+            "that opened them."
         ),
         scope="tokens:write",
         body=RegenerateClientToken,
@@ -143,7 +144,7 @@ OPERATIONS = {
     ),
     "GetClientTokenValue": Operation(
         summary="Read a client token's value",
-        description="The value is not stored: it is signed again, with the same claims and the same key.",
+        description="The value is not stored. It is signed again, with the same claims and the same key.",
         scope="tokens:reveal",
         answer=ClientTokenValue,
         examples={"an answer": examples.REVEALED},
@@ -151,7 +152,7 @@ OPERATIONS = {
     ),
     "ListClientTokenConversations": Operation(
         summary="List a client token's conversations",
-        description="The most recently active first.",
+        description="Lists the most recently active conversation first.",
         scope="tokens:read",
         query=ListConversations,
         answer=ConversationsListed,

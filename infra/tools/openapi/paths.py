@@ -108,7 +108,7 @@ def _answer(operation: Operation, following: list[str]) -> dict[str, Any]:
     else:
         content = {"application/json": _media(schemas.reference(operation.answer), operation.examples)}
     answer: dict[str, Any] = {
-        "description": "Created." if operation.status == HTTPStatus.CREATED else "Done.",
+        "description": "Created." if operation.status == HTTPStatus.CREATED else "Success.",
         "content": content,
     }
     if operation.answer_headers:
