@@ -41,7 +41,7 @@ def main() -> None:
     server, endpoint = cloud.serve(address or "127.0.0.1", credentials["AWS_ACCESS_KEY_ID"])
     made = cloud.create(template.translate(template.read()), endpoint, credentials)
     os.environ.update(access.variables(endpoint, credentials), TABLE_NAME=made.outputs["TableName"])
-    # Late, for the store finds its table and its AWS in the environment as it is imported.
+    # Late, because the clients in it read the region from the environment when they are imported.
     from infra.local import seed  # noqa: PLC0415
 
     key = seed.plant_tenant()

@@ -51,7 +51,7 @@ class Stack:
         host, port = listener.getsockname()
         url, demo_port = f"http://{host}:{port}", demo_listener.getsockname()[1]
         pages = [f"http://{name}:{demo_port}" for name in (host, "localhost")]
-        # Late, for the store finds its table and its AWS in the environment as it is imported.
+        # Late, because the clients in it read the region from the environment when they are imported.
         from infra.local import seed  # noqa: PLC0415
 
         try:

@@ -1,4 +1,4 @@
-"""Law 9: an alarm stays within CloudWatch's limit, and every function is watched, however many there are."""
+"""Law 10: an alarm stays within CloudWatch's limit, and every function is watched, however many there are."""
 
 import copy
 

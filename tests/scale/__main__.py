@@ -1,4 +1,4 @@
-"""Writes down anew what each operation does to the table: `python -m tests.scale`, after the store has changed."""
+"""Records again what each operation does to the table: `python -m tests.scale`, after the store has changed."""
 
 import json
 

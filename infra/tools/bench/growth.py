@@ -80,7 +80,7 @@ def section(measured: Iterable[tuple[Group, Mapping[str, Spread]]]) -> Section:
 
 def _register(world: World) -> None:
     """A target that wants to know what was said before."""
-    # Late, for the store finds its table and its AWS in the environment as it is imported.
+    # Late, because the clients in it read the region from the environment when they are imported.
     from infra.local import seed  # noqa: PLC0415
     from shared.store import targets  # noqa: PLC0415
 

@@ -70,7 +70,7 @@ class World:
         made = cloud.create(translated, self._endpoint)
         self._table = made.outputs["TableName"]
         os.environ.update(access.variables(self._endpoint), TABLE_NAME=self._table)
-        # Late, for the store finds its table and its AWS in the environment as it is imported.
+        # Late, because the clients in it read the region from the environment when they are imported.
         from infra.local import seed  # noqa: PLC0415
 
         self.key, self.flow = seed.plant_tenant(), seed.FLOW
