@@ -35,7 +35,7 @@ def main() -> None:
     from infra.local.parameters import InvalidParameters  # noqa: PLC0415
     from infra.local.saved_state import NotReadable, SavedState  # noqa: PLC0415
     from infra.local.stack import Stack  # noqa: PLC0415
-    from infra.local.template import NotModelled  # noqa: PLC0415
+    from infra.local.template import NotModeled  # noqa: PLC0415
 
     access.isolate()
     # The servers' lines about each call, and the translator's about its own switches, are nobody's concern.
@@ -45,7 +45,7 @@ def main() -> None:
     try:
         kept = SavedState(options.directory / "kept.json") if options.keep else None
         stack = Stack(listener, demo_listener, dict(options.parameter), _say, as_built=options.artifact, kept=kept)
-    except (NotModelled, NotBuilt, NotReadable, InvalidParameters) as refusal:
+    except (NotModeled, NotBuilt, NotReadable, InvalidParameters) as refusal:
         sys.exit(str(refusal))
     state_file = options.directory / "stack.json"
     state = json.dumps(stack.state, indent=2) + "\n"
@@ -125,8 +125,8 @@ def _bound(port: int, first: int) -> socket.socket:
     else:
         return listener
     sys.exit(
-        f"Port {port} cannot be used: {why}. Two neighbours are needed, {first} for the API and {first + 1} for the "
-        "demo page. Choose others with PORT=3100."
+        f"Port {port} cannot be used: {why}. The local stack needs two ports: {first} for the API and {first + 1} for "
+        "the demo page. Choose others with PORT=3100."
     )
 
 

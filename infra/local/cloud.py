@@ -67,11 +67,11 @@ def serve(address: str = "127.0.0.1", access_key: str | None = None) -> tuple[Th
 def create(
     template: Template, endpoint: str | None = None, credentials: Mapping[str, str] = access.CREDENTIALS
 ) -> Stack:
-    """Makes the stack in the moto server at `endpoint`, or in this process's mock; raises NotModelled.
+    """Makes the stack in the moto server at `endpoint`, or in this process's mock; raises NotModeled.
 
     The process that hosts moto needs the mends.
     """
-    scope.require_modelled(template)
+    scope.require_modeled(template)
     cloudformation = _client("cloudformation", endpoint, credentials)
     cloudformation.create_stack(
         StackName=STACK_NAME, TemplateBody=json.dumps(_reshaped(template)), Capabilities=["CAPABILITY_IAM"]

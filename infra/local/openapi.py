@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from infra.local.routes import METHODS, Answer, Authorizer, Function, Mock, Route, Routes
-from infra.local.template import NotModelled, Template, parameter
+from infra.local.template import NotModeled, Template, parameter
 
 _ANY = "x-amazon-apigateway-any-method"
 _VARIABLE = re.compile(r"\$(?:\w|\{)[\w.{}()']*")
@@ -21,7 +21,7 @@ _KNOWN_VARIABLES_OF_A_DENIAL = re.compile(r"\$context\.(extendedRequestId|author
 
 
 def read_routes(template: Template) -> Routes:
-    """Raises NotModelled, naming the place, for anything that would be served otherwise than by API Gateway."""
+    """Raises NotModeled, naming the place, for anything that would be served otherwise than by API Gateway."""
     api = _only(template, "AWS::ApiGateway::RestApi")
     stage = _only(template, "AWS::ApiGateway::Stage")
     body = api["Body"]
@@ -44,7 +44,7 @@ def read_routes(template: Template) -> Routes:
         methods = body["paths"][path]
         _require(path, methods, {method.lower() for method in METHODS} | {_ANY})
         if "+}" in path:
-            raise NotModelled(f"The local stack does not model the greedy path {path}.")
+            raise NotModeled(f"The local stack does not model the greedy path {path}.")
         paths[path] = {
             "ANY" if method == _ANY else method.upper(): _route(
                 f"{method} {path}", path, operation, authorizers, functions
@@ -67,11 +67,11 @@ def _route(
         case "mock":
             target = _mock(place, integration)
         case other:
-            raise NotModelled(f"The local stack does not model an integration of type {other} ({place}).")
+            raise NotModeled(f"The local stack does not model an integration of type {other} ({place}).")
     # SAM spells "no authorizer" as the scheme NONE.
     schemes = [name for scheme in operation.get("security", ()) for name in scheme if name != "NONE"]
     if len(schemes) > 1:
-        raise NotModelled(f"The local stack does not model more than one authorizer ({place}).")
+        raise NotModeled(f"The local stack does not model more than one authorizer ({place}).")
     return Route(path, target, authorizers[schemes[0]] if schemes else None)
 
 
@@ -83,7 +83,7 @@ def _mock(place: str, integration: Any) -> Mock:
     _require(place, response, {"responseParameters", "responseTemplates", "statusCode"})
     wanted = json.loads(integration["requestTemplates"]["application/json"])
     if wanted != {"statusCode": int(response["statusCode"])}:
-        raise NotModelled(f"The local stack does not model a mock that chooses among responses ({place}).")
+        raise NotModeled(f"The local stack does not model a mock that chooses among responses ({place}).")
     behavior = integration.get("passthroughBehavior", "when_no_match").lower()
     return Mock(_answer(place, response, "method.response.header."), takes_other_types=behavior != "never")
 
@@ -100,11 +100,11 @@ def _answer(place: str, response: Any, prefix: str, variables: re.Pattern[str] =
     _require_all(place, templates, {"application/json"}, exactly=True)
     body = templates["application/json"]
     if unknown := {name for name in _VARIABLE.findall(body) if not variables.fullmatch(name)}:
-        raise NotModelled(f"The local stack does not model {', '.join(sorted(unknown))} ({place}).")
+        raise NotModeled(f"The local stack does not model {', '.join(sorted(unknown))} ({place}).")
     headers = {}
     for name, value in response.get("responseParameters", {}).items():
         if not (name.startswith(prefix) and re.fullmatch(r"'[^']*'", value)):
-            raise NotModelled(f"The local stack does not model the response parameter {name}: {value} ({place}).")
+            raise NotModeled(f"The local stack does not model the response parameter {name}: {value} ({place}).")
         headers[name.removeprefix(prefix)] = value[1:-1]
     status = response.get("statusCode")
     return Answer(int(status) if status else None, headers, body)
@@ -115,7 +115,7 @@ def _authorizer(place: str, scheme: Any, functions: Mapping[str, str]) -> Author
     details = scheme["x-amazon-apigateway-authorizer"]
     _require(place, details, {"authorizerResultTtlInSeconds", "authorizerUri", "identityValidationExpression", "type"})
     if details["type"] != "token":
-        raise NotModelled(f"The local stack does not model an authorizer of type {details['type']} ({place}).")
+        raise NotModeled(f"The local stack does not model an authorizer of type {details['type']} ({place}).")
     expression = details.get("identityValidationExpression")
     return Authorizer(
         function=_function(place, details["authorizerUri"], functions),
@@ -149,25 +149,25 @@ def _function(place: str, uri: Any, functions: Mapping[str, str]) -> str:
         case _:
             called = ""
     if called not in functions:
-        raise NotModelled(f"The local stack cannot tell which function {json.dumps(uri)} is ({place}).")
+        raise NotModeled(f"The local stack cannot tell which function {json.dumps(uri)} is ({place}).")
     return functions[called]
 
 
 def _only(template: Template, kind: str) -> dict[str, Any]:
     found = [resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == kind]
     if len(found) != 1:
-        raise NotModelled(f"The local stack serves one {kind}; the template has {len(found)}.")
+        raise NotModeled(f"The local stack serves one {kind}; the template has {len(found)}.")
     properties: dict[str, Any] = found[0]
     return properties
 
 
 def _require(place: str, found: Mapping[str, Any], known: Collection[str]) -> None:
     if unknown := found.keys() - set(known):
-        raise NotModelled(f"The local stack does not model {', '.join(sorted(unknown))} ({place}).")
+        raise NotModeled(f"The local stack does not model {', '.join(sorted(unknown))} ({place}).")
 
 
 def _require_all(place: str, found: Mapping[str, Any], needed: set[str], *, exactly: bool = False) -> None:
     if missing := needed - found.keys():
-        raise NotModelled(f"The local stack needs {', '.join(sorted(missing))} ({place}).")
+        raise NotModeled(f"The local stack needs {', '.join(sorted(missing))} ({place}).")
     if exactly:
         _require(place, found, needed)

@@ -17,7 +17,7 @@ class InvalidParameters(Exception):  # noqa: N818 - an answer to whoever chose t
 def require_valid(source: Template, given: Mapping[str, str]) -> None:
     """`source`: the template as it is written. `given`: values by name; the others are defaults.
 
-    Raises InvalidParameters, and NotModelled for a rule that the local stack cannot decide.
+    Raises InvalidParameters, and NotModeled for a rule that the local stack cannot decide.
     """
     values = {name: str(given.get(name, declared.get("Default", ""))) for name, declared in _declared(source)}
     problems = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from infra.local import template as sam
-from infra.local.template import NotModelled, Template
+from infra.local.template import NotModeled, Template
 
 # Each type with the properties that the stack obeys, and those that change nothing a caller of one machine could see:
 # descriptions, architectures, capacity, logs, metrics, traces and backups.
@@ -48,11 +48,11 @@ _METHOD_SETTINGS = {
 }  # fmt: skip
 
 
-def require_modelled(template: Template) -> None:
-    """Raises NotModelled with every resource and property that the local stack would have to pass over."""
+def require_modeled(template: Template) -> None:
+    """Raises NotModeled with every resource and property that the local stack would have to pass over."""
     problems = [problem for name, resource in sam.resources(template).items() for problem in _problems(name, resource)]
     if problems:
-        raise NotModelled("The local stack does not model: " + "; ".join(problems) + ".")
+        raise NotModeled("The local stack does not model: " + "; ".join(problems) + ".")
 
 
 def _problems(name: str, resource: Template) -> list[str]:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 Template = dict[str, Any]
 
 
-class NotModelled(Exception):  # noqa: N818 - it is an answer to whoever edits the template
+class NotModeled(Exception):  # noqa: N818 - it is an answer to whoever edits the template
     """The template asks for something that the local stack cannot do; the message names where."""
 
 
@@ -40,7 +40,7 @@ def translate(source: Template, parameters: Mapping[str, str] | None = None) -> 
     source = _plain(source)
     for name, value in (parameters or {}).items():
         if name not in source.get("Parameters", {}):
-            raise NotModelled(f"template.yaml has no parameter {name}.")
+            raise NotModeled(f"template.yaml has no parameter {name}.")
         source["Parameters"][name]["Default"] = value
     _package(source)
     translator = Translator(None, Parser(), boto_session=boto3.Session(region_name=access.REGION))
@@ -57,7 +57,7 @@ def parameter(template: Template, value: Any) -> Any:
 
 
 def resources(template: Template) -> dict[str, Any]:
-    """Those that its parameters ask for, by logical id. Raises NotModelled as `holds` does."""
+    """Those that its parameters ask for, by logical id. Raises NotModeled as `holds` does."""
     return {
         name: resource
         for name, resource in template["Resources"].items()
@@ -66,12 +66,12 @@ def resources(template: Template) -> dict[str, Any]:
 
 
 def holds(template: Template, condition: str) -> bool:
-    """By its name. Raises NotModelled for a condition of a kind that we do not know."""
+    """By its name. Raises NotModeled for a condition of a kind that we do not know."""
     return is_true(template, template["Conditions"][condition])
 
 
 def is_true(template: Template, condition: Any) -> bool:
-    """A condition of the template, or of one of its rules. Raises NotModelled for one of a kind that we do not know."""
+    """A condition of the template, or of one of its rules. Raises NotModeled for one of a kind that we do not know."""
     match condition:
         case {"Condition": str(name)} if name in template["Conditions"]:
             return holds(template, name)
@@ -85,13 +85,13 @@ def is_true(template: Template, condition: Any) -> bool:
             return _text(template, one) == _text(template, other)
         case {"Fn::Contains": [list(several), one]}:
             return _text(template, one) in {_text(template, each) for each in several}
-    raise NotModelled(f"The local stack does not model the condition {json.dumps(condition)}.")
+    raise NotModeled(f"The local stack does not model the condition {json.dumps(condition)}.")
 
 
 def _text(template: Template, value: Any) -> str:
     found = parameter(template, value)
     if isinstance(found, dict | list):
-        raise NotModelled(f"The local stack does not model {json.dumps(found)} in a condition.")
+        raise NotModeled(f"The local stack does not model {json.dumps(found)} in a condition.")
     return str(found)
 
 

@@ -36,14 +36,14 @@ def _decimal(value: Any) -> Any:
     return int(value)
 
 
-def _instant(value: Any) -> Any:
+def _timestamp(value: Any) -> Any:
     """An RFC 3339 timestamp. A time without an offset would be ambiguous."""
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-]\d\d:?[0-5]\d)", value, re.ASCII):
             return timestamps.floor_to_millisecond(datetime.fromisoformat(value.upper()).astimezone(UTC))
     except (TypeError, ValueError, OverflowError):
         pass
-    raise PydanticCustomError("instant", "must be a time with its offset, such as 2027-01-31T00:00:00Z")
+    raise PydanticCustomError("timestamp", "must be a time with its offset, such as 2027-01-31T00:00:00Z")
 
 
 def bytes_at_most(most: int) -> AfterValidator:
@@ -75,7 +75,7 @@ def nested_at_most(levels: int) -> AfterValidator:
 
 Integer = Annotated[int, BeforeValidator(_integral)]
 QueryInteger = Annotated[int, BeforeValidator(_decimal)]
-Instant = Annotated[datetime, BeforeValidator(_instant)]
+Timestamp = Annotated[datetime, BeforeValidator(_timestamp)]
 
 
 class RequestModel(BaseModel):
@@ -148,7 +148,7 @@ _MESSAGES = {
     "too_short": ("out_of_range", "must have at least {min_length} entry"),
     "too_long": ("out_of_range", "must have at most {max_length} entries"),
     "literal_error": ("wrong_value", "must be {expected}"),
-    "instant": ("wrong_value", "must be a time with its offset, such as 2027-01-31T00:00:00Z"),
+    "timestamp": ("wrong_value", "must be a time with its offset, such as 2027-01-31T00:00:00Z"),
 }
 
 

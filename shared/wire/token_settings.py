@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.rules import identifier, origin, origin_syntax
 from shared.rules.client_token import Environment, TokenSettings
-from shared.wire.request_model import Instant, Integer, RequestModel, nested_at_most
+from shared.wire.request_model import Integer, RequestModel, Timestamp, nested_at_most
 
 _SETTINGS = {field.name for field in fields(TokenSettings)}
 CONFIG_BYTES_MAX = 16 * 1024
@@ -97,7 +97,7 @@ class _Settable(RequestModel):
     max_messages_per_session: Annotated[Integer, Field(ge=1, le=1000)] = _NOT_GIVEN
     session_idle_timeout_minutes: Annotated[Integer, Field(ge=1, le=1440)] = _NOT_GIVEN
     config: Config = _NOT_GIVEN
-    expires_at: Instant | None = _NOT_GIVEN
+    expires_at: Timestamp | None = _NOT_GIVEN
 
     def target_ids(self) -> tuple[str, ...]:
         """The flows and agents that the request names."""

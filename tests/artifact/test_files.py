@@ -15,7 +15,7 @@ from tests.aws.in_memory import STACK
 PLATFORM = re.compile(r"(aarch64|x86_64)-linux-gnu")
 MAGIC_BYTES, AARCH64 = 4, 183
 SHARED_LAYER_MB = 7
-# Package -> its licence and version, which scanners read.
+# Package -> its license and version, which scanners read.
 PACKAGES = {
     "SharedLayer": {
         "annotated_types", "aws_lambda_powertools", "jmespath", "jwt", "publicsuffixlist", "pydantic", "pydantic_core",
@@ -47,15 +47,15 @@ def test_build_has_a_folder_per_function_layer_and_nested_stack(build):
 
 @pytest.mark.parametrize("name", STACK.functions)
 def test_function_package_holds_only_handlers(build, name):
-    doors = code_of(ROOT / "functions")
-    assert files(build / name) == doors | {compiled(door) for door in doors}
+    handlers = code_of(ROOT / "functions")
+    assert files(build / name) == handlers | {compiled(one) for one in handlers}
 
 
 def test_function_finds_its_handler(build):
     for name, function in STACK.functions.items():
         module, _, handler = function.handler.rpartition(".")
-        door = ast.parse((build / name / f"{module.replace('.', '/')}.py").read_text())
-        assert handler in {node.name for node in door.body if isinstance(node, ast.FunctionDef)}, name
+        tree = ast.parse((build / name / f"{module.replace('.', '/')}.py").read_text())
+        assert handler in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, name
 
 
 @pytest.mark.parametrize("layer", LAYERS)

@@ -73,8 +73,8 @@ def test_the_page_shows_each_question_with_its_charts_and_tables(figures, tmp_pa
 
 def test_a_broken_promise_stands_out():
     value = Spread(1.2, 1.0, 1.3)
-    assert report.judged("1.20", value, 1.15) == "1.20, **more than** 1.15"
-    assert report.judged("1.20", value, 1.2) == "1.20, at most 1.2"
+    assert report.with_limit("1.20", value, 1.15) == "1.20, **more than** 1.15"
+    assert report.with_limit("1.20", value, 1.2) == "1.20, at most 1.2"
 
 
 def test_memory_is_promised_of_ours_alone(figures):

@@ -23,7 +23,7 @@ def create(sdk, stack):
 
 
 @pytest.fixture
-def enter(runtime):
+def init(runtime):
     return lambda token, **beside: runtime.initialize_a_client_session(
         request={"token": token} | beside, request_options=FROM_THE_PAGE
     )
@@ -40,8 +40,8 @@ def say(runtime):
     return say
 
 
-def test_init_returns_every_field_the_client_reads(create, enter, stack):
-    session = enter(create(config={"welcomeMessage": "Hello", "placeholder": "Ask", "theme": {"mode": "dark"}}))
+def test_init_returns_every_field_the_client_reads(create, init, stack):
+    session = init(create(config={"welcomeMessage": "Hello", "placeholder": "Ask", "theme": {"mode": "dark"}}))
     assert session.session_id.startswith("cs_")
     assert session.conversation_id.startswith("conv_")
     assert session.conversation_revision == "0"
@@ -50,17 +50,17 @@ def test_init_returns_every_field_the_client_reads(create, enter, stack):
     assert (config.welcome_message, config.placeholder, config.theme) == ("Hello", "Ask", {"mode": "dark"})
 
 
-def test_a_session_is_resumed(create, enter, say):
+def test_a_session_is_resumed(create, init, say):
     token = create()
-    session = enter(token)
+    session = init(token)
     say(session, "One")
-    again = enter(token, sessionId=session.session_id)
+    again = init(token, sessionId=session.session_id)
     assert (again.session_id, again.conversation_id) == (session.session_id, session.conversation_id)
     assert again.conversation_revision == "1"
 
 
-def test_every_event_of_an_answer_is_understood(create, enter, say, stack):
-    session = enter(create())
+def test_every_event_of_an_answer_is_understood(create, init, say, stack):
+    session = init(create())
     events = say(session, "One", assistant_message_id="ast_1")
     assert [event.type for event in events] == SEQUENCE
     assert [event.seq for event in events] == list(range(1, len(SEQUENCE) + 1))
@@ -82,9 +82,9 @@ def test_every_event_of_an_answer_is_understood(create, enter, say, stack):
     ],
     ids=lambda given: given["type"],
 )
-def test_feedback(runtime, create, enter, say, given):
+def test_feedback(runtime, create, init, say, given):
     token = create()
-    session = enter(token)
+    session = init(token)
     say(session, "One", assistant_message_id="ast_1")
     known = {"session_id": session.session_id, "token": token, "request_options": FROM_THE_PAGE}
     answer = runtime.submit_feedback_on_a_message(**known, **given)
@@ -92,7 +92,7 @@ def test_feedback(runtime, create, enter, say, given):
     assert runtime.submit_feedback_on_a_message(**known, **given).feedback_id == answer.feedback_id
 
 
-def test_a_program_without_an_origin_needs_native(runtime, create, enter, say):
+def test_a_program_without_an_origin_needs_native(runtime, create, init, say):
     refused = {"token": create()}
     with pytest.raises(ForbiddenError):
         runtime.initialize_a_client_session(request=refused)
@@ -100,11 +100,11 @@ def test_a_program_without_an_origin_needs_native(runtime, create, enter, say):
     assert [event.type for event in say(session, "One", options=None)] == SEQUENCE
 
 
-def test_its_own_errors(runtime, create, enter, say):
+def test_its_own_errors(runtime, create, init, say):
     with pytest.raises(UnauthorizedError) as refused:
-        enter("garbage")
+        init("garbage")
     assert refused.value.body["code"] == "invalid_token"
-    session = enter(create(max_messages_per_session=1))
+    session = init(create(max_messages_per_session=1))
     say(session, "One")
     with pytest.raises(TooManyRequestsError) as refused:
         say(session, "Two")

@@ -1,4 +1,4 @@
-"""The API in this process: the template's routes, the real doors, moto; each call held to its function's role."""
+"""The API in this process: the template's routes, the real handlers, moto; each call held to its function's role."""
 
 import tests.aws.in_memory  # noqa: F401 - first, for our adapters read their environment on import
 
@@ -78,10 +78,10 @@ class Management:
 def _invoke(guard, function, event):
     """Runs a function as Lambda would: its role decides its calls, and its answer is plain JSON."""
     module, _, handler = STACK.functions[function].handler.rpartition(".")
-    door = getattr(importlib.import_module(f"functions.{module}"), handler)
+    run = getattr(importlib.import_module(f"functions.{module}"), handler)
     with guard.acting_as(function):
         try:
-            return json.loads(json.dumps(door(event, None)))
+            return json.loads(json.dumps(run(event, None)))
         except Exception as error:
             raise InvocationFailed(type(error).__name__) from error
 
@@ -98,7 +98,7 @@ def guard():
         "AWS::AccountId": ACCOUNT,
     }
     guard = Guard(TEMPLATE, values)
-    with NETWORK.hooked(guard.judge):
+    with NETWORK.hooked(guard.authorize):
         yield guard
     assert guard.refused == []
 

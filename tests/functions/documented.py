@@ -34,10 +34,10 @@ class Documented:
         method, path = environ["REQUEST_METHOD"], environ["REQUEST_URI"].partition("?")[0]
         match self._routes.match(method, path):
             case route, _ if isinstance(route.target, Function):
-                self._judge(method, route.path, statuses[-1], body)
+                self._compare(method, route.path, statuses[-1], body)
         return [body]
 
-    def _judge(self, method, path, status, body):
+    def _compare(self, method, path, status, body):
         code = json.loads(body)["code"] if status >= 400 else None
         if (status, code) not in self._known[path, method]:
             self.undocumented.add((f"{method} {path}", status, code))

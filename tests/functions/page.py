@@ -69,8 +69,8 @@ class Page:
         """An operation of the table, with a token's value."""
         return self._send(*operation.request(value=value, session=session))
 
-    def post(self, door, body, headers=()):
-        return self._send("POST", f"/v1/client/{door}", body, headers)
+    def post(self, endpoint, body, headers=()):
+        return self._send("POST", f"/v1/client/{endpoint}", body, headers)
 
     def _send(self, method, path, body, headers=()):
         origin = [] if self._origin is None else [("Origin", self._origin)]

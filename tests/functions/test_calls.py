@@ -166,9 +166,9 @@ def test_no_role_grants_an_unused_action(api, caller, page, token, guard, reques
     page.open(configured["token"])
     assert api.put(f"{LIST}/{configured['clientToken']['id']}", {"config": {}}).status_code == 200
     # Of a tenant without targets, ids are labels.
-    labelling = caller()
-    labelled = labelling.create(flowIds=["label"])["clientToken"]["id"]
-    assert labelling.put(f"{LIST}/{labelled}", {"flowIds": ["other"]}).status_code == 200
+    labeler = caller()
+    labeled = labeler.create(flowIds=["label"])["clientToken"]["id"]
+    assert labeler.put(f"{LIST}/{labeled}", {"flowIds": ["other"]}).status_code == 200
     assert guard.refused == []
     assert {name: unused for name in STACK.functions if (unused := guard.unused_grants(name))} == {}
     assert {name: rest for name in STACK.functions if (rest := guard.dispensable_statements(name))} == {}

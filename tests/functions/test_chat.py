@@ -262,13 +262,13 @@ def test_200_unknown_fields_of_newer_widgets_are_ignored(page, session):
     assert page.say(session, **fields, inputs={"a": [1]}, metadata={"b": None}, context={"c": "d"}).status_code == 200
 
 
-@pytest.mark.parametrize("door", ["init", "chat", "feedback"])
-def test_413_body_over_the_lambda_limit_hints_at_a_new_chat(page, calls, door):
+@pytest.mark.parametrize("endpoint", ["init", "chat", "feedback"])
+def test_413_body_over_the_lambda_limit_hints_at_a_new_chat(page, calls, endpoint):
     most = 6 * 1024 * 1024
     calls.clear()
-    body = assert_refused(page.post(door, "x" * most), 413, "too_large")
+    body = assert_refused(page.post(endpoint, "x" * most), 413, "too_large")
     assert "start a new conversation" in body["error"]
-    assert_refused(page.post(door, "é" * (most // 2)), 413, "too_large")
+    assert_refused(page.post(endpoint, "é" * (most // 2)), 413, "too_large")
     assert calls == []
 
 
@@ -279,12 +279,12 @@ def test_chat_takes_bodies_of_nearly_6_mb(page, calls):
     assert calls == []
 
 
-@pytest.mark.parametrize("door", ["init", "feedback"])
-def test_413_init_and_feedback_over_64_kb_before_parsing(page, calls, door):
+@pytest.mark.parametrize("endpoint", ["init", "feedback"])
+def test_413_init_and_feedback_over_64_kb_before_parsing(page, calls, endpoint):
     calls.clear()
     for text in ("x" * 65_537, "é" * 32_768 + "x", "[" * 65_537):
-        assert_refused(page.post(door, text), 413, "too_large")
-    assert_refused(page.post(door, "x" * 65_536), 400, "invalid_json")
+        assert_refused(page.post(endpoint, text), 413, "too_large")
+    assert_refused(page.post(endpoint, "x" * 65_536), 400, "invalid_json")
     assert calls == []
 
 
@@ -329,8 +329,8 @@ def test_200_old_photos_in_the_transcript_do_not_end_a_conversation(page, sessio
 
 
 @pytest.mark.parametrize("body", ["", "not json", "[]", '"text"', "{", '{"a": 1, "a": 2}', "[" * 60_000])
-@pytest.mark.parametrize("door", ["init", "chat", "feedback"])
-def test_400_body_that_is_not_a_json_object(page, calls, door, body):
+@pytest.mark.parametrize("endpoint", ["init", "chat", "feedback"])
+def test_400_body_that_is_not_a_json_object(page, calls, endpoint, body):
     calls.clear()
-    assert_refused(page.post(door, body), 400, "invalid_json")
+    assert_refused(page.post(endpoint, body), 400, "invalid_json")
     assert calls == []

@@ -5,7 +5,7 @@ import pytest
 from tests.functions.page import Page, assert_refused
 
 
-def told(answer):
+def rate_headers(answer):
     """What an answer says of the rate: limit, remaining, reset, as numbers."""
     return tuple(int(answer.headers[f"RateLimit-{name}"]) for name in ("Limit", "Remaining", "Reset"))
 
@@ -23,16 +23,16 @@ def session(page, limited):
 def test_429_retry_after_is_when_the_next_message_passes(page, session, clock):
     answers = [page.say(session) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
-    assert [told(answer)[:2] for answer in answers] == [(3, 2), (3, 1), (3, 0), (3, 0)]
+    assert [rate_headers(answer)[:2] for answer in answers] == [(3, 2), (3, 1), (3, 0), (3, 0)]
     body = assert_refused(answers[3], 429, "rate_limited")
     wait = int(answers[3].headers["Retry-After"])
-    assert 0 < wait <= told(answers[3])[2] <= 66
+    assert 0 < wait <= rate_headers(answers[3])[2] <= 66
     assert body["error"] == "You are sending messages too quickly."
     assert body["hint"] == f"You are sending messages too quickly. Please wait {wait} seconds and try again."
     clock.forward(seconds=wait)
     answer = page.say(session)
     assert answer.status_code == 200
-    assert told(answer)[:2] == (5, 0)
+    assert rate_headers(answer)[:2] == (5, 0)
 
 
 def test_429_before_the_first_message_is_about_the_network(page, limited):
@@ -57,7 +57,7 @@ def test_429_by_the_hour_where_the_hour_is_the_tighter_one(page, session, clock)
     assert_refused(answer, 429, "rate_limited")
     wait = int(answer.headers["Retry-After"])
     assert 45 * 60 < wait <= 65 * 60
-    assert told(answer)[0] == 5
+    assert rate_headers(answer)[0] == 5
 
 
 def test_a_wait_of_one_second_is_a_second(page, session, clock):
@@ -76,7 +76,7 @@ def test_rate_limit_headers_are_on_counted_responses_only(app, page, create, reg
     register("flow_echo", "aws_lambda", function_arn="arn:aws:lambda:us-east-1:123456789012:function:assistant-gone")
     counted.append(page.say(page.open(token.value)))
     assert [answer.status_code for answer in counted] == [200, 200, 429, 502]
-    assert [told(answer)[:2] for answer in counted] == [(10, 9), (10, 8), (10, 7), (10, 6)]
+    assert [rate_headers(answer)[:2] for answer in counted] == [(10, 9), (10, 8), (10, 7), (10, 6)]
     for answer in counted:
         exposed = answer.headers["Access-Control-Expose-Headers"].split(", ")
         assert set(exposed) >= {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"}
@@ -100,15 +100,15 @@ def test_limit_is_per_address_and_shared_by_its_sessions(app, page, limited):
 
 
 @pytest.mark.parametrize(
-    ("neighbour", "status"),
+    ("neighbor", "status"),
     [("2001:db8::ffff", 429), ("2001:db8:0:0:1::", 429), ("2001:db8:0:1::1", 200), ("2001:db9::1", 200)],
 )
-def test_ipv6_addresses_of_one_line_share_and_others_do_not(app, limited, neighbour, status):
+def test_ipv6_addresses_of_one_line_share_and_others_do_not(app, limited, neighbor, status):
     visitor = Page(app, address="2001:db8::1")
     session = visitor.open(limited.value)
     for _ in range(3):
         assert visitor.say(session).status_code == 200
-    assert Page(app, address=neighbour).say(session).status_code == status
+    assert Page(app, address=neighbor).say(session).status_code == status
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "True-Client-IP", "CF-Connecting-IP"])

@@ -66,7 +66,7 @@ def deploy(api, monkeypatch):
             (key,) = {key_of(template, function) for function in SIGNERS}
             monkeypatch.setenv("SIGNING_KEY_ARN", key)
             guard = Guard(template, VALUES)
-            until_the_end.enter_context(NETWORK.hooked(guard.judge))
+            until_the_end.enter_context(NETWORK.hooked(guard.authorize))
             return Deployment(api, template, guard)
 
         yield deploy

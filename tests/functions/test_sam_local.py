@@ -12,7 +12,7 @@ from infra.local.template import ROOT
 from tests.aws.in_memory import STACK
 
 SAM = json.loads((ROOT / "tests/sam/recorded.json").read_text(encoding="utf-8"))
-DOORS = sorted(set(STACK.functions) - {"Authorize"})
+HANDLERS = sorted(set(STACK.functions) - {"Authorize"})
 EVENTS = {"empty": {}, "without a context": {"requestContext": None}, "s3": {"Records": []}}
 FOREIGN = SAM["generated"] | EVENTS
 NOT_EVENTS = {"list": [], "text": "hello", "null": None, "context of text": {"requestContext": "hello"}}
@@ -20,9 +20,9 @@ NOT_EVENTS = {"list": [], "text": "hello", "null": None, "context of text": {"re
 
 def invoke(guard, function, event, request_id="lambda-1"):
     module, _, handler = STACK.functions[function].handler.rpartition(".")
-    door = getattr(importlib.import_module(f"functions.{module}"), handler)
+    run = getattr(importlib.import_module(f"functions.{module}"), handler)
     with guard.acting_as(function):
-        return json.loads(json.dumps(door(event, SimpleNamespace(aws_request_id=request_id))))
+        return json.loads(json.dumps(run(event, SimpleNamespace(aws_request_id=request_id))))
 
 
 def caller():
@@ -96,7 +96,7 @@ def test_each_error_has_the_id_of_its_invocation(guard, api):
 
 
 @pytest.mark.parametrize("kind", FOREIGN | NOT_EVENTS)
-@pytest.mark.parametrize("function", DOORS)
+@pytest.mark.parametrize("function", HANDLERS)
 def test_event_of_another_kind_gets_a_clear_error(guard, function, kind):
     answer = invoke(guard, function, (FOREIGN | NOT_EVENTS)[kind])
     body = json.loads(answer["body"])

@@ -1,4 +1,4 @@
-"""Law 5: doors are one screen, read top to bottom, and named by their operation. Law 7: there is one way to fail."""
+"""Law 5: handlers are one screen, read top to bottom, and named by their operation. Law 7: there is one way to fail."""
 
 import ast
 import re
@@ -22,7 +22,7 @@ def _public(tree):
 
 def test_template_functions_and_handlers_match(functions):
     handlers = {properties["Handler"] for properties in functions.values()}
-    assert handlers == {f"{door.name.removeprefix('functions.')}.handler" for door in HANDLERS}
+    assert handlers == {f"{handler.name.removeprefix('functions.')}.handler" for handler in HANDLERS}
 
 
 def test_function_and_handler_have_the_same_name(functions):
@@ -32,31 +32,31 @@ def test_function_and_handler_have_the_same_name(functions):
     assert wrong == {}
 
 
-@pytest.mark.parametrize("door", HANDLERS, ids=lambda door: door.name)
-class TestEveryDoor:
-    def test_is_one_screen(self, door):
-        assert len(door.text.splitlines()) <= LINES, door.at(LINES)
+@pytest.mark.parametrize("handler", HANDLERS, ids=lambda handler: handler.name)
+class TestEveryHandler:
+    def test_is_one_screen(self, handler):
+        assert len(handler.text.splitlines()) <= LINES, handler.at(LINES)
 
-    def test_has_one_handler_and_nothing_else_to_call(self, door):
-        assert [node.name for node in _public(door.tree)] == ["handler"]
+    def test_has_one_handler_and_nothing_else_to_call(self, handler):
+        assert [node.name for node in _public(handler.tree)] == ["handler"]
 
-    def test_states_its_plane_and_scope(self, door):
-        (decorator,) = _public(door.tree)[0].decorator_list
-        plane = door.name.split(".")[1]
+    def test_states_its_plane_and_scope(self, handler):
+        (decorator,) = _public(handler.tree)[0].decorator_list
+        plane = handler.name.split(".")[1]
         match decorator:
             case ast.Call(func=ast.Name("management"), args=[ast.Constant(scope)]):
                 assert plane == "management"
-                assert scope in SCOPES, door.at(decorator.lineno)
+                assert scope in SCOPES, handler.at(decorator.lineno)
             case ast.Name("lambda_authorizer"):
-                assert door.name == "functions.management.authorize"
+                assert handler.name == "functions.management.authorize"
             case ast.Call(func=ast.Name("browser"), args=[], keywords=[ast.keyword("body_max")]):
                 assert plane == "browser"
             case _:
-                pytest.fail(f"{door.at(decorator.lineno)} {ast.unparse(decorator)} is no door frame")
+                pytest.fail(f"{handler.at(decorator.lineno)} {ast.unparse(decorator)} is no decorator of a handler")
 
-    def test_has_no_try_and_no_branch_on_status(self, door):
-        wrong = [node.lineno for node in ast.walk(door.tree) if isinstance(node, ast.Try) or _asks_for_status(node)]
-        assert wrong == [], door.at(wrong[0])
+    def test_has_no_try_and_no_branch_on_status(self, handler):
+        wrong = [node.lineno for node in ast.walk(handler.tree) if isinstance(node, ast.Try) or _asks_for_status(node)]
+        assert wrong == [], handler.at(wrong[0])
 
 
 def _asks_for_status(node):
@@ -67,12 +67,12 @@ def _asks_for_status(node):
 
 
 def test_browser_handler_calls_admission_first():
-    browser = [door for door in HANDLERS if door.name.startswith("functions.browser.")]
-    assert [door.name for door in browser if not _asks_admission_first(door.tree)] == []
+    browser = [handler for handler in HANDLERS if handler.name.startswith("functions.browser.")]
+    assert [handler.name for handler in browser if not _asks_admission_first(handler.tree)] == []
 
 
 def _asks_admission_first(tree):
-    """Whether the first call that leaves the door for a room of I/O is one of `admission`."""
+    """Whether the first call that leaves the handler for a room of I/O is one of `admission`."""
     rooms = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("shared"):

@@ -118,8 +118,8 @@ def test_parameters_that_depend_on_each_other_are_checked_first(source, given, b
     said = []
     for rule in template["Rules"].values():
         conditions = {"If": rule["RuleCondition"], "Then": rule["Assertions"][0]["Assert"]}
-        judged = {"Parameters": template["Parameters"], "Conditions": conditions}
-        if sam.holds(judged, "If") and not sam.holds(judged, "Then"):
+        evaluated = {"Parameters": template["Parameters"], "Conditions": conditions}
+        if sam.holds(evaluated, "If") and not sam.holds(evaluated, "Then"):
             said.append(rule["Assertions"][0]["AssertDescription"])
     assert [broken in one for one in said] == ([True] if broken else [])
 

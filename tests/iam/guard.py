@@ -48,7 +48,7 @@ class Guard:
             self._acting.reset(before)
 
     def unused_grants(self, function: str) -> list[Grant]:
-        """What `function`'s role gives and no call has needed yet: after a full tour, what it grants needlessly.
+        """What `function`'s role gives and no call has needed yet: after every operation has run, its needless grants.
 
         A call needs what any reading of it needs (`Reader.readings`): a transaction that puts A and deletes B also
         needs "put B" and "delete A", because AWS may judge each action by all keys of the transaction.
@@ -67,7 +67,7 @@ class Guard:
             if all(decide(rest, access).allowed for access in self._needed[function])
         ]
 
-    def judge(self, request: Request) -> Answer | None:
+    def authorize(self, request: Request) -> Answer | None:
         """AWS's refusal of what the role does not allow under every reading of the request.
 
         Outside of `acting_as` the test itself calls, and may do anything.

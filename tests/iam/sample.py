@@ -31,7 +31,7 @@ def deny(action, resource, **elements):
 
 
 def template(*statements, **role):
-    """One table with an index, one key with an alias, and the function Door with these statements in its role."""
+    """One table with an index, one key with an alias, and the function Chat with these statements in its role."""
     keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
     index = {"IndexName": "listing", "KeySchema": [{"AttributeName": "listing_pk", "KeyType": "HASH"}]}
     policies = [{"PolicyName": "Own", "PolicyDocument": {"Statement": list(statements)}}]
@@ -43,8 +43,8 @@ def template(*statements, **role):
             },
             "Key": {"Type": "AWS::KMS::Key"},
             "Alias": {"Type": "AWS::KMS::Alias", "Properties": {"TargetKeyId": {"Ref": "Key"}}},
-            "Door": {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Fn::GetAtt": ["DoorRole", "Arn"]}}},
-            "DoorRole": {"Type": "AWS::IAM::Role", "Properties": {"Policies": policies, **role}},
+            "Chat": {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Fn::GetAtt": ["ChatRole", "Arn"]}}},
+            "ChatRole": {"Type": "AWS::IAM::Role", "Properties": {"Policies": policies, **role}},
         }
     }
 

@@ -32,12 +32,12 @@ def _get(client, pk="TOKEN#1"):
 @pytest.fixture
 def guard(network):
     guard = Guard(template(GET_TOKENS, allow("dynamodb:PutItem", ON_TABLE, Condition=under("A#*", "B#*"))), VALUES)
-    with network.hooked(guard.judge):
+    with network.hooked(guard.authorize):
         yield guard
 
 
 def test_a_refusal_is_the_error_that_aws_answers(client, guard):
-    with guard.acting_as("Door"), pytest.raises(AwsErrorResponse) as caught:
+    with guard.acting_as("Chat"), pytest.raises(AwsErrorResponse) as caught:
         _get(client, "APIKEY#1")
     assert caught.value.code == "AccessDeniedException"
     assert f"is not authorized to perform: dynamodb:GetItem on resource: {TABLE} because" in str(caught.value)
@@ -47,9 +47,9 @@ def test_a_refusal_is_the_error_that_aws_answers(client, guard):
 def test_a_transaction_is_refused_whole_if_one_part_is(client, guard):
     on = {"TableName": "stack-Table"}
     items = [{"Put": on | {"Item": {"pk": {"S": "A#1"}}}}, {"Delete": on | {"Key": {"pk": {"S": "A#1"}}}}]
-    with guard.acting_as("Door"), pytest.raises(AwsErrorResponse, match="dynamodb:DeleteItem"):
+    with guard.acting_as("Chat"), pytest.raises(AwsErrorResponse, match="dynamodb:DeleteItem"):
         client.call("TransactWriteItems", {"TransactItems": items})
-    assert {grant.leading_key for grant in guard.unused_grants("Door")} == {"TOKEN#*", "A#*", "B#*"}
+    assert {grant.leading_key for grant in guard.unused_grants("Chat")} == {"TOKEN#*", "A#*", "B#*"}
 
 
 WRITES = ["dynamodb:PutItem", "dynamodb:DeleteItem"]
@@ -76,11 +76,11 @@ def _on(*statements):
 def test_role_must_pass_under_every_reading(client, network, statements, items, refused_reading):
     guard = Guard(template(*statements), VALUES)
     parts = [{kind: part | {"TableName": "stack-Table"} for kind, part in item.items()} for item in items]
-    with network.hooked(guard.judge), guard.acting_as("Door"):
+    with network.hooked(guard.authorize), guard.acting_as("Chat"):
         if refused_reading is None:
             client.call("TransactWriteItems", {"TransactItems": parts})
-            assert guard.unused_grants("Door") == []
-            assert guard.dispensable_statements("Door") == []
+            assert guard.unused_grants("Chat") == []
+            assert guard.dispensable_statements("Chat") == []
         else:
             with pytest.raises(AwsErrorResponse):
                 client.call("TransactWriteItems", {"TransactItems": parts})
@@ -89,22 +89,22 @@ def test_role_must_pass_under_every_reading(client, network, statements, items, 
 
 def test_grants_stay_unused_until_a_call_rests_on_each(client, guard):
     _get(client)
-    assert [grant.leading_key for grant in guard.unused_grants("Door")] == ["TOKEN#*", "A#*", "B#*"]
-    with guard.acting_as("Door"):
+    assert [grant.leading_key for grant in guard.unused_grants("Chat")] == ["TOKEN#*", "A#*", "B#*"]
+    with guard.acting_as("Chat"):
         _get(client)
         client.call("PutItem", {"TableName": "stack-Table", "Item": {"pk": {"S": "B#1"}}})
-    assert [grant.leading_key for grant in guard.unused_grants("Door")] == ["A#*"]
+    assert [grant.leading_key for grant in guard.unused_grants("Chat")] == ["A#*"]
 
 
 def test_a_grant_given_twice_is_unused_once(client, network):
     guard = Guard(template(GET_TOKENS, GET), VALUES)
-    with network.hooked(guard.judge), guard.acting_as("Door"):
+    with network.hooked(guard.authorize), guard.acting_as("Chat"):
         _get(client)
-    assert [grant.statement for grant in guard.unused_grants("Door")] == [1]
+    assert [grant.statement for grant in guard.unused_grants("Chat")] == [1]
 
 
 def test_outside_of_a_function_a_test_may_do_anything(client, guard):
-    with guard.acting_as("Door"):
+    with guard.acting_as("Chat"):
         pass
     assert _get(client, "APIKEY#1") == {}
 
@@ -130,17 +130,17 @@ def _in_a_thread(work):
 
 
 def test_threads_act_each_as_their_own_function(client, guard):
-    def door():
-        with guard.acting_as("Door"):
+    def call():
+        with guard.acting_as("Chat"):
             return _get(client, "APIKEY#1")
 
-    assert isinstance(_in_a_thread(door), AwsErrorResponse)
-    with guard.acting_as("Door"):
+    assert isinstance(_in_a_thread(call), AwsErrorResponse)
+    with guard.acting_as("Chat"):
         context = contextvars.copy_context()
         assert isinstance(_in_a_thread(lambda: context.run(_get, client, "APIKEY#1")), AwsErrorResponse)
 
 
 def test_a_thread_cannot_slip_out_of_its_functions_role(client, guard):
-    with guard.acting_as("Door"):
+    with guard.acting_as("Chat"):
         assert isinstance(_in_a_thread(lambda: _get(client, "APIKEY#1")), Unknown)
     assert _in_a_thread(lambda: _get(client, "APIKEY#1")) == {}

@@ -152,7 +152,7 @@ BATCH_TOKENS = allow("dynamodb:BatchGetItem", ON_TABLE, Condition=under("TOKEN#*
     ],
 )
 def test_decides_as_iam(statements, asked, allowed):
-    assert decide(role_of(template(*statements), "Door", VALUES), asked).allowed is allowed
+    assert decide(role_of(template(*statements), "Chat", VALUES), asked).allowed is allowed
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_statement_that_a_parameter_switches_on_is_there_when_it_is(value, res
         "Parameters": {"Names": {"Type": "String", "Default": value}},
         "Conditions": {"IsGiven": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Names"}, ""]}]}},
     }
-    assert [resource for one in role_of(given, "Door", VALUES) for resource in one.resources] == resources
+    assert [resource for one in role_of(given, "Chat", VALUES) for resource in one.resources] == resources
 
 
 @pytest.mark.parametrize(
@@ -197,4 +197,4 @@ def test_a_statement_that_a_parameter_switches_on_is_there_when_it_is(value, res
 )
 def test_does_not_guess_what_a_role_means(template):
     with pytest.raises(Unknown):
-        role_of(template, "Door", VALUES)
+        role_of(template, "Chat", VALUES)

@@ -6,7 +6,7 @@ import pytest
 
 from infra.local.openapi import read_routes
 from infra.local.routes import Function
-from infra.local.template import NotModelled
+from infra.local.template import NotModeled
 from tests.aws.in_memory import TEMPLATE
 
 PATH = "/v1/client-tokens"
@@ -100,27 +100,27 @@ def at(tree, *keys):
         ),
     ],
 )
-def test_unmodelled_property_is_named_with_its_path(body, template, place, change, named):
+def test_unmodeled_property_is_named_with_its_path(body, template, place, change, named):
     at(body, *place).update(change)
-    with pytest.raises(NotModelled) as caught:
+    with pytest.raises(NotModeled) as caught:
         read_routes(template)
     assert named in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", ["UNAUTHORIZED", "DEFAULT_4XX", "AUTHORIZER_FAILURE"])
-def test_authorizers_context_is_modelled_in_denials_only(body, template, kind):
+def test_authorizers_context_is_modeled_in_denials_only(body, template, kind):
     body[REFUSALS][kind]["responseTemplates"] = {"application/json": '{"hint": "$context.authorizer.hint"}'}
-    with pytest.raises(NotModelled, match=rf"\$context.authorizer.hint \(gateway response {kind}\)"):
+    with pytest.raises(NotModeled, match=rf"\$context.authorizer.hint \(gateway response {kind}\)"):
         read_routes(template)
 
 
 def test_a_default_for_refusals_is_needed(body, template):
     del body[REFUSALS]["DEFAULT_5XX"]
-    with pytest.raises(NotModelled, match="needs DEFAULT_5XX"):
+    with pytest.raises(NotModeled, match="needs DEFAULT_5XX"):
         read_routes(template)
 
 
 def test_one_api_is_served(template):
     template["Resources"]["Second"] = template["Resources"]["Api"]
-    with pytest.raises(NotModelled, match=r"serves one AWS::ApiGateway::RestApi; the template has 2\."):
+    with pytest.raises(NotModeled, match=r"serves one AWS::ApiGateway::RestApi; the template has 2\."):
         read_routes(template)

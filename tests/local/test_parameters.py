@@ -3,7 +3,7 @@
 import pytest
 
 from infra.local.parameters import InvalidParameters, require_valid
-from infra.local.template import NotModelled, read
+from infra.local.template import NotModeled, read
 
 SOURCE = {
     "Parameters": {
@@ -78,13 +78,13 @@ def test_other_values_are_accepted(values):
 
 def test_a_rule_of_an_unknown_kind_is_not_passed_over():
     rule = {"Assertions": [{"Assert": {"Fn::EachMemberIn": [["a"], ["a"]]}}]}
-    with pytest.raises(NotModelled, match="EachMemberIn"):
+    with pytest.raises(NotModeled, match="EachMemberIn"):
         require_valid({"Rules": {"Odd": rule}}, {})
 
 
 def test_rule_about_an_unknown_parameter_is_an_error():
     rule = {"Assertions": [{"Assert": {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}}]}
-    with pytest.raises(NotModelled, match="AWS::Region"):
+    with pytest.raises(NotModeled, match="AWS::Region"):
         require_valid({"Rules": {"Odd": rule}}, {})
 
 

@@ -4,8 +4,8 @@ import copy
 
 import pytest
 
-from infra.local.scope import require_modelled
-from infra.local.template import NotModelled, read, translate
+from infra.local.scope import require_modeled
+from infra.local.template import NotModeled, read, translate
 from tests.aws.in_memory import TEMPLATE
 
 
@@ -14,13 +14,13 @@ def refusal(logical_id, **change):
     resource = template["Resources"].setdefault(logical_id, {"Properties": {}})
     resource |= {key: value for key, value in change.items() if key != "Properties"}
     resource["Properties"] |= change.get("Properties", {})
-    with pytest.raises(NotModelled) as caught:
-        require_modelled(template)
+    with pytest.raises(NotModeled) as caught:
+        require_modeled(template)
     return str(caught.value)
 
 
 def test_our_template_is_within_scope():
-    require_modelled(TEMPLATE)
+    require_modeled(TEMPLATE)
 
 
 def test_an_unknown_type_is_named():
@@ -37,8 +37,8 @@ def test_an_unknown_property_is_named():
 def test_resource_of_nested_stack_that_does_more_than_watch_is_named(monkeypatch):
     inner = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}, "Slow": {"Type": "AWS::CloudWatch::Alarm"}}}
     monkeypatch.setattr("infra.local.template.nested", lambda _: inner)
-    with pytest.raises(NotModelled) as caught:
-        require_modelled(TEMPLATE)
+    with pytest.raises(NotModeled) as caught:
+        require_modeled(TEMPLATE)
     assert str(caught.value) == "The local stack does not model: Watching.Topic (AWS::SNS::Topic)."
 
 
@@ -54,7 +54,7 @@ def test_a_stage_that_caches_responses_is_refused():
         ({"DomainName": "tokens.example.com"}, "Domain (AWS::ApiGateway::DomainName)"),
     ],
 )
-def test_unmodelled_feature_enabled_by_parameter_is_refused(parameters, named):
-    with pytest.raises(NotModelled) as caught:
-        require_modelled(translate(read(), parameters))
+def test_unmodeled_feature_enabled_by_parameter_is_refused(parameters, named):
+    with pytest.raises(NotModeled) as caught:
+        require_modeled(translate(read(), parameters))
     assert named in str(caught.value)

@@ -184,7 +184,7 @@ def run(*options):
     )
 
 
-NEIGHBOURS = "Two neighbours are needed, {} for the API and {} for the demo page. Choose others with PORT=3100.\n"
+NEIGHBORS = "The local stack needs two ports: {} for the API and {} for the demo page. Choose others with PORT=3100.\n"
 
 
 def test_a_busy_port_is_one_line():
@@ -193,7 +193,7 @@ def test_a_busy_port_is_one_line():
         ended = run("--port", str(port))
     assert (ended.returncode, ended.stdout) == (1, "")
     said = f"Port {port} cannot be used: Address already in use. "
-    assert ended.stderr == said + NEIGHBOURS.format(port, port + 1)
+    assert ended.stderr == said + NEIGHBORS.format(port, port + 1)
 
 
 @pytest.mark.parametrize(("port", "missing"), [(70000, 70000), (65535, 65536), (-1, -1)])
@@ -201,7 +201,7 @@ def test_a_port_that_there_is_not_is_one_line(port, missing):
     ended = run("--port", str(port))
     assert (ended.returncode, ended.stdout) == (1, "")
     said = f"Port {missing} cannot be used: there is no such port. "
-    assert ended.stderr == said + NEIGHBOURS.format(port, port + 1)
+    assert ended.stderr == said + NEIGHBORS.format(port, port + 1)
 
 
 def taken_above_a_free_one():
@@ -221,7 +221,7 @@ def test_a_busy_port_of_the_demo_page_is_one_line():
         ended = run("--port", str(port - 1))
     assert (ended.returncode, ended.stdout) == (1, "")
     said = f"Port {port} cannot be used: Address already in use. "
-    assert ended.stderr == said + NEIGHBOURS.format(port - 1, port)
+    assert ended.stderr == said + NEIGHBORS.format(port - 1, port)
 
 
 def test_an_unknown_parameter_is_one_line():

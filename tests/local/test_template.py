@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.local.template import NotModelled, holds, parameter, read, resources, translate
+from infra.local.template import NotModeled, holds, parameter, read, resources, translate
 
 SOURCE = """
 Transform: AWS::Serverless-2016-10-31
@@ -20,7 +20,7 @@ Resources:
         paths:
           /a: &same {x-amazon-apigateway-any-method: {responses: {}}}
           /b: *same
-  Door:
+  Chat:
     Type: AWS::Serverless::Function
     Properties:
       CodeUri: functions/
@@ -47,14 +47,14 @@ def test_a_yaml_alias_does_not_tie_two_paths_together(source):
 
 def test_a_parameter_given_replaces_the_default(source):
     template = translate(source, {"Seconds": "3"})
-    timeout = template["Resources"]["Door"]["Properties"]["Timeout"]
+    timeout = template["Resources"]["Chat"]["Properties"]["Timeout"]
     assert parameter(template, timeout) == "3"
     assert parameter(translate(source), timeout) == 20
     assert parameter(template, "plain") == "plain"
 
 
 def test_an_unknown_parameter_is_named(source):
-    with pytest.raises(NotModelled, match=r"^template.yaml has no parameter Secs\.$"):
+    with pytest.raises(NotModeled, match=r"^template.yaml has no parameter Secs\.$"):
         translate(source, {"Secs": "3"})
 
 
@@ -67,5 +67,5 @@ def test_a_resource_is_there_if_its_condition_holds():
     assert resources(template).keys() == {"Always"}
     template["Parameters"]["Size"]["Default"] = "1"
     assert resources(template).keys() == {"Always", "Sometimes"}
-    with pytest.raises(NotModelled, match="condition"):
+    with pytest.raises(NotModeled, match="condition"):
         holds(template, "Odd")

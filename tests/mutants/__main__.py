@@ -40,13 +40,13 @@ def main():
     candidates = [mutant for mutant in everything if mutant.path.startswith(options.path)]
     random.Random(options.seed).shuffle(candidates)  # noqa: S311 - by lot
     drawn = list(itertools.islice(filter(_is_program, candidates), options.count))
-    judged = [mutant for mutant in drawn if mutant.key not in equivalent]
-    print(f"{len(drawn)} of {len(candidates)} mutants are drawn; {len(drawn) - len(judged)} of them are equivalent.")
-    survivors = _survivors(judged, options.jobs)
+    tested = [mutant for mutant in drawn if mutant.key not in equivalent]
+    print(f"{len(drawn)} of {len(candidates)} mutants are drawn; {len(drawn) - len(tested)} of them are equivalent.")
+    survivors = _survivors(tested, options.jobs)
     for mutant in sorted(survivors):
         print(f"\n{mutant.path}:{mutant.line}\n  {mutant.key}")
-    rate = 1 - len(survivors) / len(judged)
-    print(f"\n{len(judged) - len(survivors)} of {len(judged)} are killed: {rate:.1%}.")
+    rate = 1 - len(survivors) / len(tested)
+    print(f"\n{len(tested) - len(survivors)} of {len(tested)} are killed: {rate:.1%}.")
     sys.exit(0 if rate >= LEAST else f"That are fewer than {LEAST:.0%}.")
 
 
@@ -86,7 +86,7 @@ def _survivors(mutants, jobs):
             free.put(sandbox)
         survivors = []
         with fork.Pool(jobs, _begin, [free]) as pool:
-            for number, (index, outcome, seconds) in enumerate(pool.imap_unordered(_judge, enumerate(work)), start=1):
+            for number, (index, outcome, seconds) in enumerate(pool.imap_unordered(_test, enumerate(work)), start=1):
                 mutant = mutants[index]
                 place = f"{mutant.path}:{mutant.line}"
                 print(
@@ -123,10 +123,10 @@ def _begin(free):
     _sandbox = free.get()
 
 
-def _judge(one):
+def _test(one):
     index, (mutant, tests) = one
     begun = time.monotonic()
-    outcome = _sandbox.judge(mutant, tests, is_template=mutant.path in template.PATHS)
+    outcome = _sandbox.outcome(mutant, tests, is_template=mutant.path in template.PATHS)
     return index, outcome, time.monotonic() - begun
 
 

@@ -44,7 +44,7 @@ class Sandbox:
         for name in OURS:
             compileall.compile_dir(directory / name, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
 
-    def judge(self, mutant, tests, *, is_template):
+    def outcome(self, mutant, tests, *, is_template):
         """KILLED if one of the tests fails on it, or cfn-lint does where it is a template's."""
         file = self.directory / mutant.path
         original = file.read_bytes()

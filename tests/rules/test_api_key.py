@@ -1,4 +1,4 @@
-"""API keys: what we mint we recognise, what was mistyped we do not, and a record never gives the key away."""
+"""API keys: what we mint we recognize, what was mistyped we do not, and a record never gives the key away."""
 
 import hashlib
 import string
@@ -66,7 +66,7 @@ def test_every_single_wrong_character_is_noticed(value):
 
 
 @pytest.mark.parametrize("value", KNOWN)
-def test_two_neighbours_in_the_wrong_order_are_noticed(value):
+def test_two_swapped_characters_are_noticed(value):
     for place in range(len(value) - 1):
         mistyped = value[:place] + value[place + 1] + value[place] + value[place + 2 :]
         assert api_key.is_well_formed(mistyped) == (mistyped == value), mistyped

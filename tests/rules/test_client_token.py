@@ -117,7 +117,7 @@ class TestCheck:
         ]
 
 
-class TestAmend:
+class TestUpdate:
     def test_update_changes_exactly_the_given_fields(self):
         before = token(replace(SETTINGS, default_flow_id="flow_1", config={"theme": {"mode": "dark"}}, is_active=False))
         after = client_token.update(before, {"name": "Till", "default_flow_id": None}, at=AT)
@@ -264,7 +264,7 @@ class TestRegenerate:
         lambda token, at: client_token.update(token, {"name": "Till"}, at=at),
         lambda token, at: client_token.regenerate(token, issued_value("second"), grace=HOUR, at=at),
     ],
-    ids=["amend", "regenerate"],
+    ids=["update", "regenerate"],
 )
 @pytest.mark.parametrize(("at", "updated_at"), [(AT - HOUR, AT), (AT, AT), (AT + MOMENT, AT + MOMENT)])
 def test_the_time_of_the_last_update_never_goes_back(write, at, updated_at):

@@ -28,7 +28,7 @@ NEARLY_ORIGINS = st.lists(st.sampled_from([*PIECES, *SIGNS])).map("".join)
 ANYTHING = st.text() | NEARLY_ORIGINS
 
 
-class TestNormalise:
+class TestNormalize:
     @pytest.mark.parametrize(
         ("entry", "stored"),
         [
@@ -494,7 +494,7 @@ class TestIsAllowed:
     @given(LABELS, LABELS, LABELS, DOMAINS, st.data())
     def test_a_partial_label_never_reaches_across_a_dot(self, before, after, part, domain, data):
         entry = f"https://{before}x-*-x{after}.{domain}"
-        assume(normalise_or_none(entry) == entry and part.isalnum())
+        assume(normalize_or_none(entry) == entry and part.isalnum())
         assume(len(before + part + after) < 50)
         admitted = f"https://{before}x-{part}-x{after}.{domain}"
         assert is_allowed(admitted, (entry,))
@@ -507,7 +507,7 @@ class TestIsAllowed:
         start = data.draw(st.integers(0, len(stored)))
         forged = stored[:start] + text + stored[start + len(text) * replaces :]
         # A change of case or a default port leaves the origin as it was.
-        assume(not forged.isascii() or normalise_or_none(forged) != stored)
+        assume(not forged.isascii() or normalize_or_none(forged) != stored)
         assert not is_allowed(forged, (stored,))
 
     @given(DOMAINS, st.lists(LABELS, min_size=1, max_size=4), PORTS)
@@ -529,7 +529,7 @@ class TestIsAllowed:
         assert is_allowed(header, [*entries, "*"])
 
 
-def normalise_or_none(entry):
+def normalize_or_none(entry):
     try:
         return normalize(entry)
     except ValueError:

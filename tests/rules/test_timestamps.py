@@ -1,4 +1,4 @@
-"""Instants: one way to write a time, which sorts as text and loses nothing we rely on."""
+"""Timestamps: one way to write a time, which sorts as text and loses nothing we rely on."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shared.rules import timestamps
 
 ANY_OFFSET = st.timedeltas(timedelta(hours=-23), timedelta(hours=23)).map(timezone)
-INSTANTS = st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30), timezones=ANY_OFFSET)  # noqa: DTZ001
+TIMES = st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30), timezones=ANY_OFFSET)  # noqa: DTZ001
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_a_time_is_written_in_utc_to_the_millisecond(at, text):
     assert timestamps.to_text(at) == text
 
 
-@given(INSTANTS, INSTANTS)
+@given(TIMES, TIMES)
 def test_times_sort_as_their_texts(one, other):
     if one <= other:
         assert timestamps.to_text(one) <= timestamps.to_text(other)
@@ -33,7 +33,7 @@ def test_times_sort_as_their_texts(one, other):
         assert timestamps.to_text(one) >= timestamps.to_text(other)
 
 
-@given(INSTANTS)
+@given(TIMES)
 def test_round_trip_loses_less_than_a_millisecond(at):
     read = timestamps.from_text(timestamps.to_text(at))
     assert read.utcoffset() == timedelta(0)

@@ -132,7 +132,7 @@ class TestIds:
 
 @BOTH
 class TestOrigins:
-    def test_entries_are_stored_normalised_and_each_once_in_order(self, message):
+    def test_entries_are_stored_normalized_and_each_once_in_order(self, message):
         entries = ["HTTPS://B.example:443/", "*", "https://a.example", "https://b.example", "Native", "native"]
         stored = ("https://b.example", "*", "https://a.example", "native")
         assert given_of(message, allowedOrigins=entries) == stored

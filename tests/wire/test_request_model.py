@@ -162,7 +162,7 @@ class TestDetails:
             (UpdateClientToken, "rateLimitPerMin", "rateLimitPerMinute"),
             (UpdateClientToken, "expires", "expiresAt"),
             (UpdateClientToken, "active", "isActive"),
-            (UpdateClientToken, "colour", None),
+            (UpdateClientToken, "color", None),
             (UpdateClientToken, "", None),
             (RegenerateClientToken, "grace_period_seconds", "gracePeriodSeconds"),
             (RegenerateClientToken, "gracePeriod", "gracePeriodSeconds"),
@@ -192,13 +192,13 @@ class TestDetails:
         assert refused.message.startswith(f"{path}: ")
 
     def test_all_errors_are_returned_and_the_message_counts_them(self):
-        body = {"allowedOrigins": ["https://a.example", 5], "rateLimitPerHour": 10.5, "colour": "red"}
+        body = {"allowedOrigins": ["https://a.example", 5], "rateLimitPerHour": 10.5, "color": "red"}
         refused = refusal(CreateClientToken, json.dumps(body))
         assert [(detail.path, detail.code) for detail in refused.details] == [
             ("name", "required"),
             ("allowedOrigins[1]", "wrong_type"),
             ("rateLimitPerHour", "wrong_type"),
-            ("colour", "unknown_field"),
+            ("color", "unknown_field"),
         ]
         assert refused.code == "invalid_request"
         assert refused.message == "name: is required (3 more in details)"

@@ -1,6 +1,6 @@
 """A bar chart as SVG: one bar per line with its median, a whisker from least to most, and its limit.
 
-Readable in light and in dark, in a page and as an image: the colours follow what the reader has set.
+Readable in light and in dark, in a page and as an image: the colors follow the reader's preference.
 """
 
 from __future__ import annotations

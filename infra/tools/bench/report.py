@@ -40,7 +40,7 @@ def ratio(value: Spread) -> str:
     return f"{value.median:.2f} ({value.least:.2f} to {value.most:.2f})"
 
 
-def judged(text: str, value: Spread, limit: float) -> str:
+def with_limit(text: str, value: Spread, limit: float) -> str:
     """With what was promised of its median."""
     return f"{text}, {'at most' if value.median <= limit else '**more than**'} {limit:g}"
 

@@ -12,7 +12,7 @@ from infra.local.code import ARTIFACT
 from infra.tools.bench.chart import Bar, Chart
 from infra.tools.bench.figures import Figures, Spread
 from infra.tools.bench.programs import FASTAPI_MANGUM
-from infra.tools.bench.report import Section, Table, cell, judged
+from infra.tools.bench.report import Section, Table, cell, with_limit
 from infra.tools.bench.world import Recording
 
 _PEAK_MB = 128
@@ -54,7 +54,7 @@ _PARTS = {
 
 def _memory(name: str, peak: Spread) -> str:
     is_ours = " " not in name and name not in {"empty", "floor"}
-    return judged(cell(peak), peak, _PEAK_MB) if is_ours else cell(peak)
+    return with_limit(cell(peak), peak, _PEAK_MB) if is_ours else cell(peak)
 
 
 def _listed(recording: Recording) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from infra.tools.bench.chart import Bar, Chart
 from infra.tools.bench.figures import Figures, Spread
-from infra.tools.bench.report import Section, Table, cell, judged, ratio
+from infra.tools.bench.report import Section, Table, cell, ratio, with_limit
 
 # Limits for the medians. A second client, for KMS, costs more than the first.
 _START_TO_FLOOR = {"CreateClientToken": 1.10, "GetClientTokenValue": 1.10, "RegenerateClientToken": 1.10}
@@ -39,8 +39,8 @@ def _starts(functions: list[str], figures: Figures) -> Section:
             name,
             cell(figures.cpu(name, "start")),
             cell(figures.raw(name, "start_wall")),
-            _judged(figures.ratio(name, "floor", "start"), _START_TO_FLOOR.get(name, 1.0)),
-            _judged(figures.ratio(name, _FASTAPI_MANGUM, "start"), _START_TO_FASTAPI_MANGUM),
+            _ratio_with_limit(figures.ratio(name, "floor", "start"), _START_TO_FLOOR.get(name, 1.0)),
+            _ratio_with_limit(figures.ratio(name, _FASTAPI_MANGUM, "start"), _START_TO_FASTAPI_MANGUM),
         ]
         for name in functions
     ]
@@ -107,8 +107,8 @@ def _warm_path(functions: list[str], figures: Figures) -> Section:
             name,
             cell(figures.cpu(name, "warm")),
             cell(figures.cpu(f"bare {name}", "warm")),
-            _judged(figures.ratio(name, f"bare {name}", "warm"), _WARM_TO_BARE),
-            _judged(figures.ratio(name, f"fastapi_mangum {name}", "warm"), _WARM_TO_FASTAPI_MANGUM)
+            _ratio_with_limit(figures.ratio(name, f"bare {name}", "warm"), _WARM_TO_BARE),
+            _ratio_with_limit(figures.ratio(name, f"fastapi_mangum {name}", "warm"), _WARM_TO_FASTAPI_MANGUM)
             if f"fastapi_mangum {name}" in figures.samples
             else "",
         ]
@@ -135,5 +135,5 @@ def _few(modules: list[str]) -> str:
     return ", ".join(modules[:_FEW]) + (f" and {more} more" if more > 0 else "")
 
 
-def _judged(value: Spread, limit: float) -> str:
-    return judged(ratio(value), value, limit)
+def _ratio_with_limit(value: Spread, limit: float) -> str:
+    return with_limit(ratio(value), value, limit)

@@ -132,7 +132,7 @@ def main() -> None:
         faults += memory.faults(pid, warm, end)
     for table in report.tables(soak.ledger, memory.compare(warm, end) if warm else ()):
         _say(f"\n{table}")
-    for line in report.verdict(soak.ledger, faults, judges_memory=warm is not None):
+    for line in report.verdict(soak.ledger, faults, has_memory=warm is not None):
         _say(line)
     if faults:
         sys.exit(f"{len(faults)} things are not as they should be. What the stack said is in {_LOG}.")

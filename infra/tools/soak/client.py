@@ -33,9 +33,11 @@ class Client:
         answer = self._ask(operation, call, body, expected, {"Authorization": f"Bearer {key or self._key}"})
         return answer and json.loads(answer)
 
-    def visit(self, operation: str, door: str, body: Body, expected: Collection[int], *, origin: str = ORIGIN) -> Any:
+    def visit(
+        self, operation: str, endpoint: str, body: Body, expected: Collection[int], *, origin: str = ORIGIN
+    ) -> Any:
         """The same, from a page on `origin`."""
-        answer = self._ask(operation, f"POST /v1/client/{door}", body, expected, {"Origin": origin})
+        answer = self._ask(operation, f"POST /v1/client/{endpoint}", body, expected, {"Origin": origin})
         return answer and json.loads(answer)
 
     def chat(self, operation: str, body: Body, expected: Collection[int]) -> str | None:

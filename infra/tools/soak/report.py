@@ -29,11 +29,11 @@ def tables(ledger: Ledger, memory: Iterable[Row]) -> Iterator[str]:
         yield plain(Table(["memory of", "processes", "warm, MB", "at the end, MB", "most grown by, MB"], grown))
 
 
-def verdict(ledger: Ledger, faults: list[str], *, judges_memory: bool) -> Iterator[str]:
+def verdict(ledger: Ledger, faults: list[str], *, has_memory: bool) -> Iterator[str]:
     messages, conversations = ledger.messages.total(), len(ledger.messages)
     yield f"{ledger.requests} requests, {messages} messages answered in {conversations} conversations."
     yield from faults[:_SHOWN]
     if len(faults) > _SHOWN:
         yield f"... and {len(faults) - _SHOWN} more"
-    if not judges_memory:
+    if not has_memory:
         yield "Too short to say anything of memory."

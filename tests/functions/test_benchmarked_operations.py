@@ -1,4 +1,4 @@
-"""The bench measures every operation: its tour goes through all of them, and each succeeds."""
+"""`make bench` measures every operation: its workload calls each of them, and each call succeeds."""
 
 from werkzeug.test import Client
 
@@ -12,7 +12,7 @@ ROUTES = openapi.read_routes(TEMPLATE)
 
 
 class Caller:
-    """The bench's, before the functions of this process."""
+    """The caller of the bench, with the functions of this process behind it."""
 
     def __init__(self, app, credential):
         self._http = Client(app)

@@ -1,4 +1,4 @@
-"""Who may not enter, speak or rate: 401 for the token, 403 for the page, readable by the page and cheap for us."""
+"""Admission: 401 for the token, 403 for the origin. Pages can read both, and both cost few reads."""
 
 import base64
 import json
@@ -13,17 +13,17 @@ from shared.rules import digest, token_value
 from tests.aws.network import NETWORK
 from tests.functions.page import ORIGIN, Page, assert_refused
 
-DOORS = ["init", "chat", "feedback"]
+ENDPOINTS = ["init", "chat", "feedback"]
 
 
 @pytest.fixture
-def knock(app, page, token, calls):
-    """`knock("chat")`: the answer of a door to whom it let in before; `page` may be another one's."""
+def send(app, page, token, calls):
+    """`send("chat")`: the response to a visitor with a session. `page`: send from another page."""
     session = page.open(token.value)
     calls.clear()
 
-    def knock(door, page=page, value=token.value):
-        match door:
+    def send(endpoint, page=page, value=token.value):
+        match endpoint:
             case "init":
                 return page.init(value)
             case "chat":
@@ -31,7 +31,7 @@ def knock(app, page, token, calls):
             case "feedback":
                 return page.rate(session, value)
 
-    return knock
+    return send
 
 
 @pytest.fixture
@@ -50,11 +50,11 @@ def reads():
         yield seen
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_admission_reads_the_table_strongly_consistent(knock, reads, door):
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_admission_reads_the_table_strongly_consistent(send, reads, endpoint):
     """Otherwise a token that was switched off, or a session that has ended, would pass for a moment more."""
     reads.clear()
-    assert knock(door).status_code == 200
+    assert send(endpoint).status_code == 200
     assert reads
     assert [read for read in reads if not read[1]] == []
 
@@ -93,31 +93,31 @@ GARBAGE = {
 }
 
 
-@pytest.mark.parametrize("door", ["init", "feedback"])
+@pytest.mark.parametrize("endpoint", ["init", "feedback"])
 @pytest.mark.parametrize("garbage", GARBAGE)
-def test_401_malformed_token_value_makes_no_aws_call(knock, token, calls, door, garbage):
-    body = assert_refused(knock(door, value=GARBAGE[garbage](token.value)), 401, "invalid_token")
+def test_401_malformed_token_value_makes_no_aws_call(send, token, calls, endpoint, garbage):
+    body = assert_refused(send(endpoint, value=GARBAGE[garbage](token.value)), 401, "invalid_token")
     assert body["hint"].startswith("The token value is malformed: ")
     assert calls == []
 
 
-@pytest.mark.parametrize("door", ["init", "feedback"])
-def test_401_token_signed_with_another_key(knock, token, calls, door):
+@pytest.mark.parametrize("endpoint", ["init", "feedback"])
+def test_401_token_signed_with_another_key(send, token, calls, endpoint):
     known = jwt.decode(token.value, options={"verify_signature": False})
     for claims in (known, known | {"sub": "ct_00000000000000000000000000"}, known | {"iss": "another deployment"}):
         forged = jwt.encode(claims, token_bytes(32), algorithm="HS256")
-        hint = assert_refused(knock(door, value=forged), 401, "invalid_token")["hint"]
+        hint = assert_refused(send(endpoint, value=forged), 401, "invalid_token")["hint"]
         assert hint == "It does not exist, or has been replaced."
     assert calls == ["GetItem"] * 3
 
 
-def test_401_one_changed_character_wherever_it_is(knock, token, calls):
+def test_401_one_changed_character_wherever_it_is(send, token, calls):
     value = token.value
     for place, character in enumerate(value):
         changed = value[:place] + ("A" if character != "A" else "B") + value[place + 1 :]
-        assert_refused(knock("init", value=changed), 401, "invalid_token")
+        assert_refused(send("init", value=changed), 401, "invalid_token")
     assert set(calls) == {"GetItem"}
-    assert knock("init").status_code == 200
+    assert send("init").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_429_no_target_is_read_for_an_attempt_over_the_limit(page, create, calls
 TOKEN_READ = ["GetItem", "BatchGetItem"]
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize(
     ("misfortune", "code"),
     [
@@ -202,15 +202,15 @@ TOKEN_READ = ["GetItem", "BatchGetItem"]
     ],
     ids=["inactive", "expired", "deleted", "regenerated"],
 )
-def test_401_from_the_next_call_on(knock, token, clock, calls, door, misfortune, code):
+def test_401_from_the_next_call_on(send, token, clock, calls, endpoint, misfortune, code):
     token.change(expiresAt="2027-01-31T13:00:00.250Z", sessionIdleTimeoutMinutes=120)
-    assert knock(door).status_code == 200
+    assert send(endpoint).status_code == 200
     misfortune(token, clock)
     calls.clear()
     is_value_gone = code == "invalid_token"
-    code = "session_ended" if door == "chat" and is_value_gone else code
-    assert assert_refused(knock(door), 401, code)["hint"]
-    assert calls == (["GetItem"] if is_value_gone and door != "chat" else TOKEN_READ)
+    code = "session_ended" if endpoint == "chat" and is_value_gone else code
+    assert assert_refused(send(endpoint), 401, code)["hint"]
+    assert calls == (["GetItem"] if is_value_gone and endpoint != "chat" else TOKEN_READ)
 
 
 def test_200_until_the_last_millisecond_of_a_token(page, create, clock):
@@ -250,21 +250,21 @@ DISGUISES = [
 ]
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize("origin", DISGUISES, ids=lambda origin: ascii(origin)[:40])
-def test_403_lookalike_origin(app, knock, calls, door, origin):
+def test_403_lookalike_origin(app, send, calls, endpoint, origin):
     header = origin.encode().decode("latin-1")
-    body = assert_refused(knock(door, Page(app, header)), 403, "origin_not_allowed")
+    body = assert_refused(send(endpoint, Page(app, header)), 403, "origin_not_allowed")
     where = "The page's origin is null" if origin == "null" else "not among the token's allowed origins"
     assert where in body["hint"]
     assert len(body["hint"]) < 400
     assert calls == TOKEN_READ
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_403_without_origin_unless_the_token_is_for_native_apps(app, knock, token, calls, door):
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_403_without_origin_unless_the_token_is_for_native_apps(app, send, token, calls, endpoint):
     program = Page(app, None)
-    hint = assert_refused(knock(door, program), 403, "origin_not_allowed")["hint"]
+    hint = assert_refused(send(endpoint, program), 403, "origin_not_allowed")["hint"]
     assert "no Origin header" in hint
     assert "native" in hint
     assert "page" not in hint.lower()
