@@ -59,7 +59,7 @@ def test_function_finds_its_handler(build):
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_a_layer_holds_these_packages_and_their_metadata(build, layer):
+def test_layer_holds_the_listed_packages_and_their_metadata(build, layer):
     assert [path.name for path in (build / layer).iterdir()] == ["python"]
     names = {path.name.partition(".cpython-")[0] for path in (build / layer / "python").iterdir()} - {"__pycache__"}
     about = {name for name in names if name.endswith(".dist-info")}
@@ -67,7 +67,7 @@ def test_a_layer_holds_these_packages_and_their_metadata(build, layer):
     assert all((build / layer / "python" / name / "METADATA").is_file() for name in about)
 
 
-def test_the_shared_library_is_whole(build):
+def test_shared_layer_holds_all_of_shared(build):
     code = code_of(ROOT / "shared")
     assert files(build / "SharedLayer/python/shared") == code | {compiled(module) for module in code}
 
@@ -84,14 +84,14 @@ def test_all_code_is_compiled_with_unchecked_hashes(build, part):
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_machine_code_is_for_lambdas_machine(build, layer):
+def test_native_code_matches_the_function_architecture(build, layer):
     libraries = list((build / layer).rglob("*.so"))
     assert libraries
     for library in libraries:
         assert int.from_bytes(library.read_bytes()[18:20], "little") == AARCH64, library
 
 
-def test_the_shared_layer_is_small(build):
+def test_shared_layer_stays_below_its_size_limit(build):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in files(build / "SharedLayer"):
@@ -100,7 +100,7 @@ def test_the_shared_layer_is_small(build):
 
 
 @pytest.mark.parametrize("part", [*LAYERS, "functions"])
-def test_local_build_differs_only_in_machine_code(build, artifact, part):
+def test_local_build_differs_only_in_native_code(build, artifact, part):
     ours, theirs = artifact / part, build / ("Chat" if part == "functions" else part)
     assert {PLATFORM.sub("*", name) for name in files(ours)} == {PLATFORM.sub("*", name) for name in files(theirs)}
     for name in files(ours):

@@ -30,7 +30,7 @@ print(json.dumps({name: module.__file__ for name, module in sys.modules.items() 
 
 
 @pytest.mark.parametrize("name", STACK.functions)
-def test_a_function_imports_only_from_its_layers(artifact, name):
+def test_function_imports_only_from_its_layers(artifact, name):
     function, built = STACK.functions[name], code.artifact(template.read())
     names = [function.handler.rpartition(".")[0]]
     if name == "Chat":
@@ -84,7 +84,7 @@ def clerk():
         server.shutdown()
 
 
-def test_the_authorizer_checks_a_signature_with_its_own_layer(artifact, clerk, tmp_path):
+def test_authorizer_verifies_a_signature_with_its_own_layer(artifact, clerk, tmp_path):
     issuer, session_token = clerk
     parameters = [f"ClerkIssuer={issuer}", "ClerkAuthorizedParties=https://app.example.com"]
     stack = RunningStack(tmp_path, "--artifact", *(word for one in parameters for word in ("--parameter", one)))

@@ -105,7 +105,7 @@ def test_request_is_json_and_signed(aws, dynamodb):
         ("Root=é", "Root=%C3%A9"),
     ],
 )
-def test_trace_id_is_passed_on_quoted_and_unsigned(aws, dynamodb, monkeypatch, given, sent):
+def test_trace_id_is_forwarded_quoted_and_unsigned(aws, dynamodb, monkeypatch, given, sent):
     monkeypatch.setenv("_X_AMZN_TRACE_ID", given)
     dynamodb.call("GetItem", {})
     headers = aws.asked[0][1]
@@ -114,7 +114,7 @@ def test_trace_id_is_passed_on_quoted_and_unsigned(aws, dynamodb, monkeypatch, g
     assert signed == "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"
 
 
-def test_keeps_its_connection(aws, dynamodb):
+def test_connection_is_reused(aws, dynamodb):
     for _ in range(3):
         dynamodb.call("GetItem", {})
     assert len({address for *_, address in aws.asked}) == 1
@@ -168,7 +168,7 @@ def test_transient_error_is_retried_with_a_new_signature(aws, dynamodb, passing)
 
 
 @pytest.mark.parametrize("missing", [1, 1000])
-def test_truncated_answer_is_retried(aws, dynamodb, missing):
+def test_truncated_response_is_retried(aws, dynamodb, missing):
     """Fewer bytes arrive than Content-Length says, although what arrives may be JSON."""
     aws.cut_off = missing
     aws.answers = [(200, {}), (200, {"done": 1})]
@@ -176,7 +176,7 @@ def test_truncated_answer_is_retried(aws, dynamodb, missing):
     assert len(aws.asked) == 2
 
 
-def test_answer_that_does_not_fit_its_checksum_is_retried(aws, dynamodb):
+def test_response_with_a_wrong_checksum_is_retried(aws, dynamodb):
     aws.answers = [(200, b'{"done": 1}')] * 3
     aws.headers = {"x-amz-crc32": str(zlib.crc32(b'{"done": 2}'))}
     with pytest.raises(Unreachable, match="checksum"):
@@ -187,7 +187,7 @@ def test_answer_that_does_not_fit_its_checksum_is_retried(aws, dynamodb):
     assert dynamodb.call("GetItem", {}) == {"done": 1}
 
 
-def test_gives_up_after_three(aws, dynamodb):
+def test_throttled_call_fails_after_three_attempts(aws, dynamodb):
     aws.answers = [THROTTLED] * 4
     with pytest.raises(AwsErrorResponse, match="Slow down") as refused:
         dynamodb.call("PutItem", {})
@@ -217,13 +217,13 @@ def test_permanent_error_is_not_retried(aws, dynamodb, status, answer, code):
     assert len(aws.asked) == 1
 
 
-def test_an_answer_that_is_not_json_is_none(aws, dynamodb):
+def test_response_that_is_not_json_is_unreachable(aws, dynamodb):
     aws.answers = [(200, b"<html>")] * 3
     with pytest.raises(Unreachable, match="did not answer in JSON"):
         dynamodb.call("GetItem", {})
 
 
-def test_does_not_wait_for_ever_and_uses_no_late_answer(aws):
+def test_call_times_out_and_late_response_is_discarded(aws):
     client = Client("lambda", RetryPolicy(attempts=1, seconds=0.2))
     aws.answers = [("silent", None), (200, {"n": 2})]
     with pytest.raises(TimedOut, match="in time"):
@@ -241,7 +241,7 @@ def test_unreachable_when_nothing_listens(monkeypatch):
         JsonClient("kms", "TrentService", "1.1").call("GenerateMac", {})
 
 
-def test_without_credentials_nothing_is_sent(aws, dynamodb, monkeypatch):
+def test_nothing_is_sent_without_credentials(aws, dynamodb, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     with pytest.raises(Unreachable, match="AWS_ACCESS_KEY_ID is not set"):
         dynamodb.call("GetItem", {})
@@ -252,6 +252,6 @@ def test_without_credentials_nothing_is_sent(aws, dynamodb, monkeypatch):
     ("region", "host"),
     [("eu-central-1", "dynamodb.eu-central-1.amazonaws.com"), ("cn-north-1", "dynamodb.cn-north-1.amazonaws.com.cn")],
 )
-def test_aws_is_where_it_is(monkeypatch, region, host):
+def test_endpoint_follows_region_and_partition(monkeypatch, region, host):
     monkeypatch.setenv("AWS_REGION", region)
     assert JsonClient("dynamodb", "DynamoDB_20120810", "1.0").host == host

@@ -65,13 +65,13 @@ def test_credentials_are_renewed_before_they_expire(lender):
 
 
 @pytest.mark.parametrize("said", [b"", b"not json", b"[]", b"{}", b'{"Expiration": 1}'])
-def test_an_endpoint_that_makes_no_sense_gives_none(lender, said):
+def test_invalid_endpoint_response_means_no_credentials(lender, said):
     lender.says = said
     with pytest.raises(NoCredentials):
         credentials.current()
 
 
-def test_nowhere_to_look(monkeypatch):
+def test_no_credentials_without_variables_or_endpoint(monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     with pytest.raises(NoCredentials):
         credentials.current()

@@ -93,7 +93,7 @@ def test_wrong_signature_is_refused(network, headers, path, body, code):
         ("lambda", "lambda-runtime", "/2015-03-31/functions/f/invocations", False),
     ],
 )
-def test_service_is_signed_by_its_signing_name(network, monkeypatch, service, signing_name, path, is_accepted):
+def test_signature_uses_the_service_signing_name(network, monkeypatch, service, signing_name, path, is_accepted):
     monkeypatch.setattr(aws, "HTTPSConnection", network.connection)
     with contextlib.nullcontext() if is_accepted else pytest.raises(AwsErrorResponse, match="scoped to"):
         Client(service, signing_name=signing_name).post("Ask", path, b"{}", {"Content-Type": "application/json"})
@@ -121,7 +121,7 @@ def _base64(length):
         pytest.param("GenerateMAC", MAC | {"Message": "YQ=="}, "has no TrentService.GenerateMAC", id="operation"),
     ],
 )
-def test_request_is_held_to_the_service_model(network, monkeypatch, operation, parameters, reason):
+def test_request_is_validated_against_the_service_model(network, monkeypatch, operation, parameters, reason):
     monkeypatch.setattr(aws, "HTTPSConnection", network.connection)
     kms = JsonClient("kms", "TrentService", "1.1")
     with pytest.raises(AwsErrorResponse, match=reason) if reason else contextlib.nullcontext():
@@ -129,7 +129,7 @@ def test_request_is_held_to_the_service_model(network, monkeypatch, operation, p
     assert len(network.rejected) == bool(reason)
 
 
-def test_request_in_rest_protocol_is_held_to_the_service_model(network, monkeypatch):
+def test_rest_request_is_validated_against_the_service_model(network, monkeypatch):
     monkeypatch.setattr(aws, "HTTPSConnection", network.connection)
     bedrock = Client("bedrock-runtime", signing_name="bedrock")
     said = {"messages": [{"role": "visitor", "content": [{"text": "Hello"}]}]}
@@ -177,6 +177,6 @@ UPDATE = {
         ({"KeyConditionExpression": "pk = :a"}, "ExpressionAttributeValues does not define: :a"),
     ],
 )
-def test_unused_and_undefined_values_are_refused(part, reason, wrap):
+def test_unused_and_undefined_expression_values_are_refused(part, reason, wrap):
     rejected = expressions.check(wrap(part))
     assert (rejected is None) if reason is None else (reason in rejected.message)

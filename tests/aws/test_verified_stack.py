@@ -28,7 +28,7 @@ CREDENTIALS = Credentials(
         pytest.param("dynamodb", b"{}", "Boto3/1.44.5", 200, id="another client"),
     ],
 )
-def test_request_that_aws_would_refuse_is_refused_and_reported(capsys, service, body, agent, status):
+def test_request_that_aws_would_reject_is_rejected_and_reported(capsys, service, body, agent, status):
     headers = {
         "Host": HOST,
         "Content-Type": "application/x-amz-json-1.0",

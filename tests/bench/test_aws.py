@@ -32,12 +32,12 @@ def _real_http(monkeypatch):
 
 
 @pytest.mark.usefixtures("_real_http")
-def test_answers_come_as_they_were_recorded_and_again_from_the_first(client):
+def test_recorded_responses_are_replayed_in_a_loop(client):
     found = [client.get_item(TableName="t", Key=ITEM)["Item"]["n"]["N"] for _ in range(3)]
     assert found == ["1", "2", "1"]
 
 
-def test_an_operation_costs_its_calls_its_items_and_its_time():
+def test_cost_of_an_operation_adds_up_calls_items_and_duration():
     put = Exchange("dynamodb", "PutItem", b"{}", 200, b"{}", (Change(None, ITEM),))
     get = Exchange("dynamodb", "GetItem", b'{"ConsistentRead": true}', 200, b"{}")
     sign = Exchange("kms", "GenerateMac", b"{}", 200, b"{}")

@@ -8,11 +8,11 @@ from infra.tools.bench import programs
 
 
 @pytest.mark.parametrize("name", ["bare", "empty", "floor"])
-def test_baseline_is_a_file_with_a_handler(name):
+def test_baseline_file_has_a_handler(name):
     module = ast.parse((programs.BASELINES / f"{name}.py").read_text(encoding="utf-8"))
     assert "handler" in {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
 
 
-def test_application_of_a_team_is_a_package_with_a_handler():
+def test_fastapi_mangum_baseline_has_a_handler():
     module = ast.parse((programs.BASELINES / "fastapi_mangum/app.py").read_text(encoding="utf-8"))
     assert "handler" in {target.id for node in module.body if isinstance(node, ast.Assign) for target in node.targets}

@@ -33,17 +33,17 @@ def figures():
     )
 
 
-def test_cpu_excludes_what_an_empty_function_takes(figures):
+def test_cpu_excludes_the_cost_of_an_empty_function(figures):
     assert figures.cpu("Chat", "start") == Spread(median=400, least=400, most=450)
     assert figures.raw("Chat", "start") == Spread(median=460, least=450, most=500)
 
 
-def test_ratios_are_taken_round_by_round(figures):
+def test_ratios_are_computed_per_round(figures):
     found = figures.ratio("Chat", "floor", "start")
     assert (found.least, found.median, found.most) == pytest.approx((450 / 400, 400 / 350, 400 / 350))
 
 
-def test_every_subject_is_measured_once_a_round():
+def test_every_subject_is_measured_once_per_round():
     done = []
     subjects = {name: lambda name=name: done.append(name) or len(done) for name in "abcdef"}
     found = interleaved(subjects, 4, lambda _: None)
@@ -53,7 +53,7 @@ def test_every_subject_is_measured_once_a_round():
     assert {name: len(samples) for name, samples in found.items()} == dict.fromkeys("abcdef", 4)
 
 
-def test_the_page_shows_each_question_with_its_charts_and_tables(figures, tmp_path):
+def test_page_shows_each_section_with_its_charts_and_tables(figures, tmp_path):
     sections = speed.sections(["Chat"], figures, {"Chat": ["one", "two", "three", "four", "five"]})
     report.write(tmp_path / "found.md", "Measured once.", sections)
     page = (tmp_path / "found.md").read_text()
@@ -71,13 +71,13 @@ def test_the_page_shows_each_question_with_its_charts_and_tables(figures, tmp_pa
     assert "one, two, three, four and 1 more" in page
 
 
-def test_a_broken_promise_stands_out():
+def test_exceeded_limit_is_printed_in_bold():
     value = Spread(1.2, 1.0, 1.3)
     assert report.with_limit("1.20", value, 1.15) == "1.20, **more than** 1.15"
     assert report.with_limit("1.20", value, 1.2) == "1.20, at most 1.2"
 
 
-def test_memory_is_promised_of_ours_alone(figures):
+def test_memory_limit_applies_to_our_functions_only(figures):
     section = resources.section({}, figures)
     assert [row[1] for row in section.tables[-1].rows if row[0] in {"Chat", "floor"}] == [
         "50.0 (50.0 to 50.0), at most 128",
@@ -86,7 +86,7 @@ def test_memory_is_promised_of_ours_alone(figures):
 
 
 @pytest.mark.parametrize("most", [0.004, 0.9, 1.0, 37, 100, 2136, 1_000_000])
-def test_a_chart_holds_all_that_it_shows(most):
+def test_chart_is_self_contained(most):
     bars = [
         Bar("a < b & c", Spread(most / 2, most / 4, most)),
         Bar("rival", Spread(most, most, most), "fastapi_mangum"),
@@ -111,11 +111,11 @@ def test_a_chart_holds_all_that_it_shows(most):
         (-0.0345, "-0.0345"),
     ],
 )
-def test_a_figure_has_three_digits(value, text):
+def test_figures_have_three_significant_digits(value, text):
     assert chart.figure(value) == text
 
 
-def test_the_terminal_gets_the_same_tables():
+def test_terminal_and_markdown_tables_match():
     table = Table(["name", "ms"], [["a", "1.00"], ["longer", "20.00"]])
     assert report.plain(table) == "name       ms\na        1.00\nlonger  20.00"
     assert report.markdown(table).splitlines()[1] == "| --- | ---: |"

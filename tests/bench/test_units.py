@@ -12,7 +12,7 @@ def item(octets, **attributes):
     return made | {"f": {"S": "x" * (octets - units.size(made) - 1)}}
 
 
-def test_an_items_size_is_that_of_its_names_and_values():
+def test_item_size_counts_names_and_values():
     whole = {"é": {"S": "é"}, "n": {"N": "-123"}, "b": {"BOOL": True}, "l": {"L": [{"S": "ab"}, {"N": "1"}]}}
     assert units.size(whole) == (2 + 2) + (1 + 3) + (1 + 1) + (1 + 3 + (1 + 2) + (1 + 2))
     assert units.size(None) == 0
@@ -28,7 +28,7 @@ def test_an_items_size_is_that_of_its_names_and_values():
         (None, None, 1),
     ],
 )
-def test_a_write_is_charged_by_the_larger_item_and_twice_in_a_transaction(before, after, once):
+def test_write_units_follow_the_larger_item_and_double_in_transactions(before, after, once):
     change = Change(before, after)
     assert units.write_units("PutItem", change) == once
     assert units.write_units("TransactWriteItems", change) == 2 * once
@@ -47,11 +47,11 @@ LISTED = {"listing_pk": "T", "listing_sk": "1"}
         (item(500, **LISTED), None, 1),
     ],
 )
-def test_the_index_is_written_where_it_changes(before, after, index):
+def test_index_write_is_charged_only_if_its_entry_changes(before, after, index):
     assert units.write_units("PutItem", Change(before, after)) == 1 + index
 
 
-def test_a_consistent_read_costs_a_unit_for_each_4_kb_and_any_other_half():
+def test_consistent_read_costs_one_unit_per_4_kb_others_half():
     assert units.read_units("GetItem", {"ConsistentRead": True}, {"Item": item(4097)}) == 2
     assert units.read_units("GetItem", {}, {}) == 0.5
     asked = {"RequestItems": {"t": {"Keys": [{}, {}, {}], "ConsistentRead": True}}}

@@ -22,7 +22,7 @@ def conversations(management, stack):
     return answer["conversations"]
 
 
-def test_a_chat_outlives_a_reload_and_is_one_conversation(demo, management, stack):
+def test_chat_continues_after_a_reload_as_one_conversation(demo, management, stack):
     assert demo.say("Do you ship to Norway?") == "You said: Do you ship to Norway?"
     demo.driver.refresh()
     demo.sees("You said: Do you ship to Norway?", "#chat")
@@ -33,7 +33,7 @@ def test_a_chat_outlives_a_reload_and_is_one_conversation(demo, management, stac
     assert (last["flowId"], last["origin"]) == (stack.flow_id, stack.demo_url)
 
 
-def test_a_thumb_up_is_stored(demo, management, stack):
+def test_thumbs_up_is_stored(demo, management, stack):
     demo.say("Was this good?")
     demo.click("[data-action=upvote]")
     dynamodb = boto3.client(
@@ -92,7 +92,7 @@ def test_embed_snippet_works_on_another_website(demo, website, management, stack
         management.ask("PUT", path, {"allowedOrigins": [*origins, website.url]})
 
 
-def test_refusal_on_the_demo_page_is_the_service_sentence_alone(demo, management, stack):
+def test_demo_page_shows_only_the_error_sentence_of_the_service(demo, management, stack):
     path = f"/v1/client-tokens/{stack.client_token_id}"
     before = management.ask("GET", path)["clientToken"]["maxMessagesPerSession"]
     assert demo.say("One") == "You said: One"

@@ -92,7 +92,7 @@ def theme(docs):
     return ["light" if red > 127 else "dark", scheme]
 
 
-def test_menu_on_a_phone_leads_to_every_operation(show, docs):
+def test_phone_menu_links_to_every_operation(show, docs):
     show("phone", "dark")
     for summary in SUMMARIES:
         docs.wait(lambda: [one for one in docs.find("button.scalar-icon-button") if one.is_displayed()])[0].click()

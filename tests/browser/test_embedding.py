@@ -46,7 +46,7 @@ def chat(visitor):
     assert visitor.say("Hello") == "You said: Hello"
 
 
-def test_script_tag_chats_under_the_policy_of_the_page(visitor, website, stack, example):
+def test_script_tag_chats_under_the_csp_of_the_page(visitor, website, stack, example):
     (policy,) = pages.blocks(pages.section(PAGE, "Content-Security-Policy"), "text")
     website.policy = " ".join(
         policy.replace(bundles.CDN_ORIGIN, "").replace(API.removesuffix("/api"), stack.url).split()
@@ -123,7 +123,7 @@ def test_chat_works_when_the_visitors_clock_is_wrong(visitor, website, create, m
     assert visitor.say("Hello") == "You said: Hello"
 
 
-def test_page_of_the_readme_chats(visitor, website, stack, tmp_path):
+def test_readme_page_chats(visitor, website, stack, tmp_path):
     (block,) = pages.blocks(pages.section("README.md", "Put it in a page"), "sh")
     commands, server, _ = block.replace("http://localhost:8000", website.url).partition("python3 -m http.server")
     assert server

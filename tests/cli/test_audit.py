@@ -26,7 +26,7 @@ def show(run):
     return lambda tenant, *words: run("audit", "--stack", cloud.STACK_NAME, "--tenant", tenant, *words)
 
 
-def test_a_line_says_who_did_what_to_which_token(show):
+def test_line_shows_who_did_what_to_which_token(show):
     note("audit-lines", "update", name=["A", "B\n"], rate_limit_per_hour=[100, 200], config=None)
     shown = show("audit-lines")
     head, line = shown.out.splitlines()
@@ -42,7 +42,7 @@ def test_a_line_says_who_did_what_to_which_token(show):
     ]
 
 
-def test_long_lists_are_shown_by_what_was_added_and_removed(show):
+def test_long_lists_are_shown_as_added_and_removed(show):
     difference = {"added": ["flow_1"], "more_added": 3, "removed": ["flow_2"]}
     note("audit-long", "update", flow_ids=difference, agent_ids={"reordered": True})
     line = show("audit-long").out.splitlines()[1]
@@ -51,7 +51,7 @@ def test_long_lists_are_shown_by_what_was_added_and_removed(show):
     assert record["changes"]["flowIds"] == {"added": ["flow_1"], "moreAdded": 3, "removed": ["flow_2"]}
 
 
-def test_json_speaks_as_the_api_does(show):
+def test_json_uses_the_names_of_the_api(show):
     note("audit-json", "update", rate_limit_per_hour=[100, 200], config=None)
     assert json.loads(show("audit-json", "--json").out) == [
         {
@@ -67,7 +67,7 @@ def test_json_speaks_as_the_api_does(show):
     assert show("audit-nobody", "--json").out == "[]\n"
 
 
-def test_by_token_and_by_time(show):
+def test_records_are_filtered_by_token_and_time(show):
     note("audit-find", "create")
     note("audit-find", "delete", at=NOON + timedelta(hours=1))
     note("audit-find", "reveal", OTHER, at=NOON + timedelta(hours=2))
@@ -83,6 +83,6 @@ def test_by_token_and_by_time(show):
     assert found("--since", NEXT_DAY) == found("--until", DAY) == []
 
 
-def test_an_empty_trail_is_empty_on_standard_output(show):
+def test_empty_result_prints_nothing_to_standard_output(show):
     shown = show("audit-nobody", "--token", TOKEN)
     assert (shown.status, shown.out, shown.err) == (0, "", "Tenant audit-nobody has no such audit records.\n")

@@ -66,7 +66,7 @@ def _examples(help_text):
 
 @pytest.mark.parametrize("level", [(), *((noun,) for noun, *_ in COMMANDS), *COMMANDS], ids=" ".join)
 class TestHelp:
-    def test_fits_a_terminal(self, run, level):
+    def test_fits_a_terminal_of_80_columns(self, run, level):
         shown = run(*level, "--help")
         assert (shown.status, shown.err) == (0, "")
         assert [line for line in shown.out.splitlines() if len(line) > 80] == []
@@ -78,7 +78,7 @@ class TestHelp:
             if words != []:
                 assert parse(words)[0][: len(level)] == level
 
-    def test_tells_each_command_in_a_whole_sentence(self, run, level):
+    def test_describes_each_command_in_a_whole_sentence(self, run, level):
         """A command's line is cut where its first sentence is too long for it."""
         commands = run(*level, "--help").out.partition("Commands:\n")[2]
         assert "..." not in commands.partition("Examples:")[0]
@@ -101,7 +101,7 @@ def test_help_shows_each_kind_of_target_with_settings_that_it_takes(run):
 
 
 @pytest.mark.parametrize("words", [(), *((noun,) for noun, *verb in COMMANDS if verb)], ids=" ".join)
-def test_half_a_command_is_answered_with_help(run, words):
+def test_incomplete_command_shows_its_help(run, words):
     answered = run(*words)
     assert (answered.status, answered.out, answered.err) == (2, "", run(*words, "--help").out)
 
@@ -168,7 +168,7 @@ def test_usage_is_shown_when_no_deployment_is_named(run, command):
         ((*AUDIT, "--until", "2027-01-31T08:00"), "A time is a day, such as 2027-01-31, or has an offset"),
     ],
 )
-def test_invalid_command_is_refused_in_a_sentence(run, words, said):
+def test_invalid_command_is_refused_in_one_sentence(run, words, said):
     refused = run(*words)
     assert (refused.status, refused.out) == (2, "")
     last = refused.err.splitlines()[-1]
@@ -194,7 +194,7 @@ def test_invalid_command_is_refused_in_a_sentence(run, words, said):
         ((*AUDIT, "--until", "2027-01-31T09:00+01:00"), "until", datetime(2027, 1, 31, 8, tzinfo=UTC)),
     ],
 )
-def test_values_of_a_command(words, argument, value):
+def test_arguments_are_parsed_into_values(words, argument, value):
     assert parse(words)[1][argument] == value
 
 
@@ -222,7 +222,7 @@ def test_shell_completion_can_be_installed(run, monkeypatch, shell):
 
 
 @pytest.mark.parametrize("target", ["flow_a", "é", "a#b", "a" * 128, "a" * 129, "", "a b", "a\n", "a\u00a0b", "\udc80"])
-def test_a_target_may_be_called_what_a_token_can_name(target):
+def test_target_id_follows_the_rules_of_token_ids(target):
     words = ("targets", "remove", "--local", "--tenant", "acme", target)
     try:
         TypeAdapter(Id).validate_python(target)

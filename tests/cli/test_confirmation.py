@@ -64,7 +64,7 @@ def taking(request, operate, talk):  # noqa: F811
     return lambda *words: operate(noun, verb, "--tenant", tenant, *ids[what], *words), shown[what]
 
 
-def test_nothing_goes_without_a_terminal_or_yes(taking, monkeypatch):
+def test_nothing_is_removed_without_a_terminal_or_yes(taking, monkeypatch):
     take, shown = taking
     before = everything()
     monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
@@ -76,7 +76,7 @@ def test_nothing_goes_without_a_terminal_or_yes(taking, monkeypatch):
 
 
 @pytest.mark.parametrize("words", [("--dry-run",), ("--dry-run", "--yes")])
-def test_a_dry_run_shows_what_would_go_and_changes_nothing(taking, words):
+def test_dry_run_shows_the_effect_and_changes_nothing(taking, words):
     take, shown = taking
     before = everything()
     looked = take(*words)
@@ -87,7 +87,7 @@ def test_a_dry_run_shows_what_would_go_and_changes_nothing(taking, words):
 
 
 @pytest.mark.parametrize("said", ["no\n", "\n", "", "yess\n", "ja\n"])
-def test_nothing_goes_unless_the_answer_is_yes(taking, answer, said):
+def test_nothing_is_removed_unless_the_answer_is_yes(taking, answer, said):
     take, shown = taking
     before = everything()
     answer(said)
@@ -99,7 +99,7 @@ def test_nothing_goes_unless_the_answer_is_yes(taking, answer, said):
 
 
 @pytest.mark.parametrize("said", ["yes\n", "Y\n", " YES "])
-def test_it_goes_after_yes(taking, answer, said):
+def test_it_is_removed_after_yes(taking, answer, said):
     take, shown = taking
     before = everything()
     answer(said)
@@ -113,7 +113,7 @@ def trail(operate, tenant):
     return [(one["action"], one["subject"], one["actor"], one["changes"]) for one in json.loads(shown.out)]
 
 
-def test_what_an_operator_does_is_on_record_with_who_did_it(operate, talk):  # noqa: F811
+def test_every_command_is_audited_with_its_operator(operate, talk):  # noqa: F811
     tenant = "operator-traced"
     operate("keys", "create", "--tenant", tenant, "--name", "CI")
     (key,) = api_keys.list_by_tenant(tenant, at=datetime.now(UTC))
@@ -141,7 +141,7 @@ def test_what_an_operator_does_is_on_record_with_who_did_it(operate, talk):  # n
     ]
 
 
-def test_registering_a_target_again_is_on_record_with_what_it_replaced(operate):
+def test_replaced_target_is_audited_with_its_old_settings(operate):
     register = ("targets", "register", "--tenant", "operator-again", "flow_tea", "--yes", "--kind")
     operate(*register, "bedrock", "--set", "model_id=nova", "--set", "max_tokens=7", "--set", "system_prompt=secret")
     operate(*register, "bedrock", "--set", "model_id=nova", "--set", "max_tokens=8", "--set", "attachments=9")
@@ -164,7 +164,7 @@ def test_registering_a_target_again_is_on_record_with_what_it_replaced(operate):
     ids=["register", "remove"],
 )
 @pytest.mark.parametrize("meanwhile", ["replaced", "removed"])
-def test_target_that_changed_after_it_was_shown_stays(operate, at_call, verb, words, meanwhile):
+def test_target_changed_since_it_was_shown_is_kept(operate, at_call, verb, words, meanwhile):
     tenant = f"operator-raced-{verb}-{meanwhile}"
     operate("targets", "register", "--tenant", tenant, "flow_tea", "--kind", "echo")
     (seen,) = targets.list_by_tenant(tenant)
@@ -182,7 +182,7 @@ def test_target_that_changed_after_it_was_shown_stays(operate, at_call, verb, wo
     assert [one[0] for one in trail(operate, tenant)] == ["register_target"]
 
 
-def test_target_registered_by_two_at_once_is_not_replaced_unseen(operate, at_call):
+def test_concurrently_registered_target_is_not_replaced(operate, at_call):
     theirs = Target(id="flow_tea", tenant="operator-both", kind="echo", settings={"attachments": 9}, created_at=NOW)
     at_call(2, lambda: targets.register(theirs))
     refused = operate("targets", "register", "--tenant", "operator-both", "flow_tea", "--kind", "echo")
@@ -190,7 +190,7 @@ def test_target_registered_by_two_at_once_is_not_replaced_unseen(operate, at_cal
     assert targets.list_by_tenant("operator-both") == [theirs]
 
 
-def test_no_value_is_in_the_trail(operate):
+def test_audit_trail_holds_no_key_value_or_prompt(operate):
     value = operate("keys", "create", "--tenant", "operator-secret", "--name", "CI").out.strip()
     prompt = ("--set", "model_id=nova", "--set", "system_prompt=my-secret-prompt")
     operate("targets", "register", "--tenant", "operator-secret", "agent_a", "--kind", "bedrock", *prompt)
@@ -200,7 +200,7 @@ def test_no_value_is_in_the_trail(operate):
     assert "my-secret-prompt" not in shown
 
 
-def test_a_change_and_its_record_are_both_written_or_neither(operate, aws_answers):
+def test_change_and_audit_record_are_written_atomically(operate, aws_answers):
     operate("keys", "create", "--tenant", "operator-atomic", "--name", "CI")
     (key,) = api_keys.list_by_tenant("operator-atomic", at=datetime.now(UTC))
     before = everything()
@@ -211,7 +211,7 @@ def test_a_change_and_its_record_are_both_written_or_neither(operate, aws_answer
     assert everything() == before
 
 
-def test_nothing_is_written_while_aws_does_not_say_who_the_operator_is(operate):
+def test_nothing_is_written_if_the_operator_is_unknown(operate):
     before = everything()
 
     def deny(**_):
@@ -224,7 +224,7 @@ def test_nothing_is_written_while_aws_does_not_say_who_the_operator_is(operate):
     assert everything() == before
 
 
-def test_tenants_are_listed_from_their_first_token_key_or_target_on(operate, run):
+def test_tenant_is_listed_once_it_has_a_token_key_or_target(operate, run):
     """An organization whose people sign in with Clerk may have tokens alone."""
     make_token("listed-c")
     operate("targets", "register", "--tenant", "listed-b", "flow_a", "--kind", "echo")
@@ -241,14 +241,14 @@ def test_tenants_are_listed_from_their_first_token_key_or_target_on(operate, run
     assert [line.split()[0] for line in lines] == ["TENANT", *(one["tenant"] for one in listed)]
 
 
-def test_a_misspelled_tenant_is_told_to_be_new(operate):
+def test_warning_names_a_tenant_that_is_new(operate):
     operate("keys", "create", "--tenant", "spelled", "--name", "CI")
     made = operate("keys", "create", "--tenant", "speled", "--name", "CI")
     assert "Tenant speled is new: it had no client token, key, or target before." in made.err
     assert "take this back" in made.err
 
 
-def test_tokens_of_a_tenant_are_counted_before_they_are_switched_off(operate):
+def test_dry_run_counts_the_tokens_to_switch_off(operate):
     for _ in range(2):
         make_token("confirm-tokens")
     looked = operate("tenants", "revoke", "--dry-run", "--tenant", "confirm-tokens")

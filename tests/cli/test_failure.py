@@ -23,7 +23,7 @@ def _denied(action, resource):
         (("targets", "remove", "--yes", "flow_a"), "GetItem", "dynamodb:GetItem"),
     ],
 )
-def test_a_missing_permission_is_named(operate, aws_answers, words, operation, action):
+def test_error_names_a_missing_permission(operate, aws_answers, words, operation, action):
     message = _denied(action, "arn:aws:dynamodb:us-east-1:123456789012:table/t")
     aws_answers(operation, "AccessDeniedException", message=message)
     refused = operate(*words)
@@ -31,7 +31,7 @@ def test_a_missing_permission_is_named(operate, aws_answers, words, operation, a
     assert refused.err == f"Error: AWS refused {operation} (AccessDeniedException): {message}.\n"
 
 
-def test_a_missing_permission_to_find_the_stack_is_named(operate, refuse):
+def test_error_names_a_missing_permission_to_find_the_stack(operate, refuse):
     message = _denied("cloudformation:DescribeStacks", "arn:aws:cloudformation:us-east-1:123456789012:stack/s/*")
     refuse("AccessDenied", message)
     refused = operate("keys", "list")
@@ -39,21 +39,21 @@ def test_a_missing_permission_to_find_the_stack_is_named(operate, refuse):
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "ExpiredTokenException"])
-def test_expired_credentials_are_to_be_renewed(operate, refuse, code):
+def test_expired_credentials_error_says_to_sign_in_again(operate, refuse, code):
     message = "The security token included in the request is expired"
     refuse(code, message)
     refused = operate("keys", "list")
     assert (refused.status, refused.err) == (1, "Error: The AWS credentials have expired: sign in again.\n")
 
 
-def test_credentials_that_aws_does_not_know_are_said_to_be_invalid(operate, refuse):
+def test_error_for_credentials_that_aws_does_not_know(operate, refuse):
     message = "The security token included in the request is invalid."
     refuse("InvalidClientTokenId", message)
     refused = operate("keys", "list")
     assert refused.err == f"Error: AWS refused DescribeStacks (InvalidClientTokenId): {message}\n"
 
 
-def test_a_table_that_is_gone_is_said_to_be_gone(operate, aws_answers):
+def test_error_for_a_table_that_does_not_exist(operate, aws_answers):
     aws_answers("TransactWriteItems", "ResourceNotFoundException", message="Requested resource not found")
     refused = operate("keys", "create", "--name", "CI")
     assert (refused.status, refused.out) == (1, "")
@@ -74,7 +74,7 @@ def raising():
         yield raising
 
 
-def test_a_table_out_of_reach_is_said_to_be_so(operate, raising):
+def test_error_for_a_table_that_cannot_be_reached(operate, raising):
     raising(TimeoutError())
     refused = operate("keys", "list")
     assert (refused.status, refused.out) == (1, "")
@@ -84,7 +84,7 @@ def test_a_table_out_of_reach_is_said_to_be_so(operate, raising):
     )
 
 
-def test_an_interrupt_ends_it_as_a_shell_expects(operate, raising):
+def test_interrupt_exits_with_130(operate, raising):
     raising(KeyboardInterrupt())
     interrupted = operate("keys", "list")
     assert (interrupted.status, interrupted.out, interrupted.err) == (130, "", "")

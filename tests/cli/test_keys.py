@@ -24,20 +24,20 @@ def _listed(operate, tenant):
     return json.loads(operate("keys", "list", "--tenant", tenant, "--json").out)
 
 
-def test_a_created_key_opens_the_api_for_its_tenant(operate):
+def test_created_key_authenticates_its_tenant(operate):
     made = operate("keys", "create", "--tenant", "keys-open", "--name", "CI")
     principal = _prove(made.out.removesuffix("\n"))
     assert (made.status, principal.tenant) == (0, "keys-open")
 
 
-def test_a_key_reveals_values_only_if_it_is_asked_for(operate):
+def test_reveal_scope_must_be_requested(operate):
     made = operate("keys", "create", "--name", "CI")
     assert _prove(made.out.strip()).scopes == ("tokens:read", "tokens:write")
     made = operate("keys", "create", "--name", "CI", "--scopes", ",".join(SCOPES))
     assert _prove(made.out.strip()).scopes == SCOPES
 
 
-def test_keys_are_listed_where_no_function_may_read(operate):
+def test_key_list_is_stored_where_no_function_can_read(operate):
     """tests/house holds the roles to that."""
     operate("keys", "create", "--tenant", "keys-place", "--name", "CI")
     (item,) = table.query("pk = :pk", {":pk": "APIKEYS#keys-place"})
@@ -68,12 +68,12 @@ def test_json_holds_the_value_and_the_record(operate):
     assert _listed(operate, "keys-json") == [made]
 
 
-def test_scopes_are_those_named_once_each_in_their_own_order(operate):
+def test_scopes_are_deduplicated_and_sorted(operate):
     made = operate("keys", "create", "--name", "CI", "--scopes", "tokens:reveal, tokens:read,tokens:read")
     assert _prove(made.out.strip()).scopes == ("tokens:read", "tokens:reveal")
 
 
-def test_a_key_dies_when_it_said_it_would(operate):
+def test_key_expires_at_its_stated_time(operate):
     made = json.loads(operate("keys", "create", "--name", "CI", "--expires-in-days", "30", "--json").out)
     expires_at = datetime.fromisoformat(made["expiresAt"])
     assert abs(expires_at - datetime.now(UTC) - timedelta(days=30)) < timedelta(minutes=1)
@@ -82,7 +82,7 @@ def test_a_key_dies_when_it_said_it_would(operate):
         _prove(made["value"], expires_at)
 
 
-def test_a_list_tells_keys_apart_and_shows_no_value(operate):
+def test_list_shows_names_and_hints_but_no_value(operate):
     values = [
         operate("keys", "create", "--tenant", "keys-list", "--name", name, "--expires-in-days", "1").out.strip()
         for name in ("Ada's laptop", "CI")
@@ -112,7 +112,7 @@ def expired(operate):
     return expired
 
 
-def test_an_expired_key_is_listed_as_such_and_cannot_be_revoked(operate, expired):
+def test_expired_key_is_marked_and_cannot_be_revoked(operate, expired):
     key = expired("keys-old", 1)
     at = timestamps.to_text(key.expires_at)
     (_, line) = operate("keys", "list", "--tenant", "keys-old").out.splitlines()
@@ -126,7 +126,7 @@ def test_an_expired_key_is_listed_as_such_and_cannot_be_revoked(operate, expired
 
 
 @pytest.mark.parametrize("how", ["revoked", "expired"])
-def test_keys_past_their_time_are_not_listed_before_dynamodb_drops_them(operate, expired, how):
+def test_keys_past_their_retention_are_not_listed_before_the_ttl_runs(operate, expired, how):
     """DynamoDB's TTL takes days: nothing has dropped these records."""
     tenant = f"keys-past-{how}"
     key = expired(tenant, 4000 if how == "expired" else 1)
@@ -139,7 +139,7 @@ def test_keys_past_their_time_are_not_listed_before_dynamodb_drops_them(operate,
     assert (refused.status, refused.err) == (1, f"Error: Tenant {tenant} has no API key {key.id}.\n")
 
 
-def test_a_tenant_sees_and_revokes_its_own_keys_only(operate):
+def test_tenant_lists_and_revokes_only_its_own_keys(operate):
     value = operate("keys", "create", "--tenant", "keys-mine", "--name", "CI").out.strip()
     (key,) = _listed(operate, "keys-mine")
     assert _listed(operate, "keys-theirs") == []
@@ -148,7 +148,7 @@ def test_a_tenant_sees_and_revokes_its_own_keys_only(operate):
     assert _prove(value).id == key["id"]
 
 
-def test_a_revoked_key_opens_nothing_and_stays_listed(operate):
+def test_revoked_key_is_rejected_and_stays_listed(operate):
     value = operate("keys", "create", "--tenant", "keys-gone", "--name", "CI").out.strip()
     (key,) = _listed(operate, "keys-gone")
     revoked = operate("keys", "revoke", "--yes", "--tenant", "keys-gone", key["id"])
@@ -167,7 +167,7 @@ def test_a_revoked_key_opens_nothing_and_stays_listed(operate):
     assert again.err == f"Error: {said}\n"
 
 
-def test_a_revoked_key_is_dropped_once_its_audit_records_are(operate):
+def test_revoked_key_is_kept_as_long_as_its_audit_records(operate):
     operate("keys", "create", "--tenant", "keys-kept", "--name", "CI", "--expires-in-days", "3000")
     (key,) = _listed(operate, "keys-kept")
     operate("keys", "revoke", "--yes", "--tenant", "keys-kept", key["id"])
@@ -190,7 +190,7 @@ def test_revoking_one_key_leaves_the_others(operate, revoked):
     assert [key.id for key in api_keys.list_by_tenant(tenant, at=NOW) if key.revoked_at is None] == left
 
 
-def test_a_key_that_somebody_else_has_just_revoked_is_said_to_be_gone(operate, at_call):
+def test_error_for_a_key_that_was_revoked_meanwhile(operate, at_call):
     operate("keys", "create", "--tenant", "keys-raced", "--name", "CI")
     (key,) = api_keys.list_by_tenant("keys-raced", at=NOW)
     at_call(2, lambda: api_keys.revoke(key, at=NOW, listed_until=NOW))
@@ -199,13 +199,13 @@ def test_a_key_that_somebody_else_has_just_revoked_is_said_to_be_gone(operate, a
     assert refused.err.endswith(f"Error: Tenant keys-raced has no API key {key.id}.\n")
 
 
-def test_an_empty_list_is_empty_on_standard_output(operate):
+def test_empty_list_prints_nothing_to_standard_output(operate):
     shown = operate("keys", "list", "--tenant", "keys-none")
     assert (shown.status, shown.out, shown.err) == (0, "", "Tenant keys-none has no API keys.\n")
     assert _listed(operate, "keys-none") == []
 
 
-def test_a_value_in_the_place_of_an_id_is_not_repeated(operate):
+def test_value_passed_as_an_id_is_not_echoed(operate):
     value = operate("keys", "create", "--name", "CI").out.strip()
     refused = operate("keys", "revoke", "--yes", value)
     assert refused.status == 2

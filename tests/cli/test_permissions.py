@@ -9,7 +9,7 @@ from tests.aws.network import NETWORK
 from tests.cli.test_taking_back import make_token, talk  # noqa: F401 - a fixture
 
 
-def test_the_documented_actions_are_those_that_commands_use(operate, talk):  # noqa: F811
+def test_documented_actions_are_those_that_commands_use(operate, talk):  # noqa: F811
     used = set()
 
     def note(request):

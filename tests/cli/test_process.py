@@ -52,7 +52,7 @@ def operate(python):
     return functools.partial(python, *CLIENT_TOKENS[1:])
 
 
-def test_the_local_stack_is_reached_with_no_setting_at_all(operate):
+def test_local_stack_is_reached_without_any_setting(operate):
     made = operate("keys", "create", "--local", "--tenant", "process", "--name", "CI")
     assert made.returncode == 0
     assert "Send it to the API at http://127.0.0.1:3000 in" in made.stderr
@@ -74,14 +74,14 @@ def test_targets_that_cannot_answer_locally_are_refused(operate, kind, setting):
     assert targets.list_by_tenant("process-kinds") == []
 
 
-def test_aws_is_reached_by_the_settings_of_the_environment(operate, endpoint):
+def test_environment_settings_decide_how_aws_is_reached(operate, endpoint):
     words = ("keys", "list", "--stack", cloud.STACK_NAME, "--tenant", "process-env", "--json")
     listed = operate(*words, environment=access.variables(endpoint))
     assert (listed.returncode, listed.stdout, listed.stderr) == (0, "[]\n", "")
 
 
 @pytest.mark.parametrize("words", ["--help", "targets list --local --tenant process --json"])
-def test_output_that_nobody_reads_is_no_reason_for_a_traceback(operate, words):
+def test_closed_pipe_causes_no_traceback(operate, words):
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing) as pipe:
@@ -90,7 +90,7 @@ def test_output_that_nobody_reads_is_no_reason_for_a_traceback(operate, words):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
-def test_where_a_value_could_not_be_written_its_key_is_named(operate):
+def test_error_names_the_key_whose_value_was_not_written(operate):
     with Path("/dev/full").open("w") as full:
         ended = operate("keys", "create", "--local", "--tenant", "process-full", "--name", "CI", stdout=full)
     (key,) = api_keys.list_by_tenant("process-full", at=datetime.now(UTC))
@@ -99,7 +99,7 @@ def test_where_a_value_could_not_be_written_its_key_is_named(operate):
     assert ended.stderr.endswith("Error: [Errno 28] No space left on device.\n")
 
 
-def test_help_does_not_wait_for_the_client_of_aws(python):
+def test_help_does_not_load_botocore(python):
     program = "from infra.cli.main import main; main(['keys', 'list', '--help'])"
     ended = python("-X", "importtime", "-c", program)
     assert "infra.cli.keys" in ended.stderr

@@ -37,7 +37,7 @@ def _write_state(text):
     Path(".local/stack.json").write_text(text, encoding="utf-8")
 
 
-def test_the_local_stack_says_itself_where_it_is(run, endpoint, monkeypatch):
+def test_local_stack_is_found_by_its_state_file(run, endpoint, monkeypatch):
     # Any of these would lead elsewhere.
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
@@ -49,7 +49,7 @@ def test_the_local_stack_says_itself_where_it_is(run, endpoint, monkeypatch):
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "{}", "[]", "null"])
-def test_without_a_local_stack_says_how_to_start_one(run, text):
+def test_error_without_a_local_stack_says_how_to_start_it(run, text):
     if text is not None:
         _write_state(text)
     refused = run(*LIST, "--local")
@@ -60,7 +60,7 @@ def test_without_a_local_stack_says_how_to_start_one(run, text):
     )
 
 
-def test_a_local_stack_that_has_died_is_said_to_be_dead(run, dead_endpoint):
+def test_error_for_a_local_stack_that_has_stopped(run, dead_endpoint):
     _write_state(json.dumps({"awsEndpoint": dead_endpoint, "stackName": cloud.STACK_NAME, "url": "..."}))
     refused = run(*LIST, "--local")
     assert refused.status == 1
@@ -69,13 +69,13 @@ def test_a_local_stack_that_has_died_is_said_to_be_dead(run, dead_endpoint):
     )
 
 
-def test_an_endpoint_of_the_environment_is_asked(run, endpoint, monkeypatch):
+def test_endpoint_from_the_environment_is_used(run, endpoint, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     listed = run(*LIST, "--stack", cloud.STACK_NAME)
     assert (listed.status, listed.endpoint) == (0, endpoint)
 
 
-def test_an_unreachable_aws_is_said_to_be_so(run, dead_endpoint, monkeypatch):
+def test_error_when_aws_cannot_be_reached(run, dead_endpoint, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", dead_endpoint)
     refused = run(*LIST, "--stack", cloud.STACK_NAME)
     assert refused.status == 1
@@ -83,7 +83,7 @@ def test_an_unreachable_aws_is_said_to_be_so(run, dead_endpoint, monkeypatch):
     assert dead_endpoint in refused.err
 
 
-def test_an_unknown_stack_is_named_with_its_region(run):
+def test_error_names_an_unknown_stack_and_its_region(run):
     refused = run(*LIST, "--stack", "clinet-tokens")
     assert refused.status == 1
     assert refused.err == (
@@ -92,21 +92,21 @@ def test_an_unknown_stack_is_named_with_its_region(run):
     )
 
 
-def test_the_stack_of_another_region_is_unknown_in_this_one(run):
+def test_stack_of_another_region_is_unknown(run):
     refused = run(*LIST, "--stack", cloud.STACK_NAME, "--region", "eu-central-1")
     assert refused.status == 1
     assert f"no stack {cloud.STACK_NAME} in eu-central-1" in refused.err
 
 
 @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-def test_the_region_may_come_from_the_environment(run, monkeypatch, variable):
+def test_region_comes_from_the_environment(run, monkeypatch, variable):
     monkeypatch.delenv("AWS_REGION")
     monkeypatch.setenv(variable, "eu-central-1")
     assert "in eu-central-1" in run(*LIST, "--stack", cloud.STACK_NAME).err
     assert run(*LIST, "--stack", cloud.STACK_NAME, "--region", "us-east-1").status == 0
 
 
-def test_a_stack_of_something_else_is_refused(run):
+def test_stack_of_another_application_is_refused(run):
     cloudformation = boto3.client("cloudformation")
     template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
     cloudformation.create_stack(StackName="something-else", TemplateBody=json.dumps(template))
@@ -121,7 +121,7 @@ def test_a_stack_of_something_else_is_refused(run):
     )
 
 
-def test_a_profile_that_is_named_wins_over_credentials_of_the_environment(run, monkeypatch, tmp_path):
+def test_profile_option_overrides_environment_credentials(run, monkeypatch, tmp_path):
     (tmp_path / "config").write_text(
         "[profile ops]\nregion = us-east-1\naws_access_key_id = OPS\naws_secret_access_key = x\n", encoding="utf-8"
     )
@@ -135,7 +135,7 @@ def test_a_profile_that_is_named_wins_over_credentials_of_the_environment(run, m
     assert ["Credential=OPS/" in one for one in signed] == [True, True]
 
 
-def test_an_unknown_profile_is_named(run, monkeypatch):
+def test_error_names_an_unknown_profile(run, monkeypatch):
     refused = run(*LIST, "--stack", cloud.STACK_NAME, "--profile", "opps")
     assert (refused.status, refused.err) == (1, "Error: The config profile (opps) could not be found.\n")
 
@@ -148,7 +148,7 @@ def _without_settings(monkeypatch):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
-def test_without_credentials_says_where_to_get_some(run, monkeypatch):
+def test_error_without_credentials_says_where_to_get_them(run, monkeypatch):
     _without_settings(monkeypatch)
     refused = run(*LIST, "--stack", cloud.STACK_NAME, "--region", "us-east-1")
     assert refused.status == 1
@@ -157,7 +157,7 @@ def test_without_credentials_says_where_to_get_some(run, monkeypatch):
     )
 
 
-def test_without_a_region_asks_for_one(run, monkeypatch):
+def test_error_without_a_region_asks_for_one(run, monkeypatch):
     _without_settings(monkeypatch)
     refused = run(*LIST, "--stack", cloud.STACK_NAME)
     said = "Error: There is no AWS region: name one with --region, or set AWS_REGION.\n"

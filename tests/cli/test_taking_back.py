@@ -60,7 +60,7 @@ def everything():
 
 
 class TestTokens:
-    def test_are_listed_with_the_key_that_signed_them(self, operate):
+    def test_list_shows_the_key_that_signed_each_token(self, operate):
         token = make_token("tokens-list", "Shop", "test")
         (listed,) = json.loads(operate("tokens", "list", "--tenant", "tokens-list", "--json").out)
         assert listed == {
@@ -76,18 +76,18 @@ class TestTokens:
         assert line.split() == [token.id, "Shop", "test", "yes", listed["createdAt"], line.split()[-1]]
         assert STACK.outputs["SigningKeyArn"].endswith(line.split()[-1])
 
-    def test_a_name_cannot_take_hold_of_the_operators_terminal(self, operate):
+    def test_control_characters_in_a_name_are_escaped(self, operate):
         make_token("tokens-named", "Shop\x1b[2J\nct_fake  \u202eevil")
         _, line = operate("tokens", "list", "--tenant", "tokens-named").out.splitlines()
         assert "Shop\\x1b[2J\\nct_fake  \\u202eevil" in line
 
-    def test_an_empty_list_is_empty_on_standard_output(self, operate):
+    def test_empty_list_prints_nothing_to_standard_output(self, operate):
         shown = operate("tokens", "list", "--tenant", "tokens-none")
         assert (shown.status, shown.out, shown.err) == (0, "", "Tenant tokens-none has no client tokens.\n")
 
 
 class TestTenants:
-    def test_revoking_one_ends_its_keys_and_its_tokens_and_nobody_elses(self, operate):
+    def test_revoke_ends_only_the_keys_and_tokens_of_the_tenant(self, operate):
         for name in ("CI", "Dashboard"):
             operate("keys", "create", "--tenant", "tenant-gone", "--name", name)
         operate("keys", "create", "--tenant", "tenant-stays", "--name", "CI")
@@ -105,7 +105,7 @@ class TestTenants:
         assert (len(gone_keys), all(gone_keys), stays_keys) == (2, True, [None])
         assert (is_active(gone), is_active(stays)) == (False, True)
 
-    def test_revoking_one_is_on_record_token_by_token(self, operate):
+    def test_revoke_is_audited_per_token(self, operate):
         tokens = [make_token("tenant-traced") for _ in range(2)]
         operate("tenants", "revoke", "--yes", "--tenant", "tenant-traced")
         trail = json.loads(operate("audit", "--json", "--tenant", "tenant-traced").out)
@@ -114,7 +114,7 @@ class TestTenants:
         for one in switched_off:
             assert (one["actor"], one["changes"]) == (WHO, {"isActive": [True, False]})
 
-    def test_revoking_writes_no_intruders_item_over_a_token(self, operate):
+    def test_revoke_overwrites_no_token_with_a_forged_item(self, operate):
         """A function that may write sessions can place a copy of a token in the index."""
         token = make_token("tenant-intruded")
         record = table.get(client_tokens.key(token.id))
@@ -124,7 +124,7 @@ class TestTenants:
         assert table.get(client_tokens.key(token.id))["digest"] == token.issued_value.digest
         assert not is_active(token)
 
-    def test_revoking_one_again_finds_nothing_left(self, operate):
+    def test_second_revoke_finds_nothing(self, operate):
         make_token("tenant-twice")
         operate("tenants", "revoke", "--yes", "--tenant", "tenant-twice")
         before = everything()
@@ -135,12 +135,12 @@ class TestTenants:
         )
         assert everything() == before
 
-    def test_one_that_has_nothing_may_be_misspelt(self, operate):
+    def test_revoke_of_an_unknown_tenant_asks_for_the_name(self, operate):
         refused = operate("tenants", "revoke", "--yes", "--tenant", "tenant-nosuch")
         assert (refused.status, refused.out) == (1, "")
         assert refused.err == ("Error: Tenant tenant-nosuch has no API keys and no client tokens: is the name right?\n")
 
-    def test_a_key_that_somebody_else_revokes_meanwhile_does_not_count(self, operate, at_call):
+    def test_key_revoked_by_someone_else_is_not_counted(self, operate, at_call):
         for name in ("CI", "Dashboard"):
             operate("keys", "create", "--tenant", "tenant-raced", "--name", name)
         first, _ = api_keys.list_by_tenant("tenant-raced", at=AT)
@@ -149,7 +149,7 @@ class TestTenants:
         assert (done.status, done.err.splitlines()[3]) == (0, "Revoked 1 API key of tenant tenant-raced.")
         assert all(key.revoked_at for key in api_keys.list_by_tenant("tenant-raced", at=AT))
 
-    def test_a_token_that_somebody_else_deletes_meanwhile_does_not_count(self, operate, at_call):
+    def test_token_deleted_by_someone_else_is_not_counted(self, operate, at_call):
         first, second = (make_token("tenant-deleting") for _ in range(2))
         at_call(4, lambda: token_writes.delete(first, context=context("tenant-deleting"), expected_revisions=None))
         done = operate("tenants", "revoke", "--yes", "--tenant", "tenant-deleting")
@@ -159,7 +159,7 @@ class TestTenants:
         with pytest.raises(NotFound):
             is_active(first)
 
-    def test_revoking_many_tells_how_far_it_is(self, operate, monkeypatch):
+    def test_revoke_reports_its_progress(self, operate, monkeypatch):
         monkeypatch.setattr(output, "_REPORTED_EVERY", 2)
         tokens = [make_token("tenant-many") for _ in range(5)]
         said = operate("tenants", "revoke", "--yes", "--tenant", "tenant-many").err.splitlines()
@@ -192,7 +192,7 @@ def talk():
 
 class TestConversations:
     @pytest.mark.parametrize("messages", [1, 60])
-    def test_a_deleted_one_leaves_nothing_behind(self, operate, talk, messages):
+    def test_delete_leaves_nothing_behind(self, operate, talk, messages):
         token, gone = talk("talk-gone", messages)
         _, stays = talk("talk-gone")
         done = operate("conversations", "delete", "--yes", "--tenant", "talk-gone", gone)
@@ -207,7 +207,7 @@ class TestConversations:
         assert stays in written
         assert conversations.page(token.id, 0, 10, flow_id=None, at=datetime.now(UTC)) == ([], False)
 
-    def test_another_tenants_is_not_touched(self, operate, talk):
+    def test_conversation_of_another_tenant_is_not_touched(self, operate, talk):
         _, conversation_id = talk("talk-mine")
         before = everything()
         refused = operate("conversations", "delete", "--yes", "--tenant", "talk-theirs", conversation_id)
@@ -215,7 +215,7 @@ class TestConversations:
         assert refused.err == f"Error: Tenant talk-theirs has no conversation {conversation_id}.\n"
         assert everything() == before
 
-    def test_one_whose_token_is_gone_is_its_tenants_alone(self, operate, talk):
+    def test_conversation_of_a_deleted_token_belongs_to_its_tenant(self, operate, talk):
         token, conversation_id = talk("talk-orphan")
         token_writes.delete(token, context=context("talk-orphan"), expected_revisions=None)
         before = everything()
@@ -227,7 +227,7 @@ class TestConversations:
         again = operate("conversations", "delete", "--yes", "--tenant", "talk-orphan", conversation_id)
         assert again.status == 1
 
-    def test_feedback_without_messages_is_its_tenants_alone(self, operate, talk):
+    def test_feedback_without_messages_belongs_to_its_tenant(self, operate, talk):
         """A visitor may leave feedback without a message, or after the conversation was deleted."""
         _, conversation_id = talk("talk-rated", 0)
         refused = operate("conversations", "delete", "--yes", "--tenant", "talk-theirs", conversation_id)
@@ -235,7 +235,7 @@ class TestConversations:
         assert operate("conversations", "delete", "--yes", "--tenant", "talk-rated", conversation_id).status == 0
         assert list(table.query("pk = :pk", {":pk": f"CONVERSATION#{conversation_id}"})) == []
 
-    def test_an_interrupted_deletion_is_on_record(self, operate, talk, at_call):
+    def test_interrupted_deletion_is_audited(self, operate, talk, at_call):
         _, conversation_id = talk("talk-cut", 60)
 
         def fail():
@@ -249,7 +249,7 @@ class TestConversations:
         assert ("delete_conversation", conversation_id) in [(one["action"], one["subject"]) for one in trail]
         assert len(list(table.query("pk = :pk", {":pk": f"CONVERSATION#{conversation_id}"}))) < 60 * 2 + 2
 
-    def test_what_is_no_id_is_refused_before_anything_is_asked(self, operate):
+    def test_invalid_id_is_refused_before_any_call(self, operate):
         refused = operate("conversations", "delete", "--yes", "all")
         assert refused.status == 2
         assert "This is not the id of a conversation" in refused.err

@@ -13,7 +13,7 @@ from shared.store import targets
 from tests.aws.in_memory import STACK
 
 
-def test_from_the_first_target_on_only_registered_ones_are_known(operate):
+def test_unregistered_targets_are_unknown_after_the_first_one(operate):
     targets.require_known("targets-first", ["flow_other"])
     made = operate("targets", "register", "--tenant", "targets-first", "flow_support", "--kind", "echo")
     assert (made.status, made.out) == (0, "")
@@ -23,7 +23,7 @@ def test_from_the_first_target_on_only_registered_ones_are_known(operate):
         targets.require_known("targets-first", ["flow_other"])
 
 
-def test_a_list_is_by_id_and_each_id_stands_in_it_once(operate):
+def test_list_is_sorted_by_id_without_duplicates(operate):
     for target in ("flow_b", "agent_a", "flow_b"):
         operate("targets", "register", "--tenant", "targets-list", target, "--kind", "echo")
     listed = json.loads(operate("targets", "list", "--tenant", "targets-list", "--json").out)
@@ -66,7 +66,7 @@ def test_settings_are_stored_and_shown(operate):
         (("--kind", "echo", "--set", "text=Hi", "--set", "text=Ho"), "The setting text is given twice."),
     ],
 )
-def test_settings_that_are_wrong_are_refused_before_anything_is_stored(operate, words, said):
+def test_invalid_settings_are_refused_before_anything_is_stored(operate, words, said):
     refused = operate("targets", "register", "--tenant", "targets-wrong", "agent_sales", *words)
     assert (refused.status, refused.out) == (1, "")
     assert refused.err.startswith(f"Error: {said}")
@@ -110,7 +110,7 @@ def test_every_kind_takes_input_limits(operate, kind, of_kind):
         ),
     ],
 )
-def test_input_limits_out_of_bounds_are_refused_in_a_sentence(limits, said):
+def test_input_limits_out_of_bounds_are_refused_in_one_sentence(limits, said):
     with pytest.raises(InvalidRequest) as refused:
         target_settings.read("echo", [tuple(limit.split("=")) for limit in limits])
     assert refused.value.message.startswith(said)
@@ -160,9 +160,7 @@ def stack_with():
         ("model_id=nova", {"TargetFunctionPrefix": "nova"}, "BedrockModelArns allows nothing."),
     ],
 )
-def test_a_target_that_the_stack_may_not_ask_is_registered_with_a_warning(
-    operate, stack_with, setting, parameters, warned
-):
+def test_warning_for_a_target_that_the_stack_may_not_invoke(operate, stack_with, setting, parameters, warned):
     kind = "bedrock" if setting.startswith("model_id") else "aws_lambda"
     tenant = f"targets-{uuid4()}"
     words = ("targets", "register", "--yes", "--tenant", tenant, "flow_a", "--kind", kind, "--set", setting)
@@ -189,7 +187,7 @@ def test_a_removed_target_is_gone(operate):
     assert (again.status, again.err) == (1, "Error: Tenant targets-gone has no target flow_support.\n")
 
 
-def test_an_empty_list_is_empty_on_standard_output(operate):
+def test_empty_list_prints_nothing_to_standard_output(operate):
     shown = operate("targets", "list", "--tenant", "targets-none")
     assert (shown.status, shown.out, shown.err) == (0, "", "Tenant targets-none has no registered targets.\n")
 

@@ -93,25 +93,25 @@ def test_every_operation_is_documented_or_listed_as_ours():
 
 
 @pytest.mark.parametrize(("name", "field", "text"), _fields("body"))
-def test_every_field_of_a_body_is_taken(name, field, text):
+def test_every_documented_field_is_accepted(name, field, text):
     body, field_of = _body(name), _read(text)
     _assert_takes(body["properties"][field], field_of)
     assert (field in body.get("required", ())) is bool(field_of["required"])
 
 
 @pytest.mark.parametrize(("name", "field", "text"), _fields("query"))
-def test_every_parameter_is_taken(name, field, text):
+def test_every_documented_parameter_is_accepted(name, field, text):
     parameters = {one["name"]: one for one in _ours(name)["parameters"] if "$ref" not in one}
     assert (parameters[field]["in"], parameters[field]["required"]) == ("query", False)
     _assert_takes(parameters[field]["schema"], _read(text))
 
 
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if "answer" in OPERATIONS[name]])
-def test_every_field_is_answered(name):
+def test_every_documented_field_is_returned(name):
     _assert_answers(_schema(_answer(name)["schema"]), OPERATIONS[name]["answer"])
 
 
-def test_every_event_is_sent_with_its_fields():
+def test_every_documented_event_is_sent_with_its_fields():
     name = "POST /v1/client/chat"
     stream = _answer(name)["examples"]["an answer"]["value"]
     sent = [json.loads(line.removeprefix("data: ")) for line in stream.split("\n") if line.startswith("data: ")]
@@ -119,14 +119,14 @@ def test_every_event_is_sent_with_its_fields():
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_every_status_is_there(name):
+def test_every_documented_status_is_returned(name):
     said_no = {int(status) for status in _ours(name)["responses"] if status >= "400"}
     assert set(OPERATIONS[name]["errors"]) <= said_no
     assert said_no.isdisjoint(OPERATIONS[name].get("never", ()))
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_every_refusal_has_the_documented_form(name):
+def test_every_error_has_the_documented_shape(name):
     for status, response in _ours(name)["responses"].items():
         if status >= "400":
             _assert_answers(_schema(response["content"]["application/json"]["schema"]), DOCUMENTED["shapes"]["Error"])

@@ -50,7 +50,7 @@ def test_init_returns_every_field_the_client_reads(create, init, stack):
     assert (config.welcome_message, config.placeholder, config.theme) == ("Hello", "Ask", {"mode": "dark"})
 
 
-def test_a_session_is_resumed(create, init, say):
+def test_session_is_resumed(create, init, say):
     token = create()
     session = init(token)
     say(session, "One")
@@ -59,7 +59,7 @@ def test_a_session_is_resumed(create, init, say):
     assert again.conversation_revision == "1"
 
 
-def test_every_event_of_an_answer_is_understood(create, init, say, stack):
+def test_client_parses_every_event_of_a_reply(create, init, say, stack):
     session = init(create())
     events = say(session, "One", assistant_message_id="ast_1")
     assert [event.type for event in events] == SEQUENCE
@@ -82,7 +82,7 @@ def test_every_event_of_an_answer_is_understood(create, init, say, stack):
     ],
     ids=lambda given: given["type"],
 )
-def test_feedback(runtime, create, init, say, given):
+def test_feedback_is_stored_once(runtime, create, init, say, given):
     token = create()
     session = init(token)
     say(session, "One", assistant_message_id="ast_1")
@@ -92,7 +92,7 @@ def test_feedback(runtime, create, init, say, given):
     assert runtime.submit_feedback_on_a_message(**known, **given).feedback_id == answer.feedback_id
 
 
-def test_a_program_without_an_origin_needs_native(runtime, create, init, say):
+def test_request_without_an_origin_needs_native(runtime, create, init, say):
     refused = {"token": create()}
     with pytest.raises(ForbiddenError):
         runtime.initialize_a_client_session(request=refused)
@@ -100,7 +100,7 @@ def test_a_program_without_an_origin_needs_native(runtime, create, init, say):
     assert [event.type for event in say(session, "One", options=None)] == SEQUENCE
 
 
-def test_its_own_errors(runtime, create, init, say):
+def test_errors_map_to_the_exceptions_of_the_client(runtime, create, init, say):
     with pytest.raises(UnauthorizedError) as refused:
         init("garbage")
     assert refused.value.body["code"] == "invalid_token"

@@ -12,7 +12,7 @@ def created(sdk):
     return sdk.create_client_token(**SEED)
 
 
-def test_create_answers_the_documented_defaults(created):
+def test_create_returns_the_documented_defaults(created):
     token = created.client_token
     assert created.token.startswith("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.")
     assert token.token_value == created.token
@@ -22,7 +22,7 @@ def test_create_answers_the_documented_defaults(created):
     assert [warning.type for warning in created.warnings] == ["no_target"]
 
 
-def test_create_takes_every_argument(sdk):
+def test_create_accepts_every_argument(sdk):
     created = sdk.create_client_token(
         **SEED,
         flow_ids=["flow_demo"],
@@ -42,12 +42,12 @@ def test_create_takes_every_argument(sdk):
     assert token.config == {"welcomeMessage": "Hello", "theme": {"mode": "dark"}}
 
 
-def test_get_and_value(sdk, created):
+def test_get_returns_the_token_and_its_value(sdk, created):
     assert sdk.get_client_token(created.client_token.id).client_token.name == SEED["name"]
     assert sdk.get_client_token_value(created.client_token.id).token == created.token
 
 
-def test_list_whole_and_in_pages(sdk, created):
+def test_list_works_with_and_without_pages(sdk, created):
     whole = sdk.list_client_tokens()
     assert whole.pagination is None
     assert whole.client_tokens[0].id == created.client_token.id
@@ -56,7 +56,7 @@ def test_list_whole_and_in_pages(sdk, created):
     assert (page.pagination.limit, page.pagination.offset, page.pagination.has_more) == (1, 0, True)
 
 
-def test_update(sdk, created):
+def test_update_changes_only_the_given_fields(sdk, created):
     answer = sdk.update_client_token(
         created.client_token.id, name="Renamed", rate_limit_per_minute=7.0, is_active=False
     )
@@ -65,14 +65,14 @@ def test_update(sdk, created):
     assert answer.client_token.allowed_origins == SEED["allowed_origins"]
 
 
-def test_regenerate(sdk, created):
+def test_regenerate_returns_a_new_value(sdk, created):
     answer = sdk.regenerate_client_token(created.client_token.id)
     assert answer.token != created.token
     assert answer.message
     assert sdk.get_client_token_value(created.client_token.id).token == answer.token
 
 
-def test_conversations(sdk, created):
+def test_conversations_are_listed_in_pages(sdk, created):
     answer = sdk.list_conversations_for_client_token(
         created.client_token.id, limit="5", offset="0", flow_id="flow_demo"
     )
@@ -80,13 +80,13 @@ def test_conversations(sdk, created):
     assert (answer.pagination.limit, answer.pagination.has_more) == (5, False)
 
 
-def test_delete(sdk, created):
+def test_delete_removes_the_token(sdk, created):
     assert sdk.delete_client_token(created.client_token.id).success is True
     with pytest.raises(NotFoundError):
         sdk.get_client_token(created.client_token.id)
 
 
-def test_400(sdk, created):
+def test_400_raises_bad_request_error(sdk, created):
     with pytest.raises(BadRequestError) as refused:
         sdk.create_client_token(name="x", allowed_origins=["https://app.example.com/path"])
     assert refused.value.body["details"][0]["path"] == "allowedOrigins[0]"
@@ -96,14 +96,14 @@ def test_400(sdk, created):
         sdk.list_client_tokens(limit="0")
 
 
-def test_401(sdk_for):
+def test_401_raises_unauthorized_error(sdk_for):
     for credential in ("garbled", "ctk_" + "0" * 38):
         with pytest.raises(UnauthorizedError) as refused:
             sdk_for(credential).list_client_tokens()
         assert refused.value.body["code"] == "unauthenticated"
 
 
-def test_403(sdk_for, operate, created):
+def test_403_raises_forbidden_error(sdk_for, operate, created):
     reader = sdk_for(operate("keys", "create", "--tenant", "demo", "--name", "reader", "--scopes", "tokens:read"))
     assert reader.get_client_token(created.client_token.id)
     for refused in (
@@ -115,7 +115,7 @@ def test_403(sdk_for, operate, created):
             refused()
 
 
-def test_404(sdk, sdk_for, operate, created):
+def test_404_raises_not_found_error(sdk, sdk_for, operate, created):
     with pytest.raises(NotFoundError):
         sdk.update_client_token(UNKNOWN, name="x")
     with pytest.raises(NotFoundError):

@@ -23,7 +23,7 @@ def test_page_lists_every_room_of_shared():
     assert {room for room in rooms if not re.search(rf"\b{room}\b", listing)} == set()
 
 
-def test_worked_example_of_the_window_is_what_happens():
+def test_worked_example_of_the_sliding_window_is_correct():
     window, counters = Window("m", 60, 10), {}
     rows = _rows("The sliding window")
     assert len(rows) >= 4

@@ -36,7 +36,7 @@ def _has_the_form_of(shown, found):
     return True
 
 
-def test_managing_tokens_can_be_pasted_from_top_to_bottom(stack, tmp_path):
+def test_managing_tokens_commands_can_be_pasted_in_order(stack, tmp_path):
     text = pages.read("docs/managing-tokens.md")
     found = paste(pages.blocks(text, "sh"), tmp_path, stack)
     assert len(found) >= 10
@@ -46,7 +46,7 @@ def test_managing_tokens_can_be_pasted_from_top_to_bottom(stack, tmp_path):
     assert [one for one in shown if not any(_has_the_form_of(one, document) for document in found)] == []
 
 
-def test_readme_can_be_pasted_from_the_first_chat_to_a_page_of_your_own(new_stack, tmp_path):
+def test_readme_commands_can_be_pasted_in_order(new_stack, tmp_path):
     sections = map(partial(pages.section, "README.md"), ("Quick start", "Put it in a page", "Manage tokens"))
     run, *commands = [block for text in sections for block in pages.blocks(text, "sh")]
     assert run == "make run\n"
@@ -67,7 +67,7 @@ def test_readme_shows_the_first_lines_of_the_greeting(stack):
     assert greeting in "".join(stack.lines)
 
 
-def test_first_key_and_token_of_the_deploy_page_can_be_pasted(stack, tmp_path):
+def test_deploy_page_creates_the_first_key_and_token(stack, tmp_path):
     """All but `sam` and the address that it prints."""
     blocks = pages.blocks(pages.section("docs/deploy.md", "In short"), "sh")
     first_key, first_token = [block for block in blocks if "keys create" in block or "curl" in block]
@@ -93,11 +93,11 @@ def test_sdk_example_creates_a_token(stack, page):
     assert names["created"].token.startswith("eyJ")
 
 
-def test_targets_can_be_pasted(stack, tmp_path):
+def test_targets_commands_can_be_pasted(stack, tmp_path):
     assert errors(paste(pages.blocks(pages.read("docs/targets.md"), "sh"), tmp_path, stack)) == []
 
 
-def test_lambda_target_of_the_page_answers_the_event_of_the_page():
+def test_documented_lambda_target_answers_the_documented_event():
     (code,) = pages.blocks(pages.read("docs/targets.md"), "python")
     (event,) = pages.blocks(pages.read("docs/targets.md"), "json")
     names = {}
@@ -105,7 +105,7 @@ def test_lambda_target_of_the_page_answers_the_event_of_the_page():
     assert "Do you sell tea?" in names["handler"](json.loads(event), None)["text"]
 
 
-def test_lambda_event_of_the_page_has_every_field():
+def test_documented_lambda_event_has_every_field():
     (event,) = pages.blocks(pages.read("docs/targets.md"), "json")
     source = (ROOT / "shared/targets/aws_lambda.py").read_text(encoding="utf-8")
     sent = source.partition("def _event(")[2]

@@ -85,7 +85,7 @@ def test_gitleaks_catches_api_keys(gitleaks, line):
         assert not _is_allowed(gitleaks, value)
 
 
-def test_detect_secrets_finds_api_keys_and_other_tokens_alone(tmp_path):
+def test_detect_secrets_reports_only_api_keys_and_other_tokens(tmp_path):
     (plugin,) = pages.blocks(PAGE, "python")
     (tmp_path / "client_tokens_plugin.py").write_text(plugin)
     site = tmp_path / "site"

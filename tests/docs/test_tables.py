@@ -77,7 +77,7 @@ def test_every_kind_of_target_is_in_the_table_of_kinds():
     assert [names(cells[0])[0] for cells in rows(pages.section(TARGETS, "Kinds"))] == list(target.KINDS)
 
 
-def test_limits_of_targets_are_those_that_hold():
+def test_limits_of_targets_match_the_defaults_in_code():
     listed = {
         names(cells[0])[0]: int(re.match(r"\d+", cells[1])[0])
         for cells in rows(pages.section(TARGETS, "Limits: what one message may cost"))
@@ -93,7 +93,7 @@ def test_every_code_of_a_failed_target_exists():
 @pytest.mark.parametrize(
     "cells", rows(pages.section(EMBEDDING, "What visitors read when a request is refused")), ids=lambda cells: cells[0]
 )
-def test_what_visitors_read_is_what_the_service_says(cells):
+def test_sentences_for_visitors_match_the_service(cells):
     said = cells[1]
     for words in WIDGET:
         said = said.replace(words, "")

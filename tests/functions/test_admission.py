@@ -111,7 +111,7 @@ def test_401_token_signed_with_another_key(send, token, calls, endpoint):
     assert calls == ["GetItem"] * 3
 
 
-def test_401_one_changed_character_wherever_it_is(send, token, calls):
+def test_401_token_value_with_one_changed_character(send, token, calls):
     value = token.value
     for place, character in enumerate(value):
         changed = value[:place] + ("A" if character != "A" else "B") + value[place + 1 :]
@@ -130,7 +130,7 @@ def test_401_malformed_session_id_makes_no_aws_call(page, calls, session):
     assert calls == []
 
 
-def test_401_one_changed_character_of_a_sessions_id(page, token, calls):
+def test_401_session_id_with_one_changed_character(page, token, calls):
     session = page.open(token.value)
     calls.clear()
     for place in range(len(session)):
@@ -157,7 +157,7 @@ def keys_read():
         yield keys
 
 
-def test_401_a_made_up_session_id_costs_one_read_of_its_own_key(page, token, calls, keys_read):
+def test_401_unknown_session_id_costs_one_read_of_its_own_key(page, token, calls, keys_read):
     """Its token and its target are public, in the id of any session. Neither is read for an id that is unknown."""
     session = page.open(token.value)
     made_up = session.rpartition("_")[0] + "_" + "0" * 32
@@ -168,7 +168,7 @@ def test_401_a_made_up_session_id_costs_one_read_of_its_own_key(page, token, cal
     assert keys_read == [f"SESSION#{digest.sha256_hex(made_up)}"]
 
 
-def test_401_a_session_that_timed_out_costs_one_read(page, create, clock, calls):
+def test_401_expired_session_costs_one_read(page, create, clock, calls):
     session = page.open(create(sessionIdleTimeoutMinutes=10).value)
     clock.forward(minutes=10)
     calls.clear()
@@ -176,7 +176,7 @@ def test_401_a_session_that_timed_out_costs_one_read(page, create, clock, calls)
     assert calls == ["GetItem"]
 
 
-def test_429_no_target_is_read_for_an_attempt_over_the_limit(page, create, calls, keys_read):
+def test_429_over_the_limit_reads_no_target(page, create, calls, keys_read):
     session = page.open(create(rateLimitPerMinute=1).value)
     assert page.say(session).status_code == 200
     assert any(key.startswith("TARGET#") for key in keys_read)
@@ -202,7 +202,7 @@ TOKEN_READ = ["GetItem", "BatchGetItem"]
     ],
     ids=["inactive", "expired", "deleted", "regenerated"],
 )
-def test_401_from_the_next_call_on(send, token, clock, calls, endpoint, misfortune, code):
+def test_401_on_the_next_request_once_the_token_is_invalid(send, token, clock, calls, endpoint, misfortune, code):
     token.change(expiresAt="2027-01-31T13:00:00.250Z", sessionIdleTimeoutMinutes=120)
     assert send(endpoint).status_code == 200
     misfortune(token, clock)
@@ -213,7 +213,7 @@ def test_401_from_the_next_call_on(send, token, clock, calls, endpoint, misfortu
     assert calls == (["GetItem"] if is_value_gone and endpoint != "chat" else TOKEN_READ)
 
 
-def test_200_until_the_last_millisecond_of_a_token(page, create, clock):
+def test_200_until_the_last_millisecond_before_expiry(page, create, clock):
     token = create(expiresAt="2027-01-31T13:00:00.250Z", sessionIdleTimeoutMinutes=120)
     session = page.open(token.value)
     clock.forward(hours=1, milliseconds=-1)
@@ -262,7 +262,7 @@ def test_403_lookalike_origin(app, send, calls, endpoint, origin):
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_403_without_origin_unless_the_token_is_for_native_apps(app, send, token, calls, endpoint):
+def test_403_without_an_origin_unless_the_token_lists_native(app, send, token, calls, endpoint):
     program = Page(app, None)
     hint = assert_refused(send(endpoint, program), 403, "origin_not_allowed")["hint"]
     assert "no Origin header" in hint
@@ -275,14 +275,14 @@ def test_403_without_origin_unless_the_token_is_for_native_apps(app, send, token
     assert program.rate(session, token.value).status_code == 200
 
 
-def test_empty_origin_header_is_no_origin(app, create):
+def test_empty_origin_header_counts_as_none(app, create):
     nobody = Page(app, "")
     assert_refused(nobody.init(create(allowedOrigins=["*"]).value), 403, "origin_not_allowed")
     session = nobody.open(create(allowedOrigins=["native"]).value)
     assert Page(app, None).say(session).status_code == 200
 
 
-def test_403_a_referer_does_not_stand_for_an_origin(app, token):
+def test_403_referer_is_not_taken_for_an_origin(app, token):
     answer = Page(app, None).post("init", {"token": token.value}, [("Referer", f"{ORIGIN}/page")])
     assert_refused(answer, 403, "origin_not_allowed")
 
@@ -290,7 +290,7 @@ def test_403_a_referer_does_not_stand_for_an_origin(app, token):
 @pytest.mark.parametrize(
     "origins", [(ORIGIN, "https://evil.example"), ("https://evil.example", ORIGIN), (ORIGIN, ORIGIN)]
 )
-def test_403_two_origin_headers_are_none(token, page, origins):
+def test_403_two_origin_headers(token, page, origins):
     answer = page.post("init", {"token": token.value}, [("Origin", origins[1])])
     assert_refused(answer, 403, "origin_not_allowed")
     event = {
@@ -304,7 +304,7 @@ def test_403_two_origin_headers_are_none(token, page, origins):
 @pytest.mark.parametrize(
     "written", [ORIGIN, "https://APP.example.com", "https://app.example.com:443", "HTTPS://app.EXAMPLE.com"]
 )
-def test_200_the_same_origin_however_it_is_written(app, token, written):
+def test_200_origin_matches_in_any_spelling(app, token, written):
     assert Page(app, written).init(token.value).status_code == 200
 
 
@@ -319,22 +319,22 @@ def test_200_the_same_origin_however_it_is_written(app, token, written):
         ("https://shop.example.org:8443", 403),
     ],
 )
-def test_a_wildcard_admits_subdomains_at_any_depth_and_nothing_else(app, create, origin, status):
+def test_wildcard_admits_only_subdomains_at_any_depth(app, create, origin, status):
     token = create(allowedOrigins=["https://*.example.org"])
     assert Page(app, origin).init(token.value).status_code == status
 
 
 @pytest.mark.parametrize("origin", ["null", "https://anything.example", "file://"])
-def test_200_any_origin_under_a_star_but_not_none(app, create, origin):
+def test_200_star_admits_any_origin_but_not_a_missing_one(app, create, origin):
     token = create(allowedOrigins=["*"])
     assert Page(app, origin).init(token.value).status_code == 200
     assert_refused(Page(app, None).init(token.value), 403, "origin_not_allowed")
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "chat"), ("PUT", "init"), ("DELETE", "feedback")])
-def test_405_another_method_is_refused_so_that_pages_can_read_it(app, method, path):
+def test_405_is_readable_by_pages(app, method, path):
     assert_refused(Client(app).open(f"/v1/client/{path}", method=method), 405, "method_not_allowed")
 
 
-def test_404_another_path_is_refused_so_that_pages_can_read_it(page):
+def test_404_is_readable_by_pages(page):
     assert_refused(page.post("nothing", {}), 404, "not_found")

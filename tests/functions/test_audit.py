@@ -37,7 +37,7 @@ def path(created):
     return "/v1/client-tokens/" + created["clientToken"]["id"]
 
 
-def test_each_change_and_each_reveal_leaves_one_record(api, created, path, clock):
+def test_each_change_and_each_reveal_writes_one_record(api, created, path, clock):
     answers = [
         api.put(path, {"name": "Tea", "rateLimitPerMinute": 5, "flowIds": ["flow_a"], "config": {}}),
         api.post(f"{path}/regenerate", {"gracePeriodSeconds": 60}),
@@ -66,7 +66,7 @@ def test_each_change_and_each_reveal_leaves_one_record(api, created, path, clock
 
 
 @each(MANAGEMENT)
-def test_operation_leaves_the_record_that_it_promises(api, created, clock, operation):
+def test_operation_writes_its_documented_record(api, created, clock, operation):
     before = len(trail(api))
     answer = api.do(operation, created["clientToken"]["id"])
     assert answer.status_code < 300
@@ -75,7 +75,7 @@ def test_operation_leaves_the_record_that_it_promises(api, created, clock, opera
     assert [record.context.request_id for record in left] == [answer.headers["x-amz-apigw-id"]] * len(left)
 
 
-def test_no_caller_can_put_a_record_in_the_place_of_another(api, created, path):
+def test_caller_cannot_overwrite_an_audit_record(api, created, path):
     """AWS lets callers choose a request's id, and these come in the same millisecond."""
     chosen = {"x-amzn-RequestId": "one-for-all"}
     assert [api.get(f"{path}/token", **chosen).status_code for _ in range(3)] == [200] * 3
@@ -115,7 +115,7 @@ def test_crash_leaves_both_change_and_audit_record_or_neither(api, created, cras
 
 
 @pytest.mark.parametrize("fault", [("ThrottlingException", 400), ("InternalServerError", 500)])
-def test_503_a_value_is_not_shown_where_the_record_of_it_cannot_be_written(api, created, path, aws_answers, fault):
+def test_503_value_is_not_revealed_if_its_record_cannot_be_written(api, created, path, aws_answers, fault):
     with aws_answers("PutItem", *fault):
         answer = api.get(f"{path}/token")
     assert answer.status_code == 503
@@ -123,7 +123,7 @@ def test_503_a_value_is_not_shown_where_the_record_of_it_cannot_be_written(api, 
     assert [record.action for record in trail(api)] == ["create"]
 
 
-def test_as_many_records_as_writes_however_alike_and_many_they_are(api, created, path):
+def test_identical_concurrent_writes_leave_one_record_each(api, created, path):
     with ThreadPoolExecutor(THREADS) as pool:
         answers = list(pool.map(lambda _: api.put(path, {"name": "Same"}), range(THREADS)))
     assert [answer.status_code for answer in answers] == [200] * THREADS
@@ -133,7 +133,7 @@ def test_as_many_records_as_writes_however_alike_and_many_they_are(api, created,
     assert table.get(("TOKEN#" + path.rpartition("/")[2], "RECORD"))["revision"] == 1 + THREADS
 
 
-def test_a_change_whose_answer_was_lost_is_on_record_once(api, created, path, lost_answers):
+def test_change_with_a_lost_response_is_recorded_once(api, created, path, lost_answers):
     with lost_answers("TransactWriteItems"):
         assert api.put(path, {"name": "Tea"}).status_code == 200
     with lost_answers("PutItem"):
@@ -141,7 +141,7 @@ def test_a_change_whose_answer_was_lost_is_on_record_once(api, created, path, lo
     assert sorted(record.action for record in trail(api)) == ["create", "reveal", "update"]
 
 
-def test_the_trail_holds_no_value_and_nothing_that_one_is_made_of(api, created, path):
+def test_audit_trail_holds_no_value_and_no_part_of_one(api, created, path):
     values = [created["token"], api.post(f"{path}/regenerate", {"gracePeriodSeconds": 60}).json["token"]]
     item = table.get(("TOKEN#" + subject(values[0]), "RECORD"))
     api.put(path, {"config": {CANARY: CANARY}, "name": "Tea"})
@@ -153,7 +153,7 @@ def test_the_trail_holds_no_value_and_nothing_that_one_is_made_of(api, created, 
     assert [secret for secret in secrets if secret in stored] == []
 
 
-def test_by_time_from_its_beginning_on_and_before_its_end(api, created, path, clock):
+def test_time_range_includes_its_start_and_excludes_its_end(api, created, path, clock):
     begin = clock.held
     api.put(path, {})
     clock.forward(milliseconds=1)
@@ -166,7 +166,7 @@ def test_by_time_from_its_beginning_on_and_before_its_end(api, created, path, cl
         assert [one.action for one in trail(api, token_id, begin, end)] == ["update"]
 
 
-def test_tenants_do_not_read_one_anothers_trail(api, caller, created, path):
+def test_tenant_cannot_read_the_trail_of_another(api, caller, created, path):
     stranger = caller()
     stranger.create()
     assert trail(stranger, path.rpartition("/")[2]) == []

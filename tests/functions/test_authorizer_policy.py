@@ -80,7 +80,7 @@ def test_valid_credential_is_denied_without_a_method_arn(caller, arn, calls):
 @pytest.mark.parametrize(
     "event", [None, [], "text", {"methodArn": ASKED}, {"methodArn": ASKED, "authorizationToken": 1}]
 )
-def test_event_of_another_kind_is_denied(event):
+def test_foreign_event_is_denied(event):
     assert _decided(event)["Effect"] == "Deny"
 
 

@@ -75,7 +75,7 @@ BOUNDS = {
 
 
 @pytest.mark.parametrize(("field", "bounds"), BOUNDS.items())
-def test_400_one_beyond_either_bound(api, refuse, field, bounds):
+def test_400_number_just_out_of_bounds(api, refuse, field, bounds):
     for bound, beyond in zip(bounds, (bounds[0] - 1, bounds[1] + 1), strict=True):
         assert api.create(**{field: bound})["clientToken"][field] == bound
         for error in refuse({field: beyond}):
@@ -142,7 +142,7 @@ def test_400_error_names_the_field_that_breaks_a_rule(refuse, body):
         ("zzz", None),
     ],
 )
-def test_400_an_unknown_field_suggests_the_right_name(refuse, unknown, meant):
+def test_400_unknown_field_suggests_the_right_name(refuse, unknown, meant):
     for error in refuse({unknown: 1}):
         detail = error["details"][0]
         assert (detail["path"], detail["code"], detail.get("suggestion")) == (unknown, "unknown_field", meant)
@@ -180,7 +180,7 @@ def test_400_an_unknown_field_suggests_the_right_name(refuse, unknown, meant):
         "file:///tmp",
     ],
 )
-def test_400_a_malformed_origin_is_named_by_its_index(refuse, entry):
+def test_400_error_names_the_index_of_a_malformed_origin(refuse, entry):
     for error in refuse({"allowedOrigins": ["https://good.example.com", entry]}):
         assert [(detail["path"], detail["code"]) for detail in error["details"]] == [
             ("allowedOrigins[1]", "invalid_origin")
@@ -210,7 +210,7 @@ def test_400_missing_required_field_on_create(api, calls, missing):
     assert "PutItem" not in calls
 
 
-def test_413_a_body_of_more_than_256_kb_is_not_even_read(api, token, calls):
+def test_413_body_over_256_kb_is_not_parsed(api, token, calls):
     calls.clear()
     for operation in MANAGEMENT:
         if operation.body is not None:
@@ -223,7 +223,7 @@ def test_413_a_body_of_more_than_256_kb_is_not_even_read(api, token, calls):
 
 
 @pytest.mark.parametrize("body", [{"gracePeriodSeconds": 604_801}, {"gracePeriodSeconds": -1}, {"grace": 1}, "[]", "x"])
-def test_400_a_bad_grace_period_leaves_the_value_as_it_is(api, token, calls, body):
+def test_400_invalid_grace_period_keeps_the_value(api, token, calls, body):
     before = api.get(f"{token}/token").json
     calls.clear()
     assert_refused(api.post(f"{token}/regenerate", body), 400)
@@ -235,7 +235,7 @@ def test_400_a_bad_grace_period_leaves_the_value_as_it_is(api, token, calls, bod
     "query", ["limit=0", "limit=201", "limit=abc", "limit=", "limit=1.5", "limit=-1", "limit=\u0661"]
 )
 @pytest.mark.parametrize("suffix", ["", "/conversations"])
-def test_400_a_limit_that_is_none(api, token, query, suffix):
+def test_400_invalid_limit(api, token, query, suffix):
     path = token + suffix if suffix else "/v1/client-tokens"
     assert "limit" in assert_refused(api.get(f"{path}?{query}"), 400)["error"]
 
@@ -266,7 +266,7 @@ NOT_SERVED = {(method, path) for _, path in SERVED for method in METHODS} - SERV
 
 @pytest.mark.parametrize(("method", "path"), sorted(NOT_SERVED))
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
-def test_405_a_known_path_with_another_method(api, method, path, content_type):
+def test_405_known_path_with_an_unsupported_method(api, method, path, content_type):
     answer = api.request(method, path.format(id="ct_1"), "{}", **{"Content-Type": content_type})
     assert assert_refused(answer, 405)["code"] == "method_not_allowed"
 
@@ -275,13 +275,13 @@ UNKNOWN_PATHS = ["/", "/v1", "/v1/client-token", "/v2/client-tokens", "/v1/clien
 
 
 @pytest.mark.parametrize("path", UNKNOWN_PATHS)
-def test_404_an_unknown_path_without_a_credential(api, path):
+def test_404_unknown_path_without_a_credential(api, path):
     api.credential = None
     assert assert_refused(api.get(path), 404)["code"] == "not_found"
 
 
 @pytest.mark.parametrize("path", UNKNOWN_PATHS)
-def test_401_an_unknown_path_with_a_credential(api, path):
+def test_401_unknown_path_with_a_credential(api, path):
     refused = assert_refused(api.get(path), 401)
     assert refused["code"] == "unauthenticated"
     assert "Check the path" in refused["hint"]

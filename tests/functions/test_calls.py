@@ -54,7 +54,7 @@ def api(api):
 
 
 @pytest.mark.parametrize(("method", "path", "body", "expected"), BUDGET)
-def test_an_operation_makes_these_calls_and_no_others(api, calls, method, path, body, expected):
+def test_operation_makes_exactly_these_calls(api, calls, method, path, body, expected):
     token_id = api.create()["clientToken"]["id"]
     calls.clear()
     assert api.request(method, path.replace("ID", token_id), body).status_code < 300
@@ -62,7 +62,7 @@ def test_an_operation_makes_these_calls_and_no_others(api, calls, method, path, 
 
 
 @pytest.mark.parametrize(("method", "path", "first", "again"), KEYED)
-def test_to_be_done_once_costs_one_call_more(api, calls, method, path, first, again):
+def test_idempotency_key_costs_one_more_call(api, calls, method, path, first, again):
     path = path.replace("ID", api.create()["clientToken"]["id"])
     body = SEED if path == LIST else None
     for expected in (first, again):
@@ -71,7 +71,7 @@ def test_to_be_done_once_costs_one_call_more(api, calls, method, path, first, ag
         assert calls == expected
 
 
-def test_a_new_credential_costs_one_call(caller, calls):
+def test_new_credential_costs_one_call(caller, calls):
     stranger = caller()
     calls.clear()
     stranger.get(f"{LIST}/ct_1")
@@ -83,7 +83,7 @@ COUNTED = ["BatchGetItem", "UpdateItem"]
 ADMITTED = ["GetItem", *COUNTED, "GetItem"]
 
 
-def test_opening_a_session_costs_four_calls_new_or_not(page, token, clock, calls):
+def test_new_or_resumed_session_costs_four_calls(page, token, clock, calls):
     calls.clear()
     session = page.open(token.value)
     clock.forward(minutes=1)
@@ -98,7 +98,7 @@ def test_feedback_costs_four_calls(page, token, calls):
     assert calls == ["GetItem", *COUNTED, "PutItem"]
 
 
-def test_chat_costs_six_calls_for_every_message(page, token, clock, calls):
+def test_message_costs_six_calls(page, token, clock, calls):
     session = page.open(token.value)
     for _ in range(3):
         calls.clear()
@@ -107,7 +107,7 @@ def test_chat_costs_six_calls_for_every_message(page, token, clock, calls):
         clock.forward(minutes=1)
 
 
-def test_a_stored_answer_costs_four_calls(page, token, calls):
+def test_stored_reply_costs_four_calls(page, token, calls):
     session = page.open(token.value)
     page.say(session, message_id="usr_1")
     calls.clear()
@@ -127,7 +127,7 @@ def test_taking_over_a_turn_costs_six_calls(page, token, clock, calls, at_call):
 
 
 @pytest.mark.parametrize("character", ["u", "🙂"])
-def test_a_stored_message_costs_one_write_unit_and_its_own_text(page, token, character):
+def test_stored_message_costs_one_write_unit_plus_its_text(page, token, character):
     """A unit is a kilobyte of the whole item, and the longest ids that a page may give are part of it."""
     session = page.open(token.value)
     said = page.say(session, message_id=character * 128, assistantMessageId=character * 128)
@@ -140,7 +140,7 @@ def _crash():
     raise Crash
 
 
-def test_a_target_that_reads_history_costs_one_query_more(page, token, calls, assistant):
+def test_history_costs_one_more_query(page, token, calls, assistant):
     session = page.open(token.value)
     for _ in range(2):
         calls.clear()

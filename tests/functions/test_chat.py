@@ -36,7 +36,7 @@ def test_200_any_text_is_echoed_and_stored_unchanged(page, session, text):
     assert messages(session) == [("user", "usr_1", text), ("assistant", "ast_1", f"You said: {text}")]
 
 
-def test_200_the_events_that_widget_and_sdk_follow(page, session):
+def test_200_stream_has_the_events_that_widget_and_sdk_expect(page, session):
     answer = page.say(session, "Hi")
     kinds = ["execution_start", "turn_start", "text_start", "text_delta", "text_complete", "turn_complete"]
     streamed = events(answer)
@@ -59,7 +59,7 @@ def test_200_the_events_that_widget_and_sdk_follow(page, session):
     assert not any(line.startswith("id:") for line in answer.text.splitlines())
 
 
-def test_of_a_transcript_only_the_visitors_last_message_is_read(page, session):
+def test_only_the_last_visitor_message_of_a_transcript_is_read(page, session):
     """What the page claims that the assistant said is worth nothing, and what came before is known already."""
     before = [
         {"id": "welcome-1", "role": "assistant", "content": "Welcome!"},
@@ -89,7 +89,7 @@ def test_200_transcript_length_does_not_change_the_cost(page, session, calls):
     assert len(messages(session)) == 4
 
 
-def test_200_text_parts_are_one_text(page, session):
+def test_200_text_parts_are_joined(page, session):
     parts = [{"type": "text", "text": "One"}, {"type": "reasoning", "text": "hidden"}, {"type": "text", "text": "two"}]
     assert reply(page.say(session, parts)) == "You said: One\ntwo"
 
@@ -138,7 +138,7 @@ def test_400_attachments_are_refused_unless_the_target_takes_them(page, session,
     ],
     ids=json.dumps,
 )
-def test_400_an_attachment_that_is_none(page, session, register, part):
+def test_400_malformed_attachment(page, session, register, part):
     parts = [{"type": "text", "text": "See:"}, part]
     assert_refused(page.say(session, parts), 400, "attachments_not_enabled")
     register("flow_echo", attachments=100)
@@ -157,13 +157,13 @@ def test_400_no_part_is_dropped_silently(page, session, register, kind):
     assert_refused(page.say(session, [parts[0], {"type": kind, "url": "https://x.example"}]), 400, "invalid_attachment")
 
 
-def test_200_reasoning_is_no_attachment(page, session):
+def test_200_reasoning_part_is_not_an_attachment(page, session):
     parts = [{"type": "text", "text": "Hello"}, {"type": "reasoning", "text": "The visitor greets me."}]
     assert reply(page.say(session, parts)) == "You said: Hello"
 
 
 @pytest.mark.parametrize("filler", ["a", ";", "data:", ";base64", "data:a;base64"])
-def test_400_a_large_attachment_that_is_none_is_seen_through_at_once(page, session, register, filler):
+def test_400_large_malformed_attachment_is_refused_in_linear_time(page, session, register, filler):
     """In time that grows with its length: with its square, this would take hours."""
     register("flow_echo", attachments=4_000_000)
     image = "data:" + filler * (3_000_000 // len(filler))
@@ -220,7 +220,7 @@ def test_400_too_many_parts_is_reported_as_one_error(page, session, calls, part)
     assert calls == []
 
 
-def test_400_input_for_the_target_is_nested_too_deeply(page, session, calls):
+def test_400_deeply_nested_input_for_the_target(page, session, calls):
     calls.clear()
     for field in ("inputs", "metadata", "context"):
         nested = json.loads("[" * 64 + "]" * 64)
@@ -311,14 +311,14 @@ def test_413_body_of_too_many_values_before_parsing(page, calls, text):
     assert calls == []
 
 
-def test_200_prose_and_code_are_not_taken_for_values(page, session):
+def test_200_punctuation_in_text_does_not_count_as_values(page, session):
     """Commas, brackets, and quotes inside texts do not count."""
     code = '{"a": [1, 2, {"b": "c\\d"}]},' * 60_000
     before = [{"id": "ast_1", "role": "assistant", "content": code}]
     assert reply(page.say(session, "And this?", before=before)) == "You said: And this?"
 
 
-def test_200_old_photos_in_the_transcript_do_not_end_a_conversation(page, session, calls):
+def test_200_earlier_photos_in_the_transcript_are_ignored(page, session, calls):
     photo = {"type": "image", "image": "data:image/png;base64," + "A" * 1_400_000}
     odd = {"type": "image", "image": 5}, "no part", {"type": "file", "data": "not base64!"}
     before = [

@@ -52,14 +52,14 @@ def status(app):
         ({"o": {}}, "user_1"),
     ],
 )
-def test_200_tenant_is_the_organization_or_else_the_user(app, clerk, caller, claims, tenant):
+def test_200_tenant_is_the_organization_or_the_user(app, clerk, caller, claims, tenant):
     caller(tenant).create(name=f"of {tenant}")
     answer = Management(app, tenant, clerk.token(**claims)).get(LIST)
     assert answer.status_code == 200
     assert f"of {tenant}" in [token["name"] for token in answer.json["clientTokens"]]
 
 
-def test_audit_names_the_person(app, clerk, clock):
+def test_audit_record_names_the_user(app, clerk, clock):
     clock.held = datetime.now(UTC)
     role = {"org_id": "org_7", "org_role": "org:admin"}
     one, other = (Management(app, "org_7", clerk.token(**role, sub=user)) for user in ("user_1", "user_2"))
@@ -140,7 +140,7 @@ def test_401_for_invalid_session_tokens_with_the_reason_logged(app, clerk, outpu
 
 
 @pytest.mark.parametrize("header", [{"typ": "jwt"}, {"typ": "JWT"}, {"cat": None}])
-def test_200_for_session_tokens_with_and_without_a_category(clerk, status, header):
+def test_200_session_token_with_or_without_a_category(clerk, status, header):
     assert status(clerk.token(header=header)) == 200
 
 
@@ -220,7 +220,7 @@ def test_tokens_of_another_issuer_cost_no_fetch(clerk, status):
     assert clerk.fetched == 0
 
 
-def test_200_within_five_seconds_of_a_clock_that_is_off(clerk, status):
+def test_200_with_a_clock_skew_of_five_seconds(clerk, status):
     for skewed in ({"exp": seconds_from_now(-1)}, {"nbf": seconds_from_now(3)}, {"iat": seconds_from_now(3)}):
         assert status(clerk.token(**skewed)) == 200
 
@@ -244,7 +244,7 @@ def test_401_once_a_cached_session_token_expires(app, clerk, clock):
         (" http://localhost:{port} ", "http://LOCALHOST:{port}"),
     ],
 )
-def test_issuer_is_the_same_with_a_trailing_slash_or_in_capitals(clerk, status, trust, configured, issued):
+def test_issuer_matches_with_a_trailing_slash_or_in_capitals(clerk, status, trust, configured, issued):
     port = clerk.server.server_port
     trust(configured.format(port=port))
     assert status(clerk.token(iss=issued.format(port=port))) == 200
@@ -269,7 +269,7 @@ def test_issuer_is_the_same_with_a_trailing_slash_or_in_capitals(clerk, status, 
         ("", PARTY, 401),
     ],
 )
-def test_authorized_parties(clerk, status, trust, parties, azp, expected):
+def test_authorized_party_must_be_listed(clerk, status, trust, parties, azp, expected):
     trust(clerk.url, parties)
     assert status(clerk.token(azp=azp)) == expected
 
@@ -301,7 +301,7 @@ def test_401_without_an_issuer(app, clerk, trust):
         ({"org_id": "org_1", "o": {}, "rol": "admin"}, set()),
     ],
 )
-def test_role_in_the_organization_decides_the_scopes(app, clerk, claims, scopes):
+def test_organization_role_decides_the_scopes(app, clerk, claims, scopes):
     person = Management(app, "org_1", clerk.token(**claims))
     for operation in MANAGEMENT:
         answer = person.do(operation, UNKNOWN_ID)
@@ -336,7 +336,7 @@ def test_503_for_a_key_set_that_is_too_large(clerk, status):
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
-def test_503_and_no_redirect_of_the_key_set_is_followed(clerk, status, code):
+def test_503_when_the_key_set_redirects(clerk, status, code):
     elsewhere = Issuer()
     clerk.status, clerk.redirect = code, elsewhere.url + KEY_SET_PATH
     assert status(clerk.token()) == 503
@@ -353,7 +353,7 @@ def test_503_for_an_unreachable_key_set(app, clerk):
     assert answer.json["code"] == "unavailable"
 
 
-def test_503_and_one_attempt_in_ten_seconds_while_a_key_set_is_unavailable(clerk):
+def test_503_key_set_is_fetched_at_most_every_ten_seconds_if_down(clerk):
     """Otherwise a stranger's made-up tokens would keep as many functions waiting as the account has."""
     keys, start = credentials._PublicKeys(), datetime(2026, 11, 24, tzinfo=UTC)
     good, clerk.body = clerk.body, b"{}"
@@ -365,7 +365,7 @@ def test_503_and_one_attempt_in_ten_seconds_while_a_key_set_is_unavailable(clerk
     assert keys.find("kid-1", start + timedelta(seconds=20))["kid"] == "kid-1"
 
 
-def test_503_and_not_401_for_a_new_key_while_the_key_set_is_unavailable(clerk):
+def test_503_for_a_new_key_while_the_key_set_is_unavailable(clerk):
     """A 401 would be cached by API Gateway."""
     keys, start = credentials._PublicKeys(), datetime(2026, 11, 24, tzinfo=UTC)
     assert keys.find("kid-1", start)["kid"] == "kid-1"

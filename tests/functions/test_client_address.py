@@ -86,7 +86,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize(("header", "value"), [(name, value) for name, values in MALFORMED.items() for value in values])
-def test_connection_counts_when_address_is_malformed(behind, header, value):
+def test_source_address_is_used_if_the_header_is_malformed(behind, header, value):
     behind(header, SECRET)
     assert address([(header, value), PROOF]) == ADDRESS
 
@@ -108,14 +108,14 @@ WITHOUT_PROOF = {
 
 @pytest.mark.parametrize("proof", WITHOUT_PROOF.values(), ids=WITHOUT_PROOF)
 @pytest.mark.parametrize("digests", [[SECRET], [NEXT_SECRET, SECRET]])
-def test_connection_counts_without_proof(behind, digests, proof):
+def test_source_address_is_used_without_the_secret(behind, digests, proof):
     for header, value, _ in WRITTEN:
         behind(header, *digests)
         assert address([(header, value), *proof]) == ADDRESS
 
 
 @pytest.mark.parametrize("proof", [*WITHOUT_PROOF.values(), [PROOF]])
-def test_connection_counts_when_nothing_is_configured(behind, monkeypatch, proof):
+def test_source_address_is_used_without_configuration(behind, monkeypatch, proof):
     for header, value, _ in WRITTEN:
         behind("", SECRET)
         assert address([(header, value), *proof]) == ADDRESS
@@ -126,14 +126,14 @@ def test_connection_counts_when_nothing_is_configured(behind, monkeypatch, proof
         assert address([(header, value), *proof]) == ADDRESS
 
 
-def test_connection_counts_when_header_is_sent_twice(behind):
+def test_source_address_is_used_if_the_header_is_repeated(behind):
     for header, value, _ in WRITTEN:
         behind(header, SECRET)
         assert address([(header, value), (header, value), PROOF]) == ADDRESS
         assert address([(header, value), (header.lower(), value), PROOF]) == ADDRESS
 
 
-def test_no_other_header_counts_than_the_configured_one(behind):
+def test_only_the_configured_header_is_read(behind):
     behind("CF-Connecting-IP", SECRET)
     claims = [(header, value) for header, value, _ in WRITTEN[:4] + WRITTEN[6:9]]
     assert (
@@ -141,7 +141,7 @@ def test_no_other_header_counts_than_the_configured_one(behind):
     )
 
 
-def test_two_secrets_count_while_one_replaces_the_other(behind):
+def test_both_secrets_are_accepted_during_a_rotation(behind):
     header = ("CF-Connecting-IP", VIEWER)
     for digests, counts in [
         ((SECRET,), [True, False]),
@@ -153,7 +153,7 @@ def test_two_secrets_count_while_one_replaces_the_other(behind):
         assert found == [VIEWER if one else ADDRESS for one in counts]
 
 
-def test_digest_counts_in_upper_case_too(monkeypatch):
+def test_digest_is_accepted_in_upper_case(monkeypatch):
     monkeypatch.setenv("CLIENT_ADDRESS_HEADER", "CF-Connecting-IP")
     monkeypatch.setenv("PROXY_SECRET_DIGESTS", digest(SECRET).upper())
     assert address([("CF-Connecting-IP", VIEWER), PROOF]) == VIEWER
@@ -187,7 +187,7 @@ def test_audit_records_the_address_that_the_proxy_names(behind, api):
     assert [record.context.address for record in recorded(api.tenant)] == ["2001:db8::1", "127.0.0.1"]
 
 
-def test_proxy_secret_reaches_no_log_no_target_and_no_answer(behind, api, page, token, assistant, output, calls):
+def test_proxy_secret_reaches_no_log_target_or_response(behind, api, page, token, assistant, output, calls):
     behind("CF-Connecting-IP", SECRET, NEXT_SECRET)
     headers = [("CF-Connecting-IP", VIEWER), PROOF]
     session = page.post("init", {"token": token.value}, headers).json["sessionId"]

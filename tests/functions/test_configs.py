@@ -26,7 +26,7 @@ def test_chat_and_feedback_read_no_config(page, create):
     assert "x" * 100 not in str(table.get(client_tokens.key(token.id)))
 
 
-def test_init_answers_with_the_newest_config(page, create):
+def test_init_returns_the_newest_config(page, create):
     token = create(config=LARGE)
     assert page.init(token.value).json["config"]["welcomeMessage"] == "Hi"
     token.change(config={"welcomeMessage": "Hello"})
@@ -64,7 +64,7 @@ def test_config_is_kept_when_other_fields_change(api, create):
 
 
 @pytest.mark.parametrize(("before", "after"), [(1, True), (True, 1), (0, False), ([1], [True]), (None, False)])
-def test_config_changes_between_values_that_python_takes_for_equal(create, before, after):
+def test_config_change_between_equal_python_values_is_stored(create, before, after):
     token = create(config={"one": before})
     token.change(config={"one": after})
     assert [type(token.record()["config"]["one"])] == [type(after)]
@@ -88,7 +88,7 @@ def test_record_is_never_shown_with_the_config_of_another_revision(api, create, 
     assert (shown["name"], shown["config"]) == ("Two", config)
 
 
-def test_503_config_is_never_of_the_records_revision(api, create):
+def test_503_when_the_config_never_matches_the_record(api, create):
     token = create(config={"number": 1})
     key = (f"TOKEN#{token.id}", "CONFIG")
     item = table.get(key)

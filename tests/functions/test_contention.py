@@ -49,7 +49,7 @@ def test_sixteen_tabs_never_exceed_one_message_budget(page, create):
     assert token.record()["conversationCount"] == 1
 
 
-def test_200_two_messages_that_meet_are_both_accepted(page, token, at_call):
+def test_200_concurrent_messages_are_both_accepted(page, token, at_call):
     session = page.open(token.value)
     meanwhile = []
     at_call(5, lambda: meanwhile.append(page.say(session, "Second")))
@@ -59,7 +59,7 @@ def test_200_two_messages_that_meet_are_both_accepted(page, token, at_call):
 
 
 @pytest.mark.parametrize("tabs", [2, 10, 60])
-def test_transactions_grow_no_faster_than_messages_at_once(page, create, calls, tabs):
+def test_transactions_grow_linearly_with_concurrent_messages(page, create, calls, tabs):
     session = page.open(create(**AMPLE).value)
     calls.clear()
     with ThreadPoolExecutor(tabs) as pool:
@@ -72,7 +72,7 @@ def test_transactions_grow_no_faster_than_messages_at_once(page, create, calls, 
     assert {answer.headers["Retry-After"] for answer in answers if answer.status_code == 409} <= {"1"}
 
 
-def test_409_after_four_attempts_that_others_win(page, create, calls):
+def test_409_after_four_lost_races(page, create, calls):
     session = page.open(create(**AMPLE).value)
     digest = parse_id(session).digest
     numbers = itertools.count(1)
@@ -90,7 +90,7 @@ def test_409_after_four_attempts_that_others_win(page, create, calls):
     assert messages(session) == []
 
 
-def test_one_message_from_sixteen_tabs_at_once_is_stored_and_answered_once(page, create):
+def test_message_sent_by_sixteen_tabs_is_answered_once(page, create):
     token = create(maxMessagesPerSession=1, **AMPLE)
     session = page.open(token.value)
     answers = at_once(lambda _: page.say(session, "Hi", message_id="usr_1"), range(THREADS))
@@ -127,9 +127,7 @@ THROTTLED = ["ThrottlingError", "ProvisionedThroughputExceeded"]
 
 
 @pytest.mark.parametrize("reason", ["TransactionConflict", *THROTTLED])
-def test_200_a_token_that_is_too_busy_to_be_counted_turns_no_visitor_away(
-    page, token, session, clock, contended, reason
-):
+def test_200_busy_usage_counter_does_not_refuse_visitors(page, token, session, clock, contended, reason):
     contended("USAGE#", reason=reason)
     answer = page.say(session)
     assert reply(answer) == "You said: Hello"
@@ -158,7 +156,7 @@ def test_503_throttled_session_is_not_retried(page, token, session, clock, calls
         assert calls.count("TransactWriteItems") == 1
 
 
-def test_409_a_session_that_is_never_free_loses_nothing(page, token, session, contended):
+def test_409_contended_session_stores_and_spends_nothing(page, token, session, contended):
     contended("SESSION#")
     answer = page.say(session)
     assert_refused(answer, 409, "conflict")
@@ -167,18 +165,18 @@ def test_409_a_session_that_is_never_free_loses_nothing(page, token, session, co
     assert spent(session) == 0
 
 
-def test_200_opening_a_session_waits_while_its_page_is_sending(page, token, session, contended):
+def test_200_resume_waits_while_a_message_is_being_sent(page, token, session, contended):
     contended("SESSION#", times=3)
     assert page.open(token.value, sessionId=session) == session
 
 
-def test_a_token_is_deleted_however_busy_it_is(api, token, contended):
+def test_busy_token_can_be_deleted(api, token, contended):
     contended("USAGE#", times=20)
     token.delete()
     assert api.get(f"/v1/client-tokens/{token.id}").status_code == 404
 
 
-def test_409_delete_of_a_busy_token_is_all_or_nothing(api, token, contended):
+def test_409_delete_of_a_contended_token_is_atomic(api, token, contended):
     contended("USAGE#")
     answer = api.delete(f"/v1/client-tokens/{token.id}")
     assert_refused(answer, 409, "conflict")

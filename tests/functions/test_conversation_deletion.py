@@ -31,7 +31,7 @@ def crash():
     raise Crash
 
 
-def test_one_that_a_crash_left_half_forgotten_is_found_again_and_then_gone(api, talk, calls, at_call):
+def test_deletion_interrupted_by_a_crash_can_be_completed(api, talk, calls, at_call):
     token, conversation_id = talk(MANY)
     calls.clear()
     at_call(3, crash)

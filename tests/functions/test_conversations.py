@@ -11,7 +11,7 @@ from tests.functions.stored import record
 NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
 
 
-def test_200_a_conversation_with_every_field(page, token, clock):
+def test_200_conversation_has_every_field(page, token, clock):
     opened = page.init(token.value).json
     assert token.conversations() == []
     page.say(opened["sessionId"], "Do you sell tea?")
@@ -35,12 +35,12 @@ def test_200_a_conversation_with_every_field(page, token, clock):
     ("said", "shown"),
     [("x" * 280, "x" * 280), ("x" * 281, "x" * 280), ("🙂" * 300, "🙂" * 280), ("<b>\n</b>", "<b>\n</b>")],
 )
-def test_of_the_first_message_280_characters_are_shown(page, token, said, shown):
+def test_first_message_is_truncated_to_280_characters(page, token, said, shown):
     page.say(page.open(token.value), said)
     assert token.conversations()[0]["firstMessage"] == shown
 
 
-def test_the_one_that_went_on_last_comes_first(page, token, clock):
+def test_most_recently_continued_conversation_comes_first(page, token, clock):
     sessions = [page.open(token.value) for _ in range(3)]
     for number in (0, 1, 2, 0):
         clock.forward(minutes=1)
@@ -68,7 +68,7 @@ def test_sessions_without_a_message_are_neither_listed_nor_counted(page, token):
     assert token.record()["conversationCount"] == 0
 
 
-def test_conversations_are_counted_and_not_messages(page, token):
+def test_conversations_are_counted_instead_of_messages(page, token):
     for _ in range(2):
         session = page.open(token.value)
         for _ in range(3):
@@ -76,7 +76,7 @@ def test_conversations_are_counted_and_not_messages(page, token):
     assert token.record()["conversationCount"] == 2
 
 
-def test_a_token_was_last_used_in_the_minute_of_the_last_accepted_call(app, page, token, clock):
+def test_last_used_at_is_the_minute_of_the_last_accepted_call(app, page, token, clock):
     def used():
         return token.record()["lastUsedAt"]
 
@@ -97,7 +97,7 @@ def test_a_token_was_last_used_in_the_minute_of_the_last_accepted_call(app, page
     assert used() == "2027-01-31T12:07:00.000Z"
 
 
-def test_use_is_written_once_a_minute_and_no_more(page, token, clock, calls, contended):
+def test_usage_is_written_at_most_once_per_minute(page, token, clock, calls, contended):
     """Who meets others there needs one more call."""
     session = page.open(token.value)
     page.say(session)
@@ -114,14 +114,14 @@ def test_use_is_written_once_a_minute_and_no_more(page, token, clock, calls, con
     assert calls.count("TransactWriteItems") == 2 + 3
 
 
-def test_one_tokens_conversations_are_not_anothers(page, create):
+def test_conversations_of_another_token_are_not_listed(page, create):
     first, second = create(), create()
     page.say(page.open(first.value), "To the first")
     assert second.conversations() == []
     assert second.record()["conversationCount"] == 0
 
 
-def test_everything_that_a_visitor_leaves_behind_is_dropped_in_time(page, token):
+def test_every_item_of_a_visitor_has_an_expiry(page, token):
     """Conversations after their retention, a session a day after its end, what was counted after two hours."""
     session = page.open(token.value)
     page.say(session)

@@ -62,7 +62,7 @@ def test_preflight_lists_our_headers_for_browsers_without_wildcard(app, method, 
     assert set(OURS) <= allowed
 
 
-def test_page_can_read_the_id_of_every_answer(app, api, page, token):
+def test_page_can_read_the_id_of_every_response(app, api, page, token):
     session = page.open(token.value)
     answers = [
         page.init(token.value),

@@ -33,7 +33,7 @@ def assert_expired(answer):
 
 
 @each(MANAGEMENT)
-def test_403_a_key_without_the_scope(caller, calls, operation):
+def test_403_key_without_the_scope(caller, calls, operation):
     limited = caller(scopes=tuple(set(SCOPES) - {operation.scope}))
     calls.clear()
     answer = limited.do(operation, UNKNOWN_ID)
@@ -57,12 +57,12 @@ def test_401_without_a_bearer_credential_skips_the_authorizer(app, calls, output
 @pytest.mark.parametrize(
     "garbled", ["x", "ctk_", "ctk_" + "0" * 38, "ctk_" + "0" * 5000, "a.b.c", "eyJhbGciOiJub25lIn0.e30."]
 )
-def test_401_a_garbled_key_costs_no_look_into_the_table(app, calls, garbled):
+def test_401_garbled_key_costs_no_aws_call(app, calls, garbled):
     assert_unauthenticated(Management(app, "nobody", garbled).get(LIST))
     assert calls == []
 
 
-def test_401_one_changed_character(app, api, calls):
+def test_401_key_with_one_changed_character(app, api, calls):
     value = api.credential
     for position in range(len(value)):
         swapped = "x" if value[position] != "x" else "y"
@@ -75,7 +75,7 @@ def test_401_unknown_api_key(app, caller):
     assert_unauthenticated(Management(app, "nobody", value).get(LIST))
 
 
-def test_401_an_expired_key_even_while_the_table_still_holds_it(caller):
+def test_401_expired_key_that_is_still_in_the_table(caller):
     now = datetime.now(UTC)
     assert caller(expires_at=now + timedelta(hours=1)).get(LIST).status_code == 200
     assert_unauthenticated(caller(expires_at=now - timedelta(seconds=1)).get(LIST))
@@ -91,7 +91,7 @@ def test_401_once_a_cached_api_key_expires(caller, clock):
     assert_expired(key.get(LIST))
 
 
-def test_401_a_revoked_key(caller):
+def test_401_revoked_key(caller):
     revoked = caller()
     (key,) = api_keys.list_by_tenant(revoked.tenant, at=datetime.now(UTC))
     now = datetime.now(UTC)
@@ -99,7 +99,7 @@ def test_401_a_revoked_key(caller):
     assert_unauthenticated(revoked.get(LIST))
 
 
-def test_one_look_at_a_key_serves_every_route_until_the_cache_forgets_it(api, calls):
+def test_cached_authorization_serves_every_route(api, calls):
     created = api.create()["clientToken"]["id"]
     calls.clear()
     assert api.get(f"{LIST}/{created}").status_code == 200
@@ -108,7 +108,7 @@ def test_one_look_at_a_key_serves_every_route_until_the_cache_forgets_it(api, ca
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
 @pytest.mark.parametrize("spaces", [" ", "   "])
-def test_200_with_any_case_of_the_scheme(api, scheme, spaces):
+def test_200_bearer_scheme_is_case_insensitive(api, scheme, spaces):
     assert api.get(LIST, Authorization=f"{scheme}{spaces}{api.credential}").status_code == 200
 
 
@@ -162,7 +162,7 @@ def test_hints_fit_into_the_json_of_the_gateway_response():
     assert all(json.loads(f'"{hint}"') == hint for hint in hints)
 
 
-def test_503_when_keys_cannot_be_looked_up(api, aws_answers):
+def test_503_when_the_key_table_is_unavailable(api, aws_answers):
     aws_answers("GetItem", "InternalServerError", 500)
     answer = api.get(LIST)
     assert answer.status_code == 503

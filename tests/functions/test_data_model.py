@@ -87,7 +87,7 @@ def written(api, caller, create, register, page, clock):
     return items
 
 
-def test_page_lists_every_item_and_every_attribute(written):
+def test_data_model_page_lists_every_item_and_attribute(written):
     found = {}
     for item in written:
         # Counters carry their time in their name.

@@ -27,7 +27,7 @@ TOKEN = "/v1/client-tokens/ct_1"
         ("GET", "/v2", 404, "not_found", None),
     ],
 )
-def test_an_answer_that_its_operation_does_not_name_is_noted(method, path, status, code, operation):
+def test_undocumented_response_is_reported(method, path, status, code, operation):
     said = Response(json.dumps({"code": code}), status, content_type="application/json")
     app = Documented(said, read_routes(TEMPLATE))
     assert Client(app).open(path, method=method).data == said.data

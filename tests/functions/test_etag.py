@@ -50,7 +50,7 @@ def record(token_id):
     return table.get((f"TOKEN#{token_id}", "RECORD"))
 
 
-def test_every_answer_that_shows_a_token_names_its_revision(api):
+def test_etag_is_the_revision_of_the_token(api):
     created = api.post("/v1/client-tokens", {"name": "Shop", "allowedOrigins": ["https://app.example.com"]})
     path = "/v1/client-tokens/" + created.json["clientToken"]["id"]
     updated, regenerated, found = api.put(path, {}), api.post(f"{path}/regenerate"), api.get(path)
@@ -62,7 +62,7 @@ def test_every_answer_that_shows_a_token_names_its_revision(api):
 
 
 @each(MANAGEMENT)
-def test_etag_is_in_each_answer_that_documents_it(api, token_id, operation):
+def test_etag_is_in_exactly_the_documented_responses(api, token_id, operation):
     responses = DOCUMENT["paths"][operation.path][operation.method.lower()]["responses"]
     answer = api.do(operation, token_id)
     assert ("ETag" in answer.headers) is ("ETag" in responses[str(answer.status_code)].get("headers", ()))
@@ -70,14 +70,14 @@ def test_etag_is_in_each_answer_that_documents_it(api, token_id, operation):
 
 @EVERY_CHANGE
 @pytest.mark.parametrize("written", ['"2"', 'W/"1", "2"', "*"])
-def test_200_a_change_that_is_meant_for_this_state(api, token_id, path, operation, written):
+def test_200_when_if_match_names_the_current_revision(api, token_id, path, operation, written):
     api.put(path, {})
     assert api.do(operation, token_id, **{"If-Match": written}).status_code == 200
 
 
 @EVERY_CHANGE
 @pytest.mark.parametrize("written", ['"1"', '"1", W/"2"'])
-def test_412_a_change_that_is_meant_for_another_state(api, token_id, path, operation, written, calls):
+def test_412_when_if_match_names_another_revision(api, token_id, path, operation, written, calls):
     api.put(path, {})
     before = record(token_id)
     calls.clear()
@@ -91,7 +91,7 @@ def test_412_a_change_that_is_meant_for_another_state(api, token_id, path, opera
 
 
 @EVERY_CHANGE
-def test_412_when_a_proxy_has_weakened_the_tag(api, token_id, operation, calls):
+def test_412_weak_tag_of_a_proxy_never_matches(api, token_id, operation, calls):
     before = record(token_id)
     calls.clear()
     answer = api.do(operation, token_id, **{"If-Match": 'W/"1"'})
@@ -115,7 +115,7 @@ def test_412_unknown_entity_tags_never_match(api, token_id, operation, written):
 
 @EVERY_CHANGE
 @pytest.mark.parametrize("written", ["2"])
-def test_400_an_if_match_that_is_no_list_of_tags(api, token_id, path, operation, written):
+def test_400_malformed_if_match(api, token_id, path, operation, written):
     api.put(path, {})
     before = record(token_id)
     answer = api.do(operation, token_id, **{"If-Match": written})
@@ -125,7 +125,7 @@ def test_400_an_if_match_that_is_no_list_of_tags(api, token_id, path, operation,
     assert record(token_id) == before
 
 
-def test_two_headers_are_one_list(api, app, path):
+def test_repeated_if_match_headers_are_one_list(api, app, path):
     sent = Headers([("Authorization", f"Bearer {api.credential}"), ("If-Match", '"7"'), ("If-Match", '"1"')])
     assert Client(app).delete(path, headers=sent).status_code == 200
 
@@ -152,7 +152,7 @@ def test_one_of_many_concurrent_conditional_writes_wins(api, token_id, path, ope
 
 
 @EVERY_CHANGE
-def test_412_the_token_changed_between_being_read_and_being_written(api, path, token_id, before_writing, operation):
+def test_412_when_the_token_changes_before_the_write(api, path, token_id, before_writing, operation):
     before_writing(lambda: api.put(path, {"name": "Theirs"}))
     answer = api.do(operation, token_id, **{"If-Match": '"1"'})
     assert answer.status_code == 412
@@ -160,13 +160,13 @@ def test_412_the_token_changed_between_being_read_and_being_written(api, path, t
 
 
 @EVERY_CHANGE
-def test_404_the_token_went_between_being_read_and_being_written(api, path, token_id, before_writing, operation):
+def test_404_when_the_token_is_deleted_before_the_write(api, path, token_id, before_writing, operation):
     before_writing(lambda: api.delete(path))
     assert api.do(operation, token_id, **{"If-Match": '"1"'}).status_code == 404
     assert record(token_id) is None
 
 
-def test_a_page_may_send_it(app, path):
+def test_preflight_allows_if_match(app, path):
     asked = {"Origin": "https://dashboard.example", "Access-Control-Request-Method": "PUT"}
     answer = Client(app).options(path, headers=asked | {"Access-Control-Request-Headers": "if-match"})
     assert "If-Match" in answer.headers["Access-Control-Allow-Headers"].split(", ")

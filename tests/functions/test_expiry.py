@@ -62,7 +62,7 @@ def test_pagination_ends_with_the_last_current_conversation(api, page, token, se
     assert api.get(path).json["pagination"]["hasMore"] is False
 
 
-def test_target_does_not_hear_messages_past_their_retention(page, token, assistant, session, expire):
+def test_target_receives_no_messages_past_their_retention(page, token, assistant, session, expire):
     for item in beside(session, "MESSAGE#")[:1]:
         expire(item)
     assert page.say(session, "Second").status_code == 200
@@ -71,7 +71,7 @@ def test_target_does_not_hear_messages_past_their_retention(page, token, assista
     assert "Second" in str(event)
 
 
-def test_401_for_a_message_into_a_conversation_past_its_retention(page, token, session, expire, calls):
+def test_401_message_to_a_conversation_past_its_retention(page, token, session, expire, calls):
     expire(conversation(session))
     before = messages(session)
     assert_refused(page.say(session, "Second"), 401, "session_ended")
@@ -81,7 +81,7 @@ def test_401_for_a_message_into_a_conversation_past_its_retention(page, token, s
     assert page.say(page.open(token.value)).status_code == 200
 
 
-def test_message_id_may_be_used_again_once_its_turn_has_expired(page, token, session, expire):
+def test_message_id_can_be_reused_once_its_turn_has_expired(page, token, session, expire):
     pk, sk = turns.key(parse_id(session).digest, "usr_first")
     expire({"pk": pk, "sk": sk})
     answer = page.say(session, "Again", message_id="usr_first", assistantMessageId="ast_again")
@@ -89,7 +89,7 @@ def test_message_id_may_be_used_again_once_its_turn_has_expired(page, token, ses
     assert spent(session) == 2
 
 
-def test_401_where_the_stored_answer_has_expired(page, token, session, expire):
+def test_401_when_the_stored_reply_has_expired(page, token, session, expire):
     for item in beside(session, "MESSAGE#"):
         expire(item)
     assert_refused(page.say(session, "First", message_id="usr_first"), 401, "session_ended")
@@ -113,7 +113,7 @@ def test_expired_counters_do_not_count(page, create, clock):
     assert page.say(session).status_code == 200
 
 
-def test_expired_idempotency_key_is_free(api, clock):
+def test_expired_idempotency_key_can_be_reused(api, clock):
     body = {"name": "Shop", "allowedOrigins": ["*"]}
     key = {"Idempotency-Key": "the same"}
     first = api.post("/v1/client-tokens", body, **key).json
@@ -123,7 +123,7 @@ def test_expired_idempotency_key_is_free(api, clock):
     assert api.post("/v1/client-tokens", body | {"name": "Other"}, **key).status_code == 201
 
 
-def test_session_outlives_its_end_by_a_day_and_no_longer(page, token, session, clock):
+def test_session_is_kept_for_one_day_after_its_end(page, token, session, clock):
     until = record(session)["expires_at"]
     clock.held += timedelta(seconds=until - clock.held.timestamp() - 1)
     assert page.rate(session, token.value).status_code == 200

@@ -142,7 +142,7 @@ def world(api, caller, create, page, request):
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_each_fault_is_answered_and_the_next_time_all_is_well(world, clock, output, case, fault):
+def test_each_fault_gets_a_documented_error_and_a_retry_succeeds(world, clock, output, case, fault):
     here = world(case)
     calls = _calls(here, case)
     for number, request in enumerate(calls, 1):

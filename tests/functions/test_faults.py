@@ -29,7 +29,7 @@ def path(created):
 
 
 @pytest.mark.parametrize("code", KEY_IS_GONE)
-def test_400_a_value_whose_key_is_disabled_or_about_to_be_deleted(api, path, aws_answers, code):
+def test_400_value_of_a_disabled_or_deleted_signing_key(api, path, aws_answers, code):
     aws_answers("GenerateMac", code)
     answer = api.get(f"{path}/token")
     assert answer.status_code == 400
@@ -37,7 +37,7 @@ def test_400_a_value_whose_key_is_disabled_or_about_to_be_deleted(api, path, aws
     assert "Regenerate" in answer.json["hint"]
 
 
-def test_400_a_value_that_the_key_no_longer_yields(api, path, aws_answers):
+def test_400_value_that_the_key_no_longer_reproduces(api, path, aws_answers):
     """Whatever KMS says, what does not fit the digest is not this token's value."""
     aws_answers("GenerateMac", answer={"Mac": base64.b64encode(bytes(32)).decode()})
     answer = api.get(f"{path}/token")
@@ -46,7 +46,7 @@ def test_400_a_value_that_the_key_no_longer_yields(api, path, aws_answers):
 
 
 @pytest.mark.parametrize("code", KEY_IS_GONE)
-def test_503_no_new_value_without_a_key(api, path, aws_answers, calls, code):
+def test_503_no_value_is_issued_without_the_signing_key(api, path, aws_answers, calls, code):
     aws_answers("GenerateMac", code)
     calls.clear()
     for answer in (api.post("/v1/client-tokens", SEED), api.post(f"{path}/regenerate")):
@@ -78,7 +78,7 @@ def left_over():
     return left_over
 
 
-def test_200_keys_that_dynamodb_leaves_over_are_read_in_a_second_call(page, token, left_over, calls):
+def test_200_unprocessed_keys_are_read_in_a_second_call(page, token, left_over, calls):
     """As it may at any time; else a token that is there would be unknown for a moment."""
     calls.clear()
     with left_over("TOKEN#", times=1):
@@ -86,7 +86,7 @@ def test_200_keys_that_dynamodb_leaves_over_are_read_in_a_second_call(page, toke
     assert calls.count("BatchGetItem") == 2
 
 
-def test_503_dynamodb_reads_none_of_the_keys(page, token, left_over):
+def test_503_when_dynamodb_processes_no_keys(page, token, left_over):
     """The page may come again. We do not ask for ever."""
     with left_over("", times=2):
         assert_refused(page.init(token.value), 503, "unavailable")
@@ -127,7 +127,7 @@ def test_503_authorizer_fault_without_a_cause_is_logged(api, aws_answers, output
     assert "secret-of-the-record" not in json.dumps(lines)
 
 
-def test_503_names_a_time_to_wait_of_a_second_or_more(api, page, token, aws_answers):
+def test_503_has_a_retry_after_of_at_least_one_second(api, page, token, aws_answers):
     """With zero, every client would retry at once against a service that cannot keep up."""
     session = page.open(token.value)
     path = f"/v1/client-tokens/{token.id}"
@@ -138,7 +138,7 @@ def test_503_names_a_time_to_wait_of_a_second_or_more(api, page, token, aws_answ
     assert [int(answer.headers["Retry-After"]) for answer in refused] == [1, 1, 1]
 
 
-def test_503_of_the_gateway_names_a_time_to_wait_of_a_second_or_more():
+def test_503_of_api_gateway_has_a_retry_after_of_one_second():
     refusals = read_routes(TEMPLATE).refusals
     waits = {kind: int(one.headers["Retry-After"]) for kind, one in refusals.items() if one.status in {429, 503}}
     assert waits

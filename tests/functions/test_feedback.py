@@ -86,19 +86,19 @@ def test_400_error_names_the_field_that_breaks_a_rule(page, token, session, call
 
 
 @pytest.mark.parametrize("kind", ["upvote", "downvote", "copy"])
-def test_rating_of_a_vote_is_not_stored(page, token, session, kind):
+def test_rating_sent_with_a_vote_is_not_stored(page, token, session, kind):
     assert page.rate(session, token.value, kind, rating=7).status_code == 200
     (feedback,) = kept(session)
     assert feedback["rating"] is None
 
 
-def test_200_the_same_again_takes_the_place_of_the_first(page, token, session):
+def test_200_repeated_feedback_replaces_the_first(page, token, session):
     first = page.rate(session, token.value, "csat", rating=1, comment="Bad").json["feedbackId"]
     assert page.rate(session, token.value, "csat", rating=5).json["feedbackId"] == first
     assert kept(session) == [{"type": "csat", "message_id": None, "rating": 5, "comment": None, "id": first}]
 
 
-def test_200_other_kinds_messages_and_sessions_stand_beside_it(page, token, session):
+def test_200_feedback_is_kept_per_type_message_and_session(page, token, session):
     other = page.open(token.value)
     answers = [
         page.rate(session, token.value, "upvote", messageId="ast_1"),
@@ -110,7 +110,7 @@ def test_200_other_kinds_messages_and_sessions_stand_beside_it(page, token, sess
     assert (len(kept(session)), len(kept(other))) == (3, 1)
 
 
-def test_404_a_day_after_the_sessions_end(page, token, session, clock):
+def test_404_one_day_after_the_session_ends(page, token, session, clock):
     clock.forward(minutes=30, days=1, milliseconds=-1)
     assert page.rate(session, token.value).status_code == 200
     clock.forward(milliseconds=1)
@@ -123,7 +123,7 @@ def test_404_unknown_session(page, token, unknown):
     assert_refused(page.rate(unknown, token.value), 404, "session_not_found")
 
 
-def test_404_a_session_of_another_token(page, create, session):
+def test_404_session_of_another_token(page, create, session):
     assert_refused(page.rate(session, create().value), 404, "session_not_found")
     assert kept(session) == []
 
@@ -132,7 +132,7 @@ def test_200_feedback_with_the_new_value_after_regenerate(page, token, session):
     assert page.rate(session, token.regenerate()).status_code == 200
 
 
-def test_429_sixty_ratings_a_minute_from_one_address(app, page, token, session, clock):
+def test_429_after_sixty_ratings_per_minute_and_address(app, page, token, session, clock):
     answers = [page.rate(session, token.value, messageId=f"ast_{number}") for number in range(61)]
     assert [answer.status_code for answer in answers] == [200] * 60 + [429]
     answer = answers[60]

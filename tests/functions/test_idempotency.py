@@ -72,7 +72,7 @@ def test_stored_response_is_unaffected_by_later_changes(send, api):
     assert send().status_code == (201 if send.is_create else 404)
 
 
-def test_the_same_question_in_other_words_is_the_same(send):
+def test_retry_may_spell_the_same_body_differently(send):
     first = send()
     words = dict(reversed(send.body.items())) if send.is_create else {"gracePeriodSeconds": 60.0}
     spaced = json.dumps(words, indent=4)
@@ -80,7 +80,7 @@ def test_the_same_question_in_other_words_is_the_same(send):
     assert send.times() == 1
 
 
-def test_422_another_request_under_the_same_key(send):
+def test_422_different_request_with_the_same_key(send):
     first = send()
     answer = send(body=send.other)
     assert answer.status_code == 422
@@ -90,12 +90,12 @@ def test_422_another_request_under_the_same_key(send):
     assert send.times() == 1
 
 
-def test_another_key_is_another_request(send):
+def test_different_keys_are_different_requests(send):
     assert send("a").json["token"] != send("b").json["token"]
     assert send.times() == 2
 
 
-def test_a_key_holds_for_a_day(send, clock):
+def test_key_is_remembered_for_24_hours(send, clock):
     first = send()
     # The table has not dropped it yet.
     clock.forward(hours=24)
@@ -106,7 +106,7 @@ def test_a_key_holds_for_a_day(send, clock):
     assert send.times() == 2
 
 
-def test_another_tenants_key_is_another_key(send, caller):
+def test_idempotency_key_is_scoped_to_the_tenant(send, caller):
     first = send()
     stranger = caller()
     answer = send(api=stranger)
@@ -123,19 +123,19 @@ def test_idempotency_key_is_scoped_to_the_credential(send, api, caller):
     assert send.times() == 2
 
 
-def test_403_a_repetition_needs_the_scope(send, api, caller):
+def test_403_retry_needs_the_scope(send, api, caller):
     send()
     assert send(api=caller(api.tenant, ["tokens:read", "tokens:reveal"])).status_code == 403
 
 
-def test_a_key_is_one_for_each_operation_and_each_token(api):
+def test_idempotency_key_is_scoped_to_operation_and_token(api):
     one, other = Sender(api, "regenerate"), Sender(api, "regenerate")
     answers = [one("k"), other("k"), Sender(api, "create")("k")]
     assert [answer.status_code for answer in answers] == [200, 200, 201]
     assert len({answer.json["token"] for answer in answers}) == 3
 
 
-def test_a_refused_request_leaves_its_key_free(send):
+def test_rejected_request_does_not_use_up_its_key(send):
     wrong = {"name": ""} if send.is_create else {"gracePeriodSeconds": -1}
     assert send(body=wrong).status_code == 400
     assert send.times() == 0
@@ -143,7 +143,7 @@ def test_a_refused_request_leaves_its_key_free(send):
 
 
 @pytest.mark.parametrize("key", ["", "é"])
-def test_400_a_key_that_is_none(send, key):
+def test_400_malformed_idempotency_key(send, key):
     answer = send(key)
     assert answer.status_code == 400
     assert answer.json["code"] == "invalid_header"
@@ -161,7 +161,7 @@ def test_concurrent_retries_are_applied_once_or_get_409(send):
     assert {send().data} == done
 
 
-def test_409_same_key_is_completed_during_the_request(send, at_call):
+def test_409_when_the_same_key_completes_meanwhile(send, at_call):
     meanwhile = []
     at_call(5 if send.is_create else 6, lambda: meanwhile.append(send()))
     answer = send()
@@ -170,7 +170,7 @@ def test_409_same_key_is_completed_during_the_request(send, at_call):
     assert send.times() == 1
 
 
-def test_409_the_same_request_is_being_written(send, contended):
+def test_409_when_the_same_request_is_in_progress(send, contended):
     contended("IDEMPOTENCY#", times=1)
     answer = send()
     assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (409, "conflict", "1")
@@ -178,7 +178,7 @@ def test_409_the_same_request_is_being_written(send, contended):
     assert send().status_code < 300
 
 
-def test_a_regeneration_beside_other_changes_is_still_done_once(api, at_call):
+def test_regenerate_is_applied_once_despite_a_concurrent_update(api, at_call):
     send = Sender(api, "regenerate")
     meanwhile = []
     at_call(6, lambda: meanwhile.append(api.put(f"{TOKENS}/{send.token_id}", {"name": "Theirs"})))
@@ -196,7 +196,7 @@ def test_retry_with_if_match_gets_the_stored_response(api):
 
 
 @pytest.mark.parametrize("call", range(1, 7))
-def test_wherever_a_function_crashes_sending_again_makes_it_done_once(send, crash_after, call):
+def test_retry_after_a_crash_applies_the_request_once(send, crash_after, call):
     with crash_after(call):
         send()
     answers = [send(), send()]
@@ -206,14 +206,14 @@ def test_wherever_a_function_crashes_sending_again_makes_it_done_once(send, cras
 
 
 @pytest.mark.parametrize("operation", ["GetItem", "GenerateMac", "TransactWriteItems"])
-def test_503_a_call_fails_and_nothing_is_claimed(send, aws_answers, operation):
+def test_503_failed_call_does_not_use_up_the_key(send, aws_answers, operation):
     with aws_answers(operation, "ThrottlingException"):
         assert send().status_code == 503
     assert send.times() == 0
     assert send().status_code < 300
 
 
-def test_an_answer_that_was_lost_on_its_way_from_dynamodb_is_known_again(send, lost_answers):
+def test_retry_after_a_lost_dynamodb_response_is_recognized(send, lost_answers):
     with lost_answers("TransactWriteItems"):
         first = send()
     assert send().data == first.data
@@ -242,26 +242,26 @@ def test_400_retry_after_the_signing_key_was_disabled(send, aws_answers):
     assert "reveal" not in {record.action for record in trail}
 
 
-def test_each_time_that_a_value_is_shown_again_is_on_record(send):
+def test_each_replayed_value_is_audited_as_a_reveal(send):
     shown = [send().json["token"] for _ in range(3)]
     trail = audit.query(send.api.tenant, subject(shown[0]), since=None, until=None, at=send.at)
     assert Counter(record.action for record in trail)["reveal"] == 2
 
 
-def test_503_a_value_is_not_shown_again_where_that_cannot_be_put_on_record(send, aws_answers):
+def test_503_value_is_not_replayed_if_it_cannot_be_audited(send, aws_answers):
     value = send().json["token"]
     with aws_answers("PutItem", "InternalServerError", 500):
         answer = send()
     assert (answer.status_code, value in answer.text) == (503, False)
 
 
-def test_without_a_key_each_request_is_done(send):
+def test_every_request_without_a_key_is_applied(send):
     for _ in range(2):
         assert send.api.post(send.path, send.body).status_code < 300
     assert send.times() == 2
 
 
-def test_a_page_may_send_it(app):
+def test_preflight_allows_idempotency_key(app):
     asked = {"Origin": "https://dashboard.example", "Access-Control-Request-Method": "POST"}
     answer = Client(app).options(TOKENS, headers=asked | {"Access-Control-Request-Headers": "idempotency-key"})
     assert "Idempotency-Key" in answer.headers["Access-Control-Allow-Headers"].split(", ")

@@ -7,7 +7,7 @@ import pytest
 from tests.functions.page import Page, assert_refused, events
 
 
-def test_200_everything_that_widget_and_sdk_read(page, create):
+def test_200_init_returns_every_field_that_widget_and_sdk_read(page, create):
     token = create(
         name="Shop",
         sessionIdleTimeoutMinutes=15,
@@ -47,7 +47,7 @@ def test_200_config_returns_only_widget_fields(page, create, config, expected):
 
 
 @pytest.mark.parametrize(("minutes", "expires"), [(1, "12:02:00.250Z"), (2, "12:02:00.250Z"), (3, "12:03:00.250Z")])
-def test_a_session_is_never_so_short_that_the_widget_refuses_to_send(page, create, minutes, expires):
+def test_session_is_long_enough_for_the_widget(page, create, minutes, expires):
     token = create(sessionIdleTimeoutMinutes=minutes)
     assert page.init(token.value).json["expiresAt"] == f"2027-01-31T{expires}"
 
@@ -87,7 +87,7 @@ def test_200_session_is_bound_to_the_chosen_target(page, ask_for, settings, want
 
 
 @pytest.mark.parametrize("wanted", ["flow_b", "agent_a", "flow", " ", "x" * 5000])
-def test_403_a_flow_or_agent_that_is_not_the_tokens(page, create, register, calls, wanted):
+def test_403_flow_or_agent_that_the_token_does_not_list(page, create, register, calls, wanted):
     register("flow_a")
     value = create(flowIds=["flow_a"]).value
     calls.clear()
@@ -113,7 +113,7 @@ def test_400_token_without_a_target(ask_for):
         ({"token": "x", "sessionId": {}}, "sessionId: must be text"),
     ],
 )
-def test_400_a_body_that_is_none(page, calls, body, error):
+def test_400_malformed_body(page, calls, body, error):
     calls.clear()
     assert error in assert_refused(page.post("init", body), 400, page_code(body))["error"]
     assert calls == []
@@ -151,14 +151,14 @@ def test_403_visitor_history_disabled_precedes_other_body_errors(page):
     assert_refused(answer, 403, "visitor_history_disabled")
 
 
-def test_200_when_widget_goes_on_without_history(page, token):
+def test_200_when_the_widget_disables_history(page, token):
     fields = dict.fromkeys(["visitorToken", "conversationId", "identityProof", "flowId", "sessionId"])
     for wanted in (False, None):
         assert page.init(token.value, visitorHistory=wanted, **fields).status_code == 200
     assert page.init(token.value, durableRecovery=True, fieldOfTomorrow={"a": [1]}).status_code == 200
 
 
-def test_429_sixty_sessions_a_minute_from_one_address(app, page, token, clock):
+def test_429_after_sixty_sessions_per_minute_and_address(app, page, token, clock):
     answers = [page.init(token.value) for _ in range(61)]
     assert [answer.status_code for answer in answers] == [200] * 60 + [429]
     answer = answers[60]
@@ -170,7 +170,7 @@ def test_429_sixty_sessions_a_minute_from_one_address(app, page, token, clock):
     assert page.init(token.value).status_code == 200
 
 
-def test_opening_sessions_spends_nothing_of_a_visitors_messages(page, create):
+def test_opening_sessions_does_not_count_as_messages(page, create):
     token = create(rateLimitPerMinute=1)
     for _ in range(5):
         session = page.open(token.value)

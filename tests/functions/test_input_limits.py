@@ -60,7 +60,7 @@ messages = st.fixed_dictionaries(
 @pytest.mark.parametrize("kind", OF_KIND)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(conversation=st.lists(messages, min_size=2, max_size=6))
-def test_no_conversation_makes_more_than_the_limits_leave(page, create, register, kind, conversation):
+def test_no_conversation_exceeds_the_input_limits(page, create, register, kind, conversation):
     token = create(rateLimitPerMinute=1000, rateLimitPerHour=10_000)
     register("flow_echo", kind, **OF_KIND[kind], **LIMITS)
     session, asked, shown = page.open(token.value), [], []

@@ -71,14 +71,14 @@ def test_item_that_pretends_to_be_a_conversation_is_not_shown(page, token, broke
 
 
 @pytest.mark.parametrize("usage", [{}, {"conversation_count": "many"}, {"last_used_at": "never"}], ids=str)
-def test_malformed_usage_breaks_no_owners_answer(api, token, usage):
+def test_malformed_usage_item_does_not_break_responses(api, token, usage):
     whole = {"conversation_count": 1, "last_used_at": AT}
     table.put({"pk": f"USAGE#{token.id}", "sk": "RECORD"} | (whole | usage if usage else {}))
     assert [one["id"] for one in api.get("/v1/client-tokens").json["clientTokens"]] == [token.id]
     assert token.record()["conversationCount"] == 0
 
 
-def test_number_that_is_not_whole_breaks_no_list(page, token):
+def test_fractional_number_does_not_break_a_list(page, token):
     page.say(page.open(token.value))
     (shown,) = token.conversations()
     record = table.get((f"CONVERSATION#{shown['id']}", "RECORD"))

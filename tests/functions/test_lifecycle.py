@@ -50,7 +50,7 @@ def test_201_the_documented_request_gets_every_documented_default(api):
     assert [warning["type"] for warning in answer.json["warnings"]] == ["no_target"]
 
 
-def test_201_every_field_that_is_given_comes_back(api):
+def test_201_every_given_field_is_returned(api):
     settings = {
         "name": "Everything",
         "allowedOrigins": ["https://app.example.com", "https://*.example.org", "native"],
@@ -103,12 +103,12 @@ def test_200_update_changes_only_the_given_fields(api):
     assert api.get(path(created)).json["clientToken"] == after
 
 
-def test_200_an_empty_update_is_no_error(api):
+def test_200_empty_update(api):
     created = api.create()
     assert api.put(path(created), {}).status_code == 200
 
 
-def test_200_regenerating_without_a_body_stops_the_old_value_at_once(api):
+def test_200_regenerate_without_a_body_ends_the_old_value_at_once(api):
     created = api.create()
     answer = api.post(path(created, "regenerate"))
     assert answer.status_code == 200
@@ -131,7 +131,7 @@ def test_200_old_value_works_until_the_grace_period_ends(api):
     assert (previous.digest, previous.valid_until) == (digest.sha256_hex(created["token"]), until)
 
 
-def test_200_a_deleted_token_is_gone_and_deleting_again_is_a_404(api):
+def test_200_deleted_token_is_gone_and_a_second_delete_is_a_404(api):
     created = api.create()
     answer = api.delete(path(created), {})
     assert answer.status_code == 200

@@ -25,13 +25,13 @@ def seven(api):
     return api
 
 
-def test_without_a_limit_the_whole_list_newest_first_and_no_pagination(seven):
+def test_list_without_a_limit_is_complete_and_newest_first(seven):
     answer = seven.get("/v1/client-tokens")
     assert names(answer) == list("6543210")
     assert answer.json.keys() == {"clientTokens"}
 
 
-def test_pages_meet_without_gap_or_overlap(seven):
+def test_pages_have_no_gap_and_no_overlap(seven):
     pages = [seven.get(f"/v1/client-tokens?limit=3&offset={offset}") for offset in (0, 3, 6, 9)]
     assert [names(page) for page in pages] == [list("654"), list("321"), list("0"), []]
     assert [page.json["pagination"] for page in pages] == [
@@ -42,7 +42,7 @@ def test_pages_meet_without_gap_or_overlap(seven):
     ]
 
 
-def test_last_page_has_no_more(seven):
+def test_last_page_has_more_false(seven):
     assert seven.get("/v1/client-tokens?limit=7").json["pagination"]["hasMore"] is False
     assert seven.get("/v1/client-tokens?limit=6").json["pagination"]["hasMore"] is True
 
@@ -58,7 +58,7 @@ def test_list_shows_the_usage_of_each_token(api):
     assert (newer["conversationCount"], newer["lastUsedAt"]) == (0, None)
 
 
-def test_one_call_and_one_more_for_each_fifty_tokens(api, calls):
+def test_list_costs_one_query_and_one_read_per_fifty_tokens(api, calls):
     original, _ = api.create(), calls.clear()
     record = table.get((f"TOKEN#{original['clientToken']['id']}", "RECORD"))
     for number in range(149):
@@ -103,7 +103,7 @@ def conversations(api):
     return lambda query="": api.get(f"/v1/client-tokens/{token_id}/conversations{query}")
 
 
-def test_conversations_come_with_every_field_and_the_latest_first(conversations):
+def test_conversations_have_every_field_and_are_newest_first(conversations):
     answer = conversations()
     assert [one["name"] for one in answer.json["conversations"]] == [f"Conversation {n}" for n in (5, 4, 3, 2, 1, 0)]
     assert answer.json["conversations"][-1] == {
@@ -120,7 +120,7 @@ def test_conversations_come_with_every_field_and_the_latest_first(conversations)
 
 
 @pytest.mark.parametrize(("flow", "total"), [("", 6), ("&flow_id=flow_b", 3), ("&flow_id=flow_c", 0)])
-def test_conversations_are_the_same_in_pages_of_any_size(conversations, flow, total):
+def test_conversations_are_the_same_with_any_page_size(conversations, flow, total):
     whole = conversations("?limit=200" + flow).json["conversations"]
     assert len(whole) == total
     for limit, offset in itertools.product((1, 4), (0, 1, 2, 5, 6)):
@@ -145,7 +145,7 @@ def test_400_offset_is_too_large(conversations, monkeypatch, query):
     assert conversations().status_code == 200
 
 
-def test_400_too_large_a_list_hints_at_pagination(api, monkeypatch):
+def test_400_oversized_list_hints_at_pagination(api, monkeypatch):
     monkeypatch.setattr("shared.gateway.response._RESPONSE_MAX", 600_000)
     for _ in range(40):
         api.create(config={"text": "x" * 16_000})
@@ -160,7 +160,7 @@ def test_400_too_large_a_list_hints_at_pagination(api, monkeypatch):
     [(300, 31_000, 0, "", 4), (200, 31_000, 16_000, "?limit=200", 4), (320, 13_000, 16_000, "", 7 + 2)],
     ids=["records", "a page", "configs"],
 )
-def test_list_reads_little_more_than_an_answer_holds(api, calls, tokens, record_bytes, config_bytes, query, batches):
+def test_list_reads_little_more_than_a_response_holds(api, calls, tokens, record_bytes, config_bytes, query, batches):
     original = api.create(config={"text": "x"})["clientToken"]["id"]
     record = table.get((f"TOKEN#{original}", "RECORD")) | {"flow_ids": ["x" * record_bytes]}
     config = table.get((f"TOKEN#{original}", "CONFIG")) | {"config": json.dumps({"text": "x" * config_bytes})}
@@ -177,7 +177,7 @@ def test_list_reads_little_more_than_an_answer_holds(api, calls, tokens, record_
     assert calls == [*ADMITTED, "Query", *["BatchGetItem"] * batches]
 
 
-def test_200_a_list_that_nearly_fills_an_answer(api, monkeypatch):
+def test_200_list_that_nearly_fills_a_response(api, monkeypatch):
     """What an answer does not show, such as digests of previous values, does not count."""
     for number in range(20):
         token_id = api.create(name=str(number), config={"text": "x"})["clientToken"]["id"]

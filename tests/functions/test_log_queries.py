@@ -54,12 +54,12 @@ def access_lines():
     return [line(kind, response) for kind, response in kinds.items()]
 
 
-def test_manual_has_queries_of_both_logs():
+def test_operations_guide_queries_both_logs():
     assert {group for group, _ in QUERIES} == {"", "access"}
     assert len(QUERIES) > 10
 
 
-def test_each_query_of_the_manual_finds_lines_that_have_its_fields(function_lines, access_lines):
+def test_documented_query_finds_lines_with_its_fields(function_lines, access_lines):
     for group, query in QUERIES:
         lines = access_lines if group else function_lines
         # The manual's example of an id stands for any.
@@ -72,7 +72,7 @@ def test_each_query_of_the_manual_finds_lines_that_have_its_fields(function_line
         assert query.fields <= {name for line in found for name in line}, query.text
 
 
-def test_no_query_of_the_manual_finds_every_line(function_lines, access_lines):
+def test_documented_query_does_not_match_every_line(function_lines, access_lines):
     for group, query in QUERIES:
         lines = access_lines if group else function_lines
         assert not all(query.keeps(line) for line in lines), query.text

@@ -55,7 +55,7 @@ def body(lists, **fields):
     ],
     ids=["old messages", "parts of the message", "inputs", "more values than a body may have"],
 )
-def test_largest_bodies_fit_into_a_functions_memory(lists, fields, outcome):
+def test_largest_bodies_fit_into_function_memory(lists, fields, outcome):
     sent = body(lists, **fields)
     assert BODY_BYTES - 1000 < len(sent) <= BODY_BYTES
     ran = subprocess.run([sys.executable, "-c", _READ], input=sent, capture_output=True, text=True, check=True)

@@ -72,7 +72,7 @@ def refused(output):
     return [(one["operation"], one["code"]) for one in emitted(output).get((OURS, "RequestsRefused"), ())]
 
 
-def test_each_refusal_is_counted_once_and_no_success_is(api, page, create, output):
+def test_each_error_is_counted_once_and_successes_are_not(api, page, create, output):
     token = create()
     session = page.open(token.value)
     path = f"/v1/client-tokens/{token.id}"
@@ -93,7 +93,7 @@ def test_each_refusal_is_counted_once_and_no_success_is(api, page, create, outpu
     ]
 
 
-def test_a_refused_credential_is_counted_once_and_a_good_one_is_not(app, api, output):
+def test_rejected_credential_is_counted_once_and_a_valid_one_is_not(app, api, output):
     assert api.get("/v1/client-tokens").status_code == 200
     assert refused(output) == []
     api.credential = "ctk_" + "0" * 38
@@ -101,7 +101,7 @@ def test_a_refused_credential_is_counted_once_and_a_good_one_is_not(app, api, ou
     assert refused(output) == [("authorize", "unauthenticated")]
 
 
-def test_a_metric_that_is_counted_in_the_logs_has_no_dimensions():
+def test_metrics_counted_from_logs_have_no_dimensions():
     counted = {metric for metric, *_ in watched.filters(WATCHING)}
     looked_at = {metric for metric in watched.all_metrics(WATCHING) if metric.name in {one.name for one in counted}}
     assert {(one.namespace, one.name) for one in looked_at} == {(one.namespace, one.name) for one in counted}
@@ -141,7 +141,7 @@ def test_failure_of_the_table_and_a_retired_key_are_not_counted(api, output, aws
     assert signing_failures(output) == 0
 
 
-def test_a_throttled_request_is_counted_in_the_access_log():
+def test_throttled_request_is_counted_from_the_access_log():
     (pattern,) = (pattern for _, group, pattern in watched.filters(WATCHING) if group == "AccessLogs")
     written = TEMPLATE["Resources"]["ApiStage"]["Properties"]["AccessLogSetting"]["Format"]
     refusals = TEMPLATE["Resources"]["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
@@ -152,5 +152,5 @@ def test_a_throttled_request_is_counted_in_the_access_log():
     assert [kind for kind in [*refusals, "-"] if watched.matches(pattern, line(kind))] == ["THROTTLED"]
 
 
-def test_metrics_of_two_deployments_in_one_account_are_apart():
+def test_deployments_in_one_account_have_separate_metrics():
     assert {function.environment["POWERTOOLS_METRICS_NAMESPACE"] for function in STACK.functions.values()} == {OURS}

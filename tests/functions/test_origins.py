@@ -34,11 +34,11 @@ def test_200_listed_app_shell_origin(app, create, sent):
 
 
 @pytest.mark.parametrize("sent", SHELLS)
-def test_an_origin_that_apps_share_comes_with_a_warning(api, sent):
+def test_warning_for_an_origin_that_many_apps_share(api, sent):
     assert {"app_origin", "loopback_origin"} & set(warned(api.create(allowedOrigins=[sent])))
 
 
-def test_a_preview_deployment_is_admitted_by_its_pattern(app, api, create):
+def test_pattern_admits_preview_deployments(app, api, create):
     entry = "https://shop-*-acme.vercel.app"
     token = create(allowedOrigins=[entry])
     assert Page(app, "https://shop-git-main-acme.vercel.app").init(token.value).status_code == 200
@@ -48,7 +48,7 @@ def test_a_preview_deployment_is_admitted_by_its_pattern(app, api, create):
 
 
 @pytest.mark.parametrize("entry", ["http://localhost:*", "https://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"])
-def test_any_port_of_loopback_is_for_test_tokens(app, api, create, entry):
+def test_any_port_of_loopback_needs_a_test_token(app, api, create, entry):
     token = create(environment="test", allowedOrigins=[entry])
     assert Page(app, entry.replace("*", "5173")).init(token.value).status_code == 200
     live = create()
@@ -61,7 +61,7 @@ def test_any_port_of_loopback_is_for_test_tokens(app, api, create, entry):
         assert f"{entry} is for tokens of environment test" in body["error"]
 
 
-def test_an_extension_wildcard_admits_each_installation(app, create):
+def test_extension_wildcard_admits_each_installation(app, create):
     token = create(allowedOrigins=["moz-extension://*"])
     for uuid in ("4ed7f644-c3b5-4bf1-983f-2c8718f52222", "a1cd9ab7-ab15-462c-9315-8eece8e16982"):
         assert Page(app, f"moz-extension://{uuid}").init(token.value).status_code == 200

@@ -35,7 +35,7 @@ def _partitions(asked):
 
 
 @each(OF_A_TOKEN)
-def test_404_is_answered_from_the_callers_own_partition(caller, touched, calls, operation):
+def test_404_reads_only_partitions_of_the_caller(caller, touched, calls, operation):
     owner, stranger = caller(), caller()
     stranger.get("/v1/client-tokens")
     for token_id in (owner.create()["clientToken"]["id"], UNKNOWN_ID):
@@ -75,7 +75,7 @@ def _values(*values):
     return [items.get(key, {}).get("expires_at", 0) if key in items else None for key in keys]
 
 
-def test_value_items_follow_the_values(token, clock):
+def test_value_items_exist_for_working_values_only(token, clock):
     end = int(clock.held.timestamp()) + 1
     first, second = token.value, token.regenerate(gracePeriodSeconds=600)
     assert _values(first, second) == [end + 600, 0]
@@ -103,7 +103,7 @@ def test_deleted_token_leaves_nothing_but_its_audit_trail(api, page, token):
 
 @pytest.mark.parametrize("call", range(1, 6))
 @each(CHANGES)
-def test_lists_and_values_agree_wherever_a_function_crashes(api, page, create, crash_after, operation, call):
+def test_list_and_values_agree_after_any_crash(api, page, create, crash_after, operation, call):
     token = create()
     with crash_after(call):
         api.do(operation, token.id)

@@ -27,7 +27,7 @@ def three(monkeypatch):
     monkeypatch.setenv("TOKENS_PER_TENANT", "3")
 
 
-def test_403_when_the_tenant_has_as_many_tokens_as_allowed(api, caller, three):
+def test_403_when_the_tenant_is_at_its_token_quota(api, caller, three):
     ids = [api.create()["clientToken"]["id"] for _ in range(3)]
     for headers in ({}, {"Idempotency-Key": "1"}):
         body = assert_refused(api.post(LIST, SEED, **headers), 403, "token_quota_reached")
@@ -38,7 +38,7 @@ def test_403_when_the_tenant_has_as_many_tokens_as_allowed(api, caller, three):
     assert counted(api) == (3, 3)
 
 
-def test_request_done_before_is_answered_again_at_the_quota(api, three):
+def test_retry_of_a_create_succeeds_at_the_quota(api, three):
     first = api.post(LIST, SEED, **{"Idempotency-Key": "1"})
     for _ in range(2):
         api.create()
@@ -78,19 +78,19 @@ def at_once(work, *arguments):
         return list(pool.map(work, *arguments))
 
 
-def test_sixteen_creates_at_once_are_all_made_and_counted(api, conflicting):
+def test_sixteen_concurrent_creates_all_succeed_and_are_counted(api, conflicting):
     answers = at_once(lambda _: api.post(LIST, SEED), range(THREADS))
     assert [answer.status_code for answer in answers] == [201] * THREADS
     assert counted(api) == (THREADS, THREADS)
 
 
-def test_sixteen_creates_at_once_never_exceed_the_quota(api, three, conflicting):
+def test_sixteen_concurrent_creates_never_exceed_the_quota(api, three, conflicting):
     statuses = [answer.status_code for answer in at_once(lambda _: api.post(LIST, SEED), range(THREADS))]
     assert sorted(statuses) == [201] * 3 + [403] * (THREADS - 3)
     assert counted(api) == (3, 3)
 
 
-def test_deletes_at_once_are_all_done_and_counted(api, conflicting):
+def test_concurrent_deletes_all_succeed_and_are_counted(api, conflicting):
     ids = [api.create()["clientToken"]["id"] for _ in range(8)]
     answers = at_once(lambda token_id: api.delete(f"{LIST}/{token_id}"), ids * 2)
     assert sorted(answer.status_code for answer in answers) == [200] * 8 + [404] * 8
@@ -99,7 +99,7 @@ def test_deletes_at_once_are_all_done_and_counted(api, conflicting):
 
 @pytest.mark.parametrize("call", range(1, 6))
 @pytest.mark.parametrize("action", ["create", "delete"])
-def test_count_never_drifts_wherever_a_function_crashes(api, crash_after, action, call):
+def test_count_is_correct_after_any_crash(api, crash_after, action, call):
     path = f"{LIST}/{api.create()['clientToken']['id']}"
     with crash_after(call):
         api.post(LIST, SEED) if action == "create" else api.delete(path)
@@ -108,7 +108,7 @@ def test_count_never_drifts_wherever_a_function_crashes(api, crash_after, action
 
 
 @pytest.mark.parametrize("operation", ["create", "delete"])
-def test_count_is_right_where_an_answer_was_lost(api, lost_answers, operation):
+def test_count_is_correct_after_a_lost_response(api, lost_answers, operation):
     path = f"{LIST}/{api.create()['clientToken']['id']}"
     with lost_answers("TransactWriteItems"):
         api.post(LIST, SEED) if operation == "create" else api.delete(path)
@@ -135,7 +135,7 @@ def test_429_when_the_tenant_writes_too_often(api, caller, clock, monkeypatch):
     assert api.delete(f"{LIST}/{token_id}").status_code == 200
 
 
-def test_429_for_reveals_leaves_writes_alone(api, caller, clock, monkeypatch):
+def test_429_for_reveals_does_not_limit_writes(api, caller, clock, monkeypatch):
     """A leaked key that may only reveal must not keep the owner from switching the token off."""
     path = f"{LIST}/{api.create()['clientToken']['id']}"
     revealing = caller(api.tenant, ("tokens:reveal",))
@@ -187,7 +187,7 @@ def test_requests_refused_before_admission_are_not_counted(api, clock, monkeypat
     assert api.put(path, {"name": "x"}).status_code == 429
 
 
-def test_503_where_writes_cannot_be_counted(api, aws_answers):
+def test_503_when_writes_cannot_be_counted(api, aws_answers):
     path = f"{LIST}/{api.create()['clientToken']['id']}"
     with aws_answers("UpdateItem", "ThrottlingException"):
         assert_refused(api.put(path, {"name": "x"}), 503, "unavailable")

@@ -13,7 +13,7 @@ def at_once(work, *arguments):
         return list(pool.map(work, *arguments))
 
 
-def test_updates_of_different_fields_all_hold(api):
+def test_concurrent_updates_of_different_fields_all_apply(api):
     path = "/v1/client-tokens/" + api.create()["clientToken"]["id"]
     fields = ["rateLimitPerMinute", "rateLimitPerHour", "maxMessagesPerSession", "sessionIdleTimeoutMinutes"]
     bodies = [{field: number} for number in range(101, 105) for field in fields]
@@ -25,7 +25,7 @@ def test_updates_of_different_fields_all_hold(api):
     assert record.revision == 1 + THREADS
 
 
-def test_of_concurrent_regenerations_one_answered_value_is_good(api):
+def test_one_value_of_concurrent_regenerations_works(api):
     path = "/v1/client-tokens/" + api.create()["clientToken"]["id"]
     answers = at_once(lambda _: api.post(f"{path}/regenerate"), range(THREADS))
     assert [answer.status_code for answer in answers] == [200] * THREADS
@@ -36,7 +36,7 @@ def test_of_concurrent_regenerations_one_answered_value_is_good(api):
     assert record.issued_value.matches(api.get(f"{path}/token").json["token"])
 
 
-def test_updates_and_regenerations_do_not_undo_each_other(api):
+def test_concurrent_updates_and_regenerations_all_apply(api):
     created = api.create()
     path = "/v1/client-tokens/" + created["clientToken"]["id"]
 
@@ -61,7 +61,7 @@ def test_deleted_token_is_not_revived_by_concurrent_writes(api):
     assert list(table.query("pk = :pk", {":pk": f"TOKEN#{created['clientToken']['id']}"})) == []
 
 
-def test_tokens_that_are_created_at_once_are_all_there_and_all_different(api):
+def test_concurrently_created_tokens_are_all_stored_and_distinct(api):
     answers = at_once(lambda number: api.create(name=str(number)), range(THREADS))
     assert len({answer["token"] for answer in answers}) == THREADS
     listed = api.get("/v1/client-tokens").json["clientTokens"]
@@ -79,7 +79,7 @@ def test_409_after_too_many_concurrent_updates(api, contended):
     assert answer.headers["Retry-After"] == "1"
 
 
-def test_a_write_whose_answer_was_lost_is_known_again(api, lost_answers):
+def test_write_with_a_lost_response_is_recognized(api, lost_answers):
     """A request is sent again when no answer comes; then our own write must not look like a stranger's."""
     created = api.create()
     path = "/v1/client-tokens/" + created["clientToken"]["id"]

@@ -35,7 +35,7 @@ def test_429_retry_after_is_when_the_next_message_passes(page, session, clock):
     assert rate_headers(answer)[:2] == (5, 0)
 
 
-def test_429_before_the_first_message_is_about_the_network(page, limited):
+def test_429_before_the_first_message_names_the_network(page, limited):
     """Somebody else behind the same address has used the limit up."""
     others = page.open(limited.value)
     for _ in range(3):
@@ -49,7 +49,7 @@ def test_429_before_the_first_message_is_about_the_network(page, limited):
     assert page.say(others).json["error"] == "You are sending messages too quickly."
 
 
-def test_429_by_the_hour_where_the_hour_is_the_tighter_one(page, session, clock):
+def test_429_when_the_hourly_limit_is_exceeded(page, session, clock):
     for _ in range(5):
         assert page.say(session).status_code == 200
         clock.forward(minutes=2)
@@ -60,7 +60,7 @@ def test_429_by_the_hour_where_the_hour_is_the_tighter_one(page, session, clock)
     assert rate_headers(answer)[0] == 5
 
 
-def test_a_wait_of_one_second_is_a_second(page, session, clock):
+def test_wait_of_one_second_is_written_in_the_singular(page, session, clock):
     for _ in range(3):
         page.say(session)
     clock.forward(seconds=64.65)
@@ -103,7 +103,7 @@ def test_limit_is_per_address_and_shared_by_its_sessions(app, page, limited):
     ("neighbor", "status"),
     [("2001:db8::ffff", 429), ("2001:db8:0:0:1::", 429), ("2001:db8:0:1::1", 200), ("2001:db9::1", 200)],
 )
-def test_ipv6_addresses_of_one_line_share_and_others_do_not(app, limited, neighbor, status):
+def test_ipv6_addresses_share_a_limit_per_64_prefix(app, limited, neighbor, status):
     visitor = Page(app, address="2001:db8::1")
     session = visitor.open(limited.value)
     for _ in range(3):
@@ -122,7 +122,7 @@ def test_429_claimed_client_address_is_ignored(page, limited, header):
     assert statuses == [200, 200, 200, 429]
 
 
-def test_tokens_do_not_share(page, create):
+def test_tokens_do_not_share_a_limit(page, create):
     tokens = [create(rateLimitPerMinute=1) for _ in range(2)]
     assert [page.say(page.open(token.value)).status_code for token in tokens] == [200, 200]
 
@@ -139,7 +139,7 @@ def test_503_when_the_attempt_cannot_be_counted(page, limited, session, output, 
     assert '"LimiterFailedClosed":[1.0]' in output()
 
 
-def test_refused_attempts_count_too(page, create, clock):
+def test_refused_attempts_are_counted(page, create, clock):
     session = page.open(create(rateLimitPerMinute=3).value)
     for _ in range(3):
         assert page.say(session).status_code == 200

@@ -60,7 +60,7 @@ def test_refused_line_names_token_and_origin(app, api, page, token, lines, opera
     ],
     ids=["inactive", "rate", "budget", "target"],
 )
-def test_every_refusal_of_a_known_token_names_it(page, token, lines, refused, code):
+def test_every_error_for_a_known_token_names_it(page, token, lines, refused, code):
     session = page.open(token.value)
     page.say(session)
     lines()
@@ -69,7 +69,7 @@ def test_every_refusal_of_a_known_token_names_it(page, token, lines, refused, co
     assert (line["code"], line["token_id"], line["origin"]) == (code, token.id, ORIGIN)
 
 
-def test_nothing_is_named_before_it_is_proven(page, token, lines):
+def test_unverified_token_and_tenant_are_not_logged(page, token, lines):
     """The context of the previous request is not logged either."""
     session = page.open(token.value)
     page.say(session)
@@ -100,7 +100,7 @@ def test_management_line_names_tenant_and_principal(api, lines):
         "capacitor://localhost", "chrome-extension://abcdefghijklmnop", "https://xn--mnchen-3ya.example",
     ],
 )  # fmt: skip
-def test_origin_is_logged_as_it_is(origin):
+def test_origin_is_logged_unchanged(origin):
     assert visitor.loggable(origin) == origin
 
 

@@ -82,7 +82,7 @@ def test_existing_values_work_after_a_key_rotation(api, deploy, register):
     assert rotated.signed_by(old) == OWN
 
 
-def test_new_values_are_signed_with_the_new_key_and_shown_with_it(api, deploy, register):
+def test_new_values_are_signed_and_revealed_with_the_new_key(api, deploy, register):
     register("flow_echo")
     before = api.create(flowIds=["flow_echo"])
     old, new = before["clientToken"]["id"], make_key()
@@ -97,7 +97,7 @@ def test_new_values_are_signed_with_the_new_key_and_shown_with_it(api, deploy, r
     assert [rotated.page.init(value).status_code for value in (before["token"], again)] == [200, 200]
 
 
-def test_a_second_rotation_shows_the_values_of_both_keys_before(deploy):
+def test_values_of_both_retired_keys_can_be_revealed(deploy):
     first, second = make_key(), make_key()
     values = {}
     for parameters in ({}, {"SigningKeyArn": first}, {"SigningKeyArn": second, "RetiredSigningKeyArns": first}):
@@ -132,7 +132,7 @@ def test_reveal_fails_with_an_unlisted_retired_key(deploy, output):
     assert [first in denial for denial in forgetful.refused] == [True]
 
 
-def test_a_key_that_is_disabled_ends_showing_and_nothing_else(api, deploy, register, aws_answers):
+def test_disabled_key_ends_only_the_reveal_of_values(api, deploy, register, aws_answers):
     register("flow_echo")
     before = api.create(flowIds=["flow_echo"])
     rotated = deploy(SigningKeyArn=make_key())
@@ -142,7 +142,7 @@ def test_a_key_that_is_disabled_ends_showing_and_nothing_else(api, deploy, regis
 
 
 @pytest.mark.parametrize("function", SIGNERS)
-def test_no_key_may_be_used_but_todays_and_those_before_it_that_are_named(function):
+def test_role_may_use_only_the_current_and_listed_retired_keys(function):
     first, second, other = (f"arn:aws:kms:us-east-1:{ACCOUNT}:key/{name}" for name in ("first", "second", "other"))
     template = sam.translate(sam.read(), {"SigningKeyArn": second, "RetiredSigningKeyArns": first})
     role = role_of(template, function, VALUES)

@@ -57,18 +57,18 @@ def under_sam(monkeypatch):
 
 @pytest.mark.usefixtures("under_sam")
 class TestUnderSam:
-    def test_time_moves_although_sams_events_all_have_one_time(self, guard, api):
+    def test_clock_is_used_instead_of_the_fixed_time_of_sam_events(self, guard, api):
         before = datetime.now(UTC) - timedelta(milliseconds=1)
         created = invoke(guard, "CreateClientToken", event_for("CreateClientToken", BODY, api.tenant))
         at = datetime.fromisoformat(json.loads(created["body"])["clientToken"]["createdAt"])
         assert before <= at <= datetime.now(UTC)
 
-    def test_400_an_end_that_has_passed_since_sam_started(self, guard, api):
+    def test_400_expiry_that_passed_since_sam_started(self, guard, api):
         passed = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
         event = event_for("CreateClientToken", BODY | {"expiresAt": passed}, api.tenant)
         assert invoke(guard, "CreateClientToken", event)["statusCode"] == 400
 
-    def test_a_session_opens_for_as_long_as_it_is_idle_from_now(self, guard, api, register):
+    def test_session_lasts_its_idle_timeout_from_now(self, guard, api, register):
         register("flow_echo")
         body = BODY | {"flowIds": ["flow_echo"]}
         created = invoke(guard, "CreateClientToken", event_for("CreateClientToken", body, api.tenant))
@@ -79,14 +79,14 @@ class TestUnderSam:
         assert timedelta(minutes=29) < ends - datetime.now(UTC) <= timedelta(minutes=30)
 
 
-def test_elsewhere_the_time_is_api_gateways(guard, api, monkeypatch):
+def test_time_of_api_gateway_is_used_in_a_deployment(guard, api, monkeypatch):
     monkeypatch.delenv("AWS_SAM_LOCAL", raising=False)
     event = event_for("CreateClientToken", BODY, api.tenant)
     created = json.loads(invoke(guard, "CreateClientToken", event)["body"])["clientToken"]
     assert datetime.fromisoformat(created["createdAt"]) == datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def test_each_error_has_the_id_of_its_invocation(guard, api):
+def test_error_has_the_id_of_its_invocation(guard, api):
     event = event_for("CreateClientToken", "not json", api.tenant)
     ids = [
         json.loads(invoke(guard, "CreateClientToken", event, request_id)["body"])["requestId"]
@@ -97,7 +97,7 @@ def test_each_error_has_the_id_of_its_invocation(guard, api):
 
 @pytest.mark.parametrize("kind", FOREIGN | NOT_EVENTS)
 @pytest.mark.parametrize("function", HANDLERS)
-def test_event_of_another_kind_gets_a_clear_error(guard, function, kind):
+def test_foreign_event_gets_a_clear_error(guard, function, kind):
     answer = invoke(guard, function, (FOREIGN | NOT_EVENTS)[kind])
     body = json.loads(answer["body"])
     assert 400 <= answer["statusCode"] < 500, answer
@@ -106,18 +106,18 @@ def test_event_of_another_kind_gets_a_clear_error(guard, function, kind):
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
-def test_authorizer_denies_events_of_another_kind(guard, kind):
+def test_authorizer_denies_foreign_events(guard, kind):
     policy = invoke(guard, "Authorize", FOREIGN[kind])
     assert [statement["Effect"] for statement in policy["policyDocument"]["Statement"]] == ["Deny"]
 
 
 @pytest.mark.parametrize("kind", ["http-api-proxy", "empty", "s3"])
-def test_another_kind_of_event_is_named_in_the_refusal(guard, kind):
+def test_error_for_a_foreign_event_names_the_expected_kind(guard, kind):
     body = json.loads(invoke(guard, "Chat", FOREIGN[kind])["body"])
     assert (body["code"], "REST API" in body["error"]) == ("invalid_event", True)
 
 
-def test_400_for_the_test_button_of_api_gateways_console(guard):
+def test_400_for_the_test_button_of_the_api_gateway_console(guard):
     """It has no client, so there is nobody to count."""
     event = event_for("InitSession", {"token": "made.up.value"})
     event["requestContext"]["identity"]["sourceIp"] = "test-invoke-source-ip"
@@ -130,14 +130,14 @@ def test_generated_event_without_an_authorizer_gets_a_hint(guard):
     assert (body["code"], "requestContext.authorizer" in body["hint"]) == ("unauthenticated", True)
 
 
-def test_a_path_parameter_that_is_missing_is_named(guard, api):
+def test_error_names_a_missing_path_parameter(guard, api):
     event = event_for("GetClientToken", tenant=api.tenant, proxy="/path/to/resource")
     answer = invoke(guard, "GetClientToken", event)
     assert answer["statusCode"] == 400
     assert "pathParameters.id" in json.loads(answer["body"])["error"]
 
 
-def test_a_body_in_base64_is_read(guard):
+def test_base64_body_is_read(guard):
     """As in the event that `sam local generate-event apigateway aws-proxy` prints."""
     body = json.loads(invoke(guard, "InitSession", FOREIGN["aws-proxy"])["body"])
     assert body["details"][0]["path"] == "token"

@@ -11,7 +11,7 @@ def opened(answer):
     return answer.json["sessionId"], answer.json["conversationId"]
 
 
-def test_a_page_that_comes_back_goes_on_with_its_conversation(page, token, clock):
+def test_returning_page_resumes_its_conversation(page, token, clock):
     session, conversation = opened(page.init(token.value))
     page.say(session)
     clock.forward(minutes=29)
@@ -25,7 +25,7 @@ def test_a_page_that_comes_back_goes_on_with_its_conversation(page, token, clock
 
 
 @pytest.mark.parametrize("minutes", [1, 2, 45])
-def test_401_a_session_ends_exactly_when_it_was_said_to(page, create, clock, minutes):
+def test_401_session_ends_exactly_at_its_stated_time(page, create, clock, minutes):
     token = create(sessionIdleTimeoutMinutes=minutes)
     first, second = page.open(token.value), page.open(token.value)
     clock.forward(minutes=max(minutes, 2), milliseconds=-1)
@@ -62,14 +62,14 @@ def test_200_unknown_session_id_opens_a_new_session(page, token, stale):
     assert opened(page.init(token.value, sessionId=stale))[0] != stale
 
 
-def test_200_a_session_of_another_token_becomes_a_new_one(page, create):
+def test_200_session_id_of_another_token_opens_a_new_session(page, create):
     first, second = create(), create()
     session = page.open(first.value)
     assert page.open(second.value, sessionId=session) != session
     assert page.open(first.value, sessionId=session) == session
 
 
-def test_200_a_session_of_another_page_or_target_becomes_a_new_one(app, page, create, register):
+def test_200_session_id_of_another_page_or_target_opens_a_new_one(app, page, create, register):
     register("agent_a")
     token = create(allowedOrigins=[ORIGIN, "https://shop.example.com", "native"], agentIds=["agent_a"])
     session = page.open(token.value)
@@ -97,7 +97,7 @@ def test_401_when_session_is_used_from_another_origin(app, create, calls, opened
     assert Page(app, opened_by).rate(session, token.value).status_code == 200
 
 
-def test_401_sessions_die_with_the_value_that_opened_them(page, token):
+def test_401_sessions_end_with_the_value_that_opened_them(page, token):
     session = page.open(token.value)
     new = token.regenerate()
     assert_refused(page.say(session), 401, "session_ended")
@@ -106,7 +106,7 @@ def test_401_sessions_die_with_the_value_that_opened_them(page, token):
     assert page.open(new, sessionId=session) != session
 
 
-def test_401_with_a_grace_period_when_it_is_over(page, token, clock):
+def test_401_after_the_grace_period_ends(page, token, clock):
     session = page.open(token.value)
     new = token.regenerate(gracePeriodSeconds=600)
     clock.forward(seconds=600, milliseconds=-1)
@@ -121,7 +121,7 @@ def test_401_with_a_grace_period_when_it_is_over(page, token, clock):
     assert page.say(page.open(new)).status_code == 200
 
 
-def test_each_promised_grace_period_holds_to_its_end(page, token, clock):
+def test_each_grace_period_lasts_to_its_end(page, token, clock):
     """Also where the value is replaced again, with a grace period or without."""
     first, opened = token.value, page.open(token.value)
     second = token.regenerate(gracePeriodSeconds=600)
@@ -162,7 +162,7 @@ def test_409_when_a_sixth_previous_value_would_still_work(api, page, token, cloc
     assert api.post(path, {"gracePeriodSeconds": 60}).status_code == 200
 
 
-def test_a_session_takes_the_longer_of_two_grace_periods(page, token, clock):
+def test_session_gets_the_longer_of_two_grace_periods(page, token, clock):
     session = page.open(token.value)
     second = token.regenerate(gracePeriodSeconds=300)
     token.regenerate(gracePeriodSeconds=600)
@@ -172,7 +172,7 @@ def test_a_session_takes_the_longer_of_two_grace_periods(page, token, clock):
     assert page.say(session).status_code == 200
 
 
-def test_a_page_that_comes_back_with_the_new_value_outlives_the_old_one(page, token, clock):
+def test_session_resumed_with_the_new_value_outlives_the_old_one(page, token, clock):
     session = page.open(token.value)
     new = token.regenerate(gracePeriodSeconds=600)
     assert page.open(new, sessionId=session) == session
@@ -182,7 +182,7 @@ def test_a_page_that_comes_back_with_the_new_value_outlives_the_old_one(page, to
     assert page.say(session).status_code == 200
 
 
-def test_changed_terms_hold_for_sessions_that_are_open(app, page, token):
+def test_changed_settings_apply_to_open_sessions(app, page, token):
     session = page.open(token.value)
     token.change(allowedOrigins=["https://moved.example.com"])
     assert_refused(page.say(session), 403, "origin_not_allowed")
@@ -204,7 +204,7 @@ def test_session_survives_switching_the_token_off_and_on(page, token):
     assert page.say(session).status_code == 200
 
 
-def test_401_a_session_ends_with_its_targets_place_on_the_token(page, create, register):
+def test_401_session_ends_when_its_target_is_removed_from_the_token(page, create, register):
     register("agent_a")
     token = create(agentIds=["agent_a"])
     session = page.open(token.value)

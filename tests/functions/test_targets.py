@@ -34,12 +34,12 @@ def register(api, target_id):
     targets.register(Target(id=target_id, tenant=api.tenant, kind="echo", settings={}, created_at=datetime.now(UTC)))
 
 
-def test_201_without_registered_targets_any_id_is_a_label(api):
+def test_201_any_id_is_accepted_without_registered_targets(api):
     assert api.create(flowIds=["flow_any"], agentIds=["agent_any"])["clientToken"]["flowIds"] == ["flow_any"]
 
 
 @pytest.mark.parametrize("field", ["flowIds", "agentIds"])
-def test_404_once_one_is_registered_an_unknown_id_is_named(api, calls, field):
+def test_404_names_an_id_that_is_not_registered(api, calls, field):
     register(api, "flow_known")
     token = api.create(flowIds=["flow_known"])["clientToken"]
     calls.clear()
@@ -65,7 +65,7 @@ def test_404_once_one_is_registered_an_unknown_id_is_named(api, calls, field):
         ("x" * 128, None),
     ],
 )
-def test_404_suggests_the_registered_id_that_was_meant(api, written, meant):
+def test_404_suggests_the_closest_registered_id(api, written, meant):
     for one in ("flow_support", "agent_sales", "flow_returns"):
         register(api, one)
     token = api.create(flowIds=["flow_support"])["clientToken"]
@@ -115,7 +115,7 @@ def warned(answer):
     return [one["message"] for one in answer["warnings"] if one["type"] == "unregistered_target"]
 
 
-def test_warning_when_nothing_is_registered_under_an_id(api):
+def test_warning_names_ids_without_a_registered_target(api):
     created = api.create(flowIds=["flow_a", "flow_b"], agentIds=["agent_a"])
     [message] = warned(created)
     assert message.startswith("No target is registered under flow_a, flow_b, agent_a: ")
@@ -136,7 +136,7 @@ def test_200_update_without_targets_reads_no_targets(api, calls):
     assert "Query" not in calls
 
 
-def test_one_tenants_targets_say_nothing_about_anothers(api, caller):
+def test_targets_are_separate_per_tenant(api, caller):
     register(api, "flow_known")
     assert caller().create(flowIds=["flow_unknown"])
 
@@ -239,7 +239,7 @@ def test_history_is_the_stored_text_of_shown_messages(transcript, assistant):
 
 
 @pytest.mark.parametrize("left", [0, 1], ids=["nothing is left", "the welcome message is left"])
-def test_cleared_messages_are_not_heard_again(transcript, assistant, left):
+def test_cleared_messages_are_not_sent_again(transcript, assistant, left):
     transcript.say("My card number is 1234")
     transcript.shown = transcript.shown[:left]
     transcript.say("What do you know about me?")
@@ -256,7 +256,7 @@ def test_page_cannot_add_messages_to_the_history(transcript, assistant):
     assert texts_of(assistant[-1]) == ["One", "Hi there", "Two"]
 
 
-def test_an_answer_without_an_id_of_the_page_is_shown_under_the_streams(page, create, assistant):
+def test_reply_without_an_id_gets_the_id_of_the_stream(page, create, assistant):
     session = page.open(create().value)
     answer = page.say(session, "One", message_id="usr_1", assistantMessageId=None)
     execution_id = events(answer)[0][1]["executionId"]
@@ -265,7 +265,7 @@ def test_an_answer_without_an_id_of_the_page_is_shown_under_the_streams(page, cr
     assert texts_of(assistant[-1]) == ["One", "Hi there", "Two"]
 
 
-def test_400_message_too_long_before_anything_is_spent(page, token, register, assistant, calls):
+def test_400_oversized_message_spends_nothing(page, token, register, assistant, calls):
     session = page.open(token.value)
     calls.clear()
     body = assert_refused(page.say(session, "é" * 4097, message_id="usr_1"), 400, "message_too_long")
@@ -307,7 +307,7 @@ def test_400_attachments_too_large(page, token, register, assistant):
     assert len(assistant) == 1
 
 
-def test_400_a_message_sent_again_is_held_to_limits_in_its_stored_words(page, token, register, request):
+def test_400_retried_message_is_limited_by_its_stored_text(page, token, register, request):
     """Otherwise a failed long message could be retried as a short one, with a lot of other input."""
     register("flow_echo", "aws_lambda", function_arn=f"{ASSISTANT}-gone", max_input_bytes=1000)
     session = page.open(token.value)
@@ -322,14 +322,14 @@ def test_400_a_message_sent_again_is_held_to_limits_in_its_stored_words(page, to
     assert texts_of(assistant[-1]) == ["x" * 900]
 
 
-def test_stored_reply_is_returned_under_any_new_limits(page, token, register):
+def test_stored_reply_is_returned_despite_lower_limits(page, token, register):
     session = page.open(token.value)
     assert reply(page.say(session, "x" * 100, message_id="usr_1")) == f"You said: {'x' * 100}"
     register("flow_echo", max_message_bytes=10)
     assert reply(page.say(session, "x" * 100, message_id="usr_1")) == f"You said: {'x' * 100}"
 
 
-def test_a_long_history_is_read_only_as_far_as_it_fits(page, create, register, assistant, calls, items_queried):
+def test_long_history_is_read_only_as_far_as_it_fits(page, create, register, assistant, calls, items_queried):
     register("flow_echo", "aws_lambda", function_arn=ASSISTANT, max_input_bytes=8500)
     session = page.open(create(rateLimitPerMinute=100).value)
     for _ in range(15):
@@ -362,7 +362,7 @@ def assert_no_fault(logged, code):
     assert '"Faults"' not in logged
 
 
-def test_400_a_guardrails_refusal_is_no_fault(page, create, bedrock, output, register):
+def test_400_guardrail_intervention_is_not_a_fault(page, create, bedrock, output, register):
     token = create()
     register("flow_echo", "bedrock", model_id=MODEL)
     session = page.open(token.value)
@@ -372,7 +372,7 @@ def test_400_a_guardrails_refusal_is_no_fault(page, create, bedrock, output, reg
     assert_no_fault(output(), "target_declined")
 
 
-def test_400_a_file_that_the_model_cannot_read_is_no_fault(page, create, bedrock, output, register):
+def test_400_file_that_the_model_cannot_read_is_not_a_fault(page, create, bedrock, output, register):
     token = create()
     register("flow_echo", "bedrock", model_id=MODEL, attachments=100)
     session = page.open(token.value)

@@ -4,7 +4,7 @@ from tests.operations import OF_A_TOKEN, UNKNOWN_ID, each
 
 
 @each(OF_A_TOKEN)
-def test_404_another_tenants_token_is_answered_as_an_unknown_one(caller, operation):
+def test_404_token_of_another_tenant_looks_unknown(caller, operation):
     owner, stranger = caller(), caller()
     created = owner.create()
     theirs = stranger.do(operation, created["clientToken"]["id"])
@@ -17,7 +17,7 @@ def test_404_another_tenants_token_is_answered_as_an_unknown_one(caller, operati
     assert owner.get(f"{path}/token").json["token"] == created["token"]
 
 
-def test_a_list_holds_the_tenants_own_tokens_alone(caller):
+def test_list_holds_only_the_tokens_of_the_tenant(caller):
     owner, stranger = caller(), caller()
     owner.create()
     assert stranger.get("/v1/client-tokens").json == {"clientTokens": []}
@@ -30,7 +30,7 @@ def test_two_keys_of_one_tenant_see_the_same_tokens(caller):
     assert len(second.get("/v1/client-tokens").json["clientTokens"]) == 1
 
 
-def test_a_tenant_whose_name_begins_with_anothers_sees_nothing_of_it(caller):
+def test_tenant_with_a_shared_name_prefix_sees_nothing_of_another(caller):
     owner = caller()
     owner.create()
     assert caller(owner.tenant + "0").get("/v1/client-tokens").json == {"clientTokens": []}

@@ -27,12 +27,12 @@ from shared.gateway import headers
         (", ".join(['"2"'] * 50), {2}),
     ],
 )
-def test_if_match_names_revisions(written, revisions):
+def test_if_match_is_read_as_revisions(written, revisions):
     assert headers.expected_revisions({} if written is None else {"if-match": written}) == revisions
 
 
 @pytest.mark.parametrize("written", ['W/"2"', 'W/"1", W/"2"', 'W/"2", "other"', ' W/"2-gzip" '])
-def test_weak_tag_is_explained(written):
+def test_error_explains_a_weak_tag(written):
     with pytest.raises(PreconditionFailed) as refused:
         headers.expected_revisions({"if-match": written})
     assert "weak" in refused.value.message
@@ -51,29 +51,29 @@ def test_malformed_if_match_is_refused(written):
 
 
 @pytest.mark.parametrize("written", ['"' * 10_000, "W/" * 5_000, "," * 10_000, '"1"' + (" ," * 5_000), '"2" ' * 2_500])
-def test_a_hostile_list_is_read_in_no_time(written):
+def test_hostile_if_match_list_is_read_in_linear_time(written):
     """Time is what the test run has for itself: a pattern that goes back and forth would take years."""
     with pytest.raises(InvalidRequest):
         headers.expected_revisions({"if-match": written + "x"})
 
 
 @pytest.mark.parametrize("key", ["1", " ", "~" * 255, '"8e03978e-40d5-43dd-bc93-6894a57f9324"'])
-def test_any_printable_ascii_is_a_key(key):
+def test_idempotency_key_may_be_any_printable_ascii(key):
     assert headers.idempotency_key({"idempotency-key": key}) == key
 
 
 @pytest.mark.parametrize("key", ["", "a" * 256, "\xe9", "\t", "a\n", "a\x7f"])
-def test_anything_else_is_none(key):
+def test_malformed_idempotency_key_is_refused(key):
     with pytest.raises(InvalidRequest) as refused:
         headers.idempotency_key({"idempotency-key": key})
     assert refused.value.code == "invalid_header"
 
 
-def test_no_if_match_expects_nothing():
+def test_missing_idempotency_key_is_none():
     assert headers.idempotency_key({}) is None
 
 
-def test_headers_are_found_by_any_case_and_repeated_ones_are_one_list():
+def test_headers_are_case_insensitive_and_repeated_ones_are_joined():
     assert headers.combined(None) == {}
     assert headers.combined({"If-Match": ['"1"', '"2"'], "if-match": ['"3"'], "A": [""]}) == {
         "if-match": '"1", "2", "3"',

@@ -38,7 +38,7 @@ def test_functions_are_named_after_their_stack_and_module(template, functions):
         assert watched.text(properties["FunctionName"]) == f"<AWS::StackName>-{module.replace('_', '-')}", name
 
 
-def test_function_names_leave_32_characters_to_the_stack(functions):
+def test_function_names_leave_32_characters_for_the_stack_name(functions):
     """Lambda takes 64. docs/deploy.md says so."""
     for name, properties in functions.items():
         assert len(watched.text(properties["FunctionName"]).removeprefix("<AWS::StackName>")) <= 64 - 32, name

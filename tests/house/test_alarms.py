@@ -128,12 +128,12 @@ def test_alarm_fires_exactly_as_its_description_states(watching, alarm, samples,
     assert is_ringing(watching, alarm, samples, at=NOW) is rings
 
 
-def test_every_alarm_is_evaluated(watching):
+def test_every_alarm_has_a_test(watching):
     for expected in (True, False):
         assert {alarm for alarm, _, rings in CASES if rings is expected} == watched.alarms(watching).keys()
 
 
-def test_no_alarm_rings_without_data(watching):
+def test_no_alarm_fires_without_data(watching):
     assert [name for name in watched.alarms(watching) if is_ringing(watching, name, {}, at=NOW)] == []
 
 

@@ -52,7 +52,7 @@ def test_every_module_is_in_a_known_room():
     assert {name for name, room in rooms.items() if room not in MAY_IMPORT} == set()
 
 
-def test_arrows_go_one_way():
+def test_imports_go_one_way():
     wrong = [
         f"{module.at(line)} {module.name} imports {name}"
         for module in modules("functions", "shared")
@@ -62,7 +62,7 @@ def test_arrows_go_one_way():
     assert wrong == []
 
 
-def test_arrows_go_one_way_within_the_gateway():
+def test_imports_go_one_way_within_the_gateway():
     found = {
         module.name.rpartition(".")[2]: {
             name.split(".")[2] for name, _ in module.imports() if name.startswith("shared.gateway.")
@@ -82,7 +82,7 @@ def test_handlers_do_not_import_each_other():
     assert wrong == []
 
 
-def test_rules_and_errors_need_nothing_but_the_standard_library():
+def test_rules_and_errors_import_only_the_standard_library():
     pure = [module for module in modules("shared") if _room(module.name) in {"rules", "errors"}]
     wrong = [
         f"{module.at(line)} imports {name}"
@@ -93,7 +93,7 @@ def test_rules_and_errors_need_nothing_but_the_standard_library():
     assert wrong == []
 
 
-def test_nothing_is_imported_where_the_laws_cannot_see_it():
+def test_nothing_is_imported_dynamically():
     wrong = [
         f"{module.at(line)} {word}"
         for module in modules("functions", "shared")
@@ -105,7 +105,7 @@ def test_nothing_is_imported_where_the_laws_cannot_see_it():
     assert wrong == []
 
 
-def test_each_kind_of_target_is_a_file_and_each_file_a_kind():
+def test_each_kind_of_target_is_one_file():
     files = {module.name.rpartition(".")[2] for module in modules("shared/targets")}
     assert files == {"answering", *KINDS}
 

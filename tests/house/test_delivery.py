@@ -33,7 +33,7 @@ def overrides(configuration, environment):
     )
 
 
-def test_make_looks_for_python3_13_before_it_installs_anything(tmp_path):
+def test_make_requires_python3_13_before_it_installs_anything(tmp_path):
     shutil.copy(ROOT / "Makefile", tmp_path)
     for goal in ("build", "sam-local", "test-artifact", "bench"):
         words = ["make", "--no-print-directory", goal, "RUNTIME_PYTHON=/nowhere/python3.13", "PYTHON=/nowhere/python3"]
@@ -46,15 +46,15 @@ def test_make_looks_for_python3_13_before_it_installs_anything(tmp_path):
 
 class TestConfiguration:
     @pytest.mark.parametrize("environment", ["dev", "prod"])
-    def test_sets_parameters_that_the_template_has(self, configuration, source, environment):
+    def test_sets_only_parameters_of_the_template(self, configuration, source, environment):
         for name, value in overrides(configuration, environment).items():
             assert value in source["Parameters"][name]["AllowedValues"], name
 
-    def test_protects_production_and_asks_before_it_changes(self, configuration):
+    def test_protects_production_and_asks_for_confirmation(self, configuration):
         assert overrides(configuration, "prod")["DeletionProtection"] == "true"
         assert configuration["prod"]["deploy"]["parameters"]["confirm_changeset"] is True
 
-    def test_trial_stack_can_be_deleted_and_lists_everything(self, configuration):
+    def test_dev_stack_can_be_deleted_and_logs_at_debug(self, configuration):
         assert overrides(configuration, "dev") == {"DeletionProtection": "false", "LogLevel": "DEBUG"}
 
     @pytest.mark.parametrize("environment", ["dev", "prod"])
@@ -62,21 +62,21 @@ class TestConfiguration:
         given = configuration[environment]["deploy"]["parameters"]["capabilities"]
         assert given.split() == ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 
-    def test_keeps_the_two_apart(self, configuration):
+    def test_dev_and_prod_have_different_stack_names(self, configuration):
         names = [configuration[environment]["global"]["parameters"]["stack_name"] for environment in ("dev", "prod")]
         assert names == ["client-tokens-dev", "client-tokens"]
 
     def test_builds_without_the_stale_cache(self, configuration):
         assert configuration["default"]["build"]["parameters"]["cached"] is False
 
-    def test_documented_file_of_parameters_is_valid(self, source):
+    def test_documented_parameter_file_is_valid(self, source):
         manual = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
         (written,) = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
         given = yaml.safe_load(written)
         assert given.keys() <= source["Parameters"].keys()
         parameters.require_valid(source, given)
 
-    def test_files_of_parameters_are_not_committed(self):
+    def test_parameter_files_are_ignored_by_git(self):
         ignored = (ROOT / ".gitignore").read_text().splitlines()
         (name,) = set(re.findall(r"file://(\S+)", (ROOT / "docs/deploy.md").read_text(encoding="utf-8"))) - {
             "policy.json"
@@ -84,7 +84,7 @@ class TestConfiguration:
         assert any(fnmatch.fnmatch(name, pattern) for pattern in ignored)
 
 
-def test_commit_hooks_run_the_tools_that_are_pinned():
+def test_commit_hooks_run_pinned_tools():
     (hooks,) = (each["hooks"] for each in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"])
     pinned = (ROOT / "infra/requirements/development.txt").read_text()
     for hook in hooks:
@@ -95,14 +95,14 @@ def test_commit_hooks_run_the_tools_that_are_pinned():
 
 class TestWorkflows:
     @pytest.mark.parametrize("name", [path.stem for path in WORKFLOWS])
-    def test_may_only_read_unless_a_job_needs_more(self, name):
+    def test_permissions_are_read_only_unless_a_job_needs_more(self, name):
         assert workflow(name)["permissions"] == {"contents": "read"}
         for job, one in workflow(name)["jobs"].items():
             more = {"id-token": "write"} if (name, job) == ("deploy", "deploy") else {}
             assert one.get("permissions", {"contents": "read"}) == {"contents": "read"} | more, job
 
     @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-    def test_run_nobodys_code_of_tomorrow_and_hold_no_secret(self, path):
+    def test_actions_are_pinned_and_hold_no_secret(self, path):
         used = re.findall(r"uses: (\S+)", path.read_text())
         assert used
         assert [action for action in used if not PINNED.fullmatch(action)] == []
@@ -110,20 +110,20 @@ class TestWorkflows:
         # What strangers write, such as a branch's name, never becomes part of a command.
         assert [line for line in path.read_text().splitlines() if "run:" in line and "${{" in line] == []
 
-    def test_check_on_both_versions_of_python(self):
+    def test_checks_run_on_both_python_versions(self):
         job = workflow("ci")["jobs"]["check"]
         assert job["strategy"]["matrix"]["python"] == ["3.11", "3.13"]
         assert job["steps"][-1] == {"run": ".ci/run"}
         assert {"pull_request", "push", "workflow_call"} == workflow("ci")["on"].keys()
 
-    def test_deploy_a_tag_after_the_checks_and_a_yes(self):
+    def test_tag_is_deployed_after_checks_and_approval(self):
         deploy = workflow("deploy")
         assert deploy["on"] == {"push": {"tags": ["v*"]}}
         assert deploy["jobs"]["check"]["uses"] == "./.github/workflows/ci.yml"
         job = deploy["jobs"]["deploy"]
         assert (job["needs"], job["environment"]) == ("check", "production")
 
-    def test_deploy_with_a_role_and_build_before_they_have_it(self):
+    def test_deploy_job_builds_before_it_assumes_its_role(self):
         steps = workflow("deploy")["jobs"]["deploy"]["steps"]
         runs = [step.get("run") or step["uses"].partition("@")[0] for step in steps]
         assert runs[-3:] == [

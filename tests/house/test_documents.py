@@ -19,7 +19,7 @@ def _tests(path):
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 
-def test_each_claim_of_security_names_a_test_that_exists():
+def test_every_security_claim_names_an_existing_test():
     rows = re.findall(r"^\| (.+?) \| (.+?) \|$", (ROOT / "docs/security.md").read_text(encoding="utf-8"), re.MULTILINE)
     claims = {claim: NAMED.findall(proof) for claim, proof in rows if "::" in proof}
     assert len(claims) > 20
@@ -28,7 +28,7 @@ def test_each_claim_of_security_names_a_test_that_exists():
 
 
 @pytest.mark.parametrize("section", ["### Tokens", "### The browser plane", "### The management plane", "### AWS"])
-def test_no_claim_of_security_is_without_a_test(section):
+def test_every_security_claim_has_a_test(section):
     text = (ROOT / "docs/security.md").read_text(encoding="utf-8").partition(section)[2]
     table = text.partition("\n#")[0].strip().splitlines()
     rows = [line for line in table if line.startswith("| ") and not line.startswith(("| claim", "| ---"))]
@@ -43,7 +43,7 @@ def _measured_of_chat(section):
     return [cell.split()[0] for cell in row.strip("| ").split(" | ")]
 
 
-def test_the_readmes_figures_are_those_that_were_measured():
+def test_readme_figures_match_the_benchmarks():
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     *_, to_floor, _ = _measured_of_chat("## Cold start")
     assert f"starts in {to_floor} of the CPU time" in readme
@@ -66,7 +66,7 @@ def test_documented_commands_parse_in_a_shell(block):
 
 
 @pytest.mark.parametrize(("service", "wait", "command", "rest"), COMMANDS, ids=lambda part: part[:40])
-def test_the_aws_cli_knows_the_command_and_its_options(service, wait, command, rest):
+def test_documented_aws_cli_options_exist(service, wait, command, rest):
     session = botocore.session.get_session()
     model = session.get_service_model(service)
     if wait:
@@ -81,14 +81,14 @@ def test_the_aws_cli_knows_the_command_and_its_options(service, wait, command, r
     assert options <= members | OF_THE_CLI
 
 
-def test_every_query_of_an_answer_can_be_read():
+def test_documented_jmespath_queries_compile():
     queries = re.findall(r"""--query ('[^']*'|"[^"]*"|[\w.]+)""", OPERATE.replace("\\\n", " "))
     assert len(queries) >= 8
     for query in queries:
         jmespath.compile(query.strip("'\""))
 
 
-def test_the_rows_of_a_log_query_stay_rows():
+def test_documented_log_query_keeps_its_rows():
     query = re.search(r"--query '([^']*)' --output text; }", OPERATE)[1]
     rows = [[{"field": "@timestamp", "value": "12:00"}, {"field": "status", "value": "503"}], [{"value": "12:01"}]]
     assert jmespath.search(query, {"status": "Complete", "results": rows}) == [["12:00", "503"], ["12:01"]]

@@ -87,7 +87,7 @@ def _is_at_home(name, homes):
 
 
 @pytest.mark.parametrize("kind", WORDS)
-def test_words_are_spoken_at_home_only(kind):
+def test_foreign_words_appear_only_in_their_home(kind):
     pattern, places, homes = WORDS[kind]
     spoken = [
         (module, word, line)
@@ -118,7 +118,7 @@ def test_each_package_is_imported_by_its_own_adapter():
     assert found.keys() == PACKAGES.keys()
 
 
-def test_the_layers_ship_what_is_imported():
+def test_layers_ship_what_is_imported():
     distributions = packages_distributions()
     imported = {distributions[package][0].lower().replace("_", "-") for package in PACKAGES}
     requirements = [ROOT / "infra" / "requirements" / f"{layer}.in" for layer in ("layer", "authorizer")]
@@ -139,7 +139,7 @@ def test_each_aws_service_has_one_client_in_its_own_adapter():
     assert sorted(found) == sorted(SERVICES.items())
 
 
-def test_each_variable_of_the_environment_is_read_by_its_own_adapter():
+def test_each_environment_variable_is_read_by_its_own_adapter():
     found = {}
     for module in modules("functions", "shared"):
         for name, line in module.variables():

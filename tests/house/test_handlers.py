@@ -96,7 +96,7 @@ def _asks_admission_first(tree):
         ("return Response.ok(request.body)", False),
     ],
 )
-def test_admission_law_tells_good_handlers_from_bad(body, is_lawful):
+def test_admission_law_distinguishes_good_and_bad_handlers(body, is_lawful):
     imports = (
         "from shared import admission\nfrom shared.gateway.frame import Response\nfrom shared.store import sessions\n"
     )

@@ -51,12 +51,12 @@ def there(template, name):
     return sam.resources(template)[name]["Properties"]
 
 
-def test_exists_only_by_parameter(template, everything):
+def test_optional_resources_exist_only_by_parameter(template, everything):
     assert OPTIONAL & sam.resources(template).keys() == set()
     assert OPTIONAL - sam.resources(everything).keys() == set()
 
 
-def test_parameters_take_the_values_that_they_describe(source):
+def test_parameters_accept_the_documented_values(source):
     for name, value in (ALL | PROXY).items():
         parameter = source["Parameters"][name]
         if allowed := parameter.get("AllowedValues"):
@@ -112,7 +112,7 @@ def test_parameters_reject_values_that_would_fail_late(source, name, value):
         (ALL | PROXY | {"Firewall": "off"}, None),
     ],
 )
-def test_parameters_that_depend_on_each_other_are_checked_first(source, given, broken):
+def test_dependent_parameters_are_checked_before_deployment(source, given, broken):
     template = sam.translate(source, given)
     # CloudFormation's rules are conditions, each with a sentence for the case that it does not hold.
     said = []
@@ -125,14 +125,14 @@ def test_parameters_that_depend_on_each_other_are_checked_first(source, given, b
 
 
 class TestDomain:
-    def test_speaks_tls_1_2_and_leads_to_the_stage(self, everything):
+    def test_uses_tls_1_2_and_maps_to_the_stage(self, everything):
         domain, mapping = there(everything, "Domain"), there(everything, "DomainMapping")
         assert domain["SecurityPolicy"] == "TLS_1_2"
         assert domain["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
         assert (mapping["RestApiId"], mapping["Stage"]) == ({"Ref": "Api"}, {"Ref": "ApiStage"})
         assert "BasePath" not in mapping
 
-    def test_domain_gets_records_in_the_given_zone(self, source, everything):
+    def test_gets_records_in_the_given_zone(self, source, everything):
         records = there(everything, "DomainRecords")["RecordSets"]
         assert [one["Type"] for one in records] == ["A", "AAAA"]
         elsewhere = sam.translate(source, ALL | {"HostedZoneId": ""})
@@ -143,13 +143,13 @@ class TestDomain:
         assert "execute-api" in address[0]
         assert address[1] == "https://${DomainName}"
 
-    def test_is_the_only_one_once_the_other_is_closed(self, template, everything):
+    def test_is_the_only_endpoint_once_execute_api_is_disabled(self, template, everything):
         for one, is_closed in ((template, False), (everything, True)):
             (server,) = there(one, "Api")["Body"]["servers"]
             written = server["x-amazon-apigateway-endpoint-configuration"]["disableExecuteApiEndpoint"]
             assert chosen(one, written) is is_closed
 
-    def test_is_closed_in_a_stack_that_exists(self, source, monkeypatch):
+    def test_execute_api_can_be_disabled_in_an_existing_stack(self, source, monkeypatch):
         """A stage serves a deployment. CloudFormation makes a new one only under another logical id."""
 
         def deployment(endpoint, at):
@@ -179,13 +179,13 @@ class TestFirewall:
         rules = [chosen(everything, one) for one in there(everything, "WebAcl")["Rules"]]
         return sorted(rules, key=lambda one: one["Priority"])
 
-    def test_stands_before_the_stage(self, everything):
+    def test_is_associated_with_the_stage(self, everything):
         association = there(everything, "WebAclAssociation")
         assert association["WebACLArn"] == {"Fn::GetAtt": ["WebAcl", "Arn"]}
         assert association["ResourceArn"]["Fn::Sub"].endswith("::/restapis/${Api}/stages/${ApiStage}")
         assert there(everything, "WebAcl")["Scope"] == "REGIONAL"
 
-    def test_knows_bad_addresses_attacks_and_floods(self, rules):
+    def test_has_rules_for_bad_addresses_attacks_and_floods(self, rules):
         groups = [one["Statement"].get("ManagedRuleGroupStatement", {}).get("Name") for one in rules]
         assert groups == [
             "AWSManagedRulesAmazonIpReputationList",
@@ -199,7 +199,7 @@ class TestFirewall:
         assert (flood["Limit"], flood["AggregateKeyType"]) == ({"Ref": "FirewallRate"}, "IP")
         assert rules[1]["Action"] == {"Block": {}}
 
-    def test_limits_traces_that_callers_force(self, source, rules):
+    def test_limits_requests_that_force_tracing(self, source, rules):
         limit = rules[-1]["Statement"]["RateBasedStatement"]
         match = limit["ScopeDownStatement"]["ByteMatchStatement"]
         assert (match["FieldToMatch"], match["SearchString"], match["PositionalConstraint"]) == (
@@ -247,7 +247,7 @@ class TestTracing:
     def test_is_off_by_default(self, source):
         assert source["Parameters"]["Tracing"]["Default"] == "Disabled"
 
-    def test_makes_new_versions_of_all_functions(self, source):
+    def test_publishes_new_versions_of_all_functions(self, source):
         names = [
             {
                 name
@@ -268,7 +268,7 @@ class TestTableKey:
             (ALL["SigningKeyArn"], ALL["SigningKeyArn"]),
         ],
     )
-    def test_is_dynamodbs_own_a_new_one_or_a_given_one(self, source, given, key):
+    def test_is_owned_by_dynamodb_created_or_given(self, source, given, key):
         template = sam.translate(source, {"TableKey": given})
         encryption = chosen(template, there(template, "Table")["SSESpecification"])
         if key is None:
@@ -293,7 +293,7 @@ class TestTableKey:
         }
         assert "kms:*" not in through["Action"]
 
-    def test_of_ones_own_needs_the_policy_that_the_manual_gives(self, everything):
+    def test_own_key_needs_the_documented_policy(self, everything):
         manual = (sam.ROOT / "docs/operate.md").read_text(encoding="utf-8")
         given = json.loads(re.search(r"```json\n(.*?)```", manual, re.DOTALL)[1])
         ours = copy.deepcopy(there(everything, "TableEncryptionKey")["KeyPolicy"]["Statement"][1])
@@ -323,7 +323,7 @@ def test_cloudformation_accepts_the_transformed_template(everything):
     assert [str(match) for match in found] == []
 
 
-def test_nested_stack_is_given_each_of_its_parameters(template):
+def test_nested_stack_receives_each_of_its_parameters(template):
     stack = template["Resources"]["Watching"]
     child = sam.nested(stack)
     assert stack["Properties"]["Parameters"].keys() == child["Parameters"].keys()

@@ -68,7 +68,7 @@ def test_a_role_names_every_action_and_every_resource(roles):
     assert wide == []
 
 
-def test_every_grant_has_a_name_that_means_the_same_in_every_role(source):
+def test_grant_with_the_same_name_is_the_same_in_every_role(source):
     """So a role can be read as a list of sentences. IAM takes letters and digits, and each name once per policy."""
     meaning = {}
     for function, resource in source["Resources"].items():
@@ -99,7 +99,7 @@ def test_role_statements_are_restricted_to_partition_keys(roles):
 
 @pytest.mark.parametrize("attributes", [{"listing_pk"}, {"listing_sk"}, {"pk", "sk", "listing_pk", "listing_sk", "id"}])
 @pytest.mark.parametrize("write", ["PutItem", "UpdateItem"])
-def test_role_that_needs_no_index_attributes_cannot_set_them(roles, write, attributes):
+def test_role_without_need_cannot_set_index_attributes(roles, write, attributes):
     """Whoever keeps conversations or an audit trail needs them; no other function places an item in the index."""
     may = {
         name
@@ -111,7 +111,7 @@ def test_role_that_needs_no_index_attributes_cannot_set_them(roles, write, attri
 
 
 @pytest.mark.parametrize("place", ["APIKEYS#acme", "TENANT#acme", "TOKENS#acme"])
-def test_no_role_reads_api_key_lists_and_few_read_a_tenants_own(roles, place):
+def test_no_role_reads_api_key_lists(roles, place):
     """Whoever lists a tenant's client tokens reads neither its API keys nor the settings of its targets."""
     who = {"TOKENS#acme": {"ListClientTokens"}, "TENANT#acme": {"CreateClientToken", "UpdateClientToken"}}
     for resource in ("Table", "Table/index/listing"):
@@ -186,21 +186,21 @@ def test_chat_may_invoke_only_configured_targets(roles_with_targets, action, res
     assert allowed == ({"Chat"} if is_allowed else set())
 
 
-def test_the_key_may_only_sign(roles):
+def test_signing_key_may_only_sign(roles):
     statements = [statement for role in roles.values() for statement in role]
     on_keys = [one for one in statements if any(action.startswith("kms:") for action in one.actions)]
     assert on_keys
     assert {(one.actions, one.resources) for one in on_keys} == {(("kms:GenerateMac",), ("SigningKey",))}
 
 
-def test_only_the_account_itself_is_named_by_the_keys_policy(template):
+def test_key_policy_names_only_the_account(template):
     policy = template["Resources"]["SigningKey"]["Properties"]["KeyPolicy"]
     assert [one["Principal"] for one in policy["Statement"]] == [
         {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
     ]
 
 
-def test_only_lambda_itself_takes_on_a_functions_role(template, functions):
+def test_only_lambda_can_assume_a_function_role(template, functions):
     for name in functions:
         trust = template["Resources"][f"{name}Role"]["Properties"]["AssumeRolePolicyDocument"]
         assert [one["Principal"] for one in trust["Statement"]] == [{"Service": ["lambda.amazonaws.com"]}]

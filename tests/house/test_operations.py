@@ -23,7 +23,7 @@ def served(template):
     }
 
 
-def test_table_has_a_row_for_each_operation_of_the_template(served):
+def test_table_has_a_row_per_operation_of_the_template(served):
     rows = [(operation.name, operation.method, operation.path) for operation in OPERATIONS]
     missing, unknown = served - set(rows), set(rows) - served
     assert not missing, f"Give it a row in tests/operations.py: {missing}"
@@ -36,7 +36,7 @@ def _described(operation):
 
 
 @each(OPERATIONS)
-def test_row_matches_the_document(operation):
+def test_row_matches_the_openapi_document(operation):
     described = _described(operation)
     headers = {one["$ref"].rpartition("/")[2] for one in described.get("parameters", []) if "$ref" in one}
     assert described["security"] == ([{"Bearer": [operation.scope]}] if operation in MANAGEMENT else [])

@@ -22,7 +22,7 @@ def test_module_starts_with_its_purpose(module):
 
 
 @pytest.mark.parametrize("module", CODE, ids=lambda module: module.name)
-def test_nothing_is_left_undone(module):
+def test_no_todo_is_left(module):
     marks = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
     tokens = tokenize.generate_tokens(io.StringIO(module.text).readline)
     undone = [token.start[0] for token in tokens if token.type == tokenize.COMMENT and marks.search(token.string)]
@@ -51,7 +51,7 @@ def test_files_are_small():
     assert {name: lines for name, lines in lengths.items() if lines > LINES} == {}
 
 
-def test_names_of_tests_fit_into_70_characters():
+def test_test_names_have_at_most_70_characters():
     tests = [
         (node.name, module.at(node.lineno))
         for module in modules("tests")
@@ -62,7 +62,7 @@ def test_names_of_tests_fit_into_70_characters():
     assert [f"{place} {name}" for name, place in tests if len(name) > TEST_NAME_MAX] == []
 
 
-def test_nothing_is_written_that_nothing_uses():
+def test_no_definition_is_unused():
     """Tests do not count: what only a test calls has no reason to be there."""
     used = Counter(name for module in CODE for name in _used(module.tree))
     unused = [

@@ -96,7 +96,7 @@ def test_function_and_handler_state_their_route(operations, functions):
             assert (function["Description"], ast.get_docstring(door.tree)) == (route, route)
 
 
-def test_a_method_that_no_function_serves_is_answered_by_no_function(operations):
+def test_unsupported_method_reaches_no_function(operations):
     for (path, method), one in operations.items():
         integration = one["x-amazon-apigateway-integration"]
         assert integration["type"] in {"aws_proxy", "mock"}, f"{method} {path}"

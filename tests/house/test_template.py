@@ -109,12 +109,12 @@ class TestFunctions:
             assert properties["CompatibleRuntimes"] == ["python3.13"], name
             assert properties["CompatibleArchitectures"] == ["arm64"], name
 
-    def test_have_a_role_each(self, functions):
+    def test_have_one_role_each(self, functions):
         assert {name: properties["Role"] for name, properties in functions.items()} == {
             name: {"Fn::GetAtt": [f"{name}Role", "Arn"]} for name in functions
         }
 
-    def test_load_a_layer_once_and_cryptography_only_where_it_is_used(self, functions):
+    def test_only_the_authorizer_loads_cryptography(self, functions):
         layers = {
             name: [re.sub(r"[0-9a-f]{10}$", "", layer["Ref"]) for layer in properties["Layers"]]
             for name, properties in functions.items()
@@ -122,10 +122,10 @@ class TestFunctions:
         assert layers.pop("Authorize") == ["SharedLayer", "CryptographyLayer"]
         assert [name for name, refs in layers.items() if refs != ["SharedLayer"]] == []
 
-    def test_end_before_api_gateway_gives_up(self, functions):
+    def test_time_out_before_api_gateway_does(self, functions):
         assert {name for name, properties in functions.items() if properties["Timeout"] >= 29} == set()
 
-    def test_outlive_the_target_that_they_wait_for(self, functions):
+    def test_time_out_after_the_target_they_wait_for(self, functions):
         pauses = sum(min(2**attempt, table._LONGEST_PAUSE) for attempt in range(table._ATTEMPTS)) * table._PAUSE_SECONDS
         # For the target, and then for the table to take the answer.
         longest = client._CONNECT_SECONDS + client.ONE_LONG_ATTEMPT.seconds + pauses
@@ -135,14 +135,14 @@ class TestFunctions:
         """Else two would seek its answer, and both be paid for."""
         assert functions["Chat"]["Timeout"] < turns._LEASE.total_seconds()
 
-    def test_log_where_logs_expire(self, template, functions):
+    def test_log_to_groups_with_retention(self, template, functions):
         groups = _of_type(template, "AWS::Logs::LogGroup")
         assert {name for name, group in groups.items() if "RetentionInDays" not in group["Properties"]} == set()
         assert {properties["LoggingConfig"]["LogGroup"]["Ref"] for properties in functions.values()} <= groups.keys()
 
 
 class TestRefusalsOfApiGateway:
-    def test_are_all_known_and_have_defaults(self, configured):
+    def test_are_complete_and_have_defaults(self, configured):
         kinds = botocore.session.get_session().get_service_model("apigateway").shape_for("GatewayResponseType").enum
         assert AWS_STATUS.keys() | {"DEFAULT_4XX", "DEFAULT_5XX"} == set(kinds)
         for kind in ("DEFAULT_4XX", "DEFAULT_5XX"):
@@ -152,10 +152,10 @@ class TestRefusalsOfApiGateway:
     def test_are_configured_only_where_they_differ_from_their_default(self, configured):
         assert [kind for kind in configured.keys() & AWS_STATUS if configured[kind] == _default(kind, configured)] == []
 
-    def test_have_the_status_that_a_caller_can_act_on(self, responses):
+    def test_have_a_status_that_callers_can_act_on(self, responses):
         assert {kind: response["statusCode"] for kind, response in responses.items()} == STATUS
 
-    def test_bodies_of_bad_requests_and_our_mistakes_are_the_defaults(self, responses):
+    def test_bad_requests_and_misconfigurations_use_the_default_bodies(self, responses):
         for kind, code in (
             ("BAD_REQUEST_BODY", "invalid_request"),
             ("BAD_REQUEST_PARAMETERS", "invalid_request"),
@@ -163,13 +163,13 @@ class TestRefusalsOfApiGateway:
         ):
             assert _body(responses[kind])["code"] == code
 
-    def test_have_the_body_of_a_functions_refusal(self, responses):
+    def test_have_the_same_body_as_errors_of_functions(self, responses):
         for kind, response in responses.items():
             body = _body(response)
             assert {"error", "code", "requestId"} <= body.keys() <= {"error", "code", "hint", "requestId"}, kind
             assert body["requestId"] == "$context.extendedRequestId", kind
 
-    def test_have_the_status_that_a_function_gives_to_the_same_code(self, responses):
+    def test_have_the_same_status_per_code_as_functions(self, responses):
         ours = {kind.code: str(status) for kind, status in STATUS_OF_ERROR.items()}
         given = [(kind, response["statusCode"], _body(response)["code"]) for kind, response in responses.items()]
         assert errors.Unauthenticated.code in ours
@@ -180,7 +180,7 @@ class TestRefusalsOfApiGateway:
             kind for kind, response in responses.items() if not ON_EVERY_ANSWER.items() <= _headers(response).items()
         } == set()
 
-    def test_say_how_to_authenticate_and_when_to_come_back(self, responses):
+    def test_have_www_authenticate_and_retry_after_where_needed(self, responses):
         for kind, response in responses.items():
             headers = _headers(response)
             assert ("WWW-Authenticate" in headers) == (STATUS[kind] == "401"), kind
@@ -189,7 +189,7 @@ class TestRefusalsOfApiGateway:
             assert exposed == (["Retry-After"] if "Retry-After" in headers else []) + ["x-amz-apigw-id"], kind
 
 
-def test_an_access_log_line_is_json_and_names_no_credential(template):
+def test_access_log_line_is_json_without_credentials(template):
     written = template["Resources"]["ApiStage"]["Properties"]["AccessLogSetting"]["Format"]
     # What is missing is written as -.
     line = json.loads(re.sub(r"\$context\.[\w.]+", "-", written))
@@ -209,7 +209,7 @@ class TestTable:
     def table(self, template):
         return template["Resources"]["Table"]
 
-    def test_outlives_the_stack_and_mistakes(self, table):
+    def test_is_retained_protected_and_backed_up(self, table):
         assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
         assert table["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
         assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
@@ -217,14 +217,14 @@ class TestTable:
     def test_table_is_protected_by_default(self, template):
         assert template["Parameters"]["DeletionProtection"]["Default"] == "true"
 
-    def test_is_paid_by_request(self, table):
+    def test_is_billed_per_request(self, table):
         assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
 
     def test_table_has_a_ttl(self, table):
         assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
-def test_the_signing_key_is_an_hmac_key_that_outlives_the_stack(template):
+def test_signing_key_is_an_hmac_key_that_is_retained(template):
     key = template["Resources"]["SigningKey"]
     assert (key["Properties"]["KeySpec"], key["Properties"]["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
     assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
@@ -254,7 +254,7 @@ class TestParameters:
         }
         assert unused == set()
 
-    def test_are_shown_once_and_with_a_label(self, source):
+    def test_are_shown_once_with_a_label(self, source):
         interface = source["Metadata"]["AWS::CloudFormation::Interface"]
         shown = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
         assert sorted(shown) == sorted(interface["ParameterLabels"]) == sorted(source["Parameters"])
@@ -265,7 +265,7 @@ def test_outputs_name_every_resource(source):
     assert {name for name, output in source["Outputs"].items() if not output.get("Description")} == set()
 
 
-def test_template_reads_from_api_over_functions_to_data_and_monitoring(source):
+def test_template_order_is_api_functions_data_monitoring(source):
     order = [
         "AWS::Serverless::Api",
         "AWS::Serverless::Function",

@@ -48,7 +48,7 @@ def versions(template):
     return _versions(template)
 
 
-def test_every_function_is_called_by_the_alias_of_its_version(template, functions, versions):
+def test_every_function_is_invoked_through_its_alias(template, functions, versions):
     assert versions.keys() == functions.keys()
     for function, version in versions.items():
         alias = template["Resources"][f"{function}Aliaslive"]["Properties"]
@@ -57,7 +57,7 @@ def test_every_function_is_called_by_the_alias_of_its_version(template, function
     assert sorted(one["FunctionName"]["Ref"] for one in permissions) == sorted(f"{name}Aliaslive" for name in functions)
 
 
-def test_a_parameter_that_a_function_is_given_describes_its_version(template, functions, versions):
+def test_version_description_holds_the_parameters_of_the_function(template, functions, versions):
     """CloudFormation replaces a version whose description changes; without that, a parameter would change nothing."""
     for name, properties in functions.items():
         given = {key: value for key, value in properties.items() if key not in UNVERSIONED}
@@ -65,7 +65,7 @@ def test_a_parameter_that_a_function_is_given_describes_its_version(template, fu
         assert set(_parameters(given, template)) == set(_parameters(description, template)), name
 
 
-def test_longest_description_of_a_version_fits(template, functions, versions):
+def test_longest_version_description_fits(template, functions, versions):
     for name in functions:
         description = template["Resources"][versions[name]]["Properties"]["Description"]
         assert _longest(description, template["Parameters"]) <= DESCRIPTION_MAX, name
@@ -99,14 +99,14 @@ def _longest(written, parameters):
         ("Chat", {"MemorySize": 1024}, {"Chat"}),
     ],
 )
-def test_other_code_and_other_properties_make_other_versions(source, versions, functions, resource, change, changed):
+def test_changed_code_or_properties_publish_new_versions(source, versions, functions, resource, change, changed):
     other = copy.deepcopy(source)
     other["Resources"][resource]["Properties"] |= change
     others = _versions(sam.translate(other))
     assert {name for name in functions if others[name] != versions[name]} == (changed or functions.keys())
 
 
-def test_old_versions_go_for_their_snapshots_are_paid_for(template):
+def test_old_versions_are_deleted(template):
     found = [one for one in template["Resources"].values() if one["Type"] == "AWS::Lambda::Version"]
     assert {one["DeletionPolicy"] for one in found} == {"Delete"}
 
@@ -133,7 +133,7 @@ for door in sys.argv[1:]:
 """
 
 
-def test_a_snapshot_holds_no_connection_no_credential_and_no_randomness():
+def test_snapshot_holds_no_connection_credential_or_randomness():
     """A function that is restored has the credentials of a container, not those of the one that was copied."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     doors = [door.name for door in modules("functions")]

@@ -72,7 +72,7 @@ def known(template):
     }
 
 
-def test_every_alarm_that_operators_rely_on_is_there(alarms):
+def test_every_promised_alarm_exists(alarms):
     assert {watched.slug(alarm) for alarm in alarms.values()} == ASKED_FOR
 
 
@@ -93,14 +93,14 @@ def test_table_errors_alarm_watches_every_operation(alarms, known):
     assert sorted(found) == sorted(known["Operation"])
 
 
-def test_the_alarm_on_reveals_looks_at_the_route_that_reveals(functions, alarms):
+def test_reveals_alarm_watches_the_reveal_route(functions, alarms):
     route = functions["GetClientTokenValue"]["Description"]
     for metric in watched.of_alarm("ValuesRevealed", alarms["ValuesRevealed"]):
         seen = dict(metric.dimensions)
         assert f"{seen['Method']} {seen['Resource']}" == route
 
 
-def test_silence_is_no_alarm(alarms):
+def test_missing_data_is_not_breaching(alarms):
     """Every metric here is made by requests: without any there is none."""
     assert {alarm["TreatMissingData"] for alarm in alarms.values()} == {"notBreaching"}
 
@@ -114,7 +114,7 @@ def test_alarms_notify_the_topic_when_they_start_and_end(source, alarms):
         assert sam.holds(child, "HasAlarmTopic") is has
 
 
-def test_cloudwatch_takes_the_expressions(alarms):
+def test_cloudwatch_accepts_the_expressions(alarms):
     """One series to watch, made of all metrics of the alarm."""
     for name, alarm in alarms.items():
         if queries := alarm.get("Metrics"):
@@ -133,7 +133,7 @@ class TestDashboard:
         shown = [one for widget in watched.widgets(watching) for one in widget["properties"].get("alarms", ())]
         assert sorted(shown) == sorted(f"<{name}.Arn>" for name in alarms)
 
-    def test_lies_on_the_grid_and_nothing_overlaps(self, watching):
+    def test_widgets_are_on_the_grid_without_overlap(self, watching):
         taken = set()
         for one in watched.widgets(watching):
             columns, rows = range(one["x"], one["x"] + one["width"]), range(one["y"], one["y"] + one["height"])
@@ -149,7 +149,7 @@ class TestDashboard:
             environments = {dict(one.dimensions)["environment"] for one in metrics if one.name == name}
             assert environments == {"live", "test"}
 
-    def test_shows_what_functions_cost(self, watching, functions):
+    def test_shows_the_cost_of_functions(self, watching, functions):
         (cost,) = (one for one in watched.widgets(watching) if "GB-seconds" in one["properties"]["title"])
         (expression,) = (row[0]["expression"] for row in cost["properties"]["metrics"] if len(row) == 1)
         (memory,) = {one["MemorySize"] for one in functions.values()}
@@ -173,7 +173,7 @@ class TestBilledDuration:
         return pattern
 
     @pytest.mark.parametrize("more", ["", "Init Duration: 210.00 ms\t", "XRAY TraceId: 1-58\tSegmentId: 6f\t"])
-    def test_is_read_from_each_report_of_lambda(self, watching, pattern, more):
+    def test_is_read_from_each_lambda_report_line(self, watching, pattern, more):
         (made,) = watched.of_type(watching, "AWS::Logs::MetricFilter")["BilledDuration"]["MetricTransformations"]
         found = watched.fields(pattern, REPORT + more)
         assert found[made["MetricValue"].removeprefix("$")] == "13"
@@ -199,11 +199,11 @@ class TestManual:
             assert parts >= {"Meaning", "Investigate", "Action"}, name
             assert "```" in section, name
 
-    def test_is_where_an_alarm_sends_its_reader(self, alarms):
+    def test_alarm_links_to_its_runbook(self, alarms):
         for alarm in alarms.values():
             assert alarm["AlarmDescription"].split()[-1] == f"docs/operate.md#{watched.slug(alarm)}"
 
-    def test_names_parameters_that_there_are(self, source):
+    def test_names_existing_parameters(self, source):
         deployed = " ".join(re.findall(r"--parameter-overrides (.*)", MANUAL))
         named = re.findall(r"`([A-Z][A-Za-z]+)=[^`]*`", MANUAL) + re.findall(r"\b([A-Z][A-Za-z]+)=", deployed)
         assert len(named) > 5

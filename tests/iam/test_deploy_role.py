@@ -183,12 +183,12 @@ def _allowing(action, arn, context):
     return None
 
 
-def test_everything_that_a_deployment_needs_is_allowed(needed):
+def test_policy_allows_everything_a_deployment_needs(needed):
     refused = [one for one in needed if not _allowing(*one, VIA_CLOUDFORMATION | CONTEXT.get(one[0], {}))]
     assert sorted(refused) == []
 
 
-def test_no_action_and_no_resource_is_allowed_that_no_deployment_needs(needed):
+def test_policy_allows_nothing_a_deployment_does_not_need(needed):
     for statement in POLICY["Statement"]:
         assert statement["Effect"] == "Allow"
         for action in _listed(statement["Action"]):
@@ -263,12 +263,12 @@ def test_deploy_role_cannot_change_itself(stack):
     assert reached == []
 
 
-def test_policy_fits_into_a_role():
+def test_policy_fits_the_size_limit_of_a_role():
     """An inline policy has at most 10,240 characters, white space not counted."""
     assert len(re.sub(r"\s", "", json.dumps(POLICY))) <= 10_240
 
 
-def test_names_that_the_stack_chooses_begin_with_its_own(needed):
+def test_chosen_names_contain_the_stack_name(needed):
     chosen = {
         str(one["Properties"][name])
         for one in _resources()
@@ -280,5 +280,5 @@ def test_names_that_the_stack_chooses_begin_with_its_own(needed):
     assert [name for name in chosen if "AWS::StackName" not in name] == []
 
 
-def test_manual_names_the_file():
+def test_deploy_page_names_the_policy_file():
     assert "infra/deploy-role.json" in (ROOT / "docs/deploy.md").read_text(encoding="utf-8")

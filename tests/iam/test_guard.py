@@ -36,7 +36,7 @@ def guard(network):
         yield guard
 
 
-def test_a_refusal_is_the_error_that_aws_answers(client, guard):
+def test_denial_is_the_error_that_aws_returns(client, guard):
     with guard.acting_as("Chat"), pytest.raises(AwsErrorResponse) as caught:
         _get(client, "APIKEY#1")
     assert caught.value.code == "AccessDeniedException"
@@ -44,7 +44,7 @@ def test_a_refusal_is_the_error_that_aws_answers(client, guard):
     assert guard.refused == [str(caught.value)]
 
 
-def test_a_transaction_is_refused_whole_if_one_part_is(client, guard):
+def test_transaction_is_denied_if_one_part_is(client, guard):
     on = {"TableName": "stack-Table"}
     items = [{"Put": on | {"Item": {"pk": {"S": "A#1"}}}}, {"Delete": on | {"Key": {"pk": {"S": "A#1"}}}}]
     with guard.acting_as("Chat"), pytest.raises(AwsErrorResponse, match="dynamodb:DeleteItem"):
@@ -87,7 +87,7 @@ def test_role_must_pass_under_every_reading(client, network, statements, items, 
             assert [denial.endswith(f"(keys {refused_reading})") for denial in guard.refused] == [True]
 
 
-def test_grants_stay_unused_until_a_call_rests_on_each(client, guard):
+def test_grant_is_unused_until_a_call_needs_it(client, guard):
     _get(client)
     assert [grant.leading_key for grant in guard.unused_grants("Chat")] == ["TOKEN#*", "A#*", "B#*"]
     with guard.acting_as("Chat"):
@@ -96,20 +96,20 @@ def test_grants_stay_unused_until_a_call_rests_on_each(client, guard):
     assert [grant.leading_key for grant in guard.unused_grants("Chat")] == ["A#*"]
 
 
-def test_a_grant_given_twice_is_unused_once(client, network):
+def test_duplicate_grant_is_unused_once(client, network):
     guard = Guard(template(GET_TOKENS, GET), VALUES)
     with network.hooked(guard.authorize), guard.acting_as("Chat"):
         _get(client)
     assert [grant.statement for grant in guard.unused_grants("Chat")] == [1]
 
 
-def test_outside_of_a_function_a_test_may_do_anything(client, guard):
+def test_test_code_outside_a_function_may_call_anything(client, guard):
     with guard.acting_as("Chat"):
         pass
     assert _get(client, "APIKEY#1") == {}
 
 
-def test_a_function_that_is_not_in_the_template_cannot_act(guard):
+def test_unknown_function_cannot_act(guard):
     with pytest.raises(Unknown), guard.acting_as("Dor"):
         pass
 
@@ -129,7 +129,7 @@ def _in_a_thread(work):
     return outcome[0]
 
 
-def test_threads_act_each_as_their_own_function(client, guard):
+def test_each_thread_acts_as_its_own_function(client, guard):
     def call():
         with guard.acting_as("Chat"):
             return _get(client, "APIKEY#1")
@@ -140,7 +140,7 @@ def test_threads_act_each_as_their_own_function(client, guard):
         assert isinstance(_in_a_thread(lambda: context.run(_get, client, "APIKEY#1")), AwsErrorResponse)
 
 
-def test_a_thread_cannot_slip_out_of_its_functions_role(client, guard):
+def test_thread_cannot_escape_the_role_of_its_function(client, guard):
     with guard.acting_as("Chat"):
         assert isinstance(_in_a_thread(lambda: _get(client, "APIKEY#1")), Unknown)
     assert _in_a_thread(lambda: _get(client, "APIKEY#1")) == {}

@@ -72,12 +72,12 @@ def _query(condition, values, **options):
         ),
     ],
 )
-def test_reads_a_request_as_iam_does(service, operation, request_body, accesses):
+def test_request_is_read_as_iam_does(service, operation, request_body, accesses):
     read = [_bare(one) for one in Reader(template(), VALUES).accesses(service, operation, request_body)]
     assert read == [access(f"{service}:{action}", *rest) for action, *rest in accesses]
 
 
-def test_transaction_is_read_in_each_way_that_aws_leaves_open():
+def test_transaction_is_read_in_every_way_aws_may_evaluate_it():
     put = {"Put": ON | {"Item": PK}}
     put_other = {"Put": ON | {"Item": {"pk": {"S": "B#1"}}}}
     delete = {"Delete": ON | {"Key": {"pk": {"S": "C#1"}}}}
@@ -125,13 +125,13 @@ UPDATE = ON | {
         ("GetItem", ON | {"Key": PK, "ProjectionExpression": "a.b, c"}, {"a", "c"}),
     ],
 )
-def test_request_names_the_top_level_attributes_that_it_touches(operation, request_body, attributes):
+def test_request_lists_the_top_level_attributes_it_uses(operation, request_body, attributes):
     (read,) = Reader(template(), VALUES).accesses("dynamodb", operation, request_body)
     keywords = {"SET", "ADD", "REMOVE", "if_not_exists", "attribute_exists", "0"}
     assert read.attributes - keywords == attributes | {"pk", "sk"}
 
 
-def test_transaction_names_attributes_under_each_reading():
+def test_transaction_lists_attributes_under_each_reading():
     put = {"Put": ON | {"Item": PK | {"a": {"S": ""}}}}
     put_other = {"Put": ON | {"Item": PK | {"b": {"S": ""}}}}
     delete = {"Delete": ON | {"Key": PK, "ConditionExpression": "c = :x"}}
@@ -153,7 +153,7 @@ def _bare(read):
 
 
 @pytest.mark.parametrize("key", ["1234-abcd", KEY, ALIAS, f"arn:aws:kms:us-east-1:123456789012:{ALIAS}"])
-def test_judges_the_key_by_whatever_name_it_is_called(key):
+def test_kms_key_is_resolved_to_its_arn(key):
     assert Reader(template(), VALUES).accesses("kms", "GenerateMac", {"KeyId": key}) == [access("kms:GenerateMac", KEY)]
 
 
@@ -169,6 +169,6 @@ def test_judges_the_key_by_whatever_name_it_is_called(key):
         ("s3", "GetObject", {}),
     ],
 )
-def test_does_not_guess_what_a_request_needs(service, operation, request_body):
+def test_unknown_request_raises_instead_of_guessing(service, operation, request_body):
     with pytest.raises(Unknown):
         Reader(template(), VALUES).accesses(service, operation, request_body)

@@ -151,14 +151,14 @@ BATCH_TOKENS = allow("dynamodb:BatchGetItem", ON_TABLE, Condition=under("TOKEN#*
         pytest.param([allow("kms:GenerateMac", ON_KEY)], access("kms:VerifyMac", KEY), False, id="other use"),
     ],
 )
-def test_decides_as_iam(statements, asked, allowed):
+def test_decision_matches_iam(statements, asked, allowed):
     assert decide(role_of(template(*statements), "Chat", VALUES), asked).allowed is allowed
 
 
 @pytest.mark.parametrize(
     ("value", "resources"), [("", []), ("arn:one", ["arn:one"]), ("arn:one,arn:two", ["arn:one", "arn:two"])]
 )
-def test_a_statement_that_a_parameter_switches_on_is_there_when_it_is(value, resources):
+def test_conditional_statement_follows_its_parameter(value, resources):
     statement = allow("kms:GenerateMac", {"Fn::Split": [",", {"Ref": "Names"}]})
     given = template({"Fn::If": ["IsGiven", statement, {"Ref": "AWS::NoValue"}]}) | {
         "Parameters": {"Names": {"Type": "String", "Default": value}},
@@ -195,6 +195,6 @@ def test_a_statement_that_a_parameter_switches_on_is_there_when_it_is(value, res
         pytest.param(template(PermissionsBoundary="arn:aws:iam::123456789012:policy/Boundary"), id="boundary"),
     ],
 )
-def test_does_not_guess_what_a_role_means(template):
+def test_unknown_role_element_raises_instead_of_guessing(template):
     with pytest.raises(Unknown):
         role_of(template, "Chat", VALUES)

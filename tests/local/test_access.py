@@ -5,7 +5,7 @@ import os
 from infra.local import access
 
 
-def test_isolation_takes_the_developers_account_away(monkeypatch):
+def test_isolation_hides_the_aws_account_of_the_developer(monkeypatch):
     monkeypatch.setattr(os, "environ", {"AWS_PROFILE": "work", "AWS_ENDPOINT_URL": "https://real", "HOME": "/home/me"})
     access.isolate()
     assert os.environ == {

@@ -11,7 +11,7 @@ from tests.local.conftest import Gateway
 MEGABYTE = 1024 * 1024
 
 
-def test_an_unknown_path_answers_missing_authentication_token(gateway):
+def test_unknown_path_is_missing_authentication_token(gateway):
     response = gateway.http.get("/nothing")
     assert (response.status_code, response.json["kind"]) == (403, "4XX")
     assert response.headers["X-From"] == "default"
@@ -23,12 +23,12 @@ def test_unlisted_method_uses_the_any_route(gateway):
     assert gateway.http.head("/things").status_code == 405
 
 
-def test_a_method_that_is_none_of_api_gateways_does_not_go_to_any(gateway):
+def test_method_unknown_to_api_gateway_does_not_use_the_any_route(gateway):
     assert gateway.http.open("/things", method="PROPFIND").status_code == 403
 
 
 @pytest.mark.parametrize(("content_type", "status"), [("application/json; charset=utf-8", 405), ("text/plain", 415)])
-def test_a_mock_that_never_passes_through_refuses_other_types(gateway, content_type, status):
+def test_mock_without_passthrough_refuses_other_content_types(gateway, content_type, status):
     assert gateway.http.patch("/things", data="x", content_type=content_type).status_code == status
 
 
@@ -38,12 +38,12 @@ def test_a_preflight_needs_no_credential(gateway):
     assert gateway.events == []
 
 
-def test_a_preflight_with_another_type_breaks_the_mock(gateway):
+def test_500_preflight_with_another_content_type(gateway):
     assert gateway.http.options("/things", content_type="text/plain").status_code == 500
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Basic secret"}, {"Authorization": "Bearer a b"}])
-def test_401_without_a_bearer_credential_and_without_asking_the_authorizer(gateway, headers):
+def test_401_without_a_bearer_credential_skips_the_authorizer(gateway, headers):
     assert gateway.http.get("/things", headers=headers).status_code == 401
     assert gateway.events == []
 
@@ -59,7 +59,7 @@ def test_the_authorizer_sees_the_credential_and_the_method(gateway):
     ]
 
 
-def test_the_function_sees_the_authorizers_context_as_text(gateway):
+def test_function_receives_the_authorizer_context_as_text(gateway):
     gateway.answers["Authorize"] = gateway.policy("Allow", tenant="t", count=3, live=True)
     assert gateway.list().status_code == 200
     assert gateway.asked("List")[0]["requestContext"]["authorizer"] == {
@@ -71,7 +71,7 @@ def test_the_function_sees_the_authorizers_context_as_text(gateway):
     }
 
 
-def test_denied_request_gets_the_templates_response(gateway):
+def test_denied_request_gets_the_response_of_the_template(gateway):
     gateway.answers["Authorize"] = gateway.policy("Deny")
     response = gateway.list()
     assert (response.status_code, response.json["kind"]) == (401, "ACCESS_DENIED")
@@ -79,7 +79,7 @@ def test_denied_request_gets_the_templates_response(gateway):
     assert gateway.asked("List") == []
 
 
-def test_denial_may_quote_the_authorizers_context(gateway):
+def test_denial_may_include_the_authorizer_context(gateway):
     """In text alone: API Gateway escapes nothing, and a name that is not there is nothing."""
     gateway.answers["Authorize"] = gateway.policy("Deny", why="it is too late")
     assert gateway.list().json["why"] == "it is too late"
@@ -87,7 +87,7 @@ def test_denial_may_quote_the_authorizers_context(gateway):
     assert gateway.list("Bearer other").json["why"] == ""
 
 
-def test_cache_of_the_authorizers_answers_is_bounded(gateway, monkeypatch):
+def test_authorizer_cache_is_bounded(gateway, monkeypatch):
     monkeypatch.setattr(authorization, "_REMEMBERED_MAX", 3)
     for number in range(10):
         gateway.list(f"Bearer {number}")
@@ -97,7 +97,7 @@ def test_cache_of_the_authorizers_answers_is_bounded(gateway, monkeypatch):
 
 
 @pytest.mark.parametrize("effect", ["Allow", "Deny"])
-def test_an_answer_is_remembered_by_credential_until_its_time_is_up(gateway, effect):
+def test_authorization_is_cached_per_credential_until_its_ttl(gateway, effect):
     gateway.answers["Authorize"] = gateway.policy(effect)
     gateway.list()
     gateway.now += 59
@@ -156,7 +156,7 @@ def test_failing_authorizer_is_authorizer_failure_and_not_cached(gateway):
         {"context": {"nested": {}}},
     ],
 )
-def test_a_malformed_policy_is_authorizer_configuration_error(gateway, change):
+def test_malformed_policy_is_an_authorizer_configuration_error(gateway, change):
     gateway.answers["Authorize"] = gateway.policy("Allow") | change
     assert gateway.list().status_code == 500
     assert "an answer that API Gateway refuses" in gateway.told[0]
@@ -169,13 +169,13 @@ def test_502_when_the_function_fails(gateway):
     assert gateway.told == ["Open failed: KeyError: 'x'"]
 
 
-def test_502_when_the_function_answers_something_else_than_a_response(gateway):
+def test_502_when_the_function_returns_a_malformed_response(gateway):
     gateway.answers["Open"] = ["not", "a", "response"]
     assert gateway.http.post("/open/1").status_code == 502
     assert gateway.told == ["Open gave an answer that API Gateway refuses: it is not an object"]
 
 
-def test_504_when_patience_ends_before_the_function_does():
+def test_504_when_the_function_exceeds_the_timeout():
     gateway, is_over = Gateway(timeout=0), threading.Event()
     gateway.answers["Open"] = lambda _event: is_over.wait()
     assert gateway.http.post("/open/1").status_code == 504
@@ -187,7 +187,7 @@ def test_413_above_ten_megabytes_without_reaching_the_function(gateway):
     assert gateway.events == []
 
 
-def test_413_where_lambda_would_not_take_the_event(gateway):
+def test_413_when_the_event_is_too_large_for_lambda(gateway):
     assert gateway.http.post("/open/1", data=b"x" * (6 * MEGABYTE)).status_code == 413
     assert gateway.events == []
     assert gateway.http.post("/open/1", data=b"x" * (5 * MEGABYTE)).status_code == 201
@@ -200,7 +200,7 @@ def test_body_over_the_limit_is_drained_before_the_response(gateway):
 
 
 @pytest.mark.parametrize("authorization", ["Bearer secret", "Basic c2VjcmV0", "AWS4-HMAC-SHA256 Credential=x"])
-def test_authorization_on_unknown_path_is_read_as_a_bad_signature(gateway, authorization):
+def test_authorization_on_an_unknown_path_is_a_bad_signature(gateway, authorization):
     response = gateway.http.get("/nothing", headers={"Authorization": authorization})
     assert (response.status_code, response.json["kind"]) == (403, "4XX")
     assert response.headers["x-amzn-ErrorType"] == "IncompleteSignatureException"
@@ -232,7 +232,7 @@ def test_gateway_responses_name_their_error_type(gateway):
     assert "X-Amzn-Trace-Id" not in refused.headers
 
 
-def test_431_above_10240_bytes_of_headers_is_no_gateway_response(gateway):
+def test_431_above_10240_bytes_of_headers_bypasses_the_gateway(gateway):
     response = gateway.http.post("/open/1", headers={"X-Page": "x" * 10_240})
     assert (response.status_code, response.text) == (431, "HTTP header is larger than 10240 bytes.\n")
     assert {"x-amzn-ErrorType", "x-amz-apigw-id", "X-From"}.isdisjoint(response.headers.keys())

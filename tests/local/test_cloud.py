@@ -11,7 +11,7 @@ from tests.aws.in_memory import STACK, TEMPLATE
 FUNCTIONS = [name for name, resource in TEMPLATE["Resources"].items() if resource["Type"] == "AWS::Lambda::Function"]
 
 
-def test_every_function_is_there_with_what_it_needs_to_run():
+def test_every_function_has_its_configuration():
     assert sorted(STACK.functions) == sorted(FUNCTIONS)
     create = STACK.functions["CreateClientToken"]
     assert create.handler == "management.create_client_token.handler"
@@ -37,7 +37,7 @@ def test_the_key_signs_as_declared():
     assert len(signed["Mac"]) == 32
 
 
-def test_the_table_has_what_the_template_declares():
+def test_table_matches_the_template():
     dynamodb = boto3.client("dynamodb", region_name=REGION)
     table = STACK.outputs["TableName"]
     described = dynamodb.describe_table(TableName=table)["Table"]
@@ -48,6 +48,6 @@ def test_the_table_has_what_the_template_declares():
     assert ttl == {"AttributeName": "expires_at", "TimeToLiveStatus": "ENABLED"}
 
 
-def test_a_stack_is_made_once():
+def test_stack_is_created_once():
     with pytest.raises(ClientError, match="AlreadyExists"):
         cloud.create(TEMPLATE)

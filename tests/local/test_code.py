@@ -11,7 +11,7 @@ def test_missing_build_gets_a_hint(monkeypatch, tmp_path):
         code.artifact(template.read())
 
 
-def test_a_built_function_sees_its_layers_and_nothing_of_the_source(monkeypatch, tmp_path):
+def test_built_function_sees_only_its_layers(monkeypatch, tmp_path):
     monkeypatch.setattr(code, "ARTIFACT", tmp_path)
     monkeypatch.setattr(code, "RUNTIME", tmp_path / "python")
     code.RUNTIME.touch()

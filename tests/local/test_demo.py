@@ -67,25 +67,25 @@ def test_with_a_copy_nothing_comes_from_elsewhere(get, copy, bundle, page, path,
 
 
 @BUNDLES
-def test_pages_run_no_script_that_stands_in_them(get, copy, bundle, page, path, file):
+def test_pages_run_no_inline_script(get, copy, bundle, page, path, file):
     (sources,) = re.findall(r"script-src ([^;]*);", get(page).headers["Content-Security-Policy"])
     assert "unsafe" not in sources
     assert re.findall(r"<script(?![^>]*\bsrc=)", get(page).text) == []
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/page", "/site.py", "/../site.py", "/widget/../../x", "/widget/"])
-def test_nothing_else_is_there(get, copy, path):
+def test_404_for_any_other_path(get, copy, path):
     assert get(path).status_code == 404
 
 
-def test_under_a_name_that_is_not_this_machines_there_is_nothing(get):
+def test_400_for_a_foreign_host_header(get):
     """A website whose name leads here reads what is served here under it."""
     for path in ("/", "/token.json", "/embed.json", "/docs"):
         assert get(path, headers={"Host": "evil.example:3001"}).status_code == 400
     assert get("/", headers={"Host": "localhost:3001"}).status_code == 200
 
 
-def test_the_document_names_this_stack_as_its_server(get):
+def test_openapi_document_names_this_stack_as_its_server(get):
     document, page = get("/openapi.json"), get("/docs")
     assert (document.mimetype, page.mimetype) == ("application/json", "text/html")
     assert [server["url"] for server in document.json["servers"]] == ["http://127.0.0.1:3000"]
@@ -93,7 +93,7 @@ def test_the_document_names_this_stack_as_its_server(get):
     assert document.json["paths"] == written["paths"]
 
 
-def test_docs_may_ask_the_api_and_no_other_host(get):
+def test_docs_may_call_only_the_api(get):
     (sources,) = re.findall(r"connect-src ([^;]*);", get("/docs").headers["Content-Security-Policy"])
     assert sources == "'self' http://127.0.0.1:3000"
 
@@ -135,13 +135,13 @@ def npm(monkeypatch, tmp_path):
     return write
 
 
-def test_without_npm_there_is_no_copy(place, monkeypatch):
+def test_bundle_is_not_copied_without_npm(place, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(NotFetched, match="there is no npm here"):
         Fetch(WIDGET)
 
 
-def test_the_stack_says_where_bundles_come_from(place, npm):
+def test_stack_prints_where_bundles_come_from(place, npm):
     said = queue.SimpleQueue()
     management = Management("http://127.0.0.1:3000", "ctk_secret")
 
@@ -165,14 +165,14 @@ def test_npm_error_is_shown_in_one_line(place, npm):
     assert list(place.parent.iterdir()) == []
 
 
-def test_another_package_is_not_taken(place, npm):
+def test_package_with_another_name_is_rejected(place, npm):
     npm('echo evil > "$4/package.tgz"')
     with pytest.raises(NotFetched, match="something else"):
         Fetch(WIDGET).finish()
     assert list(place.parent.iterdir()) == []
 
 
-def test_a_copy_is_the_packages_dist(place, npm, tmp_path):
+def test_copy_is_the_dist_folder_of_the_package(place, npm, tmp_path):
     made = tmp_path / "made.tgz"
     with tarfile.open(made, "w:gz") as package:
         package.add(__file__, "package/dist/index.global.js")

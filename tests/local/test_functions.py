@@ -108,21 +108,21 @@ def code(request, tmp_path):
     code.functions.stop()
 
 
-def test_a_process_answers_one_event_after_another(code):
+def test_process_handles_events_one_after_another(code):
     first = code.invoke("greet", {"name": "Ada"})
     second = code.invoke("greet", {"name": "Zoë"})
     assert (first["said"], second["said"]) == ("Hello, Ada", "Hello, Zoë")
     assert first["process"] == second["process"] != os.getpid()
 
 
-def test_the_context_is_lambdas(code):
+def test_context_has_the_attributes_of_lambda(code):
     context = code.invoke("context", {})
     assert (context["name"], context["arn"], context["memory"]) == ("local-door.context", "arn:door.context", 512)
     assert context["id"] != code.invoke("context", {})["id"]
     assert 0 < context["left"] <= 20_000
 
 
-def test_nothing_of_the_developers_environment_is_seen(code, monkeypatch):
+def test_function_does_not_see_the_environment_of_the_developer(code, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "work")
     monkeypatch.setenv("MY_SECRET", "s3cret")
     seen = code.invoke("environment", {})
@@ -141,7 +141,7 @@ def failure(code, name):
     return str(caught.value)
 
 
-def test_a_function_that_raises_fails_and_lives_on(code):
+def test_function_that_raises_fails_and_stays_alive(code):
     assert failure(code, "fail") == "KeyError: 'who'"
     assert failure(code, "fail") == "KeyError: 'who'"
 
@@ -155,11 +155,11 @@ def test_fault_in_a_handler_shows_its_exception_to_the_developer(code):
     assert "recorded KeyError" in said
 
 
-def test_an_answer_that_is_not_json_fails(code):
+def test_response_that_is_not_json_fails(code):
     assert "not JSON serializable" in failure(code, "nonsense")
 
 
-def test_an_answer_above_six_megabytes_fails(code):
+def test_response_over_6_mb_fails(code):
     assert failure(code, "swell").startswith("Response payload size exceeded maximum allowed payload size")
 
 
@@ -168,12 +168,12 @@ def test_crashed_function_is_restarted(code):
     assert failure(code, "crash") == "Runtime exited with status 3"
 
 
-def test_a_function_that_runs_out_of_time_is_ended(code):
+def test_function_that_times_out_is_killed(code):
     assert failure(code, "hang") == "Task timed out after 0.10 seconds"
     assert failure(code, "hang") == "Task timed out after 0.10 seconds"
 
 
-def test_a_function_that_cannot_start_fails_until_it_can(code):
+def test_function_that_cannot_start_fails_until_it_is_fixed(code):
     assert "no_such_module" in failure(code, "broken")
     code.write("functions/broken.py", "def handler(event, context): return 'mended at last'")
     assert code.invoke("broken", {}) == "mended at last"
@@ -189,13 +189,13 @@ def test_changed_code_runs_at_the_next_event(code, changed):
     assert after["said"] != before["said"]
 
 
-def test_output_is_prefixed_with_the_functions_name(code):
+def test_output_is_prefixed_with_the_function_name(code):
     code.invoke("greet", {"name": "Ada"})
     code.functions.stop()
     assert ("greet", "greeting Ada") in code.lines
 
 
-def test_control_characters_of_a_function_do_nothing_in_the_terminal(code):
+def test_control_characters_in_function_output_are_escaped(code):
     assert failure(code, "scare") == "ValueError: \\x1b[2J"
     code.functions.stop()
     said = [line for name, line in code.lines if name == "scare"]
@@ -247,13 +247,13 @@ def test_the_runtime_api_answers_only_below_its_path(code, method, call):
     assert code.invoke("greet", {"name": "Ada"})["said"] == "Hello, Ada"
 
 
-def test_each_environment_has_a_path_of_its_own(code):
+def test_each_environment_has_its_own_path(code):
     first = runtime_api(code)[1]
     code.write("shared/words.py", "GREETING = 'Good day'")
     assert runtime_api(code)[1] != first
 
 
-def test_events_at_the_same_time_go_to_processes_of_their_own(code):
+def test_concurrent_events_go_to_separate_processes(code):
     pipes = [code.root / name for name in ("one", "two")]
     for pipe in pipes:
         os.mkfifo(pipe)
@@ -268,7 +268,7 @@ def test_events_at_the_same_time_go_to_processes_of_their_own(code):
     assert first["process"] != second["process"]
 
 
-def test_a_function_whose_stack_is_gone_ends(code):
+def test_function_ends_when_its_stack_is_gone(code):
     """When the stack dies, however it dies, this is what its functions see: their wait for an event breaks off."""
     code.invoke("greet", {"name": "Ada"})
     (environment,) = code.functions._running
@@ -286,6 +286,6 @@ def test_after_stopping_nothing_starts(code):
 @pytest.mark.parametrize(
     ("importable", "client"), [({"awslambdaric", "runtime_client"}, "awslambdaric"), (set(), "infra.local.runtime")]
 )
-def test_lambdas_own_client_is_used_where_it_can_be_imported(monkeypatch, importable, client):
+def test_runtime_client_of_lambda_is_used_if_installed(monkeypatch, importable, client):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name if name in importable else None)
     assert places.source().client == client

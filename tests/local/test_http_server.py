@@ -18,7 +18,7 @@ def served(gateway):
         server.shutdown()
 
 
-def test_repeated_headers_reach_the_function_as_they_were_sent(gateway, served):
+def test_repeated_headers_reach_the_function_unchanged(gateway, served):
     connection = http.client.HTTPConnection(*served)
     connection.putrequest("POST", "/open/a%2Bb?session=cs_secret")
     for value in ("first", "second", "third, with a comma"):
@@ -50,7 +50,7 @@ def test_a_request_is_logged_without_its_query(gateway, served):
     assert "cs_secret" not in line
 
 
-def test_control_characters_of_a_request_do_nothing_in_the_terminal(gateway, served):
+def test_control_characters_in_a_request_are_escaped(gateway, served):
     with socket.create_connection(served) as caller:
         caller.sendall(b"\x1b[2J /a\x9b2J\x07 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         caller.makefile("rb").read()

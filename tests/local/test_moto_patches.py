@@ -61,7 +61,7 @@ def test_dynamodb_serves_one_call_at_a_time(dynamodb, monkeypatch):
     assert taken == [False]
 
 
-def test_moto_still_loses_an_update_when_two_meet(dynamodb, monkeypatch):
+def test_moto_still_loses_a_concurrent_update(dynamodb, monkeypatch):
     monkeypatch.setattr(DynamoHandler, "call_action", moto_patches._unpatched_call_action)
     add = DynamoType.__add__
     both_have_read = threading.Barrier(2, timeout=TIMEOUT_SECONDS)
@@ -109,21 +109,21 @@ def stored(dynamodb):
         dynamodb.delete_item(TableName=name, Key=item(sort_key))
 
 
-def test_a_transaction_that_is_sent_again_is_done_once(dynamodb, stored):
+def test_retried_transaction_is_applied_once(dynamodb, stored):
     for _ in range(2):
         transact(dynamodb, "a", token="sent-twice")
     transact(dynamodb, "b")
     assert stored() == [1, 1]
 
 
-def test_a_transactions_token_serves_no_other_transaction(dynamodb, stored):
+def test_transaction_token_is_rejected_for_another_transaction(dynamodb, stored):
     transact(dynamodb, "a", token="used-twice")
     with pytest.raises(dynamodb.exceptions.IdempotentParameterMismatchException):
         transact(dynamodb, "b", token="used-twice")
     assert stored() == [1, 0]
 
 
-def test_moto_still_does_it_twice(dynamodb, stored, monkeypatch):
+def test_moto_still_applies_a_retried_transaction_twice(dynamodb, stored, monkeypatch):
     monkeypatch.setattr(DynamoHandler, "transact_write_items", moto_patches._unpatched_transact)
     for _ in range(2):
         transact(dynamodb, "a", token="sent-twice-unmended")
@@ -144,12 +144,12 @@ def copies(monkeypatch):
     return copied
 
 
-def test_a_transaction_copies_what_it_changes_and_nothing_else(dynamodb, stored, copies):
+def test_transaction_copies_only_what_it_changes(dynamodb, stored, copies):
     transact(dynamodb, "a", "new")
     assert set(copies) == {"a"}
 
 
-def test_moto_still_copies_all_that_there_is(dynamodb, stored, copies, monkeypatch):
+def test_moto_still_copies_the_whole_table(dynamodb, stored, copies, monkeypatch):
     monkeypatch.setattr(DynamoDBBackend, "transact_write_items", moto_patches._unpatched_transact_write_items)
     transact(dynamodb, "a")
     assert {"a", "b", "counter"} <= set(copies)
@@ -187,16 +187,16 @@ def listed(dynamodb):
         dynamodb.delete_item(TableName=name, Key=key)
 
 
-def test_a_query_looks_at_what_is_asked_and_at_nothing_else(dynamodb, stored, listed, compared):
+def test_query_reads_only_its_partition(dynamodb, stored, listed, compared):
     assert query(dynamodb, "pk", "mend") == ["a", "b", "counter"]
     assert set(compared) <= {"mend", "a", "b", "counter"}
 
 
-def test_a_query_of_an_index_finds_what_is_under_its_key_in_order(dynamodb, stored, listed):
+def test_index_query_returns_its_partition_in_order(dynamodb, stored, listed):
     assert query(dynamodb, "listing_pk", "this", IndexName="listing") == ["early", "late"]
 
 
-def test_moto_still_sorts_all_that_there_is(dynamodb, stored, listed, compared, monkeypatch):
+def test_moto_still_sorts_the_whole_table(dynamodb, stored, listed, compared, monkeypatch):
     monkeypatch.setattr(Table, "query", moto_patches._unpatched_query)
     query(dynamodb, "pk", "mend")
     assert "listed 1" in compared
@@ -213,12 +213,12 @@ def test_deleted_resources_are_released(dynamodb, stored):
     assert made(dynamodb) == 0
 
 
-def test_moto_still_holds_on_to_all_that_it_has_made(dynamodb, stored, monkeypatch):
+def test_moto_still_keeps_deleted_resources(dynamodb, stored, monkeypatch):
     monkeypatch.setattr(BaseModel, "__new__", staticmethod(moto_patches._unpatched_create))
     assert made(dynamodb) > 0
 
 
-def test_a_transaction_that_fails_leaves_everything_as_it_was(dynamodb, stored):
+def test_failed_transaction_changes_nothing(dynamodb, stored):
     with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
         transact(dynamodb, "a", "new", needs="missing", token="fails")
     assert stored() == [0, 0]
@@ -240,7 +240,7 @@ def make_key(kind, **properties):
     return kind.create_from_cloudformation_json("SigningKey", {"Properties": properties}, ACCOUNT, REGION)
 
 
-def test_a_key_is_what_the_template_declares():
+def test_key_matches_the_template():
     kms = boto3.client("kms", region_name=REGION)
     key = make_key(Key, **SIGNING_KEY, Tags=TAGS).id
     described = kms.describe_key(KeyId=key)["KeyMetadata"]
@@ -250,7 +250,7 @@ def test_a_key_is_what_the_template_declares():
     assert kms.list_resource_tags(KeyId=key)["Tags"] == [{"TagKey": "team", "TagValue": "tokens"}]
 
 
-def test_moto_still_makes_another_key_of_it():
+def test_moto_still_ignores_the_key_spec():
     # A fresh copy of the module, which nobody has mended.
     spec = importlib.util.find_spec("moto.kms.models")
     unmended = importlib.util.module_from_spec(spec)
@@ -286,13 +286,13 @@ def settings(dynamodb, table):
     return ttl, backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
 
 
-def test_a_tables_items_expire_and_are_backed_up(dynamodb, bare_table):
+def test_table_has_a_ttl_and_backups(dynamodb, bare_table):
     table, declared = bare_table
     moto_patches.restore_table_settings(dynamodb, table, declared)
     assert settings(dynamodb, table) == ("ENABLED", "ENABLED")
 
 
-def test_moto_still_drops_expiry_and_backups(dynamodb, bare_table):
+def test_moto_still_drops_ttl_and_backups(dynamodb, bare_table):
     table, _ = bare_table
     assert settings(dynamodb, table) == ("DISABLED", "DISABLED")
 
@@ -308,7 +308,7 @@ EVERY_TYPE = {
 
 
 @pytest.mark.parametrize("operation", ["get", "batch", "query", "scan", "put", "update", "delete", "transaction"])
-def test_items_are_written_as_moto_writes_them(dynamodb, monkeypatch, operation):
+def test_patched_serialization_matches_moto(dynamodb, monkeypatch, operation):
     name = STACK.outputs["TableName"]
     in_table = {"TableName": name, "Key": KEY}
     put = {"TableName": name, "Item": KEY | EVERY_TYPE, "ReturnValues": "ALL_OLD"}

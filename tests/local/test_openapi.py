@@ -25,7 +25,7 @@ def body(template):
     return template["Resources"]["Api"]["Properties"]["Body"]
 
 
-def test_our_routes_lead_to_our_functions():
+def test_routes_map_to_the_functions_of_the_template():
     routes = read_routes(TEMPLATE)
     assert routes.stage == "api"
     assert routes.paths[PATH]["POST"].target == Function("CreateClientToken")
@@ -37,12 +37,12 @@ def test_our_routes_lead_to_our_functions():
     assert routes.refusals["DEFAULT_4XX"].status is None
 
 
-def test_a_literal_segment_goes_before_a_parameter(body, template):
+def test_literal_segment_wins_over_a_parameter(body, template):
     body["paths"] = {f"{PATH}/{{id}}": body["paths"][PATH], f"{PATH}/mine": body["paths"][PATH]}
     assert list(read_routes(template).paths) == [f"{PATH}/mine", f"{PATH}/{{id}}"]
 
 
-def test_without_a_ttl_an_authorizer_remembers_for_five_minutes(body, template):
+def test_authorizer_cache_defaults_to_five_minutes(body, template):
     del body["components"]["securitySchemes"]["Bearer"]["x-amazon-apigateway-authorizer"][
         "authorizerResultTtlInSeconds"
     ]
@@ -108,19 +108,19 @@ def test_unmodeled_property_is_named_with_its_path(body, template, place, change
 
 
 @pytest.mark.parametrize("kind", ["UNAUTHORIZED", "DEFAULT_4XX", "AUTHORIZER_FAILURE"])
-def test_authorizers_context_is_modeled_in_denials_only(body, template, kind):
+def test_authorizer_context_is_modeled_only_in_denials(body, template, kind):
     body[REFUSALS][kind]["responseTemplates"] = {"application/json": '{"hint": "$context.authorizer.hint"}'}
     with pytest.raises(NotModeled, match=rf"\$context.authorizer.hint \(gateway response {kind}\)"):
         read_routes(template)
 
 
-def test_a_default_for_refusals_is_needed(body, template):
+def test_default_gateway_responses_are_required(body, template):
     del body[REFUSALS]["DEFAULT_5XX"]
     with pytest.raises(NotModeled, match="needs DEFAULT_5XX"):
         read_routes(template)
 
 
-def test_one_api_is_served(template):
+def test_template_must_have_exactly_one_api(template):
     template["Resources"]["Second"] = template["Resources"]["Api"]
     with pytest.raises(NotModeled, match=r"serves one AWS::ApiGateway::RestApi; the template has 2\."):
         read_routes(template)

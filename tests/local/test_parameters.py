@@ -61,11 +61,11 @@ def rejection(**values):
         ({"Mode": "on", "Domain": "a.b", "Name": "abcd"}, "Rule OnNeedsDomain failed: its assertion is false"),
     ],
 )
-def test_a_value_that_cloudformation_refuses_is_refused_in_its_words(values, reason):
+def test_invalid_value_gets_the_error_of_cloudformation(values, reason):
     assert rejection(**values) == reason
 
 
-def test_all_refused_values_are_named_at_once():
+def test_all_invalid_values_are_reported_at_once():
     assert [line.split("'")[1] for line in rejection(Mode="x", Days="x").splitlines()] == ["Mode", "Days"]
 
 
@@ -76,17 +76,17 @@ def test_other_values_are_accepted(values):
     require_valid(SOURCE, {"Needed": "x"} | values)
 
 
-def test_a_rule_of_an_unknown_kind_is_not_passed_over():
+def test_unknown_kind_of_rule_is_an_error():
     rule = {"Assertions": [{"Assert": {"Fn::EachMemberIn": [["a"], ["a"]]}}]}
     with pytest.raises(NotModeled, match="EachMemberIn"):
         require_valid({"Rules": {"Odd": rule}}, {})
 
 
-def test_rule_about_an_unknown_parameter_is_an_error():
+def test_rule_on_an_unknown_parameter_is_an_error():
     rule = {"Assertions": [{"Assert": {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}}]}
     with pytest.raises(NotModeled, match="AWS::Region"):
         require_valid({"Rules": {"Odd": rule}}, {})
 
 
-def test_our_templates_defaults_are_valid():
+def test_template_defaults_are_valid():
     require_valid(read(), {})

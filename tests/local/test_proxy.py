@@ -22,7 +22,7 @@ def test_paths_in_the_event_are_raw(gateway):
     assert (event["stageVariables"], event["isBase64Encoded"]) == (None, False)
 
 
-def test_what_is_absent_is_null(gateway):
+def test_absent_fields_are_null(gateway):
     event = event_of(gateway)
     assert event["queryStringParameters"] is None
     assert event["multiValueQueryStringParameters"] is None
@@ -31,7 +31,7 @@ def test_what_is_absent_is_null(gateway):
     assert gateway.asked("List")[0]["pathParameters"] is None
 
 
-def test_the_last_of_several_query_values_wins_and_all_are_there(gateway):
+def test_repeated_query_values_are_listed_and_the_last_one_wins(gateway):
     event = event_of(gateway, "/open/1?a=1&a=%C3%A9&empty")
     assert event["queryStringParameters"] == {"a": "é", "empty": ""}
     assert event["multiValueQueryStringParameters"] == {"a": ["1", "é"], "empty": [""]}
@@ -42,7 +42,7 @@ def test_query_values_are_decoded(gateway):
     assert event["queryStringParameters"] == {"email": "a+b@c.d", "plus": "a b", "space": "a b"}
 
 
-def test_repeated_header_is_a_list_and_its_last_value_the_single_one(gateway):
+def test_repeated_headers_are_listed_and_the_last_one_wins(gateway):
     sent = [("Host", "localhost"), ("X-Custom", "1"), ("x-custom", "2, 3"), ("X-CUSTOM", "4")]
     event = event_of(gateway, environ_overrides={RAW_HEADERS: sent})
     assert event["multiValueHeaders"]["x-custom"] == ["1", "2, 3", "4"]
@@ -57,7 +57,7 @@ def test_transfer_encoding_is_dropped(gateway):
 
 
 @pytest.mark.parametrize("sent", [TRACE, f"{TRACE};Parent=7fa8c0f79203be72;Sampled=1"])
-def test_callers_trace_continues_in_event_and_response(gateway, sent):
+def test_trace_of_the_caller_continues_in_event_and_response(gateway, sent):
     response = gateway.http.post("/open/1", headers={"x-amzn-trace-id": sent})
     (event,) = gateway.asked("Open")
     assert [name for name in event["headers"] if name.lower() == "x-amzn-trace-id"] == ["X-Amzn-Trace-Id"]
@@ -67,12 +67,12 @@ def test_callers_trace_continues_in_event_and_response(gateway, sent):
 
 
 @pytest.mark.parametrize("sent", [{}, {"X-Amzn-Trace-Id": "Root=nonsense"}])
-def test_a_new_trace_starts_where_the_caller_has_none(gateway, sent):
+def test_new_trace_starts_if_the_caller_sends_none(gateway, sent):
     response = gateway.http.post("/open/1", headers=sent)
     assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16}", response.headers["X-Amzn-Trace-Id"])
 
 
-def test_headers_come_in_a_mixture_of_cases(gateway):
+def test_header_names_arrive_in_the_case_of_api_gateway(gateway):
     headers = {"Authorization": "Bearer x", "Content-Type": "text/plain", "X-Custom": "1", "Connection": "close"}
     sent = event_of(gateway, data="é".encode(), headers=headers)
     assert sent["headers"]["Authorization"] == "Bearer x"
@@ -83,13 +83,13 @@ def test_headers_come_in_a_mixture_of_cases(gateway):
     assert sent["body"] == "é"
 
 
-def test_a_client_can_only_lengthen_the_list_of_forwarders(gateway):
+def test_client_can_only_prepend_to_x_forwarded_for(gateway):
     event = event_of(gateway, headers={"X-Forwarded-For": "6.6.6.6"}, environ_base={"REMOTE_ADDR": "192.0.2.1"})
     assert event["headers"]["X-Forwarded-For"] == "6.6.6.6, 192.0.2.1"
     assert event["requestContext"]["identity"]["sourceIp"] == "192.0.2.1"
 
 
-def test_the_context_tells_when_and_which_request_it_is(gateway):
+def test_context_has_the_time_and_id_of_the_request(gateway):
     context = event_of(gateway)["requestContext"]
     assert (context["requestTimeEpoch"], context["requestTime"]) == (1_800_000_000_000, "15/Jan/2027:08:00:00 +0000")
     assert (context["stage"], context["resourcePath"]) == ("api", "/open/{id}")
@@ -105,12 +105,12 @@ def answer(gateway, **answer):
     return gateway.http.post("/open/1")
 
 
-def test_an_answer_may_be_empty(gateway):
+def test_response_may_be_empty(gateway):
     response = answer(gateway)
     assert (response.status_code, response.data, response.content_type) == (200, b"", "application/json")
 
 
-def test_headers_with_several_values(gateway):
+def test_multi_value_headers_are_sent(gateway):
     headers = {"X-A": "single", "X-B": True}
     response = answer(gateway, statusCode="202", headers=headers, multiValueHeaders={"X-C": ["1", "2"]})
     assert response.status_code == 202
@@ -118,7 +118,7 @@ def test_headers_with_several_values(gateway):
     assert (response.headers["X-A"], response.headers["X-B"]) == ("single", "true")
 
 
-def test_values_of_a_header_in_both_fields_are_all_sent(gateway):
+def test_header_values_of_both_fields_are_merged(gateway):
     response = answer(gateway, headers={"x-a": "single"}, multiValueHeaders={"X-A": ["1", "2"]})
     assert response.headers.getlist("X-A") == ["1", "2", "single"]
     assert [name for name, _ in response.headers if name.lower() == "x-a"] == ["X-A"] * 3
@@ -134,7 +134,7 @@ def test_some_headers_are_renamed_and_some_dropped(gateway):
     assert {"WWW-Authenticate", "Transfer-Encoding", "Via"}.isdisjoint(response.headers.keys())
 
 
-def test_base64_is_sent_as_it_is_for_the_api_declares_no_binary_types(gateway):
+def test_base64_body_is_sent_undecoded_without_binary_types(gateway):
     assert answer(gateway, body="aGk=", isBase64Encoded=True).data == b"aGk="
 
 
@@ -151,5 +151,5 @@ def test_base64_is_sent_as_it_is_for_the_api_declares_no_binary_types(gateway):
         {"multiValueHeaders": {"X-A": "1"}},
     ],
 )
-def test_502_for_anything_but_the_documented_fields_and_types(gateway, malformed):
+def test_502_for_undocumented_fields_or_types(gateway, malformed):
     assert answer(gateway, **malformed).status_code == 502

@@ -20,10 +20,10 @@ from tests.local.conftest import ROUTES
         ("", None),
     ],
 )
-def test_a_parameter_is_one_whole_segment(path, parameters):
+def test_path_parameter_matches_one_whole_segment(path, parameters):
     matched = ROUTES.match("POST", path)
     assert (matched and matched[1]) == parameters
 
 
-def test_a_path_without_the_method_and_without_any_is_no_match():
+def test_path_without_the_method_or_any_does_not_match():
     assert ROUTES.match("GET", "/open/1") is None

@@ -137,13 +137,13 @@ def ran_on_linux(tmp_path_factory):
     return Ran(tmp_path_factory.mktemp("sam"), bridge="127.0.0.2", architecture="arm64")
 
 
-def test_without_a_container_engine_it_says_so_in_one_line(tmp_path):
+def test_one_line_error_without_a_container_engine(tmp_path):
     ended = run(tmp_path, "unix:///nowhere/docker.sock")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == "sam local needs a container engine, and none answers here. make run needs none.\n"
 
 
-def test_without_a_build_it_says_so_in_one_line(tmp_path):
+def test_one_line_error_without_a_build(tmp_path):
     with container_engine() as engine:
         ended = run(tmp_path, engine, built="missing.yaml")
     assert ended.returncode == 1
@@ -151,7 +151,7 @@ def test_without_a_build_it_says_so_in_one_line(tmp_path):
     assert ended.stderr.startswith("There is no built template at ")
 
 
-def test_sam_gets_the_built_functions_and_the_way_to_moto(ran):
+def test_sam_gets_the_built_functions_and_the_moto_endpoint(ran):
     assert ran.announced[0].startswith("AWS is moto on http://127.0.0.1:")
     assert ran.announced[1].startswith("An API key of the tenant demo: ctk_")
     assert ran.given["command"] == ["local", "start-api"]
@@ -171,35 +171,35 @@ def test_sam_gets_the_built_functions_and_the_way_to_moto(ran):
     assert stat.S_IMODE((ran.directory / "local/sam-env.json").stat().st_mode) == 0o600
 
 
-def test_a_shell_can_have_the_access_key_while_it_runs(ran):
+def test_access_key_is_exported_to_a_file_while_it_runs(ran):
     assert f"export AWS_ACCESS_KEY_ID={ran.given['key']}" in ran.given["shell"]
     assert not (ran.directory / "local/sam-aws.sh").exists()
 
 
-def test_containers_stay_for_the_next_request(ran):
+def test_containers_are_kept_warm(ran):
     assert ran.given["options"]["--warm-containers"] == "LAZY"
 
 
-def test_aws_takes_only_the_access_key_of_this_run(ran, ran_on_linux):
+def test_moto_accepts_only_the_access_key_of_this_run(ran, ran_on_linux):
     assert ran.given["strangers"] == [403] * 4
     assert len(ran.given["key"]) >= 32
     assert ran.given["key"] != ran_on_linux.given["key"]
 
 
-def test_aws_listens_where_only_containers_reach_it(ran_on_linux):
+def test_moto_listens_where_only_containers_reach_it(ran_on_linux):
     assert ran_on_linux.announced[0].startswith("AWS is moto on http://127.0.0.2:")
     assert ran_on_linux.given["options"]["--add-host"] == "host.docker.internal:127.0.0.2"
     assert (ran_on_linux.given["aws"], ran_on_linux.given["elsewhere"]) == (200, None)
 
 
-def test_functions_are_for_the_engines_architecture(ran, ran_on_linux):
+def test_functions_are_built_for_the_architecture_of_the_engine(ran, ran_on_linux):
     assert ran_on_linux.given["template"]["Globals"]["Function"]["Architectures"] == ["arm64"]
     here = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
     assert ran.given["template"]["Globals"]["Function"]["Architectures"] == [here]
 
 
 @pytest.mark.parametrize(("engines", "lambdas"), [("amd64", "x86_64"), ("arm64", "arm64"), ("aarch64", "arm64")])
-def test_an_engines_architecture_has_lambdas_name(monkeypatch, engines, lambdas):
+def test_architecture_of_the_engine_is_mapped_to_lambda(monkeypatch, engines, lambdas):
     with container_engine(architecture=engines) as engine:
         monkeypatch.setenv("DOCKER_HOST", engine)
         assert Engine().architecture == lambdas
@@ -213,7 +213,7 @@ def test_an_architecture_without_functions_is_refused(monkeypatch):
 
 
 @pytest.mark.parametrize("bridge", [None, "192.0.2.1", "nonsense"])
-def test_a_bridge_that_is_in_a_virtual_machine_has_no_address_here(monkeypatch, bridge):
+def test_bridge_inside_a_virtual_machine_has_no_host_address(monkeypatch, bridge):
     with container_engine(bridge=bridge) as engine:
         monkeypatch.setenv("DOCKER_HOST", engine)
         assert Engine().host_address is None
@@ -237,7 +237,7 @@ def test_make_sam_local_builds_into_a_folder_that_nobody_deploys(tmp_path):
     assert installs
 
 
-def test_the_template_of_what_is_built_names_its_folders():
+def test_built_template_names_its_folders():
     built = sam.template_of_built(read(), "x86_64")
     resources = built["Resources"].values()
     assert built["Globals"]["Function"]["CodeUri"] == "functions"
@@ -248,7 +248,7 @@ def test_the_template_of_what_is_built_names_its_folders():
     assert all("Metadata" not in each for each in resources)
 
 
-def test_moto_listens_on_its_own_address_alone():
+def test_moto_listens_only_on_its_own_address():
     server, endpoint = cloud.serve()
     try:
         client = boto3.client("dynamodb", region_name=REGION, endpoint_url=endpoint)

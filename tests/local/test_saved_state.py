@@ -24,7 +24,7 @@ def open_session(stack, value, origin):
     return response.status, body
 
 
-def test_key_token_and_data_last_from_one_start_to_the_next(tmp_path):
+def test_key_token_and_data_survive_a_restart(tmp_path):
     first = RunningStack(tmp_path, "--keep")
     body = {"name": "Mine", "allowedOrigins": ["https://shop.example.com"], "flowIds": [first.flow_id]}
     created = Management(first.url, first.api_key).ask("POST", "/v1/client-tokens", body)

@@ -23,18 +23,18 @@ def test_our_template_is_within_scope():
     require_modeled(TEMPLATE)
 
 
-def test_an_unknown_type_is_named():
+def test_error_names_an_unknown_resource_type():
     assert refusal("Queue", Type="AWS::SQS::Queue") == "The local stack does not model: Queue (AWS::SQS::Queue)."
 
 
-def test_an_unknown_property_is_named():
+def test_error_names_an_unknown_property():
     assert refusal("Table", Properties={"StreamSpecification": {}, "ImportSourceSpecification": {}}) == (
         "The local stack does not model: Table.ImportSourceSpecification (AWS::DynamoDB::Table);"
         " Table.StreamSpecification (AWS::DynamoDB::Table)."
     )
 
 
-def test_resource_of_nested_stack_that_does_more_than_watch_is_named(monkeypatch):
+def test_error_names_a_nested_resource_other_than_monitoring(monkeypatch):
     inner = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}, "Slow": {"Type": "AWS::CloudWatch::Alarm"}}}
     monkeypatch.setattr("infra.local.template.nested", lambda _: inner)
     with pytest.raises(NotModeled) as caught:

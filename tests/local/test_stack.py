@@ -79,7 +79,7 @@ def test_commands_of_the_greeting_work(stack, tmp_path):
     assert ask(stack, "GET", "/v1/client-tokens", Authorization=f"Bearer {paste(operate).strip()}")[0] == 200
 
 
-def test_the_apis_own_refusals_are_the_templates(stack):
+def test_gateway_responses_come_from_the_template(stack):
     status, headers, answer = ask(stack, "GET", "/v1/nothing", Authorization=None)
     assert (status, answer["code"], headers["Access-Control-Allow-Origin"]) == (404, "not_found", "*")
     status, headers, answer = ask(stack, "GET", "/v1/client-tokens", Authorization="Bearer unknown")
@@ -95,7 +95,7 @@ def test_401_hint_for_bearer_on_unknown_path_is_to_check_the_path(stack):
     assert "Check the path" in answer["hint"]
 
 
-def test_answers_of_functions_carry_a_trace(stack):
+def test_responses_of_functions_carry_a_trace_id(stack):
     _, headers, _ = ask(stack, "GET", "/v1/client-tokens")
     assert headers["X-Amzn-Trace-Id"].startswith("Root=1-")
 
@@ -108,7 +108,7 @@ def test_431_above_10240_bytes_of_headers(stack):
     connection.close()
 
 
-def test_a_body_above_api_gateways_limit_gets_its_answer(stack):
+def test_413_for_a_body_over_10_mb(stack):
     status, _, answer = ask(stack, "POST", "/v1/client-tokens", b"x" * (11 * 1024 * 1024))
     assert (status, answer["code"]) == (413, "too_large")
 
@@ -134,7 +134,7 @@ def test_requests_are_logged_without_their_query(stack):
 @pytest.mark.parametrize(
     ("method", "path"), [("POST", "/moto-api/reset"), ("POST", "/"), ("OPTIONS", "/"), ("GET", "/moto-api/data.json")]
 )
-def test_no_website_reaches_the_aws_in_memory(stack, sent, method, path):
+def test_websites_cannot_reach_moto(stack, sent, method, path):
     connection = http.client.HTTPConnection(urlsplit(stack.aws_endpoint).netloc)
     connection.request(method, path, headers={"X-Amz-Target": "DynamoDB_20120810.ListTables"} | sent)
     response = connection.getresponse()
@@ -159,7 +159,7 @@ def all_end(descriptors):
 
 
 @linux_only
-def test_ctrl_c_ends_it_with_all_its_processes(tmp_path):
+def test_ctrl_c_ends_all_processes(tmp_path):
     running = RunningStack(tmp_path)
     functions = [os.pidfd_open(child) for child in children(running.process)]
     assert len(functions) >= 2
@@ -170,7 +170,7 @@ def test_ctrl_c_ends_it_with_all_its_processes(tmp_path):
     assert (running.lines[-1], running.state_file.exists()) == ("Stopped.\n", False)
 
 
-def test_of_two_in_one_place_the_first_to_end_leaves_the_others_state(tmp_path):
+def test_stack_that_ends_keeps_the_state_file_of_another(tmp_path):
     first = RunningStack(tmp_path)
     second = RunningStack(tmp_path)
     assert first.stop() == 0
@@ -187,7 +187,7 @@ def run(*options):
 NEIGHBORS = "The local stack needs two ports: {} for the API and {} for the demo page. Choose others with PORT=3100.\n"
 
 
-def test_a_busy_port_is_one_line():
+def test_one_line_error_for_a_busy_port():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = run("--port", str(port))
@@ -197,7 +197,7 @@ def test_a_busy_port_is_one_line():
 
 
 @pytest.mark.parametrize(("port", "missing"), [(70000, 70000), (65535, 65536), (-1, -1)])
-def test_a_port_that_there_is_not_is_one_line(port, missing):
+def test_one_line_error_for_an_invalid_port(port, missing):
     ended = run("--port", str(port))
     assert (ended.returncode, ended.stdout) == (1, "")
     said = f"Port {missing} cannot be used: there is no such port. "
@@ -215,7 +215,7 @@ def taken_above_a_free_one():
             return taken
 
 
-def test_a_busy_port_of_the_demo_page_is_one_line():
+def test_one_line_error_for_a_busy_port_of_the_demo_page():
     with taken_above_a_free_one() as taken:
         port = taken.getsockname()[1]
         ended = run("--port", str(port - 1))
@@ -224,7 +224,7 @@ def test_a_busy_port_of_the_demo_page_is_one_line():
     assert ended.stderr == said + NEIGHBORS.format(port - 1, port)
 
 
-def test_an_unknown_parameter_is_one_line():
+def test_one_line_error_for_an_unknown_parameter():
     ended = run("--port", "0", "--parameter", "Nothing=1")
     assert (ended.returncode, ended.stderr) == (1, "template.yaml has no parameter Nothing.\n")
 
@@ -246,7 +246,7 @@ def test_function_error_is_shown_if_seeding_fails():
         ("HostedZoneId=Z123", "Rule HostedZoneHasDomain failed: HostedZoneId requires DomainName."),
     ],
 )
-def test_a_parameter_that_cloudformation_refuses_is_one_line(parameter, reason):
+def test_one_line_error_for_an_invalid_parameter(parameter, reason):
     ended = run("--port", "0", "--parameter", parameter)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith(reason)

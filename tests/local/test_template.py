@@ -39,13 +39,13 @@ def source(tmp_path):
     return read(file)
 
 
-def test_a_yaml_alias_does_not_tie_two_paths_together(source):
+def test_yaml_aliases_are_copied(source):
     paths = translate(source)["Resources"]["Api"]["Properties"]["Body"]["paths"]
     assert "get" in paths["/a"]
     assert "get" not in paths["/b"]
 
 
-def test_a_parameter_given_replaces_the_default(source):
+def test_given_parameter_replaces_the_default(source):
     template = translate(source, {"Seconds": "3"})
     timeout = template["Resources"]["Chat"]["Properties"]["Timeout"]
     assert parameter(template, timeout) == "3"
@@ -53,12 +53,12 @@ def test_a_parameter_given_replaces_the_default(source):
     assert parameter(template, "plain") == "plain"
 
 
-def test_an_unknown_parameter_is_named(source):
+def test_error_names_an_unknown_parameter(source):
     with pytest.raises(NotModeled, match=r"^template.yaml has no parameter Secs\.$"):
         translate(source, {"Secs": "3"})
 
 
-def test_a_resource_is_there_if_its_condition_holds():
+def test_resource_exists_if_its_condition_holds():
     template = {
         "Parameters": {"Size": {"Default": 0}},
         "Conditions": {"Big": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Size"}, 0]}]}, "Odd": {"Fn::Or": []}},

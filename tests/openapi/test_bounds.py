@@ -78,7 +78,7 @@ def _is_taken(model, body):
 
 
 @pytest.mark.parametrize(("model", "body", "field"), FIELDS)
-def test_schema_and_wire_refuse_the_same_values(model, body, field):
+def test_schema_and_wire_reject_the_same_values(model, body, field):
     schema = COMPONENTS["schemas"][model.__name__]["properties"][field]
     validator = Draft202012Validator({"components": COMPONENTS, **schema})
     assert _is_taken(model, body)
@@ -95,7 +95,7 @@ def test_schema_and_wire_refuse_the_same_values(model, body, field):
 
 
 @pytest.mark.parametrize("query", [ListClientTokens, ListConversations])
-def test_parameters_and_wire_refuse_the_same_values(query):
+def test_parameters_and_wire_reject_the_same_values(query):
     (name,) = [name for name, operation in management.OPERATIONS.items() if operation.query is query]
     operation_id = name[0].lower() + name[1:]
     paths = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))["paths"]

@@ -33,7 +33,7 @@ def test_document_is_valid_openapi():
     assert list(OpenAPIV31SpecValidator(WRITTEN).iter_errors()) == []
 
 
-def test_every_function_of_the_api_is_described_and_nothing_else():
+def test_document_describes_exactly_the_functions_of_the_api():
     assert OPERATIONS.keys() == STACK.functions.keys() - {"Authorize"}
 
 
@@ -59,7 +59,7 @@ def test_every_example_fits_its_schema(schema, example):
     Draft202012Validator(whole).validate(example)
 
 
-def test_the_example_of_a_stream_fits_the_schema_of_events():
+def test_stream_example_fits_the_event_schema():
     """Each event in its order, by the name that its `event` line has."""
     (media,) = _written("Chat")["responses"]["200"]["content"].values()
     frames = [frame.split("\n") for frame in media["examples"]["an answer"]["value"].strip().split("\n\n")]
@@ -73,7 +73,7 @@ def test_the_example_of_a_stream_fits_the_schema_of_events():
 
 
 @pytest.mark.parametrize("function", [name for name, one in OPERATIONS.items() if one.bodies])
-def test_every_example_of_a_body_is_taken(function):
+def test_every_example_body_is_accepted(function):
     for example in OPERATIONS[function].bodies.values():
         OPERATIONS[function].body.read(json.dumps(example))
 
@@ -108,12 +108,12 @@ def _documented():
                 yield from ((int(status), code) for code in response[refusals.CODES])
 
 
-def test_every_code_that_the_code_can_say_is_documented_with_its_status():
+def test_every_error_code_is_documented_with_its_status():
     # No HTTP request has an event of another kind: a developer does who invokes a function by hand.
     assert set(_said()) - set(_documented()) == {(400, "invalid_event")}
 
 
-def test_every_code_that_is_documented_can_be_said():
+def test_every_documented_error_code_can_occur():
     said = {code for _, code in _said()} | {
         json.loads(one.body)["code"] for one in read_routes(TEMPLATE).refusals.values()
     }
@@ -121,7 +121,7 @@ def test_every_code_that_is_documented_can_be_said():
     assert refusals.MEANINGS.keys() == {code for _, code in _documented()} | {"method_not_allowed"}
 
 
-def test_every_meaning_is_of_a_field():
+def test_every_description_belongs_to_a_field():
     schemas = WRITTEN["components"]["schemas"]
     named = {name for schema in schemas.values() for name in schema.get("properties", ())}
     named |= {f"{schema}.{name}" for schema in schemas for name in schemas[schema].get("properties", ())}

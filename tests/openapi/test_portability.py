@@ -34,11 +34,11 @@ def _types(schema):
     return {found} if isinstance(found, str) else set(found)
 
 
-def test_references_stand_alone():
+def test_references_have_no_sibling_keywords():
     assert [one for one in _objects(WRITTEN) if isinstance(one.get("$ref"), str) and len(one) > 1] == []
 
 
-def test_references_lead_to_something():
+def test_references_resolve():
     for one in _objects(WRITTEN):
         if isinstance(one.get("$ref"), str):
             _, *steps = one["$ref"].split("/")
@@ -47,7 +47,7 @@ def test_references_lead_to_something():
                 found = found[step]
 
 
-def test_schemas_use_no_keyword_that_a_generator_does_not_read():
+def test_schemas_use_only_keywords_that_generators_support():
     assert {name for schema in _objects(SCHEMAS) for name in schema.keys() & UNREAD} == set()
 
 
@@ -57,7 +57,7 @@ def test_objects_that_may_be_null_have_no_default():
     assert [schema for schema in nullable if "default" in schema] == []
 
 
-def test_null_is_one_type_of_two():
+def test_nullable_types_are_a_pair_with_null():
     """Generators make an optional type of this form, and a union class of any other."""
     for schema in _objects(SCHEMAS):
         if isinstance(schema.get("type"), list):
@@ -65,7 +65,7 @@ def test_null_is_one_type_of_two():
             assert schema["type"][1] == "null"
 
 
-def test_every_error_response_has_the_one_schema_of_errors():
+def test_every_error_response_uses_the_error_schema():
     responses = [
         response for operation in OPERATIONS for status, response in operation["responses"].items() if status >= "400"
     ]
@@ -74,7 +74,7 @@ def test_every_error_response_has_the_one_schema_of_errors():
     assert SCHEMAS["ApiError"]["required"] == ["error", "code", "requestId"]
 
 
-def test_a_stream_is_text():
+def test_stream_response_is_text():
     (chat,) = [operation for operation in OPERATIONS if operation["operationId"] == "chat"]
     (media,) = chat["responses"]["200"]["content"].items()
     assert (media[0], media[1]["schema"]) == ("text/event-stream", {"type": "string"})
@@ -114,12 +114,12 @@ def test_descriptions_are_markdown_without_accidents():
             assert "*" not in re.sub(r"`[^`]*`", "", text), text
 
 
-def test_a_client_without_a_url_talks_to_this_machine():
+def test_default_server_is_localhost():
     """Generators take the first server for the default; a credential must not go to a stranger's API by mistake."""
     assert urlsplit(WRITTEN["servers"][0]["url"]).hostname == "127.0.0.1"
 
 
-def test_servers_name_each_of_their_variables():
+def test_servers_declare_each_of_their_variables():
     for server in WRITTEN["servers"]:
         variables = server.get("variables", {})
         assert all(f"{{{name}}}" in server["url"] and one["default"] for name, one in variables.items())

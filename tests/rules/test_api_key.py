@@ -42,7 +42,7 @@ def test_minted_keys_are_well_formed_and_prefixed(random):
 
 
 @pytest.mark.parametrize("value", KNOWN)
-def test_the_checksum_is_the_crc_32_that_other_programs_compute(value):
+def test_checksum_is_crc_32(value):
     assert api_key.is_well_formed(value)
 
 
@@ -58,7 +58,7 @@ def test_no_two_keys_are_alike():
 
 
 @pytest.mark.parametrize("value", KNOWN)
-def test_every_single_wrong_character_is_noticed(value):
+def test_every_wrong_character_fails_the_checksum(value):
     for place in range(len(value)):
         for letter in BASE62 + "_- \n\u00e9":
             mistyped = value[:place] + letter + value[place + 1 :]
@@ -66,26 +66,26 @@ def test_every_single_wrong_character_is_noticed(value):
 
 
 @pytest.mark.parametrize("value", KNOWN)
-def test_two_swapped_characters_are_noticed(value):
+def test_two_swapped_characters_fail_the_checksum(value):
     for place in range(len(value) - 1):
         mistyped = value[:place] + value[place + 1] + value[place] + value[place + 2 :]
         assert api_key.is_well_formed(mistyped) == (mistyped == value), mistyped
 
 
 @pytest.mark.parametrize("value", KNOWN)
-def test_a_part_of_a_key_or_more_than_a_key_is_none(value):
+def test_truncated_or_extended_key_is_rejected(value):
     parts = [value[:length] for length in range(len(value))] + [value[length:] for length in range(1, len(value))]
     more = [f"{value}{tail}" for tail in ("0", "\n", " ", "=")] + [f"{head}{value}" for head in (" ", "\n", "ctk_")]
     assert [text for text in [*parts, *more] if api_key.is_well_formed(text)] == []
 
 
 @pytest.mark.parametrize("value", MISSHAPEN)
-def test_a_right_checksum_makes_no_key_of_another_shape(value):
+def test_correct_checksum_does_not_excuse_a_wrong_format(value):
     assert not api_key.is_well_formed(value)
 
 
 @given(st.text())
-def test_arbitrary_text_is_no_key_and_no_reason_to_fall_over(text):
+def test_arbitrary_text_is_rejected_without_an_exception(text):
     assert not api_key.is_well_formed(text)
 
 
@@ -97,7 +97,7 @@ def test_record_holds_only_a_digest_and_hint_of_the_value():
     assert [value[start : start + 5] for start in range(len(value) - 4) if value[start : start + 5] in kept] == []
 
 
-def test_a_key_speaks_for_its_tenant_with_its_scopes():
+def test_key_authenticates_its_tenant_with_its_scopes():
     _, key = mint()
     assert key.principal() == Principal(key.id, "tenant-1", ("tokens:read",), key.expires_at)
     assert key.id.startswith("key_")

@@ -23,7 +23,7 @@ def test_only_fields_that_differ_as_json_are_recorded():
     }
 
 
-def test_a_config_is_named_and_not_quoted():
+def test_config_is_named_without_its_content():
     assert changed(config={"theme": "secret"}) == {"config": None}
 
 
@@ -34,7 +34,7 @@ def test_new_token_is_recorded_without_defaults():
     assert {"config", "pin_to_version"}.isdisjoint(new)
 
 
-def test_of_a_new_value_only_how_long_the_old_one_works():
+def test_new_value_is_recorded_only_by_the_expiry_of_old_ones():
     previous = PreviousValue(digest="d", jti="j", valid_until=AT + timedelta(hours=1))
     issued_value = replace(TOKEN.issued_value, digest="other", key_arn="other", prefix="other", hint="other")
     assert audit.changes(TOKEN, replace(TOKEN, issued_value=issued_value, previous_values=(previous,), revision=7)) == {
@@ -51,7 +51,7 @@ def test_long_list_is_recorded_as_added_and_removed():
     assert audit.changes(before, after) == {"flow_ids": {"added": ["flow_new"], "removed": ["flow_000"]}}
 
 
-def test_of_many_added_entries_twenty_and_how_many_more():
+def test_added_entries_are_truncated_to_twenty_and_a_count():
     assert changed(flow_ids=FLOWS) == {
         "flow_ids": {"added": list(FLOWS[:20]), "more_added": 80, "removed": ["flow_1", "flow_2"]}
     }
@@ -59,7 +59,7 @@ def test_of_many_added_entries_twenty_and_how_many_more():
     assert new["flow_ids"] == {"added": list(FLOWS[:20]), "more_added": 80}
 
 
-def test_a_long_list_in_another_order_is_said_to_be_so():
+def test_reordered_long_list_is_recorded_as_such():
     before = replace(TOKEN, settings=replace(TOKEN.settings, flow_ids=FLOWS))
     after = replace(TOKEN, settings=replace(TOKEN.settings, flow_ids=FLOWS[::-1]))
     assert audit.changes(before, after) == {"flow_ids": {"reordered": True}}
@@ -71,7 +71,7 @@ def test_long_text_is_cut_and_its_size_given():
     assert name.endswith("... (255 bytes)")
 
 
-def test_config_values_that_python_takes_for_equal_are_a_change():
+def test_config_values_that_are_equal_in_python_are_a_change():
     before = replace(TOKEN, settings=replace(TOKEN.settings, config={"on": 1}))
     after = replace(TOKEN, settings=replace(TOKEN.settings, config={"on": True}))
     assert audit.changes(before, after) == {"config": None}

@@ -25,12 +25,12 @@ NUMBERS = st.integers(0, 62**LENGTH - 1)
         (62**6 + 1, 6, "000001"),
     ],
 )
-def test_digits_then_capitals_then_small_letters(number, length, text):
+def test_alphabet_is_digits_capitals_then_small_letters(number, length, text):
     assert base62.encode(number, length) == text
 
 
 @given(NUMBERS, NUMBERS)
-def test_text_of_one_length_sorts_as_its_numbers(one, other):
+def test_text_of_equal_length_sorts_like_its_numbers(one, other):
     first, second = base62.encode(one, LENGTH), base62.encode(other, LENGTH)
     assert len(first) == len(second) == LENGTH
     assert (first < second, first == second) == (one < other, one == other)

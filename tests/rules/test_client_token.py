@@ -61,7 +61,7 @@ class TestCheck:
         ],
         ids=str,
     )
-    def test_terms_that_hold_together_are_taken_as_they_are(self, settings):
+    def test_consistent_settings_are_accepted(self, settings):
         wanted = replace(SETTINGS, **settings)
         assert client_token.validate(wanted, at=AT) == wanted
 
@@ -95,7 +95,7 @@ class TestCheck:
         ],
         ids=str,
     )
-    def test_a_contradiction_is_refused_at_the_field_that_a_caller_wrote(self, settings, path, code):
+    def test_contradiction_is_reported_at_the_field_of_the_caller(self, settings, path, code):
         assert reasons(client_token.validate, replace(SETTINGS, **settings), at=AT) == [(path, code)]
 
     def test_all_violations_are_reported_at_once(self):
@@ -126,7 +126,7 @@ class TestUpdate:
             replace(after, settings=before.settings, updated_at=before.updated_at, revision=before.revision) == before
         )
 
-    def test_no_change_is_a_write_all_the_same(self):
+    def test_update_without_changes_increments_the_revision(self):
         before = token()
         after = client_token.update(before, {}, at=AT)
         assert (after.settings, after.revision, after.updated_at) == (before.settings, before.revision + 1, AT)
@@ -197,7 +197,7 @@ class TestUpdate:
         ],
         ids=str,
     )
-    def test_an_expired_token_can_be_changed_and_prolonged(self, changes):
+    def test_expired_token_can_be_changed_and_extended(self, changes):
         expired = token(replace(SETTINGS, expires_at=AT - DAY))
         assert client_token.update(expired, changes, at=AT).settings == replace(expired.settings, **changes)
 
@@ -214,7 +214,7 @@ class TestRegenerate:
         )
 
     @pytest.mark.parametrize("grace", [timedelta(0), None])
-    def test_without_a_grace_period_nothing_is_left_of_the_current_value(self, grace):
+    def test_current_value_ends_without_a_grace_period(self, grace):
         assert client_token.regenerate(token(), issued_value("second"), grace=grace, at=AT).previous_values == ()
 
     def test_grace_period_keeps_the_current_value_until_its_end(self):
@@ -223,7 +223,7 @@ class TestRegenerate:
         assert (previous.digest, previous.jti) == (before.issued_value.digest, before.issued_value.claims.jti)
         assert previous.valid_until == AT + HOUR
 
-    def test_earlier_promises_hold_unless_zero_is_given(self):
+    def test_earlier_grace_periods_last_unless_zero_is_given(self):
         first = client_token.regenerate(token(), issued_value("second"), grace=DAY, at=AT)
         ends = {
             grace: [
@@ -234,11 +234,11 @@ class TestRegenerate:
         }
         assert ends == {None: [DAY], HOUR: [HOUR, DAY], timedelta(0): []}
 
-    def test_a_promise_that_has_ended_is_forgotten(self):
+    def test_ended_grace_period_is_removed(self):
         first = client_token.regenerate(token(), issued_value("second"), grace=HOUR, at=AT)
         assert client_token.regenerate(first, issued_value("third"), grace=None, at=AT + HOUR).previous_values == ()
 
-    def test_a_sixth_running_promise_is_refused_with_the_next_end(self):
+    def test_sixth_running_grace_period_is_refused(self):
         full = token()
         for number in range(client_token.PREVIOUS_VALUES_MAX):
             full = client_token.regenerate(full, issued_value(str(number)), grace=DAY - number * HOUR, at=AT)
@@ -253,7 +253,7 @@ class TestRegenerate:
         )
         assert len(client_token.regenerate(full, issued_value("last"), grace=None, at=AT).previous_values) == 5
 
-    def test_a_change_of_terms_ends_no_grace_period(self):
+    def test_update_ends_no_grace_period(self):
         regenerated = client_token.regenerate(token(), issued_value("second"), grace=DAY, at=AT)
         assert client_token.update(regenerated, {"name": "Till"}, at=AT).previous_values == regenerated.previous_values
 
@@ -267,7 +267,7 @@ class TestRegenerate:
     ids=["update", "regenerate"],
 )
 @pytest.mark.parametrize(("at", "updated_at"), [(AT - HOUR, AT), (AT, AT), (AT + MOMENT, AT + MOMENT)])
-def test_the_time_of_the_last_update_never_goes_back(write, at, updated_at):
+def test_updated_at_never_decreases(write, at, updated_at):
     """Two requests may be received in one order and written in the other."""
     assert write(token(updated_at=AT), at).updated_at == updated_at
 
@@ -279,7 +279,7 @@ class TestWarnings:
         found = token_warnings.warnings(made, is_public_suffix={"vercel.app"}.__contains__, at=AT)
         return [(warning.type, warning.message) for warning in found]
 
-    def test_sound_terms_have_none(self):
+    def test_sound_settings_have_none(self):
         assert self.of() == []
 
     @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_id_is_valid_for_its_own_prefix_only(milliseconds, random):
         ("ct_\u06601arz3ndektsv4rrffq69g5fav", "a digit that is not ASCII"),
     ],
 )
-def test_no_other_text_is_one(text, why):
+def test_other_text_is_not_an_id(text, why):
     assert not identifier.is_valid("ct", text), why
 
 
@@ -82,5 +82,5 @@ def test_no_other_text_is_one(text, why):
 @example(28, "l")
 @example(28, "o")
 @example(28, "u")
-def test_a_letter_outside_the_alphabet_makes_it_none(place, letter):
+def test_letter_outside_the_alphabet_is_invalid(place, letter):
     assert not identifier.is_valid("ct", EXAMPLE[:place] + letter + EXAMPLE[place + 1 :])

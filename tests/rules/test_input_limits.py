@@ -26,7 +26,7 @@ def refusal(limits, **sent):
 
 
 @pytest.mark.parametrize("text", ["x" * 100, "é" * 50, "🙂" * 25, "\x00" * 100])
-def test_message_may_have_exactly_its_bytes_and_not_one_more(text):
+def test_message_may_have_exactly_the_limit_in_bytes(text):
     limits = InputLimits(max_message_bytes=100)
     input_limits.require_within(limits, PageInput(message=message(text)))
     refused = refusal(limits, message=message(text + "x"))
@@ -36,7 +36,7 @@ def test_message_may_have_exactly_its_bytes_and_not_one_more(text):
     )
 
 
-def test_message_limit_is_named_in_kilobytes_where_it_is_one():
+def test_message_limit_is_written_in_kb_if_it_is_a_whole_number():
     assert refusal(InputLimits(), message=message("x" * 8193)).message.endswith("Please keep it to 8 KB.")
 
 
@@ -61,7 +61,7 @@ def test_hint_names_the_limit_that_refuses_the_message(message_max, input_max, n
     assert "max_" not in refused.message
 
 
-def test_message_within_the_length_that_the_sentence_names_is_accepted():
+def test_message_within_the_stated_limit_is_accepted():
     limits = InputLimits(max_input_bytes=50)
     assert "keep it under 50 bytes" in refusal(limits, message=message("x" * 51)).message
     input_limits.require_within(limits, PageInput(message=message("x" * 49)))
@@ -93,7 +93,7 @@ def test_other_page_input_is_counted_as_json(field, value):
     assert "max_input_bytes" not in refused.message
 
 
-def test_long_ids_and_names_of_attachments_count():
+def test_long_ids_and_attachment_names_count():
     limits = InputLimits(max_input_bytes=100, attachments=10)
     assert refusal(limits, message=message("Hi", "🙂" * 25)).code == "input_too_large"
     for name, media_type in (("x" * 100, "a/b"), (None, "a/" + "b" * 100), ("🙂" * 25, "a/b")):
@@ -101,13 +101,13 @@ def test_long_ids_and_names_of_attachments_count():
         assert refusal(limits, attachments=[attachment]).code == "input_too_large"
 
 
-def test_attachments_are_off_unless_they_are_registered():
+def test_attachments_are_off_by_default():
     refused = refusal(InputLimits(), attachments=[Attachment(media_type="image/png", data=b"1")])
     assert (refused.code, "does not accept files" in refused.message) == ("attachments_not_enabled", True)
     assert "setting attachments" in refused.hint
 
 
-def test_attachments_have_a_limit_in_total():
+def test_attachments_have_a_total_limit():
     limits = InputLimits(attachments=2048)
     two = [Attachment(media_type="image/png", data=b"x" * 1024)] * 2
     input_limits.require_within(limits, PageInput(message=message("Hi"), attachments=two))
@@ -164,7 +164,7 @@ def test_history_reads_at_most_forty_messages():
     assert len(read) < 40
 
 
-def test_hidden_messages_are_looked_at_no_further_than_they_would_fit():
+def test_hidden_messages_count_toward_the_read_limit():
     read = []
 
     def newest_first():
@@ -177,7 +177,7 @@ def test_hidden_messages_are_looked_at_no_further_than_they_would_fit():
     assert len(read) == 11
 
 
-def test_messages_that_the_page_no_longer_shows_are_not_heard():
+def test_messages_the_page_no_longer_shows_are_left_out():
     sent = PageInput(message=message("now", "u3"), shown_ids={"u2", "a2", "u3", "never stored"})
     stored = [message("two", "a2", "assistant"), message("two", "u2"), message("one", "a1", "assistant")]
     assert [one.id for one in input_limits.select_history(InputLimits(), sent, stored)] == ["u2", "a2", "u3"]
@@ -192,7 +192,7 @@ def test_messages_that_the_page_no_longer_shows_are_not_heard():
     ],
     ids=["empty", "without ids", "with ids"],
 )
-def test_shown_ids_are_the_texts_that_objects_name_as_their_ids(transcript, ids):
+def test_shown_ids_are_read_only_from_text_ids_of_objects(transcript, ids):
     assert input_limits.shown_ids(transcript) == ids
 
 

@@ -35,7 +35,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("value", "said"), MISTAKES, ids=lambda part: ascii(part)[:30])
-def test_hint_names_the_mistake_and_never_the_value(value, said):
+def test_hint_names_the_mistake_without_the_value(value, said):
     refusal = malformed_value.error_for(value)
     assert said in refusal.hint
     assert "replaced" not in refusal.hint

@@ -94,7 +94,7 @@ class TestNormalize:
             (f"https://{'a.' * 126}a", f"https://{'a.' * 126}a"),
         ],
     )
-    def test_stores(self, entry, stored):
+    def test_origin_is_stored_normalized(self, entry, stored):
         assert normalize(entry) == stored
 
     @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ class TestNormalize:
             ("http://[::ffff:c000:201]", "write 192.0.2.1"),
         ],
     )
-    def test_refuses(self, entry, reason):
+    def test_malformed_origin_is_refused(self, entry, reason):
         with pytest.raises(ValueError) as refusal:  # noqa: PT011 - the reason is compared below, as plain text
             normalize(entry)
         assert reason in str(refusal.value)
@@ -262,7 +262,7 @@ class TestNormalize:
         assert stored == stored.lower()
 
     @given(ORIGINS)
-    def test_an_origin_in_capitals_with_a_closing_slash_is_the_same_origin(self, exact):
+    def test_case_and_trailing_slash_do_not_matter(self, exact):
         assert normalize(exact.upper() + "/") == normalize(exact)
 
 
@@ -286,7 +286,7 @@ class TestIsAllowed:
             (None, "native"),
         ],
     )
-    def test_admits(self, header, entry):
+    def test_entry_admits_origin(self, header, entry):
         assert is_allowed(header, (entry,))
 
     @pytest.mark.parametrize(
@@ -349,7 +349,7 @@ class TestIsAllowed:
             "https://*.example.com",
         ],
     )
-    def test_an_exact_origin_admits_nothing_else(self, header):
+    def test_exact_origin_admits_nothing_else(self, header):
         assert not is_allowed(header, (APP,))
 
     @pytest.mark.parametrize(
@@ -384,7 +384,7 @@ class TestIsAllowed:
             ),
         ],
     )
-    def test_a_partial_label_admits_one_label_and_nothing_else(self, entry, admitted, refused):
+    def test_partial_label_wildcard_admits_only_one_label(self, entry, admitted, refused):
         assert [host for host in admitted if not is_allowed(f"https://{host}", (entry,))] == []
         assert [host for host in refused if is_allowed(f"https://{host}", (entry,))] == []
         assert [host for host in admitted if is_allowed(f"http://{host}", (entry,))] == []
@@ -398,7 +398,7 @@ class TestIsAllowed:
         ports = [f"http://{host}:{port}" for port in ("", "0", "65536", "*", "3000:3000", "+3", "3000/")]
         assert [header for header in (*others, *ports) if is_allowed(header, entries)] == []
 
-    def test_a_partial_label_may_have_any_port_on_loopback(self):
+    def test_partial_label_wildcard_may_have_any_port_on_loopback(self):
         entries = (normalize("http://pr-*.localhost:*"),)
         assert all(is_allowed(f"http://pr-1.localhost{port}", entries) for port in ("", ":80", ":5173"))
         others = [
@@ -409,7 +409,7 @@ class TestIsAllowed:
         ]
         assert [header for header in others if is_allowed(header, entries)] == []
 
-    def test_any_port_may_be_had_by_every_name_below_localhost(self):
+    def test_any_port_works_for_every_name_below_localhost(self):
         entries = ("http://*.localhost:*",)
         assert is_allowed("http://a.b.localhost:3000", entries)
         assert is_allowed("http://a.localhost", entries)
@@ -441,7 +441,7 @@ class TestIsAllowed:
             "https://app.example.com:8443",
         ],
     )
-    def test_a_wildcard_admits_subdomains_alone(self, header):
+    def test_wildcard_admits_only_subdomains(self, header):
         assert not is_allowed(header, (WILDCARD,))
 
     @pytest.mark.parametrize(
@@ -462,14 +462,14 @@ class TestIsAllowed:
             (f"https://{'a' * 300}", f"https://{'a' * 300}"),
         ],
     )
-    def test_another_spelling_is_another_origin(self, header, entry):
+    def test_different_spelling_is_a_different_origin(self, header, entry):
         assert not is_allowed(header, (entry,))
 
     @pytest.mark.parametrize("header", [APP, "native", "null", ""])
     def test_native_admits_no_origin_at_all(self, header):
         assert not is_allowed(header, ("native",))
 
-    def test_any_origin_is_not_no_origin(self):
+    def test_star_does_not_admit_a_missing_origin(self):
         assert not is_allowed(None, ("*",))
 
     def test_no_entries_admit_nothing(self):
@@ -492,7 +492,7 @@ class TestIsAllowed:
         assert not is_allowed(other, (normalize(exact),))
 
     @given(LABELS, LABELS, LABELS, DOMAINS, st.data())
-    def test_a_partial_label_never_reaches_across_a_dot(self, before, after, part, domain, data):
+    def test_partial_label_wildcard_never_crosses_a_dot(self, before, after, part, domain, data):
         entry = f"https://{before}x-*-x{after}.{domain}"
         assume(normalize_or_none(entry) == entry and part.isalnum())
         assume(len(before + part + after) < 50)
@@ -502,7 +502,7 @@ class TestIsAllowed:
         assert not is_allowed(f"{admitted[:place]}.{admitted[place:]}", (entry,))
 
     @given(ORIGINS, st.text(min_size=1), st.booleans(), st.data())
-    def test_text_put_anywhere_into_an_origin_makes_another(self, exact, text, replaces, data):
+    def test_text_inserted_into_an_origin_makes_it_different(self, exact, text, replaces, data):
         stored = normalize(exact)
         start = data.draw(st.integers(0, len(stored)))
         forged = stored[:start] + text + stored[start + len(text) * replaces :]
@@ -524,7 +524,7 @@ class TestIsAllowed:
         assert not is_allowed(f"https://{label}.{domain}.{other}", entries)
 
     @given(ANYTHING, st.lists(ORIGINS | st.sampled_from(["http://localhost:*", "https://shop-*-acme.vercel.app"])))
-    def test_no_header_makes_it_fail(self, header, entries):
+    def test_no_header_raises(self, header, entries):
         assert is_allowed(header, entries) in {True, False}
         assert is_allowed(header, [*entries, "*"])
 
@@ -541,7 +541,7 @@ def test_extension_wildcard_may_end_in_a_slash(entry):
     assert normalize(entry) == "moz-extension://*"
 
 
-def test_wildcard_chrome_extension_is_answered_with_a_possible_id():
+def test_chrome_extension_wildcard_hint_shows_a_valid_id():
     """Chrome's ids have 32 letters from a to p."""
     with pytest.raises(ValueError, match=r"such as chrome-extension://[a-p]{32}$"):
         normalize("chrome-extension://*")

@@ -179,7 +179,7 @@ def test_an_entry_is_stored_as_browsers_serialize_it(url):
     assert_stored_as_serialized(url)
 
 
-def test_listed_headers_are_admitted_exactly_if_the_origin_is_the_same():
+def test_listed_headers_are_admitted_only_for_the_same_origin():
     origins = {serialized(url) for url in LISTED if url.startswith("http") and "*" not in url and stored(url)}
     assert len(origins) > 100
     for header in (*drawn(LISTED), *SAMPLED):
@@ -192,14 +192,14 @@ def test_listed_headers_are_admitted_exactly_if_the_origin_is_the_same():
 
 @MANY
 @given(WEB, WEB)
-def test_a_header_is_admitted_exactly_if_the_origin_is_the_same(header, url):
+def test_header_is_admitted_only_for_the_same_origin(header, url):
     if stored(url):
         assert_admitted_if_same(header, url)
         assert_admitted_if_same(url, url)
 
 
 @pytest.mark.parametrize("entry", ["https://*.example.com", "https://ab-*.example.com", "http://localhost:*"])
-def test_a_wildcard_admits_only_hosts_that_browsers_find_in_its_domain(entry):
+def test_wildcard_admits_only_hosts_below_its_domain_in_browsers(entry):
     scheme, domain = entry.split("://")[0], entry.strip(":*").split("*")[-1]
     hosts = [f"{host}.example.com" for host in HOSTS] + [f"ab-{host}.example.com" for host in HOSTS] + ["localhost"]
     for parts in drawn(list(itertools.product(["http", "https"], hosts, PORTS, dict.fromkeys(TAILS)))):

@@ -67,7 +67,7 @@ def test_app_shell_origin_admits_only_itself(sent):
         ("app://localhost", ["app://localhost:80", "app://localhost.", "http://localhost", "app://x.localhost"]),
     ],
 )
-def test_an_app_origin_admits_nothing_that_looks_like_it(entry, headers):
+def test_app_origin_admits_no_lookalike(entry, headers):
     assert [header for header in headers if is_allowed(header, (normalize(entry),))] == []
 
 
@@ -88,7 +88,7 @@ def test_an_extension_wildcard_admits_every_installation(entry, sent):
 
 @pytest.mark.parametrize("is_live", [True, False])
 @pytest.mark.parametrize("sent", SHELL_ORIGINS)
-def test_an_origin_that_apps_share_is_warned_of(sent, is_live):
+def test_warning_for_an_origin_that_apps_share(sent, is_live):
     found = warnings([normalize(sent)], is_live=is_live, is_public_suffix=bool)
     types = [warning.type for warning in found]
     if sent.startswith(("http:", "https:")) and "0.0.0.1" not in sent and "appassets" not in sent:
@@ -101,7 +101,7 @@ def test_an_origin_that_apps_share_is_warned_of(sent, is_live):
 
 
 @pytest.mark.parametrize("entry", ["moz-extension://*", "safari-web-extension://*", "vscode-webview://*"])
-def test_an_extension_wildcard_is_warned_of(entry):
+def test_warning_for_an_extension_wildcard(entry):
     [found] = warnings([entry], is_live=False, is_public_suffix=bool)
     assert found.type == "extension_wildcard"
     assert found.message.startswith(f"{entry} admits every ")

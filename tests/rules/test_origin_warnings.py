@@ -46,19 +46,19 @@ def kinds_of(*entries, is_live=True):
         ("wss://app.example.com", []),
     ],
 )
-def test_on_a_live_token(entry, types):
+def test_warnings_on_a_live_token(entry, types):
     assert kinds_of(entry) == types
 
 
 @pytest.mark.parametrize("entry", ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:8080"])
-def test_a_test_token_may_live_on_loopback(entry):
+def test_test_token_may_list_loopback_without_a_warning(entry):
     assert kinds_of(entry, is_live=False) == []
 
 
 @pytest.mark.parametrize(
     "entry", ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*", "http://*.localhost:*"]
 )
-def test_any_port_is_warned_of_on_a_test_token(entry):
+def test_warning_for_any_port_on_a_test_token(entry):
     assert kinds_of(entry, is_live=False) == ["loopback_origin"]
 
 
@@ -80,16 +80,16 @@ def test_public_suffix_warning_names_a_registrable_host(entry, name):
     "entry",
     ["https://*.shop.pages.dev", "https://pr-*.d1a2b3.amplifyapp.com", "https://shop-*.acme.vercel.app"],
 )
-def test_a_wildcard_below_a_name_of_ones_own_is_not_warned_of(entry):
+def test_no_warning_for_a_wildcard_below_a_registrable_name(entry):
     assert origin.warnings([entry], is_live=True, is_public_suffix=is_public_suffix) == []
 
 
-def test_one_for_each_kind_and_entry_in_order():
+def test_one_warning_per_kind_and_entry_in_order():
     entries = ("http://b.example", "*", "http://a.example", APP)
     assert kinds_of(*entries) == ["insecure_origin", "wildcard_origin", "insecure_origin"]
 
 
-def test_the_message_names_the_entry():
+def test_message_names_the_entry():
     found = origin.warnings(["http://a.example:8080"], is_live=True, is_public_suffix=bool)
     assert found[0].message.startswith("http://a.example:8080 is not encrypted")
 

@@ -29,7 +29,7 @@ def test_public_suffix_is_recognized(domain):
 
 
 @pytest.mark.parametrize("domain", ["amazonaws.com", "windows.net", "railway.app"])
-def test_a_domain_with_a_public_suffix_below_it_counts_as_one(domain):
+def test_domain_above_a_public_suffix_counts_as_one(domain):
     """A wildcard matches at any depth, so it reaches the strangers further down."""
     assert not PublicSuffixList().is_public(domain)
     assert is_public_suffix(domain)
@@ -52,7 +52,7 @@ def test_private_domain_is_not_a_public_suffix(domain):
     assert not is_public_suffix(domain)
 
 
-def test_one_and_two_labels_below_every_rule_we_agree_with_the_package():
+def test_result_matches_the_package_below_every_rule():
     """The package answers the narrower question, and has read the list by code of its own."""
     package = PublicSuffixList()
     names = [name.removeprefix("*.").removeprefix("!") for name in public_suffixes._names()]

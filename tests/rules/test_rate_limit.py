@@ -104,7 +104,7 @@ class TestNeverMoreThanTheLimit:
 
     @MANY
     @given(st.integers(1, 5), st.data())
-    def test_where_attempts_meet_the_edge_of_a_window(self, limit, data):
+    def test_at_the_edge_of_a_window(self, limit, data):
         """As many as may pass at first, and more just before they are a minute ago, each counted when it pleases."""
         start = data.draw(st.integers(0, 5 * SECOND))
         late = st.integers(MINUTE - 6 * SECOND, MINUTE + 6 * SECOND)
@@ -131,21 +131,21 @@ class TestNeverMoreThanTheLimit:
             assert attempt(counters, counters.copy(), limits, EPOCH + at * SECOND).retry_after == 0
         assert attempt(counters, counters.copy(), limits, EPOCH + late * SECOND).retry_after > 0
 
-    def test_attempts_that_come_together_pass_up_to_the_limit(self):
+    def test_concurrent_attempts_pass_up_to_the_limit(self):
         counters = Counter()
         statuses = [attempt(counters, {}, windows(10, 100), EPOCH) for _ in range(12)]
         assert [status.retry_after == 0 for status in statuses] == [True] * 10 + [False] * 2
 
-    def test_a_thousand_in_ten_minutes_are_a_hundred_for_the_hour(self):
+    def test_hourly_limit_holds_for_a_burst_of_ten_minutes(self):
         played = play(windows(1000, 100), [(600, 0, 0)] * 1000)
         assert [counted.may_pass for counted in played] == [True] * 100 + [False] * 900
 
-    def test_refused_attempts_count_too(self):
+    def test_refused_attempts_are_counted(self):
         """Who does not wait does not get in."""
         played = play(windows(1, 1000), [(50 * SECOND, 0, 0)] * 20)
         assert [counted.may_pass for counted in played] == [True] + [False] * 19
 
-    def test_windows_of_other_names_do_not_mix(self):
+    def test_windows_of_different_names_are_separate(self):
         """Neither where one name begins like another."""
         counters = Counter()
         for name in ("m", "mm", "m_m", "minute"):
@@ -165,7 +165,7 @@ def test_attempts_are_refused_at_most_one_bucket_early(limits, schedule):
 
 
 @pytest.mark.parametrize(("later", "may_pass"), [(65 * SECOND - 1, False), (65 * SECOND, True)])
-def test_a_bucket_has_had_its_time_a_minute_after_its_end(later, may_pass):
+def test_bucket_expires_one_window_after_its_end(later, may_pass):
     first, second = play(windows(1, 1000), [(0, 0, 0), (later, 0, 0)])
     assert first.may_pass
     assert second.may_pass == may_pass
@@ -174,7 +174,7 @@ def test_a_bucket_has_had_its_time_a_minute_after_its_end(later, may_pass):
 class TestRetryAfter:
     @MANY
     @given(LIMITS, SCHEDULES, st.integers(-CLOCKS_DIFFER, 2 * HOUR))
-    def test_waiting_so_long_suffices(self, limits, schedule, more):
+    def test_attempt_passes_after_retry_after(self, limits, schedule, more):
         """Also where the next attempt meets a machine whose clock is behind, and where somebody waits longer."""
         for counted in play(limits, schedule):
             wait = counted.status.retry_after
@@ -198,15 +198,15 @@ class TestRetryAfter:
             return 0
         return (sorted(counted.times)[-window.limit] - counted.at) / SECOND + window.seconds
 
-    def test_a_minute_for_the_minutes_limit(self):
+    def test_retry_after_of_the_minute_limit(self):
         *_, refused = play(windows(10, 1000), [(0, 0, 0)] * 11)
         assert refused.status == RateLimitStatus(limit=10, remaining=0, reset=66, retry_after=66)
 
-    def test_an_hour_for_the_hours_limit(self):
+    def test_retry_after_of_the_hour_limit(self):
         *_, refused = play(windows(100, 10), [(0, 0, 0)] * 11)
         assert refused.status == RateLimitStatus(limit=10, remaining=0, reset=3901, retry_after=3901)
 
-    def test_a_refused_attempt_that_used_up_the_hour_has_to_wait_for_the_hour(self):
+    def test_retry_after_is_that_of_the_hour_if_it_is_used_up(self):
         """The minute refuses, and the hour would not yet; but the next attempt would be one too many for it."""
         *_, refused = play(windows(1, 2), [(0, 0, 0)] * 2)
         assert refused.status.limit == 2
@@ -215,7 +215,7 @@ class TestRetryAfter:
 
 class TestRemainingAndReset:
     @given(LIMITS, SCHEDULES)
-    def test_so_many_more_pass_and_not_one_more(self, limits, schedule):
+    def test_exactly_the_remaining_attempts_pass(self, limits, schedule):
         for counted in play(limits, schedule):
             counters = counted.counters.copy()
             fitting = counted.status.remaining
@@ -224,7 +224,7 @@ class TestRemainingAndReset:
             assert [status.remaining for status in statuses] == [*reversed(range(fitting)), 0]
 
     @given(ONE, SCHEDULES)
-    def test_after_the_reset_the_whole_limit_is_there(self, limits, schedule):
+    def test_whole_limit_is_available_after_the_reset(self, limits, schedule):
         (window,) = limits
         for counted in play(limits, schedule):
             status = counted.status
@@ -241,7 +241,7 @@ class TestRemainingAndReset:
         (first,) = play(windows(per_minute, per_hour), [(0, 0, 0)])
         assert (first.status.limit, first.status.remaining) == (limit, limit - 1)
 
-    def test_of_two_that_leave_the_same_it_is_the_one_that_takes_longer(self):
+    def test_status_is_that_of_the_longer_window_on_a_tie(self):
         (first,) = play(windows(10, 10), [(0, 0, 0)])
         assert first.status.reset > 3600
 
@@ -272,7 +272,7 @@ class TestOutdated:
     def test_number_of_counters_is_bounded(self, limits, schedule):
         assert all(len(counted.counters) <= 50 for counted in play(limits, schedule))
 
-    def test_counters_are_few_in_a_year_of_visits(self):
+    def test_number_of_counters_stays_small_over_a_year(self):
         """So an update that drops all of them stays far below the 4 KB that an expression may have."""
         chance = random.Random(1)  # noqa: S311 - no secret
         limits = windows(10, 100)
@@ -301,18 +301,18 @@ class TestOutdated:
 
 class TestClient:
     @given(st.ip_addresses(v=4))
-    def test_an_ipv4_address_stands_for_itself(self, address):
+    def test_ipv4_address_is_its_own_key(self, address):
         assert rate_limit.client_key(str(address)) == str(address)
 
     @given(st.ip_addresses(v=4))
-    def test_written_as_ipv6_it_is_still_the_same(self, address):
+    def test_mapped_ipv4_address_has_the_same_key(self, address):
         mapped = ipaddress.IPv6Address(0xFFFF_0000_0000 + int(address))
         forms = {f"::ffff:{address}", f"::FFFF:{address}", str(mapped), mapped.exploded}
         assert {rate_limit.client_key(form) for form in forms} == {str(address)}
 
     @settings(max_examples=settings.default.max_examples // 5)
     @given(st.ip_addresses(v=6, network="2000::/3"))
-    def test_ipv6_addresses_share_as_far_as_their_64(self, address):
+    def test_ipv6_addresses_share_a_key_per_64_prefix(self, address):
         for bit in range(128):
             other = ipaddress.IPv6Address(int(address) ^ 1 << 127 - bit)
             assert (rate_limit.client_key(str(address)) == rate_limit.client_key(str(other))) == (bit >= 64)

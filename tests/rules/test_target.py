@@ -29,17 +29,17 @@ def test_an_unknown_kind_is_refused_before_anything_is_loaded(kind):
     assert "does not support its kind" in refused.value.hint
 
 
-def test_input_limits_stand_beside_the_settings_of_the_kind():
+def test_input_limits_are_stored_beside_the_settings():
     registered = made("bedrock", model_id="m", max_input_bytes=65_536, attachments=1_000_000)
     assert registered.limits == InputLimits(max_input_bytes=65_536, max_message_bytes=8_192, attachments=1_000_000)
     assert registered.kind_settings == {"model_id": "m"}
 
 
-def test_limits_that_are_not_registered_are_the_defaults():
+def test_unregistered_limits_are_the_defaults():
     assert made().limits == InputLimits(max_input_bytes=32_768, max_message_bytes=8_192, attachments=0)
 
 
-def test_ids_of_symbols_are_told_apart():
+def test_ids_without_letters_or_digits_are_not_similar():
     """Without letters and digits, all of them would look alike."""
     assert target.nearest("---", ["___"]) is None
     assert target.nearest("flow-shop", ["flow_shop", "___"]) == "flow_shop"

@@ -21,7 +21,7 @@ TIMES = st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30), timezones=ANY
         (datetime(2026, 11, 24, 3, 25, tzinfo=timezone(timedelta(hours=5, minutes=30))), "2026-11-23T21:55:00.000Z"),
     ],
 )
-def test_a_time_is_written_in_utc_to_the_millisecond(at, text):
+def test_time_is_written_in_utc_to_the_millisecond(at, text):
     assert timestamps.to_text(at) == text
 
 

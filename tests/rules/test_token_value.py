@@ -42,7 +42,7 @@ ISSUED_VALUE = token_value.issued_value(VALUE, CLAIMS, ARN)
 
 
 class TestClaims:
-    def test_the_payload_is_these_bytes_and_no_others(self):
+    def test_payload_is_exactly_these_bytes(self):
         """Whatever changes them makes every value that was ever issued impossible to show again."""
         assert CLAIMS.payload() == (
             b'{"iss":"https://tokens.example.com","sub":"ct_01arz3ndektsv4rrffq69g5fav","env":"live",'
@@ -55,13 +55,13 @@ class TestClaims:
         assert list(read) == ["iss", "sub", "env", "iat", "jti"]
         assert Claims(**read).payload() == claims.payload()
 
-    def test_new_claims_are_of_this_token_at_this_second(self):
+    def test_new_claims_hold_the_token_and_the_time(self):
         made = token_value.claims(
             issuer=CLAIMS.iss, subject=CLAIMS.sub, environment="live", at=AT, random_bytes=lambda n: bytes(range(n))
         )
         assert made == CLAIMS
 
-    def test_no_two_values_of_a_token_are_alike(self):
+    def test_values_of_a_token_are_unique(self):
         """Or a regeneration within the same second would give the old value again."""
         made = {
             token_value.claims(issuer="i", subject="s", environment="live", at=AT, random_bytes=token_bytes).jti

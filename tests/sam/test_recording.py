@@ -25,7 +25,7 @@ def test_sam_guards_the_management_plane_of_the_adapted_template():
     assert guarded == {operation for operation in SAM["authorizers"] if "/v1/client-tokens" in operation}
 
 
-def test_sam_skips_the_authorizer_of_the_template_as_it_is():
+def test_sam_skips_the_authorizer_of_the_unmodified_template():
     assert set(SAM["authorizersOfTemplateAsItIs"].values()) == {None}
 
 

@@ -11,7 +11,7 @@ from tests.house.code import ROOT
 DOCUMENT = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
 
 
-def test_every_table_has_its_place():
+def test_every_table_has_a_placeholder_in_the_document():
     assert sorted(place[2] for place in report.PLACE.finditer(DOCUMENT)) == sorted(report.TABLES)
 
 
@@ -21,7 +21,7 @@ def test_tables_in_the_document_are_up_to_date(name):
     assert report.fill(place, recorded()) == place
 
 
-def test_bounds_are_those_of_the_code():
+def test_bounds_match_the_code():
     """Copied, because `make scale` runs on bare Python."""
     assert listing.CONFIG_BYTES == token_settings.CONFIG_BYTES_MAX
     assert ceilings._PROMPT_BYTES == bedrock._PROMPT_BYTES_MAX

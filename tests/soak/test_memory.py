@@ -23,7 +23,7 @@ def faults(now):
     return list(memory.faults(STACK, BEFORE, now))
 
 
-def test_a_process_may_grow_a_little():
+def test_process_may_grow_within_the_tolerance():
     assert faults(after(chat=40 + memory.GROWTH_MB)) == []
     assert faults(after(chat=42.5)) == ["chat: process 2 has grown by 2.5 MB, more than 1.0 MB"]
 
@@ -34,16 +34,16 @@ def test_stack_may_grow_with_its_items():
     assert faults(after(items=1500, stack=110)) == []
 
 
-def test_of_processes_that_started_late_nothing_is_said():
+def test_late_processes_are_not_reported():
     early = BEFORE.of({STACK, OTHER_CHAT})
     assert list(memory.faults(STACK, early, after(chat=60))) == []
 
 
-def test_a_process_that_has_ended():
+def test_ended_process_is_a_fault():
     assert faults(after(other=None)) == ["chat: process 3 has ended by itself"]
 
 
-def test_rows_are_of_processes_that_were_there_all_the_time():
+def test_rows_cover_only_processes_that_ran_throughout():
     now = after(chat=41, other=43)
     late = Snapshot(now.processes | {9: Process("late", 10)}, 500)
     rows = memory.compare(BEFORE, late)

@@ -36,7 +36,7 @@ def noticed(ledger, items, tokens=(TOKEN,), limits=None):
     return list(reconciliation.differences(ledger, reconciliation.read(items, tokens), limits or {}))
 
 
-def test_nothing_where_all_is_there(ledger):
+def test_no_fault_if_everything_matches(ledger):
     assert noticed(ledger, WHOLE, limits={"conv_1": 2}) == []
 
 
@@ -55,7 +55,7 @@ def test_nothing_where_all_is_there(ledger):
         ),
     ],
 )
-def test_a_message_a_count_or_a_rating_that_is_missing_or_too_many(ledger, items, sentence):
+def test_fault_for_a_missing_or_extra_item(ledger, items, sentence):
     assert noticed(ledger, items) == [sentence]
 
 
@@ -74,15 +74,15 @@ def test_a_message_a_count_or_a_rating_that_is_missing_or_too_many(ledger, items
         ),
     ],
 )
-def test_token_that_differs_from_the_acknowledged_one(ledger, tokens, sentence):
+def test_fault_for_a_token_that_differs_from_the_acknowledged_one(ledger, tokens, sentence):
     assert noticed(ledger, WHOLE, tokens) == [sentence]
 
 
-def test_a_limit_that_let_too_many_through(ledger):
+def test_fault_for_a_limit_that_was_exceeded(ledger):
     assert noticed(ledger, WHOLE, limits={"conv_1": 1}) == ["conv_1: 2 messages passed a limit of 1"]
 
 
-def test_an_answer_that_was_not_to_be_expected():
+def test_fault_for_an_unexpected_response():
     ledger = Ledger()
     ledger.answer("say", 200, 0.1, {200, 409}, "")
     ledger.answer("say", 503, 0.1, {200, 409}, '{"code": "unavailable"}')

@@ -11,10 +11,10 @@ ITEMS = st.dictionaries(st.text(min_size=1), VALUES)
 
 
 @given(ITEMS)
-def test_values_come_back_as_they_were(item):
+def test_values_round_trip(item):
     assert deserialize(serialize(item)) == item
 
 
 @given(ITEMS)
-def test_size_is_the_one_that_the_cost_report_counts(item):
+def test_size_matches_the_cost_report(item):
     assert size(item) == item_bytes(serialize(item))

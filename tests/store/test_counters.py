@@ -39,7 +39,7 @@ def names(key):
     return table.get(key).keys() - {"pk", "sk", "expires_at"}
 
 
-def test_an_attempt_leaves_one_less(visit):
+def test_attempt_leaves_one_less(visit):
     assert [visit().remaining for _ in range(3)] == [9, 8, 7]
 
 
@@ -90,7 +90,7 @@ ALONE = Window("m", 60, 1), Window("h", 3600, 1)
     ("one", "other"),
     [("192.0.2.1", "192.0.2.2"), ("2001:db8:0:1::1", "2001:db8:0:2::1"), ("192.0.2.1", "2001:db8::c000:201")],
 )
-def test_two_addresses_do_not_share(visit, one, other):
+def test_two_addresses_do_not_share_a_limit(visit, one, other):
     assert visit(one, windows=ALONE).retry_after == 0
     assert visit(other, windows=ALONE).retry_after == 0
     assert visit(one, windows=ALONE).retry_after > 0
@@ -104,23 +104,23 @@ def test_two_addresses_do_not_share(visit, one, other):
         ("192.0.2.1", "::ffff:192.0.2.1"),
     ],
 )
-def test_addresses_of_one_line_share(visit, one, other):
+def test_ipv6_addresses_of_one_prefix_share_a_limit(visit, one, other):
     assert visit(one, windows=ALONE).retry_after == 0
     assert visit(other, windows=ALONE).retry_after > 0
 
 
-def test_two_tokens_do_not_share():
+def test_two_tokens_do_not_share_a_limit():
     for token in (next(_tokens), next(_tokens)):
         assert counters.hit(counters.key(token, "192.0.2.1"), None, ALONE, AT).retry_after == 0
 
 
-def test_operations_with_separate_windows_do_not_share(visit):
+def test_operations_with_separate_windows_have_separate_limits(visit):
     assert visit(windows=ALONE).retry_after == 0
     assert visit(windows=(Window("i", 60, 1),)).retry_after == 0
     assert visit(windows=ALONE).retry_after > 0
 
 
-def test_the_table_drops_the_item_two_hours_after_the_last_attempt(token, visit):
+def test_item_expires_two_hours_after_the_last_attempt(token, visit):
     described = boto3.client("dynamodb").describe_time_to_live(TableName=table.name())["TimeToLiveDescription"]
     assert described["TimeToLiveStatus"] == "ENABLED"
     for at in (AT, AT + timedelta(minutes=5)):
@@ -129,7 +129,7 @@ def test_the_table_drops_the_item_two_hours_after_the_last_attempt(token, visit)
         assert item[described["AttributeName"]] == (at + timedelta(hours=2)).timestamp()
 
 
-def test_counters_that_have_had_their_time_leave_the_item(token, visit):
+def test_expired_counters_are_removed_from_the_item(token, visit):
     key = counters.key(token, "192.0.2.1")
     visit()
     first = names(key)
@@ -196,6 +196,6 @@ class TestCountingFails:
             visit()
         assert visit().remaining == 8
 
-    def test_a_refusal_is_no_failure(self, visit, output):
+    def test_exceeded_limit_is_not_a_failure(self, visit, output):
         assert [visit().retry_after > 0 for _ in range(11)][-1]
         assert "LimiterFailedClosed" not in output()

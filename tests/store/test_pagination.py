@@ -32,7 +32,7 @@ def read(pk, offset, limit, **options):
 @given(
     st.lists(st.sampled_from([CURRENT, ENDLESS, EXPIRED, NOW - 1]), max_size=25), st.integers(0, 25), st.integers(1, 8)
 )
-def test_slice_is_that_of_the_list_without_what_has_expired(expiries, offset, limit):
+def test_slice_skips_expired_entries(expiries, offset, limit):
     pk = partition_of(expiries)
     shown = [place for place, expires_at in enumerate(expiries) if expires_at in (CURRENT, ENDLESS)]
     assert read(pk, offset, limit) == (shown[offset : offset + limit], len(shown) > offset + limit)
@@ -56,7 +56,7 @@ def test_paging_yields_each_item_once():
         ([CURRENT] * 10 + [EXPIRED] * 290, 8, 5, 5, 510),
     ],
 )
-def test_pages_are_as_small_as_they_can_be(expiries, offset, limit, calls, items):
+def test_queries_read_as_little_as_possible(expiries, offset, limit, calls, items):
     pk = partition_of(expiries)
     limits = []
     with NETWORK.hooked(lambda request: limits.append(request.parameters["Limit"])):
@@ -65,7 +65,7 @@ def test_pages_are_as_small_as_they_can_be(expiries, offset, limit, calls, items
     assert sum(limits) <= items
 
 
-def test_too_far_is_refused_after_a_bounded_number_of_pages(monkeypatch):
+def test_offset_beyond_a_bounded_number_of_pages_is_refused(monkeypatch):
     monkeypatch.setattr(pagination, "_PAGES_MAX", 3)
     monkeypatch.setattr(pagination, "_ITEMS_MAX", 2)
     pk = partition_of([CURRENT] * 20)

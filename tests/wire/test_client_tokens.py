@@ -49,16 +49,16 @@ class TestAnswers:
     WARNING = SecurityWarning("no_target", "This token has no flow.")
     WARNED = {"type": "no_target", "message": "This token has no flow."}  # noqa: RUF012 - never written to
 
-    def test_created_is_the_one_that_gives_the_value(self):
+    def test_created_holds_the_value(self):
         answer = json.loads(json.dumps(responses.created(token(), VALUE, [self.WARNING])))
         issued = ON_THE_WIRE | UNUSED | {"tokenValue": VALUE}
         assert answer == {"clientToken": issued, "token": VALUE, "warnings": [self.WARNED]}
 
-    def test_without_warnings_there_is_a_list_of_none(self):
+    def test_warnings_are_an_empty_list_if_there_are_none(self):
         assert json.loads(json.dumps(responses.created(token(), VALUE, [])))["warnings"] == []
         assert json.loads(json.dumps(responses.updated(token(), USAGE, [])))["warnings"] == []
 
-    def test_regenerated_gives_the_new_value_and_the_end_of_the_old(self):
+    def test_regenerated_holds_the_new_value_and_the_end_of_the_old(self):
         answer = json.loads(json.dumps(responses.regenerated(token(), token(), USAGE, VALUE)))
         message = answer.pop("message")
         issued = ON_THE_WIRE | {"tokenValue": VALUE}
@@ -91,7 +91,7 @@ class TestAnswers:
         assert updated == {"clientToken": ON_THE_WIRE, "warnings": [self.WARNED]}
         assert listed == {"clientTokens": [ON_THE_WIRE, ON_THE_WIRE | UNUSED]}
 
-    def test_deleted_and_value(self):
+    def test_deleted_and_revealed_have_their_documented_fields(self):
         deleted = json.loads(json.dumps(responses.deleted()))
         assert (deleted.pop("success"), bool(deleted.pop("message")), deleted) == (True, True, {})
         assert json.loads(json.dumps(responses.revealed(VALUE))) == {"token": VALUE}
@@ -122,7 +122,7 @@ class TestAnswers:
         answer = json.loads(json.dumps(responses.created(token(request.settings()), VALUE, [])), parse_float=Decimal)
         assert {field: type(answer["clientToken"][field]) for field in LIMITS} == dict.fromkeys(LIMITS, int)
 
-    def test_config_goes_out_as_it_came(self):
+    def test_config_is_returned_unchanged(self):
         config = {"snake_case": {"a_b": 1}, "n": [1, 1.0, 2.5, 1e22, 10**299, None, True], "\U0001f600": "\u2028\0"}
         request = read(CreateClientToken, config=config)
         answer = json.loads(json.dumps(responses.found(token(request.settings()), USAGE)))

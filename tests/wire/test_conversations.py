@@ -56,7 +56,7 @@ class TestQuery:
     @pytest.mark.parametrize(
         ("name", "meant"), [("flowId", "flow_id"), ("flow", "flow_id"), ("Limit", "limit"), ("cursor", None)]
     )
-    def test_an_unknown_parameter_is_refused_with_the_one_that_was_meant(self, name, meant):
+    def test_unknown_parameter_suggests_the_right_one(self, name, meant):
         """The flow's is the one name with an underscore, as the documented API has it."""
         with pytest.raises(InvalidRequest) as caught:
             ListConversations.read_query({name: "1"})
@@ -94,7 +94,7 @@ class TestAnswer:
             "pagination": {"limit": 1, "offset": 3, "hasMore": True},
         }
 
-    def test_none_is_an_empty_list_with_its_page(self):
+    def test_empty_list_has_its_pagination(self):
         page = ListConversations.read_query({}).pagination(has_more=False)
         assert responses.listed([], page) == {
             "conversations": [],

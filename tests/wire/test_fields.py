@@ -27,24 +27,24 @@ class TestWholeNumbers:
         return getattr(message.read(json.dumps(body)), name)
 
     @BOUNDED
-    def test_both_bounds_belong_to_it(self, message, field, least, most):
+    def test_bounds_are_inclusive(self, message, field, least, most):
         assert self.value(message, field, least) == least
         assert self.value(message, field, most) == most
 
     @BOUNDED
-    def test_one_beyond_either_bound_is_refused(self, message, field, least, most):
+    def test_number_just_out_of_bounds_is_refused(self, message, field, least, most):
         assert reasons(message, **{field: least - 1}) == [(field, "out_of_range")]
         assert reasons(message, **{field: most + 1}) == [(field, "out_of_range")]
         assert reasons(message, **{field: float(most + 1)}) == [(field, "out_of_range")]
 
     @WHOLE
-    def test_a_whole_number_may_be_written_as_a_float_and_is_none_after(self, message, field):
+    def test_integral_float_is_read_as_an_integer(self, message, field):
         """As generated clients write it. Answered as a float, it would break them."""
         value = self.value(message, field, 10.0)
         assert (value, type(value)) == (10, int)
 
     @WHOLE
-    def test_nothing_else_is_a_whole_number(self, message, field):
+    def test_other_values_are_not_whole_numbers(self, message, field):
         for value in (10.5, 1e-9, True, False, "10", "", [10], {"value": 10}):
             assert reasons(message, **{field: value}) == [(field, "wrong_type")], value
         for value in (1e308, -1e308, 10**299, -1):
@@ -73,7 +73,7 @@ class TestNames:
         assert reasons(message, name=name) == [("name", "out_of_range")]
 
     @pytest.mark.parametrize("name", [5, True, ["Shop"], {}])
-    def test_a_name_is_text(self, message, name):
+    def test_name_must_be_text(self, message, name):
         assert reasons(message, name=name) == [("name", "wrong_type")]
 
 
@@ -123,21 +123,21 @@ class TestIds:
 
     @pytest.mark.parametrize("field", ["flowIds", "agentIds", "allowedOrigins"])
     @pytest.mark.parametrize("value", ["flow_1", 5, True, {"0": "flow_1"}])
-    def test_a_list_is_a_list(self, message, field, value):
+    def test_ids_must_be_a_list(self, message, field, value):
         assert reasons(message, **{field: value}) == [(field, "wrong_type")]
 
-    def test_null_is_no_id_within_a_list(self, message):
+    def test_null_is_not_an_id(self, message):
         assert reasons(message, flowIds=["a", None]) == [("flowIds[1]", "wrong_type")]
 
 
 @BOTH
 class TestOrigins:
-    def test_entries_are_stored_normalized_and_each_once_in_order(self, message):
+    def test_entries_are_normalized_and_deduplicated_in_order(self, message):
         entries = ["HTTPS://B.example:443/", "*", "https://a.example", "https://b.example", "Native", "native"]
         stored = ("https://b.example", "*", "https://a.example", "native")
         assert given_of(message, allowedOrigins=entries) == stored
 
-    def test_a_token_has_1_to_100_of_them(self, message):
+    def test_token_has_1_to_100_origins(self, message):
         entries = [f"https://{number}.example.com" for number in range(101)]
         assert given_of(message, allowedOrigins=entries[:100]) == tuple(entries[:100])
         assert reasons(message, allowedOrigins=entries) == [("allowedOrigins", "out_of_range")]

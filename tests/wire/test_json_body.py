@@ -21,19 +21,19 @@ def count(value):
 
 
 @given(VALUES, st.sampled_from([None, 1]), st.booleans())
-def test_as_many_values_as_allowed_always_pass(value, indent, is_ascii):
+def test_allowed_number_of_values_always_passes(value, indent, is_ascii):
     body = json.dumps(value, indent=indent, ensure_ascii=is_ascii)
     assert not has_too_many_values(body, count(value))
 
 
 @given(VALUES, st.integers(1, 20))
-def test_what_passes_has_at_most_twice_as_many_values(value, most):
+def test_body_that_passes_has_at_most_twice_the_allowed_values(value, most):
     if not has_too_many_values(json.dumps(value), most):
         assert count(value) <= 2 * most + 1
 
 
 @given(st.text(alphabet='a,[{"\\', max_size=60))
-def test_text_that_is_no_json_is_counted_like_json(text):
+def test_invalid_json_is_counted_like_json(text):
     """As a list with this behind its first value. A string that lacks its end has the rest of the text for it."""
     outside, is_inside, is_escaped = 1, False, False
     for character in text:

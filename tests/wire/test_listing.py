@@ -46,7 +46,7 @@ class TestListQuery:
         assert [(detail.path, detail.code) for detail in caught.value.details] == [(path, code)]
 
 
-def test_filter_by_flow_is_as_long_as_an_id_at_most():
+def test_flow_filter_is_at_most_as_long_as_an_id():
     assert ListConversations.read_query({"flow_id": "é" * 128}).flow_id == "é" * 128
     with pytest.raises(InvalidRequest) as caught:
         ListConversations.read_query({"flow_id": "x" * 129})

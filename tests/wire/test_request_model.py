@@ -64,7 +64,7 @@ class TestBodiesThatAreNotJson:
         assert refused.message.endswith(f" at {place}.")
         assert " at at " not in refused.message
 
-    def test_no_body_at_all_is_none(self):
+    def test_missing_body_is_refused(self):
         assert refusal(UpdateClientToken, None).message == refusal(UpdateClientToken, "").message
 
     @pytest.mark.parametrize("body", ["[]", "[{}]", "null", "true", "5", '"{}"'])
@@ -74,7 +74,7 @@ class TestBodiesThatAreNotJson:
 
     @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 5000, "-" + "9" * 301])
     @pytest.mark.parametrize("body", ['{{"rateLimitPerHour": {}}}', '{{"config": {{"list": [{}]}}}}'])
-    def test_a_number_that_other_programs_cannot_read_is_refused(self, body, number):
+    def test_number_beyond_the_json_interoperable_range_is_refused(self, body, number):
         refused = refusal(UpdateClientToken, body.format(number))
         assert refused.code == "invalid_json"
         assert "number" in refused.message
@@ -89,7 +89,7 @@ class TestBodiesThatAreNotJson:
             '{"config": {"list": [1, {"deep": {"a": 1, "b": 2, "a": null}}]}}',
         ],
     )
-    def test_a_name_that_stands_twice_is_refused_at_any_depth(self, body):
+    def test_duplicate_key_is_refused_at_any_depth(self, body):
         """Two programs would read two things in it."""
         assert refusal(UpdateClientToken, body).message == "The body is not JSON: duplicate key."
 
@@ -101,7 +101,7 @@ class TestBodiesThatAreNotJson:
         assert "surrogate" in refused.message
 
     @given(st.recursive(ANY_TEXT, lambda inner: st.lists(inner) | st.dictionaries(ANY_TEXT, inner)))
-    def test_pages_halves_become_replacement_characters(self, value):
+    def test_half_pairs_of_pages_become_replacement_characters(self, value):
         body = {"token": "x", "extra": value, "flowId": json.dumps(value)[:5]}
         for spelled in (json.dumps(body), json.dumps(body, ensure_ascii=False)):
             InitSession.read(spelled)
@@ -114,7 +114,7 @@ class TestBodiesThatAreNotJson:
         expected = re.sub("[\ud800-\udfff]", "\ufffd", pairs)
         assert json_body.parse_page(json.dumps({"a": text})) == {"a": expected}
 
-    def test_pages_body_is_checked_before_halves_are_replaced(self):
+    def test_precheck_runs_before_halves_are_replaced(self):
         seen = []
         assert json_body.parse_page('{"a": "\\ud83d"}', seen.append) == {"a": "\ufffd"}
         assert seen == [{"a": "\ud83d"}]
@@ -136,7 +136,7 @@ class TestBodiesThatAreNotJson:
         ],
         ids=lambda body: body[:20],
     )
-    def test_bottomless_nesting_is_refused_and_breaks_nothing(self, body):
+    def test_very_deep_nesting_is_refused(self, body):
         refused = refusal(UpdateClientToken, body)
         assert (refused.code, refused.message) == ("invalid_json", "The body is nested too deeply.")
 
@@ -169,7 +169,7 @@ class TestDetails:
             (RegenerateClientToken, "name", None),
         ],
     )
-    def test_an_unknown_name_is_refused_with_the_name_that_was_meant(self, message, name, meant):
+    def test_unknown_field_suggests_the_right_name(self, message, name, meant):
         refused = refusal(message, json.dumps({name: 1}))
         assert refused.details == (Detail(name, "is not a known field", "unknown_field", meant),)
         assert refused.hint == (f"Did you mean {meant}?" if meant else None)
@@ -186,7 +186,7 @@ class TestDetails:
         ],
         ids=str,
     )
-    def test_a_path_leads_to_the_place_as_callers_write_it(self, body, path):
+    def test_path_names_the_place_in_camel_case(self, body, path):
         refused = refusal(UpdateClientToken, json.dumps(body))
         assert [detail.path for detail in refused.details] == [path]
         assert refused.message.startswith(f"{path}: ")
@@ -203,7 +203,7 @@ class TestDetails:
         assert refused.code == "invalid_request"
         assert refused.message == "name: is required (3 more in details)"
 
-    def test_the_sentence_about_one_thing_counts_nothing(self):
+    def test_message_about_one_error_has_no_count(self):
         assert refusal(UpdateClientToken, '{"name": ""}').message == "name: must be at least 1 character(s) long"
 
     @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ class TestDetails:
     def test_error_message_says_what_is_valid(self, body, message):
         assert [detail.message for detail in refusal(UpdateClientToken, json.dumps(body)).details] == [message]
 
-    def test_a_body_full_of_mistakes_gets_a_short_answer(self):
+    def test_body_full_of_errors_gets_a_short_response(self):
         refused = refusal(UpdateClientToken, json.dumps({f"name{number}": 0 for number in range(5000)}))
         assert len(refused.details) == 100
 
@@ -266,9 +266,9 @@ class TestAnyBodyAtAll:
         assert all(detail.path.encode() is not None and detail.message for detail in refused.details)
 
     @given(MESSAGE, JSON | st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=5), JSON, max_size=6))
-    def test_any_json_is_read_or_refused_in_our_words(self, message, body):
+    def test_any_json_is_read_or_refused_without_pydantic_texts(self, message, body):
         self.assert_read_or_refused(message, json.dumps(body))
 
     @given(MESSAGE, st.text() | st.text('{}[]":,\\u0dea1.e-nNaIity '))
-    def test_any_text_is_read_or_refused_in_our_words(self, message, body):
+    def test_any_text_is_read_or_refused_without_pydantic_texts(self, message, body):
         self.assert_read_or_refused(message, body)

@@ -23,7 +23,7 @@ NOT_EMPTIED_BY_NULL = {
 
 
 class TestCreate:
-    def test_the_least_that_must_be_said_has_the_documented_defaults(self):
+    def test_minimal_body_gets_the_documented_defaults(self):
         request = read(CreateClientToken)
         assert request.environment == "live"
         assert request.product_surface_id is None
@@ -46,7 +46,7 @@ class TestCreate:
             expires_at=None,
         )
 
-    def test_all_that_can_be_said_is_heard(self):
+    def test_every_field_is_read(self):
         request = read(
             CreateClientToken,
             flowIds=["flow_1", "flow_2"],
@@ -101,12 +101,12 @@ class TestCreate:
     def test_an_environment_is_live_or_test(self, environment):
         assert reasons(CreateClientToken, environment=environment) == [("environment", "wrong_value")]
 
-    def test_a_product_surface_is_named_by_an_id(self):
+    def test_product_surface_is_an_id(self):
         assert read(CreateClientToken, productSurfaceId="x" * 128).product_surface_id == "x" * 128
         assert reasons(CreateClientToken, productSurfaceId="x" * 129) == [("productSurfaceId", "out_of_range")]
         assert reasons(CreateClientToken, productSurfaceId="a b") == [("productSurfaceId", "wrong_value")]
 
-    def test_a_token_is_born_active(self):
+    def test_new_token_is_active(self):
         assert reasons(CreateClientToken, isActive=False) == [("isActive", "unknown_field")]
 
 
@@ -131,7 +131,7 @@ class TestUpdate:
         assert given_of(UpdateClientToken, **{field: None}) is None
 
     @pytest.mark.parametrize("field", sorted(NOT_EMPTIED_BY_NULL))
-    def test_null_is_refused_where_nothing_may_not_be(self, field):
+    def test_null_is_refused_for_required_fields(self, field):
         assert reasons(UpdateClientToken, **{field: None}) == [(field, "wrong_type")]
 
     @pytest.mark.parametrize("field", ["environment", "productSurfaceId"])
@@ -140,25 +140,25 @@ class TestUpdate:
         assert reasons(UpdateClientToken, **{field: value}) == [(field, "immutable")]
 
     @pytest.mark.parametrize("value", [1, 0, "true", "false", 1.0, []])
-    def test_active_is_true_or_false(self, value):
+    def test_is_active_is_true_or_false(self, value):
         assert reasons(UpdateClientToken, isActive=value) == [("isActive", "wrong_type")]
 
 
 class TestRegenerate:
     @pytest.mark.parametrize("body", [None, "", "{}"])
-    def test_without_a_body_no_grace_period_is_given(self, body):
+    def test_missing_body_means_no_grace_period(self, body):
         assert RegenerateClientToken.read(body).grace() is None
 
-    def test_zero_is_a_grace_period_of_its_own(self):
+    def test_zero_differs_from_no_grace_period(self):
         zero = RegenerateClientToken.read('{"gracePeriodSeconds": 0}')
         assert zero.grace() == timedelta(0)
         assert zero.canonical_json() != RegenerateClientToken.read("{}").canonical_json()
 
-    def test_the_old_value_may_have_some_time_left(self):
+    def test_grace_period_is_read_in_seconds(self):
         assert RegenerateClientToken.read('{"gracePeriodSeconds": 3600.0}').grace() == timedelta(hours=1)
 
     @pytest.mark.parametrize("body", ["[]", "null", "oops"])
-    def test_a_body_that_is_given_must_be_an_object(self, body):
+    def test_body_must_be_an_object(self, body):
         with pytest.raises(InvalidRequest):
             RegenerateClientToken.read(body)
 
