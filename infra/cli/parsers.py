@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from typer import BadParameter
 
-from shared.rules import identifier
+from shared.rules import identifier, suggestion
 from shared.rules.principal import SCOPES
 from shared.rules.target import KINDS
 
@@ -84,8 +83,8 @@ def kind(text: str) -> str:
 def _one_of(known: Sequence[str], text: str, what: str) -> str:
     if text in known:
         return text
-    close = difflib.get_close_matches(text, known, n=1)
-    fix = f"Did you mean {close[0]}?" if close else f"Choose from {', '.join(known)}."
+    meant = suggestion.nearest(text, known)
+    fix = f"Did you mean {meant}?" if meant else f"Choose from {', '.join(known)}."
     raise BadParameter(f"There is no {what} {text!r}. {fix}")
 
 

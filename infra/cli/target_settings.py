@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -10,7 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.errors import InvalidRequest
-from shared.rules import input_limits
+from shared.rules import input_limits, suggestion
 from shared.rules.input_limits import InputLimits
 from shared.targets import answering
 
@@ -65,9 +64,9 @@ def _sentence(kind: str, wrong: ErrorDetails, known: Mapping[str, Any]) -> str:
         case "missing":
             return f"A target of kind {kind} needs the setting {name}."
         case "extra_forbidden":
-            close = difflib.get_close_matches(name, known, n=1)
-            mend = f"did you mean {close[0]}?" if close else f"there are {', '.join(known) or 'none'}."
-            return f"A target of kind {kind} has no setting {name}: {mend}"
+            meant = suggestion.nearest(name, known)
+            fix = f"did you mean {meant}?" if meant else f"there are {', '.join(known) or 'none'}."
+            return f"A target of kind {kind} has no setting {name}: {fix}"
     # An optional one may also be null.
     match known[name].get("anyOf", [known[name]])[0]:
         case {"type": "integer", "minimum": least, "maximum": most}:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,17 +45,6 @@ def require_available(found: Target | None) -> Target:
     if found.kind not in KINDS:
         raise _not_available("This version of the service does not support its kind. Register it again.")
     return found
-
-
-def nearest(target_id: str, registered: Iterable[str]) -> str | None:
-    """The registered id that a misspelled one most likely means."""
-    by_letters = {_letters(one): one for one in registered}
-    close = difflib.get_close_matches(_letters(target_id), by_letters, n=1)
-    return by_letters[close[0]] if close else None
-
-
-def _letters(target_id: str) -> str:
-    return re.sub(r"[\W_]", "", target_id.casefold()) or target_id
 
 
 def reference(tenant: str, target_id: str) -> str:

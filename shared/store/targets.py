@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from shared.errors import Conflict, NotFound
-from shared.rules import target, timestamps
+from shared.rules import suggestion, target, timestamps
 from shared.rules.target import Target
 from shared.store import table, tenants
 from shared.store.table import ConditionFailed, Item, Key, Write
@@ -99,7 +99,7 @@ def require_known(tenant: str, target_ids: Collection[str]) -> list[str]:
         return []
     others = _neighbors(tenant, unknown[0])
     if registered or others:
-        meant = target.nearest(unknown[0], others)
+        meant = suggestion.nearest(unknown[0], others)
         advice = f"Did you mean {meant}? If not, register" if meant else "Register"
         raise NotFound(
             f"There is no flow or agent {unknown[0]}.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -14,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from shared.errors import Detail, InvalidRequest
-from shared.rules import timestamps
+from shared.rules import suggestion, timestamps
 from shared.wire import json_body
 
 # More would not help, and each may cost a search for the field that was meant.
@@ -111,7 +110,7 @@ class RequestModel(BaseModel):
 def _detail(error: ErrorDetails, names: Iterable[str]) -> Detail:
     kind, path, context = error["type"], _path(error["loc"]), error.get("ctx", {})
     if kind == "extra_forbidden":
-        return Detail(path, "is not a known field", "unknown_field", _nearest(str(error["loc"][-1]), names))
+        return Detail(path, "is not a known field", "unknown_field", suggestion.nearest(str(error["loc"][-1]), names))
     if kind == "missing":
         return Detail(path, "is required", "required")
     if kind in _MESSAGES:
@@ -123,13 +122,6 @@ def _detail(error: ErrorDetails, names: Iterable[str]) -> Detail:
 def _path(location: Iterable[int | str]) -> str:
     """Such as `allowedOrigins[2]`."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
-
-
-def _nearest(name: str, names: Iterable[str]) -> str | None:
-    """The known name closest to a misspelled one, in any case."""
-    known = {re.sub(r"[^a-z0-9]", "", one.lower()): one for one in names}
-    close = difflib.get_close_matches(re.sub(r"[^a-z0-9]", "", name.lower()), known, n=1)
-    return known[close[0]] if close else None
 
 
 # pydantic's error type -> our code and message. Braces hold the bound.

@@ -37,9 +37,3 @@ def test_input_limits_are_stored_beside_the_settings():
 
 def test_unregistered_limits_are_the_defaults():
     assert made().limits == InputLimits(max_input_bytes=32_768, max_message_bytes=8_192, attachments=0)
-
-
-def test_ids_without_letters_or_digits_are_not_similar():
-    """Without letters and digits, all of them would look alike."""
-    assert target.nearest("---", ["___"]) is None
-    assert target.nearest("flow-shop", ["flow_shop", "___"]) == "flow_shop"

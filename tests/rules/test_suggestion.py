@@ -1,0 +1,24 @@
+"""Suggestions for misspelled names."""
+
+import pytest
+
+from shared.rules import suggestion
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "meant"),
+    [
+        ("flow_suport", ["flow_support", "agent_sales"], "flow_support"),
+        ("Flow-Support", ["flow_support", "agent_sales"], "flow_support"),
+        ("rate_limit_per_minute", ["rateLimitPerHour", "rateLimitPerMinute"], "rateLimitPerMinute"),
+        ("tokens:raed", ["tokens:read", "tokens:write"], "tokens:read"),
+        ("流程一", ["流程一号", "龍完全不同"], "流程一号"),
+        ("flow-shop", ["flow_shop", "___"], "flow_shop"),
+        ("---", ["___"], None),
+        ("", ["name"], None),
+        ("colour", ["name", "config"], None),
+        ("name", [], None),
+    ],
+)
+def test_a_misspelled_name_means_the_nearest_known_one(name, known, meant):
+    assert suggestion.nearest(name, known) == meant
