@@ -18,7 +18,7 @@ from shared.rules.rate_limit import RateLimitStatus, Window
 from shared.rules.session import Session
 from shared.rules.target import Target
 from shared.rules.target_request import PageInput, TargetRequest
-from shared.rules.visitor import Visitor, is_origin
+from shared.rules.visitor import ORIGIN_LENGTH_MAX, Visitor, is_origin
 from shared.store import client_tokens, configs, conversations, counters, sessions, table, targets, turns, usage, values
 from shared.store.table import Item, Key
 from shared.store.turns import Turn
@@ -26,8 +26,6 @@ from shared.store.turns import Turn
 # Fixed, not settings of the token: no honest page comes near them.
 _INIT_WINDOWS = (Window("i", 60, 60),)
 _FEEDBACK_WINDOWS = (Window("f", 60, 60),)
-# Origins that can be listed are not longer. With *, the header can hold anything.
-_ORIGIN_LENGTH_MAX = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +193,8 @@ def _read(at: datetime, *keys: Key | None) -> dict[Key, Item]:
 
 
 def _bound_origin(visitor: Visitor) -> str:
-    """The origin that a session is bound to: empty for a native app."""
-    return (visitor.origin or "")[:_ORIGIN_LENGTH_MAX]
+    """The origin that a session is bound to: empty for a native app. With *, the header can hold anything."""
+    return (visitor.origin or "")[:ORIGIN_LENGTH_MAX]
 
 
 def _require_allowed(visitor: Visitor, token: ClientToken) -> None:

@@ -9,8 +9,8 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-# Room for a host of 253 characters, a long scheme, a wildcard, and a port. It also bounds the work per header.
-LENGTH_MAX = 300
+from shared.rules.visitor import ORIGIN_LENGTH_MAX
+
 _HOST_LENGTH_MAX = 253
 _PORT_MAX = 65535
 # The schemes of the web. Under any other (capacitor, chrome-extension) the host names an app, not a machine.
@@ -76,8 +76,8 @@ def parse(text: str) -> Origin:
     Text that a browser would normalize before sending it (a decimal IP address, a trailing dot) is refused. ASCII case
     is ignored, in the hosts of apps too: engines lower it for some of their schemes and keep it for others.
     """
-    if len(text) > LENGTH_MAX:
-        raise ValueError(f"must have at most {LENGTH_MAX} characters")
+    if len(text) > ORIGIN_LENGTH_MAX:
+        raise ValueError(f"must have at most {ORIGIN_LENGTH_MAX} characters")
     if " " in text or not text.isprintable():
         raise ValueError("must not contain spaces or control characters: list several origins as separate entries")
     if reason := _NO_PAGES.get(name := text.lower().partition(":")[0]):

@@ -21,12 +21,13 @@ _LABEL = r"[a-z0-9_-]{1,63}"
 _ORIGIN = re.compile(
     rf"[a-z][a-z0-9+.-]{{0,30}}://(?:{_LABEL}(?:\.{_LABEL}){{0,126}}|\[[0-9a-f:.]{{2,45}}\]|\.?)(?::[0-9]{{1,5}})?|null"
 )
-_LENGTH_MAX = 300
+# Room for a host of 253 characters, a long scheme, a wildcard, and a port. It also bounds the work per header.
+ORIGIN_LENGTH_MAX = 300
 
 
 def is_origin(header: str) -> bool:
     """Whether this looks like an origin, so that it may be repeated. The header can hold anything."""
-    return len(header) <= _LENGTH_MAX and _ORIGIN.fullmatch(header) is not None
+    return len(header) <= ORIGIN_LENGTH_MAX and _ORIGIN.fullmatch(header) is not None
 
 
 def loggable(header: str | None) -> str | None:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from shared.rules import identifier, origin, origin_syntax
+from shared.rules import identifier, origin, visitor
 from shared.rules.client_token import Environment, TokenSettings
 from shared.wire.request_model import Integer, RequestModel, Timestamp, nested_at_most
 
@@ -58,7 +58,7 @@ Id = Annotated[
 ]
 Ids = Annotated[tuple[Id, ...], BeforeValidator(_as_tuple), Field(max_length=100), AfterValidator(_without_repeats)]
 Origin = Annotated[
-    str, Field(json_schema_extra={"minLength": 1, "maxLength": origin_syntax.LENGTH_MAX}), AfterValidator(_origin)
+    str, Field(json_schema_extra={"minLength": 1, "maxLength": visitor.ORIGIN_LENGTH_MAX}), AfterValidator(_origin)
 ]
 Origins = Annotated[
     tuple[Origin, ...],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.rules import feedback, input_limits, origin_syntax, session
+from shared.rules import feedback, input_limits, session, visitor
 from shared.wire import chat, token_settings
 from shared.wire.feedback import COMMENT_BYTES_MAX
 
@@ -20,7 +20,7 @@ MEANINGS = {
         "(`https://shop-*-acme.example.com`), any port of loopback (`http://localhost:*`, test tokens only), an app's "
         "origin (`capacitor://localhost`, `app://.`), every installation of an extension (`moz-extension://*`), `*` "
         "(every origin), or `native` (requests without an Origin header). Each entry has at most "
-        f"{origin_syntax.LENGTH_MAX} characters, stored in lower case without a default port or a trailing slash."
+        f"{visitor.ORIGIN_LENGTH_MAX} characters, stored in lower case without a default port or a trailing slash."
     ),
     "flowIds": "The flows that sessions may use. Duplicates are removed.",
     "agentIds": "The agents that sessions may use. Duplicates are removed.",
