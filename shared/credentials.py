@@ -7,6 +7,7 @@ import os
 import urllib.request
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
@@ -17,12 +18,6 @@ from shared.rules.api_key import ApiKey
 from shared.rules.clerk_session import Clerk
 from shared.rules.principal import Principal
 from shared.rules.rejection import CredentialRejected
-
-_CLERK = Clerk.from_parameters(
-    issuer=os.environ["CLERK_ISSUER"],
-    parties=os.environ["CLERK_AUTHORIZED_PARTIES"],
-    role_scopes=os.environ["CLERK_ROLE_SCOPES"],
-)
 
 _JWKS_LIFETIME_SECONDS = 300
 # Anybody can make up key ids: Clerk is not asked about each.
@@ -40,7 +35,7 @@ def authenticate(bearer: str, *, find_api_key: Callable[[str], ApiKey | None], a
         return _by_api_key(bearer, find_api_key, at)
     if token_value.subject(bearer):
         raise CredentialRejected("client_token")
-    if not _CLERK.issuer:
+    if not _clerk().issuer:
         raise CredentialRejected("clerk_not_configured")
     return _by_clerk(bearer, at)
 
@@ -66,15 +61,25 @@ def _by_clerk(token: str, at: datetime) -> Principal:
     except (jwt.PyJWTError, ValueError):
         raise CredentialRejected("malformed") from None
     header, claims = decoded["header"], decoded["payload"]
-    _CLERK.check_header(header)
+    clerk = _clerk()
+    clerk.check_header(header)
     # Before the key is looked up, so that a token of another issuer costs no fetch.
-    _CLERK.check_issuer(claims)
+    clerk.check_issuer(claims)
     key = _public_keys.find(header.get("kid"), at)
     try:
         jwt.PyJWS().decode(token, jwt.PyJWK(key, algorithm="RS256"), algorithms=["RS256"])
     except (jwt.PyJWTError, ValueError):
         raise CredentialRejected("bad_signature") from None
-    return _CLERK.principal(claims, at)
+    return clerk.principal(claims, at)
+
+
+@cache
+def _clerk() -> Clerk:
+    return Clerk.from_parameters(
+        issuer=os.environ["CLERK_ISSUER"],
+        parties=os.environ["CLERK_AUTHORIZED_PARTIES"],
+        role_scopes=os.environ["CLERK_ROLE_SCOPES"],
+    )
 
 
 class _PublicKeys:
@@ -112,7 +117,7 @@ _UNREADABLE = (OSError, HTTPException, ValueError, LookupError, TypeError, Attri
 
 
 def _fetch_public_keys() -> dict[Any, dict[str, Any]]:
-    address = f"{_CLERK.issuer}/.well-known/jwks.json"
+    address = f"{_clerk().issuer}/.well-known/jwks.json"
     try:
         # The address is a parameter of the deployment. No caller can choose it.
         with urllib.request.build_opener(_NoRedirects).open(address, timeout=_JWKS_TIMEOUT_SECONDS) as answer:

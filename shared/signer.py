@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from base64 import b64decode, b64encode
 from datetime import datetime
+from functools import cache
 from secrets import token_bytes
 
 from jwt.algorithms import HMACAlgorithm
@@ -17,7 +18,6 @@ from shared.rules import identifier, token_value
 from shared.rules.identifier import RandomBytes
 from shared.rules.token_value import Claims, IssuedValue
 
-_kms = JsonClient("kms", "TrentService", "1.1")
 _UNUSABLE = {"DisabledException", "KMSInvalidStateException", "NotFoundException"}
 
 
@@ -34,13 +34,18 @@ class _GenerateMac(HMACAlgorithm):
     def sign(self, msg: bytes, key: bytes) -> bytes:
         request = {"KeyId": key.decode(), "Message": b64encode(msg).decode(), "MacAlgorithm": "HMAC_SHA_256"}
         try:
-            answer = _kms.call("GenerateMac", request)
+            answer = _kms().call("GenerateMac", request)
         except AwsError as error:
             if isinstance(error, AwsErrorResponse) and error.code in _UNUSABLE:
                 raise _KeyUnusable from error
             log.count("SigningFailures")
             raise Unavailable from error
         return b64decode(answer["Mac"])
+
+
+@cache
+def _kms() -> JsonClient:
+    return JsonClient("kms", "TrentService", "1.1")
 
 
 _jws = PyJWS(algorithms=[])

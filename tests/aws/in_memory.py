@@ -1,7 +1,6 @@
 """AWS in memory: moto in this process, with the stack that template.yaml declares. It takes seconds, once per run.
 
-Import it before any adapter, which reads its environment and makes its clients on import. All tests share its table and
-keep out of each other's way as tenants do.
+All tests share its table and keep out of each other's way as tenants do.
 """
 
 import os

@@ -1,9 +1,5 @@
 """The operator's command line in this process, against the stack of this run."""
 
-import tests.aws.in_memory  # noqa: F401 - first, for our adapters read their environment on import
-
-# isort: split
-
 import os
 from dataclasses import dataclass
 
@@ -11,6 +7,7 @@ import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
 
+import tests.aws.in_memory  # noqa: F401 - the stack that commands operate
 from infra.cli import stack
 from infra.cli.main import main
 from infra.local import cloud

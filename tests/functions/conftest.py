@@ -1,9 +1,5 @@
 """The API in this process: the template's routes, the real handlers, moto; each call held to its function's role."""
 
-import tests.aws.in_memory  # noqa: F401 - first, for our adapters read their environment on import
-
-# isort: split
-
 import contextlib
 import functools
 import importlib

@@ -7,7 +7,6 @@ import jwt
 import pytest
 
 from shared import credentials
-from shared.rules.clerk_session import Clerk
 from shared.store import audit
 from tests.functions.clerk import KEY_SET_PATH, PARTY, STRANGERS_KEY, Issuer, seconds_from_now
 from tests.functions.conftest import Management
@@ -22,11 +21,14 @@ def trust(monkeypatch):
     """`trust(issuer, parties, role_scopes)`: deployed with these parameters."""
 
     def deploy(issuer, parties=PARTY, role_scopes=ROLES):
-        accepted = Clerk.from_parameters(issuer=issuer, parties=parties, role_scopes=role_scopes)
-        monkeypatch.setattr(credentials, "_CLERK", accepted)
+        monkeypatch.setenv("CLERK_ISSUER", issuer)
+        monkeypatch.setenv("CLERK_AUTHORIZED_PARTIES", parties)
+        monkeypatch.setenv("CLERK_ROLE_SCOPES", role_scopes)
         monkeypatch.setattr(credentials, "_public_keys", credentials._PublicKeys())
+        credentials._clerk.cache_clear()
 
-    return deploy
+    yield deploy
+    credentials._clerk.cache_clear()
 
 
 @pytest.fixture

@@ -1,9 +1,5 @@
 """What template.yaml promises to whoever deploys it."""
 
-import tests.aws.in_memory  # noqa: F401 - first, for our adapters read their environment on import
-
-# isort: split
-
 import json
 import re
 

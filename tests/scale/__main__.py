@@ -2,14 +2,7 @@
 
 import json
 
-import tests.conftest
-
-# isort: split
-
-import tests.aws.in_memory  # noqa: F401 - before our adapters, which read their environment on import
-
-# isort: split
-
+import tests.conftest  # noqa: F401 - the region and the credentials
 from infra.tools.scale.operations import RECORDED
 from tests.scale.recording import record
 
