@@ -20,5 +20,5 @@ from shared.rules import suggestion
         ("name", [], None),
     ],
 )
-def test_a_misspelled_name_means_the_nearest_known_one(name, known, meant):
+def test_misspelled_name_suggests_the_nearest_known_one(name, known, meant):
     assert suggestion.nearest(name, known) == meant

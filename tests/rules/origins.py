@@ -1,0 +1,43 @@
+"""Origins as the tests of allowlists draw them, and what normalizing makes of an entry."""
+
+import string
+
+from hypothesis import strategies as st
+
+from shared.rules.origin import normalize
+
+APP = "https://app.example.com"
+WILDCARD = "https://*.example.com"
+
+# Names whose last label cannot be read as a number: that would make an IP address of them.
+LABELS = st.text(string.ascii_lowercase + string.digits + "-_", min_size=1, max_size=20).filter(
+    lambda label: not label.startswith("xn--")
+)
+TOP_LABELS = st.text(string.ascii_lowercase, min_size=1, max_size=20)
+DOMAINS = st.builds(lambda labels, top: ".".join([*labels, top]), st.lists(LABELS, min_size=1, max_size=4), TOP_LABELS)
+HOSTS = DOMAINS | st.ip_addresses(v=4).map(str) | TOP_LABELS
+SCHEMES = st.sampled_from(["http", "https", "capacitor", "chrome-extension"])
+PORTS = st.just("") | st.integers(1, 65535).map(":{}".format)
+ORIGINS = st.builds("{}://{}{}".format, SCHEMES, HOSTS, PORTS)
+# Text that gets further than random characters do.
+PIECES = ["http", "https", "file:", "://", "null", "native", "localhost", "a", "A", "1", "0x", "443", "0", "xn--"]
+SIGNS = [":", ".", "*", "*.", "[", "]", "::1", "/", "\\", "@", "%", ",", " ", "\t", "ü", "\u212a", "\u3002", "\ud800"]
+NEARLY_ORIGINS = st.lists(st.sampled_from([*PIECES, *SIGNS])).map("".join)
+ANYTHING = st.text() | NEARLY_ORIGINS
+
+
+def stored(entry):
+    """What is stored of an entry, None if it is refused."""
+    try:
+        return normalize(entry)
+    except ValueError:
+        return None
+
+
+def reason(entry):
+    """Why an entry is refused, None if it is stored."""
+    try:
+        normalize(entry)
+    except ValueError as refusal:
+        return str(refusal)
+    return None
