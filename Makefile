@@ -89,7 +89,7 @@ mutants: $(DEVELOPMENT) ## Draw 300 mutants of the code and the template, and pr
 scale: ## Write the tables of docs/scale.md: which limit of AWS a deployment meets first
 	@$(PYTHON) -m infra.tools.scale
 
-lock: ## Pin all requirements anew; needs uv
+lock: ## Lock all requirements again; needs uv
 	cd $(REQUIREMENTS) && for name in layer authorizer local runtime bench development sam scan clients; do \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 			$$name.in -o $$name.txt; done
@@ -99,7 +99,7 @@ lock: ## Pin all requirements anew; needs uv
 clean: ## Remove what make has made here
 	rm -rf .venv* *.egg-info .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
-# AWS is asked for nothing here, and told nothing.
+# The SAM CLI sends no usage data to AWS.
 $(SAM) build lint sam-local test-artifact: export SAM_CLI_TELEMETRY = 0
 
 # Environments apart: the functions' and the local stack's, with what tests need on top; the SAM CLI, whose boto3 is not

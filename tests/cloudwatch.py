@@ -35,7 +35,7 @@ def is_ringing(template, name, samples, *, at):
     """Whether the alarm `name` is in ALARM.
 
     `samples`: (namespace, metric, dimensions) -> {minute: values}, with dimensions as in `watched.Metric`. `at`: minute
-    at which the alarm looks back. What has no sample is missing.
+    at which the alarm looks back. Data without a sample is missing.
     """
     alarm = watched.alarms(template)[name]
     periods = alarm["EvaluationPeriods"]

@@ -21,7 +21,7 @@ class Metric:
 
 
 def text(written):
-    """With `<Chat>` in the place of a reference."""
+    """With `<Chat>` instead of a reference."""
     match written:
         case {"Ref": name}:
             return f"<{name}>"

@@ -13,7 +13,7 @@ from shared.store.table import Write
 
 
 def context(deployment: Deployment, tenant: str) -> AuditContext:
-    """For one command. Asks AWS who the operator is."""
+    """The audit context of one command. Calls STS to find out who the operator is."""
     at = datetime.now(UTC)
     return AuditContext(
         tenant=tenant,

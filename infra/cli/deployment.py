@@ -1,4 +1,4 @@
-"""What commands know of the deployment that they work on."""
+"""The deployment that a command works on, and what the command needs to know about it."""
 
 from __future__ import annotations
 

@@ -33,10 +33,10 @@ def read(kind: str, written: Sequence[tuple[str, str]]) -> dict[str, Any]:
         given[name] = value
     settings = _settings(kind)
     try:
-        # What is not given is not stored: where a default changes, it changes for those who did not choose.
+        # Store only what was given, so that a changed default applies to targets that never set it.
         accepted = settings.model_validate(given).model_dump(mode="json", exclude_unset=True)
     except ValidationError as error:
-        # What is missing may only be misspelled.
+        # A missing setting may just be misspelled, so report it last.
         wrong = min(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
         raise InvalidRequest(_sentence(kind, wrong, settings.model_json_schema()["properties"])) from None
     _require_room_for_message(accepted)

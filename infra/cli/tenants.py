@@ -84,7 +84,7 @@ def revoke(deployment: Deployment, *, tenant: Tenant, yes: Yes = False, dry_run:
 def _revoke_keys(keys: list[ApiKey], context: AuditContext) -> None:
     revoked = 0
     for key in with_progress(keys, "Revoking API keys", len(keys)):
-        # Whoever else revokes keys at this moment may be faster.
+        # Another operator may have revoked it just now.
         with suppress(NotFound):
             key_commands.revoke(key, context)
             revoked += 1

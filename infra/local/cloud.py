@@ -67,9 +67,9 @@ def serve(address: str = "127.0.0.1", access_key: str | None = None) -> tuple[Th
 def create(
     template: Template, endpoint: str | None = None, credentials: Mapping[str, str] = access.CREDENTIALS
 ) -> Stack:
-    """Makes the stack in the moto server at `endpoint`, or in this process's mock; raises NotModeled.
+    """Creates the stack in the moto server at `endpoint`, or in the mock of this process; raises NotModeled.
 
-    The process that hosts moto needs the mends.
+    The process that hosts moto needs the patches.
     """
     scope.require_modeled(template)
     cloudformation = _client("cloudformation", endpoint, credentials)

@@ -53,8 +53,8 @@ class NotBuilt(Exception):  # noqa: N818 - it is an answer to whoever starts the
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """`task` holds the doors; `libraries` tells, by a function's logical id, what stands for its layers. `python` runs
-    it under the runtime client whose module is `client`. `edited`: folders in which a change shows at the next event.
+    """`task` holds the handlers; `libraries`: by a function's logical id, what stands for its layers. `python` runs it
+    under the runtime client whose module is `client`. `edited`: folders in which a change shows at the next event.
     """
 
     task: Path

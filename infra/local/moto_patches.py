@@ -1,4 +1,4 @@
-"""Mends of moto, which would otherwise not behave as AWS does. A test of each fails once moto no longer needs it."""
+"""Patches of moto where it does not behave as AWS does. A test of each fails once moto no longer needs it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OF_ITEMS = {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan"
 
 
 def apply() -> None:
-    """Mends moto in this process. Applying it again changes nothing."""
+    """Patches moto in this process. Applying it again changes nothing."""
     DynamoHandler.call_action = _call_action  # type: ignore[method-assign]
     DynamoDBBackend.transact_write_items = _transact_write_items  # type: ignore[method-assign,assignment]
     DynamoHandler.transact_write_items = _transact_once  # type: ignore[method-assign,assignment]

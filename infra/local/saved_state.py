@@ -21,7 +21,7 @@ Seeds = Mapping[str, str]
 
 
 class NotReadable(Exception):  # noqa: N818 - an answer to whoever starts the stack
-    """What was kept cannot be used; the message says what to do."""
+    """The saved state cannot be used; the message says what to do."""
 
 
 class SavedState:

@@ -121,7 +121,7 @@ def origin(event: Event) -> str | None:
 
 
 def principal(event: Event) -> Principal:
-    """The caller that the authorizer let in.
+    """The caller that the authorizer admitted.
 
     Raises Unauthenticated if the event names nobody: a route that lost its authorizer must admit nobody; Rejected
     where the credential has expired since the authorizer saw it; and Unavailable where the event does not say when it

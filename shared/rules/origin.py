@@ -30,7 +30,7 @@ _FIXED_MIN = 3
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """`label`: empty for `origin` itself. Else the hosts below it: * (at any depth), or one label with *."""
+    """`label`: empty for `origin` itself; otherwise the hosts below it: * (at any depth), or one label with *."""
 
     origin: Origin
     label: str

@@ -199,7 +199,7 @@ def from_item(item: Item) -> ClientToken:
         max_messages_per_session=item["max_messages_per_session"],
         session_idle_timeout_minutes=item["session_idle_timeout_minutes"],
         is_active=item["is_active"],
-        expires_at=_instant(item.get("token_expires_at")),
+        expires_at=_timestamp(item.get("token_expires_at")),
     )
     return ClientToken(
         id=item["id"],
@@ -223,5 +223,5 @@ def _text(at: datetime | None) -> str | None:
     return timestamps.to_text(at) if at else None
 
 
-def _instant(text: str | None) -> datetime | None:
+def _timestamp(text: str | None) -> datetime | None:
     return timestamps.from_text(text) if text else None

@@ -24,8 +24,8 @@ def read(
 ) -> tuple[list[Item], bool]:
     """`limit` items after the first `offset`, and whether more follow, of those that have not expired by `at`.
 
-    Raises InvalidRequest if they are too far away. What comes before them is counted and not sent: it costs read
-    units, not transfer. A page looks at no more items than are wanted, unless a filter has left some out.
+    Raises InvalidRequest if they are too far away. The items before them are counted but not returned: they cost
+    read units, not transfer. A page looks at no more items than are wanted, unless a filter has left some out.
     """
     pages = _Pages(condition, values, at, options)
     while offset:

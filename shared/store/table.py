@@ -1,4 +1,4 @@
-"""The one table: its client, what is asked of it, and how a failed call becomes a refusal."""
+"""The one table: its client, its operations, and the errors that failed calls become."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Write = dict[str, Any]
 BATCH = 100
 """The most keys that one BatchGetItem takes."""
 _CURRENT = "(attribute_not_exists(expires_at) OR expires_at > :expired_by)"
-# DynamoDB has names of its own for it where it says why it has cancelled a transaction.
+# DynamoDB uses different names for it where it says why it canceled a transaction.
 _THROTTLING_REASONS = {"ProvisionedThroughputExceeded", "ThrottlingError"}
 _ATTEMPTS = 20
 _PAUSE_SECONDS = 0.02
@@ -161,7 +161,7 @@ def transact_with_retries(writes: Sequence[Write], *, retry_throttling: bool = F
 
 
 def pause(times: int = 1) -> None:
-    """A moment, or one that is so many times as long; of a different length for everybody who waits."""
+    """Sleeps for a random time of up to `times` pauses, so that waiting callers do not retry together."""
     time.sleep(random.uniform(0, times * _PAUSE_SECONDS))  # noqa: S311 - no secret
 
 
@@ -193,7 +193,7 @@ def _has_expired(item: Item, at: datetime | None) -> bool:
 
 
 def _call(operation: str, **parameters: Any) -> dict[str, Any]:
-    """One AWS call. What goes wrong with it is either a failed condition or makes us unavailable: we fail closed."""
+    """Makes one AWS call. Raises ConditionFailed if a condition fails, and Unavailable for any other error."""
     try:
         return _client().call(operation, parameters)
     except AwsErrorResponse as error:

@@ -1,4 +1,4 @@
-"""What visitors say of answers, as the widget and the SDK send it."""
+"""Feedback on answers, as the widget and the SDK send it."""
 
 from __future__ import annotations
 

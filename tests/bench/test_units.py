@@ -7,7 +7,7 @@ from infra.tools.bench.units import Change
 
 
 def item(octets, **attributes):
-    """Of so many bytes, its keys and attributes among them."""
+    """An item of this many bytes, including its keys and attributes."""
     made = {"pk": {"S": "p"}, "sk": {"S": "s"}} | {name: {"S": value} for name, value in attributes.items()}
     return made | {"f": {"S": "x" * (octets - units.size(made) - 1)}}
 

@@ -68,7 +68,7 @@ def driver(tmp_path_factory):
 
 
 class Visitor:
-    """Somebody at the browser, who waits for what he wants to see."""
+    """A visitor at the browser, who waits until the expected text appears."""
 
     def __init__(self, driver):
         self.driver = driver

@@ -1,4 +1,4 @@
-"""The demo page of `make run`: the widget at work, beside what the management API tells of it."""
+"""The demo page of `make run`: the working widget beside the token as the management API shows it."""
 
 import boto3
 import pytest

@@ -42,7 +42,7 @@ def run(capsys):
     """`run("keys", "list", ...)`: with exactly these words."""
 
     def run(*words):
-        # A command sets up AWS for its whole process: what others use here must not be loaded in the midst of it.
+        # A command sets up AWS for its whole process: modules that other tests use must not be loaded while it runs.
         for kind in KINDS:
             answering.load(kind)
         before = dict(os.environ)

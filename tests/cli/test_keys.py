@@ -99,7 +99,7 @@ def test_list_shows_names_and_hints_but_no_value(operate):
 
 @pytest.fixture
 def expired(operate):
-    """`expired("acme", 3)`: a key of the tenant that expired so many days ago."""
+    """`expired("acme", 3)`: a key of the tenant that expired this many days ago."""
 
     def expired(tenant, days):
         operate("keys", "create", "--tenant", tenant, "--name", "Old")

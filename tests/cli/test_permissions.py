@@ -13,7 +13,7 @@ def test_documented_actions_are_those_that_commands_use(operate, talk):  # noqa:
     used = set()
 
     def note(request):
-        # IAM judges a transaction by the actions of its items.
+        # IAM evaluates a transaction by the actions of its items.
         writes = [f"{kind}Item" for item in request.parameters.get("TransactItems", ()) for kind in item]
         used.update(writes or [request.operation])
 

@@ -28,7 +28,7 @@ def endpoint():
 
 @pytest.fixture
 def python(endpoint):
-    """`python(...)`: by an operator who knows of a local stack, and has nothing of AWS in the environment."""
+    """`python(...)`: run by an operator with a local stack and no AWS settings in the environment."""
     Path(".local").mkdir()
     state = {"url": "http://127.0.0.1:3000", "awsEndpoint": endpoint, "stackName": cloud.STACK_NAME}
     Path(".local/stack.json").write_text(json.dumps(state))

@@ -169,7 +169,7 @@ class TestTenants:
 
 @pytest.fixture
 def talk():
-    """`talk("tenant", 3)`: a conversation of so many messages, each with an answer, and feedback; its id."""
+    """`talk("tenant", 3)`: a conversation of this many messages, each with an answer, and feedback; returns its id."""
 
     def talk(tenant, messages=1):
         token = make_token(tenant)

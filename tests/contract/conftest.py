@@ -8,7 +8,7 @@ from runtype import AsyncRuntypeClient, RuntypeClient
 
 
 class Sdk:
-    """The generated client as the SDK hands it out; the asynchronous one is run to its end: one test judges both."""
+    """The generated client as the SDK returns it; the asynchronous one runs to completion, so one test covers both."""
 
     def __init__(self, url, key, part, *, is_async):
         self._loop = asyncio.new_event_loop()

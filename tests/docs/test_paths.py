@@ -12,7 +12,7 @@ PATH = re.compile(r"`((?:docs|functions|infra|shared|tests)/[\w./-]*)(?:::\w+)?`
 NOT_HERE = {"functions/management/pause_client_token.py"}
 
 
-# One tells of the past, and the other names what there was when it was measured.
+# The changelog describes the past, and the benchmarks name the files that were measured.
 DATED = {"CHANGELOG.md", "docs/benchmarks.md"}
 
 

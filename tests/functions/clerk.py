@@ -51,7 +51,7 @@ class Issuer:
         return jwk | {"kid": kid, "use": "sig", "alg": "RS256"}
 
     def claims(self, **changed):
-        """A session token's, in version 2. What is changed to None is left out."""
+        """The claims of a session token of version 2. A claim that is changed to None is left out."""
         now = int(datetime.now(UTC).timestamp())
         times = {"iat": now, "nbf": now - 10, "exp": now + 60}
         claims = {"iss": self.url, "sub": "user_1", "sid": "sess_1", "azp": PARTY, "sts": "active", "v": 2} | times

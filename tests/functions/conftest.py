@@ -183,7 +183,7 @@ def register(api):
 
 @pytest.fixture
 def create(api, clock, register):
-    """`create(rateLimitPerMinute=5)`: a client token for a flow that repeats what it is told."""
+    """`create(rateLimitPerMinute=5)`: a client token for a flow that echoes each message."""
     register("flow_echo")
     return lambda **settings: Token(api, api.create(**{"flowIds": ["flow_echo"]} | settings))
 

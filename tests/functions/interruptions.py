@@ -1,4 +1,4 @@
-"""What may happen in the midst of a function's work: between two calls of AWS, or in the place of one."""
+"""Events that interrupt a function: between two AWS calls, or instead of one."""
 
 import contextlib
 import itertools

@@ -211,7 +211,7 @@ def test_400_malformed_message_makes_no_aws_call(page, session, calls, fields, c
 
 @pytest.mark.parametrize("part", [1, {}])
 def test_400_too_many_parts_is_reported_as_one_error(page, session, calls, part):
-    """Else a large body would fill the memory of a function, without a token to show for it."""
+    """Otherwise a large body could fill the memory of a function without any valid token."""
     calls.clear()
     body = assert_refused(page.say(session, [part] * 90_000), 400, "invalid_request")
     assert [(detail["path"], detail["message"]) for detail in body["details"]] == [

@@ -131,7 +131,7 @@ def test_200_busy_usage_counter_does_not_refuse_visitors(page, token, session, c
     contended("USAGE#", reason=reason)
     answer = page.say(session)
     assert reply(answer) == "You said: Hello"
-    # A use is noted once a minute.
+    # Usage is written at most once per minute.
     clock.forward(minutes=1)
     assert page.init(token.value).status_code == 200
     assert token.conversations()[0]["messageCount"] == 2

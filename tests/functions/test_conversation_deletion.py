@@ -12,7 +12,7 @@ MANY = 60
 
 @pytest.fixture
 def talk(page, create):
-    """`talk(60)`: so many messages, each with an answer; their token, and the conversation's id."""
+    """`talk(60)`: this many messages, each with an answer; returns their token and the conversation's id."""
 
     def talk(number):
         token = create(rateLimitPerMinute=MANY)

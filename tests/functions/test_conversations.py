@@ -1,4 +1,4 @@
-"""What a token's owner sees afterwards: conversations, how many, and when the token was last used."""
+"""What the owner of a token sees later: conversations, how many, and when the token was last used."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -98,7 +98,7 @@ def test_last_used_at_is_the_minute_of_the_last_accepted_call(app, page, token, 
 
 
 def test_usage_is_written_at_most_once_per_minute(page, token, clock, calls, contended):
-    """Who meets others there needs one more call."""
+    """A visitor whose write conflicts with another needs one more call."""
     session = page.open(token.value)
     page.say(session)
     contended("USAGE#")
@@ -122,7 +122,7 @@ def test_conversations_of_another_token_are_not_listed(page, create):
 
 
 def test_every_item_of_a_visitor_has_an_expiry(page, token):
-    """Conversations after their retention, a session a day after its end, what was counted after two hours."""
+    """Conversations expire after their retention, sessions one day after their end, and counters after two hours."""
     session = page.open(token.value)
     page.say(session)
     page.rate(session, token.value)

@@ -1,4 +1,4 @@
-"""Who is let in: 401 for a credential that is not good, 403 for one that may not, 503 where we cannot find out."""
+"""Management credentials: 401 for an invalid one, 403 without the scope, 503 if it cannot be checked."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -58,7 +58,7 @@ def test_503_no_value_is_issued_without_the_signing_key(api, path, aws_answers, 
 
 @pytest.fixture
 def left_over():
-    """Within `left_over("TOKEN#", times=1)` so many batches of keys are answered without those that begin so."""
+    """Within `left_over("TOKEN#", times=1)`, this many batch reads leave out the keys that begin with this."""
 
     @contextlib.contextmanager
     def left_over(partition, times):
@@ -87,7 +87,7 @@ def test_200_unprocessed_keys_are_read_in_a_second_call(page, token, left_over, 
 
 
 def test_503_when_dynamodb_processes_no_keys(page, token, left_over):
-    """The page may come again. We do not ask for ever."""
+    """The page may retry. The function does not, beyond a limit."""
     with left_over("", times=2):
         assert_refused(page.init(token.value), 503, "unavailable")
 

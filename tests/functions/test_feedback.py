@@ -1,4 +1,4 @@
-"""What visitors say of answers: five kinds, once each, and for a day after the session's end."""
+"""Feedback on answers: five types, one of each, until one day after the session ends."""
 
 import pytest
 

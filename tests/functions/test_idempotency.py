@@ -116,7 +116,7 @@ def test_idempotency_key_is_scoped_to_the_tenant(send, caller):
 
 
 def test_idempotency_key_is_scoped_to_the_credential(send, api, caller):
-    """Else whoever may write and not reveal would read values by guessing keys."""
+    """Otherwise a credential without tokens:reveal could read values by guessing keys."""
     first = send()
     colleague = caller(api.tenant, ["tokens:write"])
     assert send(api=colleague).json["token"] != first.json["token"]

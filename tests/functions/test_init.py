@@ -1,4 +1,4 @@
-"""Opening a session: what the page is told, whom it will talk to, and how often it may ask."""
+"""Opening a session: what the page receives, which target it talks to, and how often it may open one."""
 
 import re
 

@@ -38,7 +38,7 @@ _SESSION_ID = f"cs_{'0' * 26}_{'0' * 20}_{'0' * 32}"
 
 
 def body(lists, **fields):
-    """Replaces FILLED with so many lists of lists, and an ignored field with as much text as fits."""
+    """Replaces FILLED with this many lists of lists, and an ignored field with as much text as fits."""
     template = json.dumps({"sessionId": _SESSION_ID, "messages": [_MESSAGE], "ignored": "TEXT"} | fields)
     template = template.replace('"FILLED"', "[" + ",".join([_WORST] * lists) + "]")
     return template.replace("TEXT", "\\ud83d" * ((BODY_BYTES - len(template)) // 6))

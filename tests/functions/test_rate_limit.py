@@ -6,7 +6,7 @@ from tests.functions.page import Page, assert_refused
 
 
 def rate_headers(answer):
-    """What an answer says of the rate: limit, remaining, reset, as numbers."""
+    """The rate limit headers of a response as numbers: limit, remaining, reset."""
     return tuple(int(answer.headers[f"RateLimit-{name}"]) for name in ("Limit", "Remaining", "Reset"))
 
 

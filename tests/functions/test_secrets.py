@@ -91,7 +91,7 @@ def test_nothing_that_a_visitor_sends_or_gets_is_logged(app, api, page, create, 
 
 
 def _assert_errors_hold_none_of(secrets, answers):
-    """What a caller sent may stand in an error, but neither a secret of his, nor what AWS said."""
+    """An error may repeat what the caller sent, but no secret, and no text from AWS."""
     errors = [answer for answer in answers if answer.status_code >= 400]
     assert [secret for answer in errors for secret in secrets if secret in answer.text] == []
     assert [answer.text for answer in errors if answer.status_code >= 500 and CANARY in answer.text] == []

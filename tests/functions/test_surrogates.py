@@ -15,7 +15,7 @@ HALVES = {"high": "\ud83d", "low": "\ude00", "swapped": "\ude00\ud83d", "before 
 SPELLINGS = {"escaped": json.dumps, "raw": lambda body: json.dumps(body, ensure_ascii=False)}
 
 
-def mended(half):
+def repaired(half):
     return "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in half)
 
 
@@ -27,7 +27,7 @@ def session(page, token):
 @pytest.mark.parametrize("half", HALVES.values(), ids=HALVES)
 def test_half_emoji_in_message_is_stored_as_replacement_character(page, session, half):
     answer = page.say(session, f"Hi {half}", message_id=f"usr_{half}", assistantMessageId=f"ast_{half}")
-    fixed = mended(half)
+    fixed = repaired(half)
     assert reply(answer) == f"You said: Hi {fixed}"
     assert messages(session) == [
         ("user", f"usr_{fixed}", f"Hi {fixed}"),
@@ -50,7 +50,7 @@ def test_half_emoji_in_inputs_is_replaced_before_the_target(page, session, assis
     beside_it = dict.fromkeys(["inputs", "metadata", "context"], given)
     answer = page.say(session, "Hello", **beside_it, clientTools=[{"name": half}], clientToolsFingerprint=half)
     assert reply(answer) == "Hi there"
-    fixed = {mended(half): [mended(half), {"deep": mended(half)}]} | {
+    fixed = {repaired(half): [repaired(half), {"deep": repaired(half)}]} | {
         n: given[n] for n in ("whole", "escape", "number")
     }
     assert [assistant[-1][name] for name in beside_it] == [fixed] * 3
@@ -62,7 +62,7 @@ def test_half_emoji_in_feedback_is_stored_as_replacement_character(page, token, 
     answer = page.rate(session, token.value, messageId=half, comment=half, metadata={half: half})
     assert answer.status_code == 200
     (kept,) = beside(session, "FEEDBACK#")
-    assert (kept["message_id"], kept["comment"]) == (mended(half), mended(half))
+    assert (kept["message_id"], kept["comment"]) == (repaired(half), repaired(half))
 
 
 @pytest.mark.parametrize("half", HALVES.values(), ids=HALVES)

@@ -88,7 +88,7 @@ def test_502_a_target_that_fails_keeps_the_message_for_the_next_time(token, send
     assert_once()
 
 
-def test_429_a_message_that_is_paid_for_once_is_not_tried_for_ever(send, session, register):
+def test_429_after_five_failed_attempts_at_one_message(send, session, register):
     register("flow_echo", "aws_lambda", function_arn=GONE)
     for _ in range(5):
         assert_refused(send(), 502, "target_failed")
@@ -185,7 +185,7 @@ def test_abandoned_turn_is_taken_over_once_after_its_lease(send, clock, calls, a
 
 
 def test_of_two_answers_the_first_is_stored_and_both_visitors_read_one(send, clock, at_call, assert_once):
-    """Whoever is too slow finds his turn taken over and ended."""
+    """A slow invocation finds that its turn was taken over and ended."""
     meanwhile = []
 
     def overtake():

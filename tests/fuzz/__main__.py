@@ -36,7 +36,7 @@ HIGHEST = {
 
 
 class World:
-    """Puts what exists in the place of what was made up, in three of four requests, for else all would be refused."""
+    """Replaces made-up ids with existing ones in three of four requests; otherwise all would be refused."""
 
     def __init__(self, stack):
         self._url = stack.url

@@ -115,7 +115,7 @@ def test_every_package_file_is_empty():
 
 
 def test_every_table_read_passes_its_time():
-    """What has expired must not be used; `at=None` reads what never expires, or all there is, and says so."""
+    """Expired items must not be used. `at=None` reads items that never expire, or deliberately all of them."""
     reads = {"table.get", "table.read", "table.query", "table.query_page", "pagination.read"}
     calls = [
         (module, node)

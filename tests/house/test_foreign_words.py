@@ -53,7 +53,7 @@ WORDS = {
     "HTTP": (
         re.compile(f"statusCode|{HEADER}"),
         Module.texts,
-        # We answer in it, and ask AWS in it.
+        # Requests to AWS and our responses are JSON.
         {
             "shared.aws",
             "shared.gateway",

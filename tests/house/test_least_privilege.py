@@ -1,4 +1,4 @@
-"""Law 4: imports and IAM tell one story. (What a role grants and no call ever needs, a tour of all doors finds.)"""
+"""Law 4: imports and IAM tell one story. (tests/functions/test_calls.py finds grants that no call needs.)"""
 
 import json
 import re
@@ -52,9 +52,9 @@ def roles_with_targets(source, functions):
 
 @pytest.fixture(scope="module")
 def loaded(functions):
-    """Logical id -> the modules of ours that its door may load."""
-    doors = {name: properties["Handler"].removesuffix(".handler") for name, properties in functions.items()}
-    return {name: reached_from(f"functions.{door}") for name, door in doors.items()}
+    """Logical id -> our modules that its handler may load."""
+    handlers = {name: properties["Handler"].removesuffix(".handler") for name, properties in functions.items()}
+    return {name: reached_from(f"functions.{handler}") for name, handler in handlers.items()}
 
 
 def test_a_role_names_every_action_and_every_resource(roles):
@@ -100,7 +100,7 @@ def test_role_statements_are_restricted_to_partition_keys(roles):
 @pytest.mark.parametrize("attributes", [{"listing_pk"}, {"listing_sk"}, {"pk", "sk", "listing_pk", "listing_sk", "id"}])
 @pytest.mark.parametrize("write", ["PutItem", "UpdateItem"])
 def test_role_without_need_cannot_set_index_attributes(roles, write, attributes):
-    """Whoever keeps conversations or an audit trail needs them; no other function places an item in the index."""
+    """Only functions that write conversations or audit records place items in the index."""
     may = {
         name
         for name, role in roles.items()
@@ -112,7 +112,7 @@ def test_role_without_need_cannot_set_index_attributes(roles, write, attributes)
 
 @pytest.mark.parametrize("place", ["APIKEYS#acme", "TENANT#acme", "TOKENS#acme"])
 def test_no_role_reads_api_key_lists(roles, place):
-    """Whoever lists a tenant's client tokens reads neither its API keys nor the settings of its targets."""
+    """A function that lists a tenant's client tokens reads neither its API keys nor its targets' settings."""
     who = {"TOKENS#acme": {"ListClientTokens"}, "TENANT#acme": {"CreateClientToken", "UpdateClientToken"}}
     for resource in ("Table", "Table/index/listing"):
         asked = Access("dynamodb:Query", resource, frozenset({place}))
@@ -136,7 +136,7 @@ def test_no_role_reads_api_key_lists(roles, place):
     ],
 )
 def test_browser_functions_write_no_management_items(roles, functions, place, others):
-    """Alone, or in a transaction that is judged by the keys of all its items."""
+    """Alone, or in a transaction that IAM evaluates by the keys of all its items."""
     browser = [name for name, properties in functions.items() if properties["Handler"].startswith("browser.")]
     assert browser
     for name in browser:
@@ -216,7 +216,7 @@ def test_function_gets_exactly_the_variables_it_reads(functions, loaded):
 
 
 def test_no_variable_holds_a_secret(template, functions):
-    """Whoever may look at a function's configuration reads its environment."""
+    """Everyone who may read a function's configuration can read its environment."""
     hidden = {name for name, parameter in template["Parameters"].items() if parameter.get("NoEcho")}
     for name, properties in functions.items():
         for variable, value in properties["Environment"]["Variables"].items():

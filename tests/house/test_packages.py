@@ -1,4 +1,4 @@
-"""What a cold start loads: the packages of each function, to the last one. Whoever adds one pays for it on purpose."""
+"""What a cold start loads: the exact packages of each function, so that adding one is a deliberate choice."""
 
 import json
 import subprocess

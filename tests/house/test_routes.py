@@ -91,9 +91,9 @@ def test_function_and_handler_state_their_route(operations, functions):
     for (path, method), one in operations.items():
         if one["x-amazon-apigateway-integration"]["type"] == "aws_proxy":
             function = functions[_function(one["x-amazon-apigateway-integration"]["uri"])]
-            door = module(f"functions.{function['Handler'].removesuffix('.handler')}")
+            handler = module(f"functions.{function['Handler'].removesuffix('.handler')}")
             route = f"{method.upper()} {path}"
-            assert (function["Description"], ast.get_docstring(door.tree)) == (route, route)
+            assert (function["Description"], ast.get_docstring(handler.tree)) == (route, route)
 
 
 def test_unsupported_method_reaches_no_function(operations):

@@ -128,7 +128,7 @@ class TestFunctions:
         assert longest < functions["Chat"]["Timeout"]
 
     def test_functions_time_out_before_their_lease_ends(self, functions):
-        """Else two would seek its answer, and both be paid for."""
+        """Otherwise two invocations would call the target, and both would be paid for."""
         assert functions["Chat"]["Timeout"] < turns._LEASE.total_seconds()
 
     def test_log_to_groups_with_retention(self, template, functions):
@@ -187,13 +187,13 @@ class TestRefusalsOfApiGateway:
 
 def test_access_log_line_is_json_without_credentials(template):
     written = template["Resources"]["ApiStage"]["Properties"]["AccessLogSetting"]["Format"]
-    # What is missing is written as -.
+    # API Gateway writes - for a missing value.
     line = json.loads(re.sub(r"\$context\.[\w.]+", "-", written))
     assert line.keys() == {
         "requestId", "time", "method", "route", "status", "responseType", "address", "principal", "latencyMs",
         "responseBytes",
     }  # fmt: skip
-    # A caller may choose requestId, and his headers, path and query are his to fill.
+    # Callers can choose requestId, headers, path, and query.
     assert set(re.findall(r"\$context\.([\w.]+)", written)) == {
         "extendedRequestId", "requestTime", "httpMethod", "resourcePath", "status", "error.responseType",
         "identity.sourceIp", "authorizer.principalId", "responseLatency", "responseLength",
@@ -227,7 +227,7 @@ def test_signing_key_is_an_hmac_key_that_is_retained(template):
 
 
 def test_retained_resources_are_deleted_if_creation_fails(template):
-    """Else each failed first deployment would leave a table and keys behind."""
+    """Otherwise each failed first deployment would leave a table and keys behind."""
     kept = {name for name, one in template["Resources"].items() if one.get("DeletionPolicy", "Delete") != "Delete"}
     assert kept == {"ApiGatewayAccount", "ApiGatewayLogging", "SigningKey", "Table", "TableEncryptionKey"}
     for name in kept:

@@ -128,14 +128,14 @@ def forbidden(*_, **__):
 
 socket.socket.connect = socket.getaddrinfo = forbidden
 secrets.token_bytes = secrets.token_hex = os.urandom = uuid.uuid4 = forbidden
-for door in sys.argv[1:]:
-    importlib.import_module(door)
+for handler in sys.argv[1:]:
+    importlib.import_module(handler)
 """
 
 
 def test_snapshot_holds_no_connection_credential_or_randomness():
     """A function that is restored has the credentials of a container, not those of the one that was copied."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    doors = [door.name for door in modules("functions")]
-    command = [sys.executable, "-c", FROZEN, *doors]
+    handlers = [handler.name for handler in modules("functions")]
+    command = [sys.executable, "-c", FROZEN, *handlers]
     subprocess.run(command, cwd=ROOT, env=environment | {"AWS_REGION": "us-east-1"}, check=True)

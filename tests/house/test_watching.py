@@ -1,4 +1,4 @@
-"""Alarms and dashboard look at metrics that exist, tell whom they should, and are explained."""
+"""Alarms and dashboard use metrics that exist, notify the topic, and are explained in the operations guide."""
 
 import re
 

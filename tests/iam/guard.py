@@ -51,7 +51,7 @@ class Guard:
         """What `function`'s role gives and no call has needed yet: after every operation has run, its needless grants.
 
         A call needs what any reading of it needs (`Reader.readings`): a transaction that puts A and deletes B also
-        needs "put B" and "delete A", because AWS may judge each action by all keys of the transaction.
+        needs "put B" and "delete A", because AWS may evaluate each action against all keys of the transaction.
         """
         statements = [statement for statement in self._roles[function] if statement.allow]
         return sorted({grant for statement in statements for grant in statement.grants()} - self._used)

@@ -102,7 +102,7 @@ class Reader:
         raise Unknown(f"table {name_or_arn}: it is not in the template")
 
     def _key(self, key: str) -> str:
-        """A call names a key by its id, its ARN or an alias; IAM always judges the key's ARN."""
+        """A call names a key by its id, its ARN, or an alias; IAM always evaluates the key's ARN."""
         if ":key/" in key:
             return key
         id_or_alias = key.rpartition(":")[2]

@@ -1,7 +1,7 @@
 """Decides as IAM does: what a function's role in the translated template allows.
 
-moto checks no permissions, so a role that lacks an action passes every test there and fails in production. What this
-evaluator has never heard of (an operator, an element, an intrinsic function) is an error: a guess is a hole.
+moto checks no permissions, so a role that lacks an action passes every test there and fails in production. An operator,
+element, or intrinsic function that this evaluator does not know is an error: a guess could hide a missing permission.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What API Gateway answers by itself, and whom it lets through."""
+"""Responses of API Gateway itself, and which requests it passes on."""
 
 import io
 import threading

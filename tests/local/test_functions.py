@@ -16,7 +16,7 @@ from infra.local.functions import Functions
 from infra.local.template import ROOT
 from tests.local_stack import STOPS_WITHIN_SECONDS
 
-DOOR = """
+SAMPLE = """
 import os, threading
 from shared.words import GREETING
 
@@ -41,7 +41,7 @@ def recover(event, context):
     try:
         raise KeyError("who")
     except KeyError as error:
-        log.fault(error, operation="door", request_id="r")
+        log.fault(error, operation="sample", request_id="r")
     return "recovered"
 
 def scare(event, context):
@@ -72,19 +72,19 @@ CLIENTS = ["infra.local.runtime"] + ["awslambdaric"] * bool(importlib.util.find_
 
 
 class Code:
-    """A repository of one door and one library, and the functions that run from it."""
+    """A repository with one handler module and one library, and the functions that run from it."""
 
     def __init__(self, root, client):
         self.root, self.lines = root, []
-        self.write("functions/door.py", DOOR)
+        self.write("functions/sample.py", SAMPLE)
         self.write("functions/broken.py", "import no_such_module")
         self.write("shared/words.py", "GREETING = 'Hello'")
         self.write("shared/log.py", LOG)
         # The stand-in has to be found where only this code is.
         (root / "infra").symlink_to(ROOT / "infra")
         names = ["greet", "context", "environment", "fail", "recover", "scare", "crash", "wait", "swell", "nonsense"]
-        declared = {name: self._declare(f"door.{name}") for name in names}
-        declared |= {"hang": self._declare("door.hang", timeout=0.1), "broken": self._declare("broken.handler")}
+        declared = {name: self._declare(f"sample.{name}") for name in names}
+        declared |= {"hang": self._declare("sample.hang", timeout=0.1), "broken": self._declare("broken.handler")}
         here = dataclasses.replace(places.source(root), client=client)
         self.functions = Functions(
             declared, here, "http://127.0.0.1:1", lambda name, line: self.lines.append((name, line))
@@ -117,7 +117,7 @@ def test_process_handles_events_one_after_another(code):
 
 def test_context_has_the_attributes_of_lambda(code):
     context = code.invoke("context", {})
-    assert (context["name"], context["arn"], context["memory"]) == ("local-door.context", "arn:door.context", 512)
+    assert (context["name"], context["arn"], context["memory"]) == ("local-sample.context", "arn:sample.context", 512)
     assert context["id"] != code.invoke("context", {})["id"]
     assert 0 < context["left"] <= 20_000
 
@@ -131,7 +131,7 @@ def test_function_does_not_see_the_environment_of_the_developer(code, monkeypatc
     assert seen["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
     assert seen["AWS_REGION"] == seen["AWS_DEFAULT_REGION"] == "us-east-1"
     assert seen["LAMBDA_TASK_ROOT"] == str(code.root / "functions")
-    assert seen["_HANDLER"] == "door.environment"
+    assert seen["_HANDLER"] == "sample.environment"
     assert seen["AWS_CONFIG_FILE"] == seen["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
 
 
@@ -175,11 +175,11 @@ def test_function_that_times_out_is_killed(code):
 
 def test_function_that_cannot_start_fails_until_it_is_fixed(code):
     assert "no_such_module" in failure(code, "broken")
-    code.write("functions/broken.py", "def handler(event, context): return 'mended at last'")
-    assert code.invoke("broken", {}) == "mended at last"
+    code.write("functions/broken.py", "def handler(event, context): return 'fixed'")
+    assert code.invoke("broken", {}) == "fixed"
 
 
-@pytest.mark.parametrize("changed", ["functions/door.py", "shared/words.py"])
+@pytest.mark.parametrize("changed", ["functions/sample.py", "shared/words.py"])
 def test_changed_code_runs_at_the_next_event(code, changed):
     before = code.invoke("greet", {"name": "Ada"})
     text = (code.root / changed).read_text()

@@ -1,4 +1,4 @@
-"""Each mend mends, and moto still needs it: where a test that says "still" fails, take the mend out."""
+"""Each patch works, and moto still needs it: if a test named "still" fails, remove the patch."""
 
 import importlib.util
 import json
@@ -18,7 +18,7 @@ from infra.local.access import REGION
 from tests.aws.in_memory import STACK
 
 ACCOUNT = "123456789012"
-KEY = {"pk": {"S": "mend"}, "sk": {"S": "counter"}}
+KEY = {"pk": {"S": "patch"}, "sk": {"S": "counter"}}
 # Only a run that is about to fail waits as long.
 TIMEOUT_SECONDS = 60
 
@@ -126,7 +126,7 @@ def test_transaction_token_is_rejected_for_another_transaction(dynamodb, stored)
 def test_moto_still_applies_a_retried_transaction_twice(dynamodb, stored, monkeypatch):
     monkeypatch.setattr(DynamoHandler, "transact_write_items", moto_patches._unpatched_transact)
     for _ in range(2):
-        transact(dynamodb, "a", token="sent-twice-unmended")
+        transact(dynamodb, "a", token="sent-twice-unpatched")
     assert stored() == [2, 0]
 
 
@@ -188,8 +188,8 @@ def listed(dynamodb):
 
 
 def test_query_reads_only_its_partition(dynamodb, stored, listed, compared):
-    assert query(dynamodb, "pk", "mend") == ["a", "b", "counter"]
-    assert set(compared) <= {"mend", "a", "b", "counter"}
+    assert query(dynamodb, "pk", "patch") == ["a", "b", "counter"]
+    assert set(compared) <= {"patch", "a", "b", "counter"}
 
 
 def test_index_query_returns_its_partition_in_order(dynamodb, stored, listed):
@@ -198,7 +198,7 @@ def test_index_query_returns_its_partition_in_order(dynamodb, stored, listed):
 
 def test_moto_still_sorts_the_whole_table(dynamodb, stored, listed, compared, monkeypatch):
     monkeypatch.setattr(Table, "query", moto_patches._unpatched_query)
-    query(dynamodb, "pk", "mend")
+    query(dynamodb, "pk", "patch")
     assert "listed 1" in compared
 
 
@@ -251,15 +251,15 @@ def test_key_matches_the_template():
 
 
 def test_moto_still_ignores_the_key_spec():
-    # A fresh copy of the module, which nobody has mended.
+    # A fresh copy of the module, without patches.
     spec = importlib.util.find_spec("moto.kms.models")
-    unmended = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(unmended)
-    key = make_key(unmended.Key, **SIGNING_KEY)
+    unpatched = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(unpatched)
+    key = make_key(unpatched.Key, **SIGNING_KEY)
     assert (key.key_spec, key.key_usage) == ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
     assert isinstance(key.policy, dict)
     with pytest.raises(KeyError, match="TagKey"):
-        make_key(unmended.Key, **SIGNING_KEY, Tags=TAGS)
+        make_key(unpatched.Key, **SIGNING_KEY, Tags=TAGS)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ Resources:
     Properties: {Auth: {Authorizers: {Bearer: {FunctionArn: !Ref Authorize.Alias}}}}
   CreateClientToken: {Type: AWS::Serverless::Function, Properties: {CodeUri: CreateClientToken}}
 """
-# Tells what it was given, and whether AWS is where it was told, with the access key that it was told and with others.
+# Reports its arguments, and whether moto answers there with the given access key and with others.
 SAM = f"""#!{sys.executable}
 import json, os, sys, urllib.error, urllib.request
 options = dict(zip(sys.argv[3::2], sys.argv[4::2]))
@@ -220,7 +220,7 @@ def test_bridge_inside_a_virtual_machine_has_no_host_address(monkeypatch, bridge
 
 
 def test_make_sam_local_builds_into_a_folder_that_nobody_deploys(tmp_path):
-    """Up to pip: a pretended Python, which notes what it is asked to install and compile."""
+    """Up to pip: a stand-in for Python, which records what it should install and compile."""
     python, noted, into = tmp_path / "python", tmp_path / "noted", tmp_path / "sam"
     python.write_text(
         f'#!/bin/sh\necho "$@" >>{noted}\n'

@@ -24,7 +24,7 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       CodeUri: functions/
-      Handler: door.handler
+      Handler: chat.handler
       Runtime: python3.13
       Timeout: !Ref Seconds
       Events:

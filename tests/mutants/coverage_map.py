@@ -70,7 +70,7 @@ class CoverageMap:
 
 
 def _tests(contexts):
-    """Contexts are such as tests/a.py::test_b[c]|run. What is imported has none."""
+    """A context looks like tests/a.py::test_b[c]|run. Lines that run at import have none."""
     return {re.split(r"[|\[]", context)[0] for context in contexts if context}
 
 

@@ -80,7 +80,7 @@ class Sandbox:
         return KILLED if status else SURVIVES
 
     def _run(self, tests, output):
-        """In the child. What is heavy and not ours is loaded already; what is ours comes from the copy."""
+        """Runs in the child. Heavy packages are loaded already; our own modules come from the copy."""
         signal.alarm(SECONDS)
         resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
         os.chdir(self.directory)

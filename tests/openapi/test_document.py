@@ -80,8 +80,8 @@ def test_every_example_body_is_accepted(function):
 
 @pytest.mark.parametrize("function", management.OPERATIONS)
 def test_scope_matches_the_handler(function):
-    door = module(f"functions.{STACK.functions[function].handler.removesuffix('.handler')}")
-    (decorator,) = next(node for node in door.tree.body if isinstance(node, ast.FunctionDef)).decorator_list
+    handler = module(f"functions.{STACK.functions[function].handler.removesuffix('.handler')}")
+    (decorator,) = next(node for node in handler.tree.body if isinstance(node, ast.FunctionDef)).decorator_list
     assert OPERATIONS[function].scope == decorator.args[0].value
     assert _written(function)["security"] == [{"Bearer": [OPERATIONS[function].scope]}]
 

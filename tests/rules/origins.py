@@ -27,7 +27,7 @@ ANYTHING = st.text() | NEARLY_ORIGINS
 
 
 def stored(entry):
-    """What is stored of an entry, None if it is refused."""
+    """The stored form of an entry, or None if it is refused."""
     try:
         return normalize(entry)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Origins that are allowed and yet warned of, each for what it lets in."""
+"""Warnings for origins that are allowed but admit more than their owner may expect."""
 
 import pytest
 

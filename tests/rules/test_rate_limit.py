@@ -1,4 +1,4 @@
-"""The limiter against a virtual clock: strict in every window, honest about the wait, and small for ever."""
+"""The limiter against a virtual clock: strict in every window, honest about the wait, and bounded in size."""
 
 import ipaddress
 import random
@@ -81,7 +81,7 @@ PAUSES = st.one_of(
 CLOCKS = st.integers(-CLOCKS_DIFFER // 2, CLOCKS_DIFFER // 2)
 DELAYS = st.one_of(st.integers(0, 100), st.integers(0, UNDER_WAY))
 SCHEDULES = st.lists(st.tuples(PAUSES, CLOCKS, DELAYS), min_size=1, max_size=40)
-# Whoever sends slowly.
+# Slow senders.
 SLOW = DELAYS | st.integers(0, 5 * MINUTE) | st.integers(0, 2 * HOUR)
 SLOW_SCHEDULES = st.lists(st.tuples(PAUSES, CLOCKS, SLOW), min_size=1, max_size=40)
 BOTH = st.builds(windows, st.integers(1, 5), st.integers(1, 10))
@@ -141,7 +141,7 @@ class TestNeverMoreThanTheLimit:
         assert [counted.may_pass for counted in played] == [True] * 100 + [False] * 900
 
     def test_refused_attempts_are_counted(self):
-        """Who does not wait does not get in."""
+        """Clients that do not wait stay refused."""
         played = play(windows(1, 1000), [(50 * SECOND, 0, 0)] * 20)
         assert [counted.may_pass for counted in played] == [True] + [False] * 19
 
@@ -253,7 +253,7 @@ class TestOutdated:
 
     @MANY
     @given(AGES, st.integers(0, 10 * SECOND), st.integers(-UNDER_WAY - CLOCKS_DIFFER, 0) | st.integers(0, 2 * HOUR))
-    # Two that an attempt half a minute ago would still count, just so.
+    # Two buckets that an attempt from 30 seconds ago would only just count.
     @example([95 * SECOND, 3930 * SECOND], 30 * SECOND, -UNDER_WAY - CLOCKS_DIFFER)
     def test_removed_counters_change_no_result(self, ages, within_bucket, later):
         """Not even to an attempt that was received earlier and is still under way."""

@@ -1,4 +1,4 @@
-"""A token's value: the same claims are signed to the same value for ever, and a seal fits that one value only."""
+"""A token's value: the same claims always yield the same value, and a stored digest matches only that value."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""What each operation does to the table, as the real doors do it."""
+"""What each operation does to the table, as the real handlers do it."""
 
 import importlib
 import json
@@ -53,7 +53,7 @@ def record():
     for phase in ("first message", "next message"):
         with recorder.recording(f"Chat, {phase}"):
             assert page.say(session, TEXT).status_code == 200
-    # A token's last use is noted once a minute, by whoever is first.
+    # The first request per minute writes a token's last use.
     clock.forward(minutes=1)
     with recorder.recording("Chat, use noted"):
         assert page.say(session, TEXT).status_code == 200
@@ -74,5 +74,5 @@ _ARN = "arn:aws:execute-api:us-east-1:123456789012:api/api/GET/v1/client-tokens"
 
 def _invoke(function, event):
     module, _, handler = STACK.functions[function].handler.rpartition(".")
-    door = getattr(importlib.import_module(f"functions.{module}"), handler)
-    return json.loads(json.dumps(door(event, None)))
+    run = getattr(importlib.import_module(f"functions.{module}"), handler)
+    return json.loads(json.dumps(run(event, None)))

@@ -10,7 +10,7 @@ from tests.scale.recording import record
 
 
 def test_recorded_calls_are_up_to_date():
-    """Else: `python -m tests.scale`, then `make scale`, and read what docs/scale.md says now."""
+    """If it fails: run `python -m tests.scale`, then `make scale`, and review docs/scale.md."""
     assert record() == json.loads(RECORDED.read_text(encoding="utf-8"))
 
 

@@ -28,7 +28,7 @@ def test_bounds_match_the_code():
 
 
 def test_each_partition_of_a_message_has_a_ceiling():
-    """Else a hot key is missing in the table."""
+    """Otherwise a hot key is missing in the table."""
     named = " ".join(ceiling.what for ceiling in ceilings.of_messages(recorded()))
     touched = {part.partition for call in recorded()["Chat, next message"] for part in call.parts}
     assert {one for one in touched if f"{one}#" not in named} == {"CONVERSATION"}

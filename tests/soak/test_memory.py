@@ -1,4 +1,4 @@
-"""What the soak says of memory, and that it sees the processes at all."""
+"""The soak's verdict on memory, and that it finds the processes to measure."""
 
 import os
 import subprocess

@@ -24,7 +24,7 @@ def ledger():
     ledger.keep(ClientToken("ct_1", "v", "Soak"))
     ledger.keep(ClientToken("ct_1", "v", "Renamed"))
     ledger.keep(ClientToken("ct_2", "v", "Deleted"))
-    ledger.forget("ct_2")
+    ledger.remove("ct_2")
     for _ in range(2):
         ledger.message("ct_1", "conv_1")
     ledger.rate("conv_1", "ast_1")

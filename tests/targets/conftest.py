@@ -83,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def aws_on_loopback(monkeypatch):
-    """What the kinds' clients reach, made anew as in a new process; they wait half a second and not 24."""
+    """What the kinds' clients reach, created as in a new process; they wait half a second instead of 24."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.aws = Aws()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()

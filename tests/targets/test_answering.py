@@ -18,7 +18,7 @@ FUNCTION = {"function_arn": "arn:aws:lambda:us-east-1:123456789012:function:assi
 def test_a_kind_has_settings_and_an_answer(kind):
     loaded = answering.load(kind)
     assert issubclass(loaded.Settings, BaseModel)
-    # A setting that nobody reads is a setting that somebody misspelt.
+    # A setting that nobody reads is a setting that somebody misspelled.
     assert loaded.Settings.model_config["extra"] == "forbid"
     # Those are of every kind, and enforced before a kind is asked.
     assert not set(input_limits.NAMES) & loaded.Settings.model_fields.keys()

@@ -1,4 +1,4 @@
-"""A Lambda function as a target, over Lambda's own protocol: what it is told, and what becomes of what it says."""
+"""A Lambda function as a target, over Lambda's own protocol: what it receives, and what becomes of its response."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A model on Bedrock as a target, over Bedrock's own protocol: what it is told, and what becomes of what it says."""
+"""A model on Bedrock as a target, over Bedrock's own protocol: what it receives, and what becomes of its response."""
 
 import base64
 from dataclasses import replace

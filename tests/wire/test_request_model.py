@@ -1,4 +1,4 @@
-"""What all messages share: a body means one thing or is refused, and a refusal says where, what and how to mend it."""
+"""What all requests share: a body has one meaning or is refused, and the error says where, what, and how to fix it."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The demo page's own server: the page, the widget, what the management API tells of the token, and what the API is.
+"""The demo page's own server: the page, the widget, the token as the management API shows it, and the API document.
 
 Nothing in the browser but the token: the API key stays here.
 """

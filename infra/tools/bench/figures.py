@@ -27,7 +27,7 @@ class Spread:
 
 
 def interleaved(subjects: Mapping[str, Callable[[], T]], rounds: int, say: Callable[[str], None]) -> dict[str, list[T]]:
-    """Each subject once a round, in an order that is new in each: what the machine does meanwhile hits all alike."""
+    """Measures each subject once per round, in a new random order, so that background load affects all alike."""
     shuffle = random.Random(rounds).shuffle  # noqa: S311 - no secret
     found: dict[str, list[T]] = {name: [] for name in subjects}
     for number in range(1, rounds + 1):

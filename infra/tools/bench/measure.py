@@ -14,7 +14,7 @@ from infra.tools.bench.aws import Aws, Replayer
 from infra.tools.bench.programs import Program
 from infra.tools.bench.world import Recording
 
-# As Python tells of an import that it was asked to time, and how long such lines may be on their way.
+# How Python reports an import under -X importtime, and how long to wait for such lines.
 _IMPORTED = re.compile(r"import time: +\d+ \| +\d+ \| +(\S+)")
 _LINES_SECONDS = 0.3
 # Milliseconds for which a case is measured, if it is over sooner.

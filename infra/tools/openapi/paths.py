@@ -71,7 +71,7 @@ def _operation(one: Served, routes: Routes, following: list[str]) -> dict[str, A
         }
     said_no = refusals.responses(refuses, routes, is_authorized=one.is_authorized)
     if operation.answer_headers == headers.RATE:
-        # Who is not let in at all is not counted.
+        # Requests that are not admitted are not counted.
         for status in said_no.keys() - {"401", "403"}:
             said_no[status].setdefault("headers", {}).update(headers.references(headers.RATE))
     written["responses"] = {str(operation.status): _answer(operation, following)} | said_no

@@ -134,7 +134,7 @@ def _create(properties: dict[str, Schema]) -> None:
 
 
 def _no_defaults(properties: dict[str, Schema]) -> None:
-    """What is absent has a meaning of its own, which no value has."""
+    """An absent field has its own meaning, which no value expresses."""
     for schema in properties.values():
         del schema["default"]
 

@@ -30,7 +30,7 @@ from infra.tools.soak.memory import Snapshot
 _CALLERS, _BUSY_SESSIONS, _TIGHT_LIMIT = 16, 4, 20
 _SECONDS = 120
 # Processes that have started by then have seen events of every kind when the warm-up ends; of those that start later
-# nothing is said. Half a minute after the warm-up is the least that tells of memory.
+# nothing is said. A useful figure for memory takes at least half a minute after the warm-up.
 _SETTLED_SECONDS, _WARM_UP_SECONDS, _TELLING_SECONDS = 20, 40, 70
 _PROGRESS_SECONDS = 10
 _START_SECONDS, _STOP_SECONDS = 60, 15

@@ -81,7 +81,7 @@ class Caller:
         return token
 
     def lend(self) -> list[ClientToken]:
-        """What was created so far is everybody's, and nobody changes it."""
+        """Returns the tokens created so far, which every caller may use and none may change."""
         lent, self._tokens = self._tokens, []
         return lent
 
@@ -145,7 +145,7 @@ class Caller:
         token = self._some_token()
         if token and self._client.manage("delete", f"DELETE {TOKENS}/{token.id}", None, {200}):
             self._tokens.remove(token)
-            self._ledger.forget(token.id)
+            self._ledger.remove(token.id)
             self._must_be_refused(token)
 
     def _err(self) -> None:

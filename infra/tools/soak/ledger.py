@@ -61,6 +61,6 @@ class Ledger:
         with self._lock:
             self.tokens[token.id] = token
 
-    def forget(self, token_id: str) -> None:
+    def remove(self, token_id: str) -> None:
         with self._lock:
             del self.tokens[token_id]

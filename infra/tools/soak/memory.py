@@ -11,7 +11,7 @@ _MB = 1024 * 1024
 _PAGE = 4096
 # From the end of the warm-up on. A function keeps nothing from one event to the next. What it grows by all the same, as
 # measured 0.2 MB, is what Python's allocator keeps for an event that is larger than those before. The busiest processes
-# serve a hundred events and more in between: what leaks 10 KB an event shows.
+# serve more than a hundred events in between, so a leak of 10 KB per event shows.
 GROWTH_MB = 1.0
 # The stack's own process is also the database: moto keeps every item as objects of Python, some 6 KB each.
 STACK_GROWTH_KB_AN_ITEM = 10.0

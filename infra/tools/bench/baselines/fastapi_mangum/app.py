@@ -1,7 +1,7 @@
 """What a team would otherwise write: create, get, init and chat as one FastAPI application behind Mangum.
 
 Written as well as that can be: asynchronous endpoints (synchronous ones would cost another millisecond in a thread
-pool), one client a service, made at import, nothing read twice, both messages of a turn in one batch, no logging.
+pool), one client per service, created at import, nothing read twice, both messages of a turn in one batch, no logging.
 """
 
 from __future__ import annotations
