@@ -12,7 +12,7 @@ from tests.local_stack import operate, stack  # noqa: F401 - fixtures for whoeve
 
 settings.register_profile("thorough", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # For the loop of a developer: make test T=...
-settings.register_profile("quick", settings.get_profile("thorough"), max_examples=5)
+settings.register_profile("quick", settings.get_profile("thorough"), max_examples=2)
 settings.load_profile("thorough")
 
 # No test uses a developer's own AWS account.

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from shared.rules import audit
 from shared.rules.client_token import PreviousValue
-from tests.wire.samples import AT, token
+from tests.rules.samples import AT, token
 
 TOKEN = token()
 

@@ -1,6 +1,5 @@
 """Base62: text of a fixed length that sorts as the numbers do."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,23 +9,23 @@ LENGTH = 6
 NUMBERS = st.integers(0, 62**LENGTH - 1)
 
 
-@pytest.mark.parametrize(
-    ("number", "length", "text"),
-    [
-        (0, 3, "000"),
-        (9, 1, "9"),
-        (10, 1, "A"),
-        (35, 1, "Z"),
-        (36, 1, "a"),
-        (61, 1, "z"),
-        (62, 2, "10"),
-        (62, 4, "0010"),
-        (62**6 - 1, 6, "zzzzzz"),
-        (62**6 + 1, 6, "000001"),
-    ],
-)
-def test_alphabet_is_digits_capitals_then_small_letters(number, length, text):
-    assert base62.encode(number, length) == text
+# Number and length -> text.
+ENCODED = {
+    (0, 3): "000",
+    (9, 1): "9",
+    (10, 1): "A",
+    (35, 1): "Z",
+    (36, 1): "a",
+    (61, 1): "z",
+    (62, 2): "10",
+    (62, 4): "0010",
+    (62**6 - 1, 6): "zzzzzz",
+    (62**6 + 1, 6): "000001",
+}
+
+
+def test_alphabet_is_digits_capitals_then_small_letters():
+    assert {case: base62.encode(*case) for case in ENCODED} == ENCODED
 
 
 @given(NUMBERS, NUMBERS)

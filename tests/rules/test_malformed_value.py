@@ -1,7 +1,5 @@
 """The error for a malformed token value tells the page's author how to fix it, and never quotes the text."""
 
-import pytest
-
 from shared.rules import malformed_value
 
 SECRET = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJjdF9zZWNyZXQifQ.c2VjcmV0c2VjcmV0"
@@ -34,13 +32,16 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("value", "said"), MISTAKES, ids=lambda part: ascii(part)[:30])
-def test_hint_names_the_mistake_without_the_value(value, said):
-    refusal = malformed_value.error_for(value)
-    assert said in refusal.hint
-    assert "replaced" not in refusal.hint
-    assert refusal.hint.endswith(".")
-    assert len(refusal.hint) < 250
-    assert (refusal.code, refusal.message) == ("invalid_token", "This client token is not valid.")
-    words = [word for word in value.replace('"', " ").split() if len(word) > 9]
-    assert not any(word in refusal.hint for word in words)
+def test_hint_names_the_mistake():
+    assert [value for value, said in MISTAKES if said not in malformed_value.error_for(value).hint] == []
+
+
+def test_hint_never_quotes_the_value():
+    for value, _ in MISTAKES:
+        refusal = malformed_value.error_for(value)
+        assert "replaced" not in refusal.hint
+        assert refusal.hint.endswith(".")
+        assert len(refusal.hint) < 250
+        assert (refusal.code, refusal.message) == ("invalid_token", "This client token is not valid.")
+        words = [word for word in value.replace('"', " ").split() if len(word) > 9]
+        assert not any(word in refusal.hint for word in words)

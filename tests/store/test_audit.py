@@ -10,7 +10,7 @@ from shared.rules.audit import AuditContext, AuditRecord
 from shared.rules.client_token import PreviousValue, TokenSettings
 from shared.store import audit as store
 from tests.aws.item_size import item_bytes
-from tests.wire.samples import AT, token
+from tests.rules.samples import AT, token
 
 TOKEN = token()
 # The widest in JSON and in UTF-8.

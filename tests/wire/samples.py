@@ -1,16 +1,13 @@
-"""A client token, what is said to make one, and the least that has to be said."""
+"""Request bodies for client tokens, and the fields that they set."""
 
 import json
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from shared.errors import InvalidRequest
-from shared.rules import token_value
-from shared.rules.client_token import ClientToken, TokenSettings
 from shared.wire.token_settings import CreateClientToken
+from tests.rules.samples import ORIGIN
 
-ORIGIN = "https://app.example.com"
 LEAST = {"name": "Shop", "allowedOrigins": [ORIGIN]}
 LIMITS = {
     "rateLimitPerMinute": 1000,
@@ -19,24 +16,6 @@ LIMITS = {
     "sessionIdleTimeoutMinutes": 1440,
 }
 IDS = ["defaultFlowId", "targetAlias", "targetVersionId", "pinToVersion"]
-AT = datetime(2026, 11, 24, 3, 25, 36, 123_000, tzinfo=UTC)
-VALUE = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2lnbmF0dXJl"
-KEY_ARN = "arn:aws:kms:eu-central-1:111122223333:key/1"
-SETTINGS = TokenSettings(
-    name="Shop",
-    allowed_origins=(ORIGIN, "*"),
-    flow_ids=("flow_1", "flow_2"),
-    agent_ids=("agent_1",),
-    default_flow_id="flow_1",
-    target_version_id="agentver_1",
-    rate_limit_per_minute=1,
-    rate_limit_per_hour=2,
-    max_messages_per_session=3,
-    session_idle_timeout_minutes=4,
-    config={"theme": {"mode": "dark"}, "snake_case": 1},
-    is_active=False,
-    expires_at=datetime(2027, 1, 31, tzinfo=UTC),
-)
 
 
 def read(message, **body):
@@ -46,21 +25,6 @@ def read(message, **body):
 def to_camel(name):
     first, *rest = name.split("_")
     return first + "".join(word.title() for word in rest)
-
-
-def token(settings=SETTINGS, previous_values=()):
-    claims = token_value.claims(issuer="i", subject="ct_1", environment="test", at=AT, random_bytes=bytes)
-    return ClientToken(
-        id="ct_1",
-        tenant="tenant-1",
-        environment="test",
-        product_surface_id="surface_1",
-        settings=settings,
-        issued_value=token_value.issued_value(VALUE, claims, KEY_ARN),
-        previous_values=previous_values,
-        created_at=AT,
-        updated_at=AT + timedelta(minutes=1),
-    )
 
 
 def given_of(message, **body):

@@ -11,7 +11,8 @@ from shared.rules.security_warning import SecurityWarning
 from shared.wire import client_tokens as responses
 from shared.wire.listing import ListClientTokens
 from shared.wire.token_settings import CreateClientToken
-from tests.wire.samples import AT, KEY_ARN, LIMITS, ORIGIN, VALUE, read, token
+from tests.rules.samples import AT, KEY_ARN, ORIGIN, VALUE, token
+from tests.wire.samples import LIMITS, read
 
 USAGE = Usage(conversation_count=7, last_used_at=AT + timedelta(hours=1))
 ON_THE_WIRE = {

@@ -8,7 +8,8 @@ import pytest
 from shared.errors import InvalidRequest
 from shared.wire.regeneration import RegenerateClientToken
 from shared.wire.token_settings import CreateClientToken, UpdateClientToken
-from tests.wire.samples import IDS, LEAST, LIMITS, ORIGIN, given_of, read, reasons, to_camel
+from tests.rules.samples import ORIGIN
+from tests.wire.samples import IDS, LEAST, LIMITS, given_of, read, reasons, to_camel
 
 WHOLE_NUMBERS = [
     *((CreateClientToken, field, 1, most) for field, most in LIMITS.items()),

@@ -13,7 +13,8 @@ from shared.rules.client_token import TokenSettings, Usage
 from shared.wire import client_tokens as responses
 from shared.wire.regeneration import RegenerateClientToken
 from shared.wire.token_settings import CreateClientToken, UpdateClientToken
-from tests.wire.samples import IDS, LEAST, LIMITS, ORIGIN, given_of, read, reasons, to_camel, token
+from tests.rules.samples import ORIGIN, token
+from tests.wire.samples import IDS, LEAST, LIMITS, given_of, read, reasons, to_camel
 
 CLEARED_BY_NULL = {"defaultFlowId", "targetAlias", "targetVersionId", "expiresAt"}
 NOT_EMPTIED_BY_NULL = {

@@ -17,6 +17,9 @@ from shared.public_suffixes import is_public_suffix
         "co.uk",
         "google",  # A brand's own top-level name is listed like any other.
         "github.io",
+        "netlify.app",
+        "onrender.com",
+        "pages.dev",
         "vercel.app",
         "ck",  # Above the rule *.ck,
         "anything.ck",  # and by it.
@@ -41,6 +44,9 @@ def test_domain_above_a_public_suffix_counts_as_one(domain):
         "example.com",
         "example.co.uk",
         "my-app.vercel.app",
+        "acme.vercel.app",
+        "shop.pages.dev",
+        "d1a2b3.amplifyapp.com",
         "www.ck",  # The rule !www.ck excepts it from *.ck.
         "below.anything.ck",
         "localhost",
