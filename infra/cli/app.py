@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -28,9 +29,16 @@ app = group(
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - the form of Typer's callbacks
     if asked:
-        project = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]
-        typer.echo(f"{NAME} {project['version']}")
+        typer.echo(f"{NAME} {_version()}")
         raise typer.Exit
+
+
+def _version() -> str:
+    """In a checkout, the source decides: the metadata of an editable install is as old as the installation."""
+    if not _PROJECT.is_file():
+        return importlib.metadata.version(NAME)
+    version: str = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]["version"]
+    return version
 
 
 @app.callback()

@@ -26,6 +26,8 @@ MANAGEMENT_BODY_MAX = 256 * 1024
 PAGE_BODY_MAX = 64 * 1024
 # The widget sends its whole transcript with every message, photos included. Lambda takes no more in an event.
 TRANSCRIPT_BODY_MAX = 6 * 1024 * 1024
+# A visitor can do something only about a long transcript.
+_NEXT_STEP = " In a chat, please start a new conversation."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class BrowserRequest:
     def from_event(cls, event: Event, body_max: int, extra_headers: dict[str, str]) -> BrowserRequest:
         """Raises PayloadTooLarge, and InvalidRequest for another kind of event."""
         visitor = Visitor(origin=origin(event), address=_address(event), at=_received_at(event))
-        return cls(visitor, _body(event, body_max), extra_headers)
+        return cls(visitor, _body(event, body_max, _NEXT_STEP), extra_headers)
 
     @property
     def at(self) -> datetime:
@@ -123,9 +125,9 @@ def origin(event: Event) -> str | None:
 def principal(event: Event) -> Principal:
     """The caller that the authorizer admitted.
 
-    Raises Unauthenticated if the event names nobody: a route that lost its authorizer must admit nobody; Rejected
-    where the credential has expired since the authorizer saw it; and Unavailable where the event does not say when it
-    expires, as an answer that API Gateway cached before a deployment may not.
+    Raises Unauthenticated if the event names nobody: a route that lost its authorizer must admit nobody.
+    Raises CredentialRejected if the credential has expired since the authorizer checked it. Raises Unavailable if the
+    event does not say when it expires: API Gateway may have cached an older version's response before a deployment.
     """
     authorized = event["requestContext"].get("authorizer") or {}
     if not (authorized.get("principalId") and authorized.get("tenant")):
@@ -175,7 +177,7 @@ class _PathParameters(dict[str, str]):
         raise InvalidRequest(f"The event lacks pathParameters.{name}.", code="invalid_event")
 
 
-def _body(event: Event, max_bytes: int) -> str | None:
+def _body(event: Event, max_bytes: int, next_step: str = "") -> str | None:
     """The body as text. Bytes that are not UTF-8 have become U+FFFD, here or in API Gateway.
 
     Raises PayloadTooLarge, and InvalidRequest for invalid base64, which only a developer's own event can hold.
@@ -187,7 +189,8 @@ def _body(event: Event, max_bytes: int) -> str | None:
         except ValueError:
             raise InvalidRequest("The body is not base64, which the event's isBase64Encoded says it is.") from None
     if text is not None and len(text.encode(errors="replace")) > max_bytes:
-        raise PayloadTooLarge(f"The body is larger than {max_bytes // 1024} KB.")
+        limit = f"{max_bytes >> 20} MB" if max_bytes >> 20 else f"{max_bytes >> 10} KB"
+        raise PayloadTooLarge(f"The body is larger than {limit}.{next_step}")
     return text
 
 

@@ -26,7 +26,7 @@ Write = dict[str, Any]
 BATCH = 100
 """The most keys that one BatchGetItem takes."""
 _CURRENT = "(attribute_not_exists(expires_at) OR expires_at > :expired_by)"
-# DynamoDB uses different names for it where it says why it canceled a transaction.
+# How DynamoDB names throttling among the reasons for a canceled transaction.
 _THROTTLING_REASONS = {"ProvisionedThroughputExceeded", "ThrottlingError"}
 _ATTEMPTS = 20
 _PAUSE_SECONDS = 0.02
@@ -43,8 +43,8 @@ def _client() -> JsonClient:
     return JsonClient("dynamodb", "DynamoDB_20120810", "1.0")
 
 
-class ConditionFailed(Exception):  # noqa: N818 - told to the entity, which knows what it means; never leaves the store
-    """A conditional write found something else. `index`: which of the transaction's; `found`: the item, if any."""
+class ConditionFailed(Exception):  # noqa: N818 - the caller in the store knows what it means; never leaves the store
+    """The condition of a write failed. `index`: of the write in the transaction; `found`: the stored item, if any."""
 
     def __init__(self, found: Item | None, index: int) -> None:
         self.found = found
@@ -53,7 +53,7 @@ class ConditionFailed(Exception):  # noqa: N818 - told to the entity, which know
 
 
 class TransactionConflict(Exception):  # noqa: N818 - as above
-    """Another transaction is at work on an item. `indexes`: which writes of ours met one."""
+    """Another transaction is writing to the same items. `indexes`: of our writes that conflict with it."""
 
     def __init__(self, indexes: Sequence[int]) -> None:
         self.indexes = indexes
@@ -61,7 +61,7 @@ class TransactionConflict(Exception):  # noqa: N818 - as above
 
 
 class Throttled(Unavailable):
-    """Part of the table is busier than it can be; that passes. `indexes`: which writes of a transaction met it."""
+    """Part of the table is over its throughput for a moment. `indexes`: of the throttled writes in a transaction."""
 
     def __init__(self, indexes: Sequence[int] = ()) -> None:
         self.indexes = indexes
@@ -69,9 +69,9 @@ class Throttled(Unavailable):
 
 
 def get(key: Key, *, at: datetime | None = None) -> Item | None:
-    """The item as of now (strongly consistent), unless it has expired by `at`.
+    """Returns the current item (strongly consistent), or None if it does not exist or has expired by `at`.
 
-    DynamoDB drops what has expired up to days later. Every read leaves it out before; None reads it all the same.
+    DynamoDB deletes expired items up to days later, so every read filters them. `at=None` returns them, too.
     """
     answer = _call("GetItem", TableName=name(), Key=_key(key), ConsistentRead=True)
     item = deserialize(answer["Item"]) if "Item" in answer else None
@@ -79,7 +79,7 @@ def get(key: Key, *, at: datetime | None = None) -> Item | None:
 
 
 def read(keys: Iterable[Key], *, is_consistent: bool, at: datetime | None = None) -> dict[Key, Item]:
-    """Those of `keys` that exist and have not expired by `at`; one call for each hundred."""
+    """Returns the items of `keys` that exist and have not expired by `at`. It makes one call per hundred keys."""
     wanted = [_key(key) for key in keys]
     found: dict[Key, Item] = {}
     while wanted:
@@ -95,12 +95,12 @@ def read(keys: Iterable[Key], *, is_consistent: bool, at: datetime | None = None
 
 
 def put(item: Mapping[str, Any]) -> None:
-    """Writes the whole item, over whatever stands there."""
+    """Writes the whole item, replacing any item with the same key."""
     _call("PutItem", TableName=name(), Item=serialize(item))
 
 
 def update(key: Key, expression: str, values: Mapping[str, Any]) -> Item:
-    """Changes single attributes, and gives the item as it is then; an item that is not there is made."""
+    """Changes single attributes and returns the new item. Creates the item if it does not exist."""
     changes = {
         "UpdateExpression": expression,
         "ExpressionAttributeValues": serialize(values),
@@ -124,7 +124,7 @@ def update_write(
     condition: str | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Write:
-    """`names` stand for attributes whose own are reserved words."""
+    """`names`: placeholders for attributes whose names are reserved words."""
     changes = {"UpdateExpression": expression} | _conditional(condition, values)
     if names:
         changes["ExpressionAttributeNames"] = dict(names)
@@ -136,7 +136,10 @@ def delete_write(key: Key, *, condition: str | None = None, values: Mapping[str,
 
 
 def transact(writes: Sequence[Write]) -> None:
-    """All or nothing, and applied once even if it is retried. Raises ConditionFailed or TransactionConflict."""
+    """Applies all writes or none, and only once even if the request is retried.
+
+    Raises ConditionFailed or TransactionConflict.
+    """
     _call("TransactWriteItems", TransactItems=list(writes), ClientRequestToken=secrets.token_hex(16))
 
 
@@ -166,7 +169,7 @@ def pause(times: int = 1) -> None:
 
 
 def query(condition: str, values: Mapping[str, Any], *, at: datetime | None = None, **options: Any) -> Iterator[Item]:
-    """Every item that fits and has not expired by `at`, page by page. `options` as the Query operation spells them."""
+    """Yields every matching item that has not expired by `at`, page by page. `options`: parameters of Query."""
     start: dict[str, Any] = {}
     while True:
         page = query_page(condition, values, at=at, **options, **start)
@@ -179,7 +182,7 @@ def query(condition: str, values: Mapping[str, Any], *, at: datetime | None = No
 def query_page(
     condition: str, values: Mapping[str, Any], *, at: datetime | None = None, **options: Any
 ) -> dict[str, Any]:
-    """One page, as the Query operation answers it, without what has expired by `at`."""
+    """Returns one page of Query's response, without items that have expired by `at`."""
     if at is not None:
         filters = [_CURRENT, *filter(None, [options.get("FilterExpression")])]
         options["FilterExpression"] = " AND ".join(filters)
@@ -205,7 +208,7 @@ def _call(operation: str, **parameters: Any) -> dict[str, Any]:
 
 
 def _cancelled(reasons: Sequence[Mapping[str, Any]]) -> Exception:
-    """The one reason that decides: a failed condition will fail again, contention will pass."""
+    """The error for a canceled transaction. A failed condition wins, because a retry would fail again."""
     for index, reason in enumerate(reasons):
         if reason.get("Code") == "ConditionalCheckFailed":
             return ConditionFailed(deserialize(reason["Item"]) if reason.get("Item") else None, index)

@@ -177,7 +177,7 @@ def website(widget_copy, stack):
 
 @pytest.fixture
 def create(management, website, stack):
-    """`create(**terms)` is a new client token of the website's."""
+    """`create(**settings)` creates a client token that admits the website."""
 
     def create(**settings):
         body = {"name": "Website", "environment": "test", "allowedOrigins": [website.url], "flowIds": [stack.flow_id]}
@@ -188,7 +188,7 @@ def create(management, website, stack):
 
 @pytest.fixture
 def change(management):
-    """`change(created, **terms)` changes a token that was created."""
+    """`change(created, **settings)` updates a created token."""
 
     def change(created, **settings):
         return management.ask("PUT", f"/v1/client-tokens/{created['clientToken']['id']}", settings)

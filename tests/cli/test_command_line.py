@@ -213,6 +213,16 @@ def test_version_is_that_of_the_project(run):
     assert (shown.status, shown.out) == (0, f"client-tokens {version}\n")
 
 
+def test_version_of_an_installed_wheel_is_that_of_its_metadata(run, monkeypatch, tmp_path):
+    """A wheel does not contain pyproject.toml."""
+    installed = tmp_path / "client_tokens-9.8.7.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: client-tokens\nVersion: 9.8.7\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("infra.cli.app._PROJECT", tmp_path / "pyproject.toml")
+    assert run("--version").out == "client-tokens 9.8.7\n"
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shell_completion_can_be_installed(run, monkeypatch, shell):
     monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")

@@ -13,7 +13,7 @@ SEQUENCE = [
 
 @pytest.fixture
 def create(sdk, stack):
-    """`create(**terms)` is a new client token's value."""
+    """`create(**settings)` creates a client token and returns its value."""
 
     def create(**settings):
         body = {"name": "Web", "allowed_origins": [ORIGIN], "flow_ids": [stack.flow_id]}

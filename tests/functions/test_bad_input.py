@@ -35,7 +35,7 @@ def refuse(api, token, calls):
         calls.clear()
         created = assert_refused(api.post("/v1/client-tokens", SEED | body if isinstance(body, dict) else body), 400)
         updated = assert_refused(api.put(token, body), 400)
-        # What only the token's terms contradict is counted, and nothing else is written.
+        # A request that only contradicts the token's settings is counted; nothing else is written.
         assert set(calls.writes()) <= {"UpdateItem"}
         return created, updated
 

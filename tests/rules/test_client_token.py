@@ -1,4 +1,4 @@
-"""A client token: terms that hold together, changes that leave the rest alone, and what deserves a second look."""
+"""A client token: consistent settings, updates that change nothing else, and warnings about risky settings."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

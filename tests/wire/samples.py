@@ -28,10 +28,10 @@ def to_camel(name):
 
 
 def given_of(message, **body):
-    """The one term that the body sets besides the least that it must."""
+    """The one setting that the body has besides the required ones."""
     given = read(message, **body).changed_fields()
-    [term] = {name: value for name, value in given.items() if to_camel(name) in body}.values()
-    return term
+    [setting] = {name: value for name, value in given.items() if to_camel(name) in body}.values()
+    return setting
 
 
 def reasons(message, **body):

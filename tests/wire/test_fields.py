@@ -1,4 +1,4 @@
-"""What each field of a client token's terms may be, and what it may not."""
+"""Which values each setting of a client token accepts, and which it rejects."""
 
 import json
 from datetime import UTC, datetime

@@ -122,7 +122,7 @@ def _types(schema: Schema) -> list[str]:
 
 
 def _create(properties: dict[str, Schema]) -> None:
-    """An absent term has its own default, and null means absent."""
+    """An absent setting has its own default, and null means absent."""
     defaults = {to_camel(name): value for name, value in asdict(TokenSettings(name="", allowed_origins=())).items()}
     for name, schema in properties.items():
         if "default" not in schema:

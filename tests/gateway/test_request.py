@@ -1,0 +1,21 @@
+"""Requests from events: the largest bodies, and what the error for a larger one says."""
+
+import pytest
+
+from shared.errors import PayloadTooLarge
+from shared.gateway.request import PAGE_BODY_MAX, TRANSCRIPT_BODY_MAX, BrowserRequest
+
+EVENT = {
+    "multiValueHeaders": {"Origin": ["https://app.example.com"]},
+    "requestContext": {"extendedRequestId": "r", "requestTimeEpoch": 0, "identity": {"sourceIp": "203.0.113.7"}},
+}
+
+
+@pytest.mark.parametrize(("limit", "size"), [(PAGE_BODY_MAX, "64 KB"), (TRANSCRIPT_BODY_MAX, "6 MB")])
+def test_oversized_body_of_a_page_suggests_a_new_conversation(monkeypatch, limit, size):
+    monkeypatch.setenv("CLIENT_ADDRESS_HEADER", "")
+    monkeypatch.setenv("PROXY_SECRET_DIGESTS", "")
+    assert BrowserRequest.from_event(EVENT | {"body": "x" * limit}, limit, {}).body == "x" * limit
+    with pytest.raises(PayloadTooLarge) as refused:
+        BrowserRequest.from_event(EVENT | {"body": "x" * (limit + 1)}, limit, {})
+    assert refused.value.message == f"The body is larger than {size}. In a chat, please start a new conversation."
