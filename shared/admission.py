@@ -50,8 +50,11 @@ class AdmittedMessage:
     page_input: PageInput
     at: datetime
 
-    def request(self) -> tuple[Target, TargetRequest]:
-        """The target and its request. Raises InvalidRequest if the request exceeds what the target may be sent."""
+    def request(self, seconds_left: Callable[[], float]) -> tuple[Target, TargetRequest]:
+        """The target and its request. `seconds_left`: until its answer must be complete.
+
+        Raises InvalidRequest if the request exceeds what the target may be sent.
+        """
         found = target.require_available(self.target)
         # The stored message counts. It may be longer than the one in a retry.
         page_input = replace(self.page_input, message=self.turn.message)
@@ -71,6 +74,7 @@ class AdmittedMessage:
                 page_input,
                 conversations.newest_first(current.conversation_id, page_input.message.at, at=self.at),
             ),
+            seconds_left=seconds_left,
             attachments=page_input.attachments,
             inputs=page_input.inputs,
             metadata=page_input.metadata,

@@ -21,7 +21,7 @@ def handler(request: BrowserRequest) -> Response:
     admitted = admission.admit_message(request.visitor, body.session_id, page_input, request.add_rate_headers)
     execution_id = identifier.new("exec", request.at, token_bytes)
     reply_id = body.assistant_message_id or execution_id
-    reply = turns.complete(admitted.turn, lambda: answering.answer(*admitted.request()), reply_id=reply_id)
+    reply = turns.complete(admitted.turn, lambda: answering.text(admitted.request), reply_id=reply_id)
     log.count("MessagesAnswered", environment=admitted.token.environment)
     times = {"started_at": request.at, "completed_at": datetime.now(UTC)}
     return Response.stream(chat.events(execution_id, admitted.turn.session.target_id, reply, **times))

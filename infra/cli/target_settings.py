@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
@@ -14,14 +15,20 @@ from shared.rules.input_limits import InputLimits
 from shared.targets import answering
 
 _DEFAULTS = InputLimits()
+# Six decimals, so that what a token costs is a whole number of picodollars.
+_Dollars = Annotated[Decimal, Field(ge=0, le=1000, decimal_places=6)]
 
 
 class _Limits(BaseModel):
-    """Of every kind of target."""
+    """Limits and prices, of every kind of target."""
 
     max_input_bytes: Annotated[int, Field(ge=1, le=input_limits.INPUT_BYTES_MAX)] = _DEFAULTS.max_input_bytes
     max_message_bytes: Annotated[int, Field(ge=1, le=input_limits.MESSAGE_BYTES_MAX)] = _DEFAULTS.max_message_bytes
     attachments: Annotated[int, Field(ge=0, le=input_limits.ATTACHMENT_BYTES_MAX)] = _DEFAULTS.attachments
+    # In dollars: per million tokens, and per call.
+    input_price: _Dollars = Decimal(0)
+    output_price: _Dollars = Decimal(0)
+    call_price: _Dollars = Decimal(0)
 
 
 def read(kind: str, written: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -67,6 +74,8 @@ def _sentence(kind: str, wrong: ErrorDetails, known: Mapping[str, Any]) -> str:
             meant = suggestion.nearest(name, known)
             fix = f"did you mean {meant}?" if meant else f"there are {', '.join(known) or 'none'}."
             return f"A target of kind {kind} has no setting {name}: {fix}"
+        case "decimal_max_places":
+            return f"{name} must have at most six decimals."
     # An optional one may also be null.
     match known[name].get("anyOf", [known[name]])[0]:
         case {"type": "integer", "minimum": least, "maximum": most}:

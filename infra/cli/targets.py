@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 import typer
 
-from infra.cli import audit_records, parsers, target_settings
+from infra.cli import audit_records, parsers, target_permissions, target_settings
 from infra.cli.command import examples, group, on_deployment
 from infra.cli.confirmation import confirmed
 from infra.cli.deployment import Deployment
@@ -22,7 +21,7 @@ from shared.rules.target import KINDS, Target
 from shared.store import targets, tenants
 
 # What needs no AWS but the one in memory.
-_ANSWER_LOCALLY = {"echo"}
+_ANSWER_LOCALLY = {"echo", "openai"}
 
 app = group(
     "targets",
@@ -48,6 +47,9 @@ TargetId = Annotated[
         "client-tokens targets register --tenant acme agent_sales \\\n--kind bedrock "
         '--set model_id=us.amazon.nova-lite-v1:0 \\\n--set system_prompt="You sell tea." --set max_tokens=500 \\\n'
         "--set max_input_bytes=65536 --set attachments=1000000",
+        "client-tokens targets register --tenant acme agent_tea \\\n--kind openai "
+        "--set base_url=https://api.openai.com/v1 \\\n--set model=gpt-5-mini "
+        "--set input_price=0.25 --set output_price=2",
     )
 )
 @on_deployment
@@ -87,10 +89,20 @@ def register(
       echo        repeats what the visitor says, to try things out
       aws_lambda  a Lambda function of yours answers
                     function_arn   its ARN
+                    response       json if it returns {"text": ...} (default),
+                                   text if it streams its answer
       bedrock     a model on Amazon Bedrock answers
                     model_id       id or ARN of the model or inference profile
                     system_prompt  what the model should know (default: nothing)
                     temperature    0 to 1 (default: the model's own)
+                    max_tokens     the longest answer, 1 to 8192 (default: 1024)
+      openai      an endpoint that speaks OpenAI's chat completions answers
+                    base_url       such as https://api.openai.com/v1
+                    model          the model's name there
+                    secret_arn     ARN of the secret with the API key, as plain
+                                   text (default: no key)
+                    system_prompt  what the model should know (default: nothing)
+                    temperature    0 to 2 (default: the model's own)
                     max_tokens     the longest answer, 1 to 8192 (default: 1024)
 
     \b
@@ -102,24 +114,29 @@ def register(
       attachments        the largest total size of one message's files,
                          1 to 4000000; 0 refuses files (default: 0)
 
-    The stack's parameters TargetFunctionPrefix and BedrockModelArns name the functions and models that the API may
-    invoke.
+    \b
+    Prices of every kind, in dollars with at most six decimals:
+      input_price        per million input tokens (default: not known)
+      output_price       per million output tokens (default: not known)
+      call_price         per call (default: not known)
+
+    The stack's parameters TargetFunctionPrefix, BedrockModelArns, and TargetSecretPrefix name the functions, models,
+    and secrets that the API may use.
     """
     if deployment.is_local and kind not in _ANSWER_LOCALLY:
         raise InvalidRequest(
             f"A target of kind {kind} cannot answer in the local stack, whose AWS is in memory. "
-            "Register an echo target there, or deploy a stack for this one."
+            "Register an echo or openai target there, or deploy a stack for this one."
         )
-    target = Target(
-        id=target_id,
-        tenant=tenant,
-        kind=kind,
-        settings=target_settings.read(kind, settings or ()),
-        created_at=datetime.now(UTC),
-    )
+    accepted = target_settings.read(kind, settings or ())
+    if not deployment.is_local and accepted.get("base_url", "").startswith("http:"):
+        raise InvalidRequest(
+            "base_url must be an HTTPS URL. HTTP works only on the local stack, for a model on your machine: --local."
+        )
+    target = Target(id=target_id, tenant=tenant, kind=kind, settings=accepted, created_at=datetime.now(UTC))
     before = _registered(target)
     changes = audit.target_changes(before, target)
-    if warning := _warning(target, deployment):
+    if warning := target_permissions.warning(target, deployment):
         say(f"Warning: {warning}")
     if not changes:
         say(f"Target {target.id} of tenant {target.tenant} is registered like this already: nothing has changed.")
@@ -199,28 +216,6 @@ def _differences(before: Target | None, after: Target) -> list[str]:
 def _text(value: Any) -> str:
     """JSON keeps a prompt of many lines on one."""
     return json.dumps(value)
-
-
-def _warning(target: Target, deployment: Deployment) -> str | None:
-    """Why the API may not invoke what the target names: its role allows what the stack's parameters name."""
-    match target.kind:
-        case "aws_lambda":
-            parameter, asked = "TargetFunctionPrefix", target.settings["function_arn"]
-            where = f"{deployment.region}:{deployment.account}"
-            prefix = deployment.parameters[parameter]
-            allowed = [f"arn:aws*:lambda:{where}:function:{prefix}*"] if prefix else []
-        case "bedrock":
-            parameter, asked = "BedrockModelArns", target.settings["model_id"]
-            allowed = list(filter(None, deployment.parameters[parameter].split(",")))
-        case _:
-            return None
-    # A model may be named by the last part of its ARN.
-    if any(fnmatchcase(asked, pattern) for one in allowed for pattern in (one, one.rpartition("/")[2])):
-        return None
-    return (
-        f"The API may not invoke {asked}: the stack's parameter {parameter} allows {', '.join(allowed) or 'nothing'}. "
-        "Until one of the two is changed, visitors get no answer."
-    )
 
 
 def _facts(target: Target) -> dict[str, Any]:

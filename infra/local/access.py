@@ -34,6 +34,8 @@ def variables(endpoint: str, credentials: Mapping[str, str] = CREDENTIALS) -> di
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ENDPOINT_URL": endpoint,
+        # A model on this machine, such as Ollama's, may answer.
+        "LOOPBACK_TARGETS": "allowed",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }

@@ -10,11 +10,9 @@ import contextlib
 import json
 import os
 import random
-import select
-import ssl
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.message import Message
 from functools import partial
@@ -25,9 +23,9 @@ from urllib.parse import quote, urlsplit
 from shared.aws import credentials
 from shared.aws.credentials import NoCredentials
 from shared.aws.signature import Scope, signed
+from shared.http import tls
+from shared.http.idle import is_dropped
 
-# 30 ms to load the certificate authorities, while Lambda still gives a whole core.
-_TLS = ssl.create_default_context()
 _CONNECT_SECONDS = 1.0
 _PAUSE_SECONDS = 0.05
 _THROTTLING = {
@@ -43,7 +41,7 @@ _TRANSIENT = {
     "TransactionConflictException",
     "TransactionInProgressException",
 }
-_ERROR_STATUS_MIN = 300
+ERROR_STATUS_MIN = 300
 _SERVER_FAILED = 500
 _Answer = TypeVar("_Answer")
 
@@ -57,9 +55,6 @@ class RetryPolicy(NamedTuple):
 
 # 7.8 s at the worst, pauses included.
 SHORT_ATTEMPTS = RetryPolicy(attempts=3, seconds=1.5)
-# For targets. API Gateway gives up after 29 s, some of which our own calls need. One attempt, because a request that
-# timed out has still been processed and paid for.
-ONE_LONG_ATTEMPT = RetryPolicy(attempts=1, seconds=24)
 
 
 class AwsError(Exception):
@@ -143,12 +138,8 @@ class Client:
             attempt += 1
 
     def _attempt(self, operation: str, path: str, body: bytes, headers: Mapping[str, str]) -> AwsResponse:
-        to_sign = {"Host": self.host, **headers}
-        try:
-            sent = signed(
-                to_sign, path, body, credentials=credentials.current(), scope=self._scope, at=datetime.now(UTC)
-            )
-            sent |= _unsigned_headers()
+        with self._errors(operation):
+            sent = self._headers(path, body, headers)
             connection = self._connection()
             try:
                 connection.request("POST", path, body, sent)
@@ -158,25 +149,37 @@ class Client:
             except BaseException:
                 connection.close()
                 raise
+        if not response.will_close:
+            self._idle.append(connection)
+        if response.status >= ERROR_STATUS_MIN:
+            raise error_response(operation, response.status, reply)
+        return reply
+
+    def _headers(self, path: str, body: bytes, headers: Mapping[str, str]) -> dict[str, str]:
+        to_sign = {"Host": self.host, **headers}
+        now = datetime.now(UTC)
+        sent = signed(to_sign, path, body, credentials=credentials.current(), scope=self._scope, at=now)
+        return sent | _unsigned_headers()
+
+    @contextlib.contextmanager
+    def _errors(self, operation: str) -> Iterator[None]:
+        """Raises TimedOut or Unreachable for what goes wrong on the way."""
+        try:
+            yield
         except TimeoutError as error:
             raise TimedOut(operation, f"no answer from {self.host} in time") from error
         except (OSError, HTTPException, NoCredentials) as error:
             raise Unreachable(operation, f"no answer from {self.host}: {error}") from error
-        if not response.will_close:
-            self._idle.append(connection)
-        if response.status >= _ERROR_STATUS_MIN:
-            raise _error_response(operation, response.status, reply)
-        return reply
 
     def _connection(self) -> HTTPConnection:
         with contextlib.suppress(IndexError):
             while True:
                 connection = self._idle.pop()
-                if not _is_dropped(connection):
+                if not is_dropped(connection):
                     return connection
                 connection.close()
         if self._is_secure:
-            made: HTTPConnection = HTTPSConnection(self.host, timeout=_CONNECT_SECONDS, context=_TLS)
+            made: HTTPConnection = HTTPSConnection(self.host, timeout=_CONNECT_SECONDS, context=tls.CONTEXT)
         else:
             made = HTTPConnection(self.host, timeout=_CONNECT_SECONDS)
         made.connect()
@@ -223,14 +226,7 @@ def _check_crc32(reply: AwsResponse) -> None:
         raise HTTPException("the answer does not fit its checksum")
 
 
-def _is_dropped(connection: HTTPConnection) -> bool:
-    """Whether AWS has closed it, as it closes idle connections: a live idle connection has nothing to read."""
-    poll = select.poll()
-    poll.register(connection.sock, select.POLLIN)
-    return bool(poll.poll(0))
-
-
-def _error_response(operation: str, status: int, reply: AwsResponse) -> AwsErrorResponse:
+def error_response(operation: str, status: int, reply: AwsResponse) -> AwsErrorResponse:
     try:
         answer = json.loads(reply.body)
     except ValueError:

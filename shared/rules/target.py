@@ -9,18 +9,21 @@ from datetime import datetime
 from typing import Any
 
 from shared.errors import NotFound
-from shared.rules import base62, input_limits
+from shared.rules import base62, input_limits, price
 from shared.rules.input_limits import InputLimits
+from shared.rules.price import Price
 
 # Each is a file of this name in shared/targets.
-KINDS = ("echo", "aws_lambda", "bedrock")
+KINDS = ("echo", "aws_lambda", "bedrock", "openai")
 
 _REFERENCE_LENGTH = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """`id`: the id of the flow or agent in client tokens. `settings`: those of its kind, and its input limits."""
+    """`id`: the id of the flow or agent in client tokens. `settings`: those of its kind, its input limits, and its
+    prices.
+    """
 
     id: str
     tenant: str
@@ -33,9 +36,14 @@ class Target:
         return InputLimits(**{name: value for name, value in self.settings.items() if name in input_limits.NAMES})
 
     @property
+    def price(self) -> Price | None:
+        """None if the operator has registered no price."""
+        return Price.from_settings(self.settings)
+
+    @property
     def kind_settings(self) -> Mapping[str, Any]:
-        """Without the input limits, which apply to every kind and are enforced elsewhere."""
-        return {name: value for name, value in self.settings.items() if name not in input_limits.NAMES}
+        """Without the input limits and prices, which apply to every kind and are used elsewhere."""
+        return {name: value for name, value in self.settings.items() if name not in {*input_limits.NAMES, *price.NAMES}}
 
 
 def require_available(found: Target | None) -> Target:

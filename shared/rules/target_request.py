@@ -49,6 +49,8 @@ class TargetRequest:
 
     `attachments` came with this message. They are not stored, so the history has none. `inputs`, `metadata`, and
     `context` are chosen by the page and prove nothing.
+
+    `seconds_left` counts down to the deadline of the turn. A kind waits no longer, however the target sends.
     """
 
     conversation_id: str
@@ -60,6 +62,7 @@ class TargetRequest:
     target_version_id: str | None
     message: Message
     history: Callable[[], Sequence[Message]]
+    seconds_left: Callable[[], float]
     attachments: Sequence[Attachment] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)

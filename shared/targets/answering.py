@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import time
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from importlib import import_module
 from typing import Any, Protocol, cast
 
@@ -9,40 +13,78 @@ from pydantic import BaseModel, ValidationError
 
 from shared.aws.client import AwsError, TimedOut
 from shared.errors import TargetFailed, TargetTimedOut
+from shared.rules.answer import Ending
 from shared.rules.target import Target
 from shared.rules.target_request import TargetRequest
 
+# API Gateway gives up after 29 s, some of which our own calls need.
+ANSWER_SECONDS = 24
 # A reply is stored in one item of at most 400 KB.
 _ANSWER_BYTES_MAX = 200 * 1024
+
+Answer = Generator[str | Ending]
 
 
 class Kind(Protocol):
     """The interface of a module for one of KINDS.
 
-    `answer` raises InvalidRequest for input that it cannot read. It need not catch AWS's errors or pydantic's.
+    `answer` yields the answer's text as it comes, in pieces of any size, and at last one Ending: an answer without it
+    is broken. It raises InvalidRequest for input that it cannot read. It need not catch AWS's errors or pydantic's, nor
+    care for empty pieces, halves of surrogate pairs, or the size of the answer.
     """
 
     Settings: type[BaseModel]
 
-    def answer(self, settings: Any, request: TargetRequest) -> str: ...
+    def answer(self, settings: Any, request: TargetRequest) -> Answer: ...
 
 
-def answer(target: Target, request: TargetRequest) -> str:
-    """Raises TargetFailed, TargetTimedOut, and InvalidRequest or PayloadTooLarge for what this target cannot take."""
+def answer(target: Target, request: TargetRequest) -> Answer:
+    """Yields the answer's text as it comes, the first piece never blank, none empty; and at last its Ending.
+
+    Raises TargetFailed, TargetTimedOut, and InvalidRequest or PayloadTooLarge for what this target cannot take. It does
+    so before the first piece, or after any: then what was yielded is the beginning of an answer that never ended.
+    """
     kind = load(target.kind)
     try:
-        text = kind.answer(kind.Settings.model_validate(target.kind_settings), request)
+        with closing(kind.answer(kind.Settings.model_validate(target.kind_settings), request)) as pieces:
+            yield from _storable(pieces)
     except TimedOut as error:
         raise TargetTimedOut from error
     except (AwsError, ValidationError) as error:
         raise TargetFailed from error
-    if not text.strip():
-        raise TargetFailed(code="target_answer_empty")
-    if len(text.encode()) > _ANSWER_BYTES_MAX:
-        raise TargetFailed(code="target_answer_too_large")
-    return text
+
+
+def text(make_request: Callable[[Callable[[], float]], tuple[Target, TargetRequest]]) -> str:
+    """The whole text of an answer. `make_request`: from the seconds that are left for it."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    target, request = make_request(lambda: deadline - time.monotonic())
+    return "".join(piece for piece in answer(target, request) if isinstance(piece, str))
 
 
 def load(kind: str) -> Kind:
     """`kind`: one of KINDS. Imported on use, so that a cold start loads no unused AWS client."""
     return cast("Kind", import_module(f"shared.targets.{kind}"))
+
+
+def _storable(pieces: Iterable[str | Ending]) -> Answer:
+    # JSON may cut a character between two pieces. Each then holds half of a surrogate pair, which is no text.
+    decoder = codecs.getincrementaldecoder("utf-16-le")("replace")
+    held, size, is_visible = "", 0, False
+    for piece in pieces:
+        ending = piece if isinstance(piece, Ending) else None
+        held += decoder.decode(
+            b"" if isinstance(piece, Ending) else piece.encode("utf-16-le", "surrogatepass"), bool(ending)
+        )
+        if size + len(held.encode()) > _ANSWER_BYTES_MAX:
+            raise TargetFailed(code="target_answer_too_large")
+        # The first text goes out with a status of 200, so it must be something to see.
+        is_visible = is_visible or bool(held.strip())
+        if held and is_visible:
+            yield held
+            size, held = size + len(held.encode()), ""
+        if ending:
+            if not is_visible:
+                raise TargetFailed(code="target_answer_empty")
+            yield ending
+            return
+    raise TargetFailed(code="target_answer_incomplete")

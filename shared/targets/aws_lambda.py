@@ -1,26 +1,42 @@
-"""Answers with a Lambda function of the operator: it receives the request as an event and returns {"text": ...}."""
+"""Answers with a Lambda function of the operator: it receives the request as an event.
+
+It returns {"text": ...}, or streams its answer as plain text in UTF-8. The setting `response` says which: no text can
+be taken for JSON, and no JSON is shown as text.
+"""
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from base64 import b64encode
-from typing import Annotated, Any
+from collections.abc import Generator, Iterable, Iterator
+from functools import cache
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel
 from pydantic_core import PydanticCustomError
 
-from shared.aws.client import ONE_LONG_ATTEMPT, AwsErrorResponse, Client
+from shared.aws.client import AwsErrorResponse
+from shared.aws.event_stream import Message
+from shared.aws.stream_client import StreamClient
 from shared.errors import PayloadTooLarge, TargetFailed, TargetTimedOut
 from shared.rules import timestamps
+from shared.rules.answer import Ending, Usage
 from shared.rules.target_request import TargetRequest
 
 _ARN = re.compile(
     r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:(\$LATEST|[A-Za-z0-9_-]{1,128}))?"
 )
 
-_lambda = Client("lambda", ONE_LONG_ATTEMPT)
+# Lambda's own limit for a response that is not streamed.
+_JSON_BYTES_MAX = 6 * 1024 * 1024
+
+
+@cache
+def _client() -> StreamClient:
+    return StreamClient("lambda")
 
 
 def _function_arn(text: str) -> str:
@@ -33,39 +49,93 @@ def _function_arn(text: str) -> str:
 
 
 class Settings(BaseModel, extra="forbid", frozen=True):
-    """`function_arn`: optionally with a version or alias, in this account and region."""
+    """`function_arn`: optionally with a version or alias, in this account and region.
+
+    `response`: "json" for a function that returns {"text": ...}, "text" for one that streams its answer.
+    """
 
     function_arn: Annotated[str, AfterValidator(_function_arn)]
+    response: Literal["json", "text"] = "json"
 
 
 class _Reply(BaseModel):
+    """`usage`: for the cost of the answer, if the function reports {"inputTokens": ..., "outputTokens": ...}."""
+
     text: str
+    usage: Any = None
 
 
-class _Failure(BaseModel):
-    """Lambda's description of a failed invocation. Its message may quote anything, so it is not read."""
-
-    error_type: str = Field(default="", alias="errorType")
-
-
-def answer(settings: Settings, request: TargetRequest) -> str:
+def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending]:
     # Not escaped: many languages would take twice the bytes, and Lambda accepts 6 MB.
     event = json.dumps(_event(request), ensure_ascii=False).encode()
-    path = f"/2015-03-31/functions/{quote(settings.function_arn, safe='')}/invocations"
+    path = f"/2021-11-15/functions/{quote(settings.function_arn, safe='')}/response-streaming-invocations"
+    headers = {"X-Amz-Invocation-Type": "RequestResponse"}
+    messages = _client().stream("InvokeWithResponseStream", path, event, headers, request.seconds_left)
     try:
-        reply = _lambda.post("Invoke", path, event, {"X-Amz-Invocation-Type": "RequestResponse"})
+        yield from (_text if settings.response == "text" else _json)(_payload(messages))
     except AwsErrorResponse as error:
         if error.code == "RequestTooLargeException":
             raise PayloadTooLarge(
                 "This is more than the assistant can read. Please start a new conversation."
             ) from None
         raise
-    if "X-Amz-Function-Error" in reply.headers:
-        # The function's own time limit may be shorter than ours.
-        if _Failure.model_validate_json(reply.body).error_type == "Sandbox.Timedout":
-            raise TargetTimedOut(code="target_function_timed_out")
-        raise TargetFailed(code="target_function_failed")
-    return _Reply.model_validate_json(reply.body).text
+
+
+def _payload(messages: Iterable[Message]) -> Iterator[bytes]:
+    """What the function wrote. Raises TargetFailed or TargetTimedOut if it failed, or did not come to its end."""
+    is_complete = False
+    for message in messages:
+        match message.headers.get(":event-type"):
+            case "PayloadChunk":
+                yield message.payload
+            case "InvokeComplete":
+                _require_success(message.payload)
+                is_complete = True
+    if not is_complete:
+        raise TargetFailed(code="target_answer_incomplete")
+
+
+def _text(chunks: Iterable[bytes]) -> Generator[str | Ending]:
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    for chunk in chunks:
+        yield decoder.decode(chunk)
+    yield decoder.decode(b"", final=True)
+    yield Ending()
+
+
+def _json(chunks: Iterable[bytes]) -> Generator[str | Ending]:
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > _JSON_BYTES_MAX:
+            raise TargetFailed(code="target_answer_too_large")
+    reply = _Reply.model_validate_json(bytes(body))
+    yield reply.text
+    match reply.usage:
+        case {"inputTokens": read, "outputTokens": written}:
+            yield Ending(usage=Usage.from_counts(read, written))
+        case _:
+            yield Ending()
+
+
+def _require_success(payload: bytes) -> None:
+    """Lambda's description of a failure may quote anything, so only its type is read."""
+    match _object(payload):
+        case {"ErrorCode": str(code), **more} if code:
+            details = _object(more.get("ErrorDetails"))
+            # The function's own time limit may be shorter than ours.
+            if "Sandbox.Timedout" in {code, str(details.get("errorType"))}:
+                raise TargetTimedOut(code="target_function_timed_out")
+            raise TargetFailed(code="target_function_failed")
+
+
+def _object(text: Any) -> dict[str, Any]:
+    """Empty unless `text` is a JSON object."""
+    try:
+        value = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _event(request: TargetRequest) -> dict[str, Any]:

@@ -1,18 +1,23 @@
-"""Answers with a model on Amazon Bedrock, through Converse, with the function's role."""
+"""Answers with a model on Amazon Bedrock, through ConverseStream, with the function's role."""
 
 from __future__ import annotations
 
 import json
 import re
 from base64 import b64encode
+from collections.abc import Generator, Iterable
+from functools import cache
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
-from shared.aws.client import ONE_LONG_ATTEMPT, AwsErrorResponse, Client
-from shared.errors import InvalidRequest, TargetTimedOut
+from shared.aws.client import AwsErrorResponse
+from shared.aws.event_stream import Message
+from shared.aws.stream_client import StreamClient
+from shared.errors import InvalidRequest, TargetFailed, TargetTimedOut
+from shared.rules.answer import Ending, StopReason, Usage
 from shared.rules.target_request import Attachment, TargetRequest
 
 _IMAGES = {"image/gif": "gif", "image/jpeg": "jpeg", "image/png": "png", "image/webp": "webp"}
@@ -27,12 +32,20 @@ _DOCUMENTS = {
     "text/markdown": "md",
     "text/plain": "txt",
 }
-# Stop reasons of a model that declines. The text before them is no reply.
-_DECLINED = {"content_filtered", "guardrail_intervened"}
+# The others are "end_turn".
+_STOP_REASONS: dict[str, StopReason] = {
+    "content_filtered": "content_filter",
+    "guardrail_intervened": "content_filter",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+}
 
 _PROMPT_BYTES_MAX = 32_000
 
-_bedrock = Client("bedrock-runtime", ONE_LONG_ATTEMPT, signing_name="bedrock")
+
+@cache
+def _client() -> StreamClient:
+    return StreamClient("bedrock-runtime", signing_name="bedrock")
 
 
 def _model_id(text: str) -> str:
@@ -59,28 +72,7 @@ class Settings(BaseModel, extra="forbid", frozen=True):
     max_tokens: Annotated[int, Field(ge=1, le=8192)] = 1024
 
 
-class _Block(BaseModel):
-    """Blocks without text, such as a model's reasoning, are not for the visitor."""
-
-    text: str = ""
-
-
-class _Message(BaseModel):
-    content: list[_Block]
-
-
-class _Output(BaseModel):
-    message: _Message
-
-
-class _Reply(BaseModel):
-    """The parts of a Converse response that are used."""
-
-    stop_reason: str = Field(alias="stopReason")
-    output: _Output
-
-
-def answer(settings: Settings, request: TargetRequest) -> str:
+def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending]:
     body: dict[str, Any] = {
         "messages": _messages(request),
         "inferenceConfig": {"maxTokens": settings.max_tokens},
@@ -89,22 +81,45 @@ def answer(settings: Settings, request: TargetRequest) -> str:
         body["inferenceConfig"]["temperature"] = settings.temperature
     if settings.system_prompt:
         body["system"] = [{"text": settings.system_prompt}]
-    path = f"/model/{quote(settings.model_id, safe='')}/converse"
+    path = f"/model/{quote(settings.model_id, safe='')}/converse-stream"
+    headers = {"Content-Type": "application/json"}
     try:
-        reply = _bedrock.post("Converse", path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        yield from _answer(
+            _client().stream("ConverseStream", path, json.dumps(body).encode(), headers, request.seconds_left)
+        )
     except AwsErrorResponse as error:
-        if error.code == "ModelTimeoutException":
+        # Among the events, the same names begin with a small letter.
+        if error.code.casefold() == "modeltimeoutexception":
             raise TargetTimedOut from error
         # Only Bedrock knows which models read which files.
-        if error.code == "ValidationException" and request.attachments:
+        if error.code.casefold() == "validationexception" and request.attachments:
             raise InvalidRequest(
                 "This assistant could not read what is attached.", code="attachment_not_supported"
             ) from None
         raise
-    said = _Reply.model_validate_json(reply.body)
-    if said.stop_reason in _DECLINED:
+
+
+def _answer(messages: Iterable[Message]) -> Generator[str | Ending]:
+    """Blocks without text, such as a model's reasoning, are not for the visitor."""
+    stop_reason, usage, has_text = None, None, False
+    for message in messages:
+        try:
+            event = json.loads(message.payload)
+        except (ValueError, RecursionError) as error:
+            raise TargetFailed from error
+        match message.headers.get(":event-type"), event:
+            case "contentBlockDelta", {"delta": {"text": str(text)}}:
+                has_text = has_text or bool(text.strip())
+                yield text
+            case "messageStop", {"stopReason": str(reason)}:
+                stop_reason = _STOP_REASONS.get(reason, "end_turn")
+            case "metadata", {"usage": {"inputTokens": read, "outputTokens": written}}:
+                usage = Usage.from_counts(read, written)
+    if stop_reason is None:
+        raise TargetFailed(code="target_answer_incomplete")
+    if stop_reason == "content_filter" and not has_text:
         raise InvalidRequest("The assistant cannot answer that.", code="target_declined")
-    return "".join(block.text for block in said.output.message.content)
+    yield Ending(stop_reason=stop_reason, usage=usage)
 
 
 def _messages(request: TargetRequest) -> list[dict[str, Any]]:

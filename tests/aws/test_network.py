@@ -87,10 +87,10 @@ def test_wrong_signature_is_refused(network, headers, path, body, code):
 @pytest.mark.parametrize(
     ("service", "signing_name", "path", "is_accepted"),
     [
-        ("bedrock-runtime", "bedrock", "/model/m/converse", True),
-        ("bedrock-runtime", "bedrock-runtime", "/model/m/converse", False),
-        ("lambda", "lambda", "/2015-03-31/functions/f/invocations", True),
-        ("lambda", "lambda-runtime", "/2015-03-31/functions/f/invocations", False),
+        ("bedrock-runtime", "bedrock", "/model/m/converse-stream", True),
+        ("bedrock-runtime", "bedrock-runtime", "/model/m/converse-stream", False),
+        ("lambda", "lambda", "/2021-11-15/functions/f/response-streaming-invocations", True),
+        ("lambda", "lambda-runtime", "/2021-11-15/functions/f/response-streaming-invocations", False),
     ],
 )
 def test_signature_uses_the_service_signing_name(network, monkeypatch, service, signing_name, path, is_accepted):

@@ -74,6 +74,17 @@ def test_targets_that_cannot_answer_locally_are_refused(operate, kind, setting):
     assert targets.list_by_tenant("process-kinds") == []
 
 
+def test_local_target_may_be_a_model_on_this_machine_with_a_key(operate):
+    """Without a warning: no role limits what functions of the local stack read."""
+    secret = "secret_arn=arn:aws:secretsmanager:us-east-1:123456789012:secret:key"
+    words = ("--set", "base_url=http://127.0.0.1:11434/v1", "--set", "model=llama3.2", "--set", secret)
+    ended = operate("targets", "register", "--local", "--tenant", "process-model", "flow_x", "--kind", "openai", *words)
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert "Warning" not in ended.stderr
+    (registered,) = targets.list_by_tenant("process-model")
+    assert registered.settings["base_url"] == "http://127.0.0.1:11434/v1"
+
+
 def test_environment_settings_decide_how_aws_is_reached(operate, endpoint):
     words = ("keys", "list", "--stack", cloud.STACK_NAME, "--tenant", "process-env", "--json")
     listed = operate(*words, environment=access.variables(endpoint))

@@ -93,6 +93,14 @@ def test_every_kind_takes_input_limits(operate, kind, of_kind):
     assert registered.kind_settings == of_kind
 
 
+def test_http_endpoint_is_for_the_local_stack_only(operate):
+    words = ("--kind", "openai", "--set", "base_url=http://127.0.0.1:11434/v1", "--set", "model=llama3.2")
+    refused = operate("targets", "register", "--tenant", "targets-http", "flow_a", *words)
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err.startswith("Error: base_url must be an HTTPS URL. HTTP works only on the local stack")
+    assert targets.list_by_tenant("targets-http") == []
+
+
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
@@ -121,18 +129,26 @@ def test_a_small_input_limit_needs_no_message_limit():
 
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:assistant-tea"
+SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:tokens/openai-AbCdEf"
+KIND_OF_SETTING = {"function_arn": "aws_lambda", "model_id": "bedrock", "secret_arn": "openai"}
+ENDPOINT = ("--set", "base_url=https://api.openai.com/v1", "--set", "model=gpt-5-mini")
 MODELS = "arn:aws:bedrock:*::foundation-model/nova,arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.nova"
 
 
 @pytest.fixture
 def stack_with():
-    """`stack_with(TargetFunctionPrefix="a")`: the name of a stack before the same table, with such parameters."""
+    """`stack_with(TargetFunctionPrefix="a")`: the name of a stack before the same table, with such parameters.
+
+    None leaves a parameter out.
+    """
     cloudformation = boto3.client("cloudformation")
 
     def stack_with(**parameters):
-        given = {"AuditRetentionDays": "1", "TargetFunctionPrefix": "", "BedrockModelArns": "", **parameters}
+        prefixes = dict.fromkeys(("TargetFunctionPrefix", "BedrockModelArns", "TargetSecretPrefix"), "")
+        given = {"AuditRetentionDays": "1", **prefixes, **parameters}
+        declared = {name: {"Type": "String", "Default": value} for name, value in given.items() if value is not None}
         template = {
-            "Parameters": {name: {"Type": "String", "Default": value} for name, value in given.items()},
+            "Parameters": declared,
             "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
             "Outputs": {name: {"Value": STACK.outputs[name]} for name in ("TableName", "ApiUrl")},
         }
@@ -158,12 +174,19 @@ def stack_with():
         ("model_id=arn:aws:bedrock:eu-west-1::foundation-model/nova", {"BedrockModelArns": MODELS}, ""),
         ("model_id=eu.nova", {"BedrockModelArns": MODELS}, f"BedrockModelArns allows {MODELS.replace(',', ', ')}."),
         ("model_id=nova", {"TargetFunctionPrefix": "nova"}, "BedrockModelArns allows nothing."),
+        (f"secret_arn={SECRET}", {"TargetSecretPrefix": "tokens/"}, ""),
+        (f"secret_arn={SECRET}", {}, "TargetSecretPrefix allows nothing."),
+        (f"secret_arn={SECRET}", {"TargetSecretPrefix": "other/"}, "allows arn:aws*:secretsmanager:us-east-1:1234567"),
+        (f"secret_arn={SECRET.replace('us-', 'eu-')}", {"TargetSecretPrefix": "tokens/"}, ":us-east-1:"),
+        # A stack of an earlier version.
+        (f"secret_arn={SECRET}", {"TargetSecretPrefix": None}, "TargetSecretPrefix allows nothing."),
     ],
 )
 def test_warning_for_a_target_that_the_stack_may_not_invoke(operate, stack_with, setting, parameters, warned):
-    kind = "bedrock" if setting.startswith("model_id") else "aws_lambda"
+    kind = KIND_OF_SETTING[setting.partition("=")[0]]
     tenant = f"targets-{uuid4()}"
     words = ("targets", "register", "--yes", "--tenant", tenant, "flow_a", "--kind", kind, "--set", setting)
+    words += ENDPOINT if kind == "openai" else ()
     stack = stack_with(**parameters)
     made, again = (operate(*words, "--stack", stack) for _ in range(2))
     assert (made.status, again.status) == (0, 0)

@@ -7,7 +7,9 @@ import itertools
 import json
 from datetime import UTC, datetime
 from secrets import token_bytes
+from uuid import uuid4
 
+import boto3
 import pytest
 from werkzeug.test import Client
 
@@ -18,6 +20,7 @@ from shared.rules import api_key
 from shared.rules.principal import SCOPES
 from shared.rules.target import Target
 from shared.store import api_keys, targets
+from tests.aws.event_stream import function_answer, model_answer
 from tests.aws.fixtures import aws_answers, aws_unreachable, calls, output  # noqa: F401 - fixtures
 from tests.aws.in_memory import STACK, TEMPLATE
 from tests.aws.network import NETWORK, Answer
@@ -25,9 +28,11 @@ from tests.functions.documented import Documented
 from tests.functions.interruptions import at_call, contended, crash_after  # noqa: F401 - fixtures
 from tests.functions.page import Clock, Page
 from tests.iam.guard import Guard
+from tests.targets.chat_completions import endpoint as endpoint  # noqa: PLC0414 - a fixture
 
 ACCOUNT = "123456789012"
 MODEL = f"arn:aws:bedrock:{REGION}::foundation-model/amazon.nova-lite-v1:0"
+ENDPOINT_KEY = "sk-canary-7f3a"
 _clock = Clock()
 _tenants = (f"tenant-{number}" for number in itertools.count(1))
 
@@ -89,6 +94,7 @@ def guard():
         "SigningKey.Arn": STACK.outputs["SigningKeyArn"],
         "TargetFunctionPrefix": "assistant",
         "BedrockModelArns": MODEL,
+        "TargetSecretPrefix": "assistant",
         "AWS::Partition": "aws",
         "AWS::Region": REGION,
         "AWS::AccountId": ACCOUNT,
@@ -146,7 +152,7 @@ def assistant(register):
     def answer(request):
         if request.service == "lambda":
             asked.append(request.parameters)
-            return Answer(200, {"text": "Hi there"})
+            return Answer(200, function_answer({"text": "Hi there"}))
         return None
 
     with NETWORK.hooked(answer):
@@ -157,9 +163,19 @@ def assistant(register):
 def model(register):
     """The flow's target is a model, which answers "Good day"."""
     register("flow_echo", "bedrock", model_id=MODEL)
-    said = {"output": {"message": {"content": [{"text": "Good day"}]}}, "stopReason": "end_turn"}
-    with NETWORK.hooked(lambda request: Answer(200, said) if request.service == "bedrock-runtime" else None):
+    said = Answer(200, model_answer("Good day"))
+    with NETWORK.hooked(lambda request: said if request.service == "bedrock-runtime" else None):
         yield
+
+
+@pytest.fixture
+def endpoint_with_key(register, endpoint):
+    """The flow's target is an endpoint that speaks chat completions, and answers "Yes, we do."; this is its server."""
+    secrets_manager = boto3.client("secretsmanager")
+    arn = secrets_manager.create_secret(Name=f"assistant/{uuid4()}", SecretString=ENDPOINT_KEY)["ARN"]
+    register("flow_echo", "openai", base_url=endpoint.url, model="tea-1", secret_arn=arn)
+    yield endpoint
+    secrets_manager.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
 
 
 @pytest.fixture

@@ -151,7 +151,7 @@ def test_history_costs_one_more_query(page, token, calls, assistant):
 def test_no_role_grants_an_unused_action(api, caller, page, token, guard, request):
     """Runs everything that the API can do, each call under its function's role. No grant may be left unused."""
     session = page.open(token.value)
-    for target, said in (("assistant", "Hi there"), ("model", "Good day")):
+    for target, said in (("assistant", "Hi there"), ("model", "Good day"), ("endpoint_with_key", "Yes, we do.")):
         request.getfixturevalue(target)
         for _ in range(2):
             assert reply(page.say(session, message_id=target)) == said

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.aws.event_stream import function_answer, model_answer
 from tests.aws.network import NETWORK, Answer
 from tests.functions.conftest import MODEL
 
@@ -15,10 +16,7 @@ OF_KIND = {
     "aws_lambda": {"function_arn": "arn:aws:lambda:us-east-1:123456789012:function:assistant"},
     "bedrock": {"model_id": MODEL, "system_prompt": "The owner's own words. " * 100},
 }
-SAID = {
-    "aws_lambda": {"text": "Yes. " * 10},
-    "bedrock": {"output": {"message": {"content": [{"text": "Yes. " * 10}]}}, "stopReason": "end_turn"},
-}
+SAID = {"aws_lambda": function_answer({"text": "Yes. " * 10}), "bedrock": model_answer("Yes. " * 10)}
 
 
 def chosen_by_page(kind, asked):

@@ -8,6 +8,7 @@ import pytest
 
 from shared.rules.target import Target
 from shared.store import targets
+from tests.aws.event_stream import model_answer
 from tests.aws.network import NETWORK, Answer
 from tests.functions import stored
 from tests.functions.conftest import MODEL
@@ -366,7 +367,7 @@ def test_400_guardrail_intervention_is_not_a_fault(page, create, bedrock, output
     token = create()
     register("flow_echo", "bedrock", model_id=MODEL)
     session = page.open(token.value)
-    bedrock(200, {"output": {"message": {"content": [{"text": "I"}]}}, "stopReason": "guardrail_intervened"})
+    bedrock(200, model_answer(stop_reason="guardrail_intervened"))
     body = assert_refused(page.say(session), 400, "target_declined")
     assert body["error"] == "The assistant cannot answer that."
     assert_no_fault(output(), "target_declined")

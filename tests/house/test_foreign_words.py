@@ -23,6 +23,7 @@ SERVICES = {
     "dynamodb": "shared.store.table",
     "kms": "shared.signer",
     "lambda": "shared.targets.aws_lambda",
+    "secretsmanager": "shared.aws.secret",
 }
 ENVIRONMENT = {
     "shared.aws.client": {"AWS_ENDPOINT_URL", "AWS_REGION", "_X_AMZN_TRACE_ID"},
@@ -36,6 +37,7 @@ ENVIRONMENT = {
     "shared.gateway.client_address": {"CLIENT_ADDRESS_HEADER", "PROXY_SECRET_DIGESTS"},
     "shared.credentials": {"CLERK_AUTHORIZED_PARTIES", "CLERK_ISSUER", "CLERK_ROLE_SCOPES"},
     "shared.gateway.request": {"AWS_SAM_LOCAL"},
+    "shared.http.endpoint": {"LOOPBACK_TARGETS"},
     "shared.management_admission": {"MANAGEMENT_LISTS_PER_MINUTE", "MANAGEMENT_WRITES_PER_MINUTE"},
     "shared.quota": {"TOKENS_PER_TENANT"},
     "shared.signer": {"SIGNING_KEY_ARN", "TOKEN_ISSUER"},
@@ -59,6 +61,7 @@ WORDS = {
             "shared.gateway",
             "shared.targets.aws_lambda",
             "shared.targets.bedrock",
+            "shared.targets.openai",
         },
     ),
     "camelCase": (
@@ -133,7 +136,7 @@ def test_each_aws_service_has_one_client_in_its_own_adapter():
         (node.args[0].value, module.name)
         for module in modules("functions", "shared")
         for node in ast.walk(module.tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Client", "JsonClient"}
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Client", "JsonClient", "StreamClient"}
         if isinstance(node.args[0], ast.Constant)
     ]
     assert sorted(found) == sorted(SERVICES.items())

@@ -21,12 +21,16 @@ SECRET = re.compile(r"SECRET(?!_DIGESTS$)|PASSWORD|PRIVATE|CREDENTIAL|API_KEY")
 READ_BY_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 # Lambda sets these itself; or whoever runs the stack elsewhere.
 NOT_FOR_THE_TEMPLATE = (
-    ENVIRONMENT["shared.aws.client"] | ENVIRONMENT["shared.aws.credentials"] | ENVIRONMENT["shared.gateway.request"]
+    ENVIRONMENT["shared.aws.client"]
+    | ENVIRONMENT["shared.aws.credentials"]
+    | ENVIRONMENT["shared.gateway.request"]
+    | ENVIRONMENT["shared.http.endpoint"]
 )
 
 
 FUNCTIONS = "arn:aws:lambda:us-east-1:123456789012:function:"
 MODEL = "arn:aws:bedrock:*::foundation-model/amazon.nova-lite-v1:0"
+SECRETS = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
 PROFILE = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0"
 
 
@@ -46,7 +50,11 @@ def roles(template, functions):
 @pytest.fixture(scope="module")
 def roles_with_targets(source, functions):
     """As a deployment has them that names both."""
-    parameters = {"TargetFunctionPrefix": "assistant-", "BedrockModelArns": f"{MODEL},{PROFILE}"}
+    parameters = {
+        "TargetFunctionPrefix": "assistant-",
+        "BedrockModelArns": f"{MODEL},{PROFILE}",
+        "TargetSecretPrefix": "tokens/",
+    }
     return _roles(sam.translate(source, parameters), functions)
 
 
@@ -155,6 +163,7 @@ def test_role_grants_only_services_its_function_imports(roles_with_targets, load
         "shared.store.table": "dynamodb",
         "shared.targets.aws_lambda": "lambda",
         "shared.targets.bedrock": "bedrock",
+        "shared.aws.secret": "secretsmanager",
     }
     assert services == {name: {adapters[one] for one in modules & adapters.keys()} for name, modules in loaded.items()}
 
@@ -174,11 +183,16 @@ def test_no_target_may_be_invoked_unless_configured(roles):
         ("lambda:InvokeFunction", f"{FUNCTIONS}assistant-sales".replace("us-east-1", "eu-west-1"), False),
         ("lambda:InvokeFunction", f"{FUNCTIONS}assistant-sales".replace("123456789012", "210987654321"), False),
         ("lambda:UpdateFunctionCode", f"{FUNCTIONS}assistant-sales", False),
-        ("bedrock:InvokeModel", PROFILE, True),
+        ("bedrock:InvokeModelWithResponseStream", PROFILE, True),
         # A cross-region profile leads to its model in any of its regions.
-        ("bedrock:InvokeModel", MODEL.replace("*", "us-west-2"), True),
-        ("bedrock:InvokeModel", MODEL.replace("*", "us-west-2").replace("lite", "pro"), False),
-        ("bedrock:InvokeModelWithResponseStream", PROFILE, False),
+        ("bedrock:InvokeModelWithResponseStream", MODEL.replace("*", "us-west-2"), True),
+        ("bedrock:InvokeModelWithResponseStream", MODEL.replace("*", "us-west-2").replace("lite", "pro"), False),
+        ("bedrock:InvokeModel", PROFILE, False),
+        ("secretsmanager:GetSecretValue", f"{SECRETS}tokens/openai-AbCdEf", True),
+        ("secretsmanager:GetSecretValue", f"{SECRETS}payments-AbCdEf", False),
+        ("secretsmanager:GetSecretValue", f"{SECRETS}my-tokens/openai-AbCdEf", False),
+        ("secretsmanager:GetSecretValue", f"{SECRETS}tokens/a-b".replace("123456789012", "210987654321"), False),
+        ("secretsmanager:PutSecretValue", f"{SECRETS}tokens/openai-AbCdEf", False),
     ],
 )
 def test_chat_may_invoke_only_configured_targets(roles_with_targets, action, resource, is_allowed):

@@ -10,6 +10,7 @@ from shared import errors
 from shared.aws import client
 from shared.gateway.response import STATUS as STATUS_OF_ERROR
 from shared.store import table, turns
+from shared.targets import answering
 
 ON_EVERY_ANSWER = {
     "Access-Control-Allow-Origin": "'*'",
@@ -124,7 +125,7 @@ class TestFunctions:
     def test_time_out_after_the_target_they_wait_for(self, functions):
         pauses = sum(min(2**attempt, table._LONGEST_PAUSE) for attempt in range(table._ATTEMPTS)) * table._PAUSE_SECONDS
         # For the target, and then for the table to take the answer.
-        longest = client._CONNECT_SECONDS + client.ONE_LONG_ATTEMPT.seconds + pauses
+        longest = client._CONNECT_SECONDS + answering.ANSWER_SECONDS + pauses
         assert longest < functions["Chat"]["Timeout"]
 
     def test_functions_time_out_before_their_lease_ends(self, functions):

@@ -63,10 +63,14 @@ class Reader:
                 return self._items(operation, request)
             case "kms", {"KeyId": str(key)}:
                 return [Access(f"kms:{operation}", self._key(key))]
-            case "lambda", _ if function := re.fullmatch(r"/2015-03-31/functions/(arn:.+)/invocations", operation):
+            case "lambda", _ if function := re.fullmatch(
+                r"/2021-11-15/functions/(arn:.+)/response-streaming-invocations", operation
+            ):
                 return [Access("lambda:InvokeFunction", function[1])]
-            case "bedrock-runtime", _ if model := re.fullmatch(r"/model/(arn:.+)/converse", operation):
-                return [Access("bedrock:InvokeModel", model[1])]
+            case "bedrock-runtime", _ if model := re.fullmatch(r"/model/(arn:.+)/converse-stream", operation):
+                return [Access("bedrock:InvokeModelWithResponseStream", model[1])]
+            case "secretsmanager", {"SecretId": str(arn)}:
+                return [Access(f"secretsmanager:{operation}", arn)]
             case _:
                 raise Unknown(f"how IAM sees {service}:{operation}")
 

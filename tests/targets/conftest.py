@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,11 +12,12 @@ from urllib.parse import unquote
 import pytest
 
 from infra.local import access
-from shared.aws import client
+from shared.rules.answer import Ending
 from shared.rules.target import KINDS, Target
 from shared.rules.target_request import Message, TargetRequest
 from shared.targets import answering
-from tests.aws import verification
+from tests.aws import event_stream, verification
+from tests.aws.test_client import aws as aws  # noqa: PLC0414 - a fixture
 from tests.aws.test_client import close
 
 NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
@@ -31,6 +33,7 @@ class Asked:
     path: str
     headers: dict
     body: dict
+    client: tuple
 
 
 @dataclass
@@ -41,11 +44,30 @@ class Aws:
     rejected: list = field(default_factory=list)
     is_silent: bool = False
     test_is_over: threading.Event = field(default_factory=threading.Event)
+    # Where the response breaks off: the number of bytes of its body. None: nowhere.
+    breaks_after: int | None = None
+    # Waits before each part of the body, from this one on.
+    before_part: threading.Semaphore | None = None
+    withholds_from: int = 1
 
     def says(self, body, status=200, **headers):
         """A body that is bytes is sent as it is, any other as JSON; `headers` with _ for -."""
         self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.status, self.headers = status, {name.replace("_", "-"): value for name, value in headers.items()}
+
+    def streams(self, *parts):
+        """`parts`: of a body, each sent in a chunk of its own, however many events it holds."""
+        self.says(b"", Content_Type="application/vnd.amazon.eventstream")
+        self.body = parts
+
+    def function_writes(self, *chunks, error="", details=""):
+        """As a function that streams, or returns at once, if there is one chunk."""
+        complete = {"ErrorCode": error, "ErrorDetails": details} if error else {}
+        events = [event_stream.event("PayloadChunk", chunk) for chunk in chunks]
+        self.streams(*events, event_stream.event("InvokeComplete", complete))
+
+    def function_returns(self, value):
+        self.function_writes(value if isinstance(value, bytes) else json.dumps(value).encode())
 
     def refuses(self, code, status):
         message = "User: arn:aws:sts::123456789012:assumed-role/secret-role is not authorized"
@@ -59,23 +81,49 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        aws = self.server.aws
+        given = self.server.aws
         body = self.rfile.read(int(self.headers["Content-Length"]))
         service = "lambda" if "/functions/" in self.path else "bedrock-runtime"
         url = f"http://{self.headers['Host']}{self.path}"
         if rejected := verification.check(service, access.REGION, url, dict(self.headers), body):
-            aws.rejected.append(rejected)
-        aws.asked.append(Asked(unquote(self.path), dict(self.headers), json.loads(body)))
-        if aws.is_silent:
-            aws.test_is_over.wait()
+            given.rejected.append(rejected)
+        given.asked.append(Asked(unquote(self.path), dict(self.headers), json.loads(body), self.client_address))
+        if given.is_silent:
+            given.test_is_over.wait()
             self.close_connection = True
             return
-        self.send_response(aws.status)
-        for name, value in aws.headers.items():
+        self.send_response(given.status)
+        for name, value in given.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(aws.body)))
+        if isinstance(given.body, tuple):
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self._send_chunks(given)
+            return
+        self.send_header("Content-Length", str(len(given.body)))
         self.end_headers()
-        self.wfile.write(aws.body)
+        self.wfile.write(given.body)
+
+    def _send_chunks(self, given):
+        sent = 0
+        for number, part in enumerate(given.body):
+            if given.before_part and number >= given.withholds_from:
+                given.before_part.acquire()
+            if given.breaks_after is not None and sent + len(part) > given.breaks_after:
+                rest = part[: given.breaks_after - sent]
+                self.wfile.write(b"%x\r\n%b" % (len(part), rest))
+                self.close_connection = True
+                return
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
+            sent += len(part)
+        self.wfile.write(b"0\r\n\r\n")
+
+    def handle_one_request(self):
+        try:
+            super().handle_one_request()
+        except ConnectionError:
+            # The client has given up.
+            self.close_connection = True
 
     def log_message(self, *_):
         """A test says itself what it found."""
@@ -83,12 +131,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def aws_on_loopback(monkeypatch):
-    """What the kinds' clients reach, created as in a new process; they wait half a second instead of 24."""
+    """What the kinds' clients reach, created as in a new process."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.aws = Aws()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setattr(client, "ONE_LONG_ATTEMPT", client.ONE_LONG_ATTEMPT._replace(seconds=0.5))
     _forget_kinds()
     yield server.aws
     _forget_kinds()
@@ -101,9 +148,8 @@ def aws_on_loopback(monkeypatch):
 def _forget_kinds():
     for kind in KINDS:
         module = sys.modules.pop(f"shared.targets.{kind}", None)
-        for made in vars(module or object).values():
-            if isinstance(made, client.Client):
-                close(made)
+        if hasattr(module, "_client") and module._client.cache_info().currsize:
+            close(module._client())
 
 
 @pytest.fixture
@@ -122,18 +168,44 @@ def target_request():
             "target_version_id": None,
             "message": message,
             "history": lambda: [*before, message],
+            # A deadline in the middle of a test's patience.
+            "seconds_left": countdown(),
         }
         return TargetRequest(**given | fields)
 
     return ask
 
 
-@pytest.fixture
-def answer(target_request):
-    """`answer("echo", settings, text=...)`: what a target of this kind, with these settings, answers."""
+def countdown(seconds=5.0):
+    """`request.seconds_left`, for a deadline this many seconds from now."""
+    deadline = time.monotonic() + seconds
+    return lambda: deadline - time.monotonic()
 
-    def answer(kind, settings, **fields):
+
+def collect(said, pieces):
+    """What came before a failure, too."""
+    for piece in pieces:
+        said.append(piece)
+
+
+@pytest.fixture
+def stream(target_request):
+    """`stream("echo", settings, text=...)`: yields what a target of this kind, with these settings, answers."""
+
+    def stream(kind, settings, **fields):
         target = Target(id="agent_sales", tenant="acme", kind=kind, settings=settings, created_at=NOON)
         return answering.answer(target, target_request(**fields))
+
+    return stream
+
+
+@pytest.fixture
+def answer(stream):
+    """As `stream`: the whole text."""
+
+    def answer(kind, settings, **fields):
+        *pieces, ending = stream(kind, settings, **fields)
+        assert isinstance(ending, Ending)
+        return "".join(pieces)
 
     return answer

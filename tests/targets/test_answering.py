@@ -6,9 +6,11 @@ import pytest
 from pydantic import BaseModel
 
 from shared.errors import TargetFailed
-from shared.rules import input_limits
+from shared.rules import input_limits, price
+from shared.rules.answer import Ending, Usage
 from shared.rules.target import KINDS
 from shared.targets import answering
+from tests.targets.conftest import collect
 
 MODEL = {"model_id": "us.amazon.nova-lite-v1:0"}
 FUNCTION = {"function_arn": "arn:aws:lambda:us-east-1:123456789012:function:assistant"}
@@ -21,7 +23,7 @@ def test_a_kind_has_settings_and_an_answer(kind):
     # A setting that nobody reads is a setting that somebody misspelled.
     assert loaded.Settings.model_config["extra"] == "forbid"
     # Those are of every kind, and enforced before a kind is asked.
-    assert not set(input_limits.NAMES) & loaded.Settings.model_fields.keys()
+    assert not {*input_limits.NAMES, *price.NAMES} & loaded.Settings.model_fields.keys()
     assert callable(loaded.answer)
 
 
@@ -50,7 +52,7 @@ def test_outdated_settings_are_a_target_failure(answer, kind, settings):
     ],
 )
 def test_an_answer_that_cannot_be_shown_or_stored_is_a_failure(answer, aws_on_loopback, text, code):
-    aws_on_loopback.says({"text": text})
+    aws_on_loopback.function_returns({"text": text})
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", FUNCTION)
     assert failed.value.code == code
@@ -62,5 +64,50 @@ def test_an_answer_that_cannot_be_shown_or_stored_is_a_failure(answer, aws_on_lo
     ids=range(6),
 )
 def test_an_answer_comes_through_unchanged(answer, aws_on_loopback, text):
-    aws_on_loopback.says({"text": text})
+    aws_on_loopback.function_returns({"text": text})
     assert answer("aws_lambda", FUNCTION) == text
+
+
+@pytest.fixture
+def pieces_of(monkeypatch, stream):
+    """`pieces_of("a", Ending())`: what is left of what a kind yields."""
+
+    def pieces_of(*pieces):
+        monkeypatch.setattr(answering.load("echo"), "answer", lambda *_: (piece for piece in pieces))
+        said = []
+        collect(said, stream("echo", {}))
+        return said
+
+    return pieces_of
+
+
+def test_first_piece_is_visible_and_none_is_empty(pieces_of):
+    """With the first piece a status of 200 goes out, so it must not be blank."""
+    assert pieces_of("", " \n", "", "a", "", " ", "b", Ending()) == [" \na", " ", "b", Ending()]
+
+
+def test_character_that_is_cut_between_two_pieces_is_one_again(pieces_of):
+    assert pieces_of("a\ud83c", "\udf75", "\ud83c", Ending()) == ["a", "🍵", "\ufffd", Ending()]
+    assert pieces_of("\udf75x", Ending()) == ["\ufffdx", Ending()]
+
+
+def test_ending_is_passed_on(pieces_of):
+    ending = Ending(stop_reason="length", usage=Usage(input_tokens=1, output_tokens=2))
+    assert pieces_of("a", ending) == ["a", ending]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "code"),
+    [
+        ([Ending()], "target_answer_empty"),
+        (["", " \n", Ending()], "target_answer_empty"),
+        ([], "target_answer_incomplete"),
+        (["a"], "target_answer_incomplete"),
+        (["a"] * 200 * 1024 + ["a", Ending()], "target_answer_too_large"),
+        ([" " * 200 * 1024 + " "], "target_answer_too_large"),
+    ],
+)
+def test_answer_without_text_or_end_is_a_failure(pieces_of, pieces, code):
+    with pytest.raises(TargetFailed) as failed:
+        pieces_of(*pieces)
+    assert failed.value.code == code

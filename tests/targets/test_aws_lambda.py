@@ -1,17 +1,23 @@
 """A Lambda function as a target, over Lambda's own protocol: what it receives, and what becomes of its response."""
 
+import json
+import threading
+
 import pytest
 
 from infra.cli import target_settings
 from shared.errors import InvalidRequest, PayloadTooLarge, TargetFailed, TargetTimedOut
+from shared.rules.answer import Ending, Usage
 from shared.rules.target_request import Attachment
+from tests.targets.conftest import collect, countdown
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
 SETTINGS = {"function_arn": ARN}
+STREAMING = {**SETTINGS, "response": "text"}
 
 
 def test_event_holds_the_whole_request(answer, aws_on_loopback):
-    aws_on_loopback.says({"text": "Yes."})
+    aws_on_loopback.function_returns({"text": "Yes."})
     said = answer(
         "aws_lambda",
         SETTINGS,
@@ -26,7 +32,7 @@ def test_event_holds_the_whole_request(answer, aws_on_loopback):
     )
     assert said == "Yes."
     (asked,) = aws_on_loopback.asked
-    assert asked.path == f"/2015-03-31/functions/{ARN}/invocations"
+    assert asked.path == f"/2021-11-15/functions/{ARN}/response-streaming-invocations"
     assert asked.headers["X-Amz-Invocation-Type"] == "RequestResponse"
     assert asked.body == {
         "conversationId": "conv_1",
@@ -52,7 +58,7 @@ def test_event_holds_the_whole_request(answer, aws_on_loopback):
 
 
 def test_may_say_more_than_the_text(answer, aws_on_loopback):
-    aws_on_loopback.says({"text": "Yes.", "tokensUsed": 12})
+    aws_on_loopback.function_returns({"text": "Yes.", "tokensUsed": 12})
     assert answer("aws_lambda", SETTINGS) == "Yes."
 
 
@@ -62,7 +68,7 @@ def test_may_say_more_than_the_text(answer, aws_on_loopback):
      b'{"text": "\\ud83c"}', b"\xff"],
 )  # fmt: skip
 def test_an_answer_in_another_form_is_a_failure(answer, aws_on_loopback, reply):
-    aws_on_loopback.says(reply)
+    aws_on_loopback.function_returns(reply)
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", SETTINGS)
     assert (failed.value.message, failed.value.code) == (TargetFailed.message, "target_failed")
@@ -70,7 +76,7 @@ def test_an_answer_in_another_form_is_a_failure(answer, aws_on_loopback, reply):
 
 @pytest.mark.parametrize("reply", [{"errorType": "KeyError", "errorMessage": "'password'", "stackTrace": []}, {}])
 def test_an_error_of_the_function_is_a_failure(answer, aws_on_loopback, reply):
-    aws_on_loopback.says(reply, X_Amz_Function_Error="Unhandled")
+    aws_on_loopback.function_writes(error="Unhandled", details=json.dumps(reply))
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", SETTINGS)
     assert (failed.value.message, failed.value.code) == (TargetFailed.message, "target_function_failed")
@@ -78,7 +84,7 @@ def test_an_error_of_the_function_is_a_failure(answer, aws_on_loopback, reply):
 
 
 def test_an_error_that_looks_like_an_answer_is_still_a_failure(answer, aws_on_loopback):
-    aws_on_loopback.says({"text": "Yes."}, X_Amz_Function_Error="Handled")
+    aws_on_loopback.function_writes(b'{"text": "Yes."}', error="Handled")
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", SETTINGS)
     assert failed.value.code == "target_function_failed"
@@ -87,7 +93,7 @@ def test_an_error_that_looks_like_an_answer_is_still_a_failure(answer, aws_on_lo
 def test_the_functions_own_time_limit_is_a_time_out(answer, aws_on_loopback):
     message = "RequestId: 1 Error: Task timed out after 3.00 seconds"
     reply = {"errorType": "Sandbox.Timedout", "errorMessage": message}
-    aws_on_loopback.says(reply, X_Amz_Function_Error="Unhandled")
+    aws_on_loopback.function_writes(error="Unhandled", details=json.dumps(reply))
     with pytest.raises(TargetTimedOut) as failed:
         answer("aws_lambda", SETTINGS)
     assert (failed.value.message, failed.value.code) == (TargetTimedOut.message, "target_function_timed_out")
@@ -97,7 +103,7 @@ def test_the_functions_own_time_limit_is_a_time_out(answer, aws_on_loopback):
     "error_type", ["Sandbox.Timedout ", "sandbox.timedout", "Runtime.ExitError", "TimeoutError", ""]
 )
 def test_another_error_of_the_function_is_no_time_out(answer, aws_on_loopback, error_type):
-    aws_on_loopback.says({"errorType": error_type}, X_Amz_Function_Error="Unhandled")
+    aws_on_loopback.function_writes(error="Unhandled", details=json.dumps({"errorType": error_type}))
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", SETTINGS)
     assert failed.value.code == "target_function_failed"
@@ -106,7 +112,7 @@ def test_another_error_of_the_function_is_no_time_out(answer, aws_on_loopback, e
 def test_timeout_is_not_retried(answer, aws_on_loopback):
     aws_on_loopback.says_nothing()
     with pytest.raises(TargetTimedOut) as failed:
-        answer("aws_lambda", SETTINGS)
+        answer("aws_lambda", SETTINGS, seconds_left=countdown(0.3))
     assert failed.value.code == "target_timed_out"
     assert len(aws_on_loopback.asked) == 1
 
@@ -153,3 +159,76 @@ def test_a_function_is_named_by_its_arn(arn):
 def test_and_by_nothing_else(arn):
     with pytest.raises(InvalidRequest, match="function_arn must be the ARN of a Lambda function, such as arn:"):
         target_settings.read("aws_lambda", [("function_arn", arn)])
+
+
+def test_usage_that_the_function_reports_is_kept(stream, aws_on_loopback):
+    aws_on_loopback.function_returns({"text": "Yes.", "usage": {"inputTokens": 12, "outputTokens": 3}})
+    assert list(stream("aws_lambda", SETTINGS)) == ["Yes.", Ending(usage=Usage(input_tokens=12, output_tokens=3))]
+
+
+@pytest.mark.parametrize("usage", [None, 3, {}, {"inputTokens": -1, "outputTokens": 1}, {"inputTokens": "1"}, [1]])
+def test_usage_of_another_form_is_no_failure(stream, aws_on_loopback, usage):
+    aws_on_loopback.function_returns({"text": "Yes.", "usage": usage})
+    assert list(stream("aws_lambda", SETTINGS)) == ["Yes.", Ending()]
+
+
+def test_text_arrives_as_the_function_writes_it(stream, aws_on_loopback):
+    aws_on_loopback.function_writes(b"Yes, ", b"we ", b"do.")
+    aws_on_loopback.before_part = threading.Semaphore(0)
+    pieces = stream("aws_lambda", STREAMING)
+    # The server withholds each part until the one before has arrived here.
+    for expected in ("Yes, ", "we ", "do."):
+        assert next(pieces) == expected
+        aws_on_loopback.before_part.release()
+    assert list(pieces) == [Ending()]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"text": "Yes."}', "{}", "null", '"quoted"', "[1]", "data: x\n\n", "event: end\n\n",
+     "\x00\x00\x00\x00\x00\x00\x00\x00a",
+     "a\r\n\r\nHTTP/1.1 200 OK", "# Code\n```js\n</script>\n```\n", "🍵"],
+)  # fmt: skip
+def test_text_of_any_form_is_only_text(answer, aws_on_loopback, text):
+    aws_on_loopback.function_writes(*(bytes([byte]) for byte in text.encode()))
+    assert answer("aws_lambda", STREAMING) == text
+
+
+def test_bytes_that_are_not_utf_8_are_replaced(answer, aws_on_loopback):
+    aws_on_loopback.function_writes(b"a\xff", b"b\xf0\x9f")
+    assert answer("aws_lambda", STREAMING) == "a\ufffdb\ufffd"
+
+
+def test_failure_after_the_first_words_is_a_failure(stream, aws_on_loopback):
+    aws_on_loopback.function_writes(b"Well, ", error="Unhandled", details='{"errorType": "KeyError"}')
+    pieces = stream("aws_lambda", STREAMING)
+    assert next(pieces) == "Well, "
+    with pytest.raises(TargetFailed) as failed:
+        next(pieces)
+    assert failed.value.code == "target_function_failed"
+
+
+def test_stream_that_breaks_anywhere_is_never_a_whole_answer(stream, aws_on_loopback):
+    aws_on_loopback.function_writes(b"Yes, ", b"we do.")
+    size = sum(map(len, aws_on_loopback.body))
+    for end in range(0, size, 3):
+        aws_on_loopback.breaks_after = end
+        said = []
+        with pytest.raises(TargetFailed):
+            collect(said, stream("aws_lambda", STREAMING))
+        assert "Yes, we do.".startswith("".join(said))
+
+
+def test_stream_without_its_end_event_is_incomplete(answer, aws_on_loopback):
+    aws_on_loopback.function_writes(b"Yes.")
+    aws_on_loopback.body = aws_on_loopback.body[:1]
+    with pytest.raises(TargetFailed) as failed:
+        answer("aws_lambda", STREAMING)
+    assert failed.value.code == "target_answer_incomplete"
+
+
+def test_connection_is_kept_after_a_whole_stream(answer, aws_on_loopback):
+    aws_on_loopback.function_writes(b"Yes.")
+    for _ in range(3):
+        answer("aws_lambda", STREAMING)
+    assert len({asked.client for asked in aws_on_loopback.asked}) == 1

@@ -66,7 +66,10 @@ OPERATIONS = {
             404: "target_not_found",
             409: "conflict in_progress",
             429: "message_limit_reached attempts_exhausted",
-            502: "target_failed target_function_failed target_answer_empty target_answer_too_large",
+            502: (
+                "target_failed target_function_failed target_answer_empty target_answer_incomplete "
+                "target_answer_too_large"
+            ),
             504: "target_timed_out target_function_timed_out",
         },
     ),

@@ -1,0 +1,56 @@
+"""What an answer costs, exactly."""
+
+from decimal import Decimal
+
+import pytest
+
+from shared.rules.answer import Usage
+from shared.rules.price import Price
+
+PICODOLLARS = 10**12
+NOVA = Price(input_price=Decimal("0.06"), output_price=Decimal("0.24"))
+
+
+def used(input_tokens, output_tokens):
+    return Usage(input_tokens=input_tokens, output_tokens=output_tokens)
+
+
+def test_million_tokens_cost_their_price():
+    assert NOVA.cost(used(1_000_000, 0)) == 6 * PICODOLLARS // 100
+    assert NOVA.cost(used(0, 1_000_000)) == 24 * PICODOLLARS // 100
+    assert Price(call_price=Decimal("0.000001")).cost(used(0, 0)) == PICODOLLARS // 1_000_000
+
+
+def test_costs_add_up_without_rounding():
+    least = Price(input_price=Decimal("0.000001"))
+    assert sum(least.cost(used(1, 0)) for _ in range(1_000_000)) == least.cost(used(1_000_000, 0)) == 1_000_000
+
+
+def test_target_without_a_price_has_none():
+    assert Price.from_settings({"model_id": "m", "max_tokens": 5}) is None
+    assert Price.from_settings({"call_price": "0"}) == Price()
+    assert Price.from_settings({"input_price": "0.06", "output_price": 0.24, "model": "m"}) == NOVA
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        (None, None),
+        (1, None),
+        (-1, 1),
+        (1, -1),
+        ("1", 1),
+        (1.0, 1),
+        (True, 1),
+        (1, False),
+        ([], {}),
+        (10**9 + 1, 1),
+        (1, 10**30),
+    ],
+)
+def test_usage_that_is_no_count_is_unknown(counts):
+    assert Usage.from_counts(*counts) is None
+
+
+def test_usage_is_what_the_target_counts():
+    assert Usage.from_counts(12, 0) == used(12, 0)
