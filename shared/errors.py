@@ -62,7 +62,7 @@ class InvalidRequest(ApiError):
 
 class ResponseTooLarge(InvalidRequest):
     code = "answer_too_large"
-    message = "The answer would be too large."
+    message = "The response would be too large."
     hint = "Set a lower limit."
 
 

@@ -187,7 +187,7 @@ def _body(event: Event, max_bytes: int, next_step: str = "") -> str | None:
         try:
             text = a2b_base64(text, strict_mode=True).decode(errors="replace")
         except ValueError:
-            raise InvalidRequest("The body is not base64, which the event's isBase64Encoded says it is.") from None
+            raise InvalidRequest("The body is not base64, although the event's isBase64Encoded is true.") from None
     if text is not None and len(text.encode(errors="replace")) > max_bytes:
         limit = f"{max_bytes >> 20} MB" if max_bytes >> 20 else f"{max_bytes >> 10} KB"
         raise PayloadTooLarge(f"The body is larger than {limit}.{next_step}")
@@ -199,5 +199,5 @@ def _unsupported_event() -> InvalidRequest:
     return InvalidRequest(
         "This is not the event of an API Gateway REST API with Lambda proxy integration.",
         code="invalid_event",
-        hint="sam local generate-event apigateway aws-proxy prints one.",
+        hint="`sam local generate-event apigateway aws-proxy` prints such an event.",
     )

@@ -234,7 +234,7 @@ def _violations(
         yield Detail.for_field("default_flow_id", "must be one of the token's flows", "not_a_flow_of_the_token")
     if settings.target_alias is not None and settings.target_version_id is not None:
         yield Detail.for_field(
-            "target_alias", "excludes a target version id: give one of them and set the other to null", "exclusive"
+            "target_alias", "cannot be combined with a target version id: set one of them to null", "exclusive"
         )
     for pin in ("target_alias", "target_version_id"):
         if getattr(settings, pin) is not None and len(settings.agent_ids) != 1:

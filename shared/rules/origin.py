@@ -187,8 +187,8 @@ def _warnings_of_site(
         admitted = "every program that serves pages there" if parts.has_any_port else "whoever serves a page there"
         yield SecurityWarning(
             "loopback_origin",
-            f"{entry} is whatever machine the browser runs on, and admits {admitted}. Keep it for test tokens, and for "
-            "apps that serve their pages so (Capacitor, Tauri).",
+            f"{entry} is the machine that the browser runs on, and admits {admitted}. Use it only for test tokens, and "
+            "for apps that serve their pages from there (Capacitor, Tauri).",
         )
     if origin.host in _APP_HOSTS:
         yield SecurityWarning("app_origin", _risk_of_app(entry))
@@ -220,6 +220,6 @@ def _risk_of_app(entry: str) -> str:
             f"{wildcard} admits them all."
         )
     return (
-        f"{entry} is an app and not a website: anybody can build an app that sends it, and apps of one framework often "
+        f"{entry} is an app, not a website: anybody can build an app that sends it, and apps of one framework often "
         "share it. Only the token's limits restrict them."
     )

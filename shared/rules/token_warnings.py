@@ -31,7 +31,8 @@ def warnings(
         found.append(
             SecurityWarning(
                 "unregistered_target",
-                f"No target is registered under {ids}{more}: nothing answers there. Check the spelling, or register.",
+                f"No target is registered under {ids}{more}: nothing answers there. "
+                "Check the spelling, or register a target.",
             )
         )
     if settings.expires_at is not None:

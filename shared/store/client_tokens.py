@@ -137,9 +137,9 @@ def require_fits(token: ClientToken) -> None:
         return
     sizes = {name: size({name: largest[name]}) for name in _SET_BY_OWNERS & largest.keys()}
     name = max(sizes, key=lambda name: sizes[name])
-    detail = Detail.for_field(name, f"takes {sizes[name]} bytes, more than any other field", "record_too_large")
+    detail = Detail.for_field(name, f"takes {sizes[name]:,} bytes, more than any other field", "record_too_large")
     raise InvalidRequest(
-        f"This client token would take {total} bytes. At most {RECORD_BYTES_MAX} are stored.",
+        f"This client token would take {total:,} bytes. The limit is {RECORD_BYTES_MAX:,}.",
         code="record_too_large",
         hint=f"Shorten {detail.path} first.",
         details=[detail],

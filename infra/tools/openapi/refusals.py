@@ -108,8 +108,8 @@ MEANINGS = {
     "too_far": "The offset is too large. Use a smaller offset, or remove the filter.",
     "too_large": (
         f"The body has more than {request.MANAGEMENT_BODY_MAX // 1024} KB, or {request.PAGE_BODY_MAX // 1024} KB for "
-        f"init and feedback. A chat body may have about 6 MB, which is Lambda's limit, and {VALUES_MAX:,} values. A "
-        "new conversation makes it small again."
+        f"init and feedback. A chat body may have about 6 MB, which is Lambda's limit, and {VALUES_MAX:,} values. "
+        "Start a new conversation to make it small again."
     ),
     "too_many_previous_values": "Five previous values still work. `hint` says when the next one ends.",
     "too_many_to_list": "There are too many client tokens for a list without `limit`.",
