@@ -36,7 +36,7 @@ def test_400_names_the_largest_field(api, fields, largest):
     body = assert_refused(refused, 400, "record_too_large")
     assert [detail["path"] for detail in body["details"]] == [largest]
     assert largest in body["hint"]
-    assert "32768" in body["error"]
+    assert "32,768" in body["error"]
     assert api.get(LIST).json == {"clientTokens": []}
 
 
