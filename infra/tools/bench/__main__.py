@@ -32,7 +32,7 @@ def main() -> None:
     if not sys.platform.startswith("linux"):
         sys.exit("Only Linux tells what is measured here of another process.")
     access.isolate()
-    # The servers' lines about each call, and the translator's about its own switches, are nobody's concern.
+    # Nobody needs the servers' lines about each call, or the translator's about its feature toggles.
     logging.disable(logging.WARNING)
     about = machine.description()
     _say("records every operation, ours and the FastAPI application's")
@@ -73,7 +73,7 @@ def _options() -> argparse.Namespace:
 
 
 def _subjects(recorded: Mapping[str, Recording]) -> dict[str, partial[measure.Sample]]:
-    """Ours, the baselines' operations, and what only makes the calls of ours, or none."""
+    """Our functions, the baselines, and the programs that only make the same AWS calls, or none."""
     subjects = dict(recorded)
     _CALLS.mkdir(parents=True, exist_ok=True)
     for name, one in recorded.items():

@@ -1,4 +1,4 @@
-"""AWS on loopback: once recorded from moto, then replayed at once, so that what is measured is the caller alone."""
+"""AWS on loopback: recorded once from moto, then replayed without delay, so that only the caller is measured."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from infra.tools.bench.units import Change, Item, Key
 
 _SERVICES = {"DynamoDB_20120810": "dynamodb", "TrentService": "kms"}
 _INVOKE = re.compile(r"/2015-03-31/functions/.+/invocations")
-# What a function that is a target answers: moto would want a container to run one.
+# The response of a target function: moto would need a container to run one.
 _TARGETS_ANSWER = json.dumps({"text": "I am well, thank you."}).encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One AWS call and its answer, as JSON, and what it did to the table."""
+    """One AWS call and its response, as JSON, and the changes it made to the table."""
 
     service: str
     operation: str
@@ -37,7 +37,7 @@ class Exchange:
 
     @property
     def size(self) -> int:
-        """Bytes there and back, headers apart."""
+        """Bytes sent and received, without headers."""
         return len(self.request) + len(self.answer)
 
     def asked(self) -> dict[str, Any]:
@@ -56,7 +56,7 @@ Ask = Callable[[str, str, bytes, Mapping[str, str]], tuple[int, bytes]]
 class Aws(loopback.Server):
     """Serves from construction to `stop`, or to the end of a `with`.
 
-    `ask` may be replaced at any time, and so may `meanwhile`: what holds from a request until its answer is sent.
+    `ask` and `meanwhile` may be replaced at any time. `meanwhile`: a context that is held while a request is answered.
     """
 
     def __init__(self, ask: Ask) -> None:
@@ -73,7 +73,7 @@ class Aws(loopback.Server):
 
 
 class Recorder:
-    """Passes calls on to the AWS at `upstream`, and keeps each with its answer. `peek` finds an item by its key."""
+    """Forwards calls to the AWS at `upstream`, and records each with its response. `peek` finds an item by its key."""
 
     def __init__(self, upstream: str, peek: Callable[[Key], Item | None]) -> None:
         self.exchanges: list[Exchange] = []
@@ -107,7 +107,7 @@ _HOP_BY_HOP = {"Host", "Content-Length", "Connection"}
 
 
 class Replayer:
-    """Answers as was recorded: the n-th call of an operation with its n-th answer, and again from the first."""
+    """Replays the recorded responses: the n-th call of an operation gets its n-th response, and so on in a loop."""
 
     def __init__(self, exchanges: Iterable[Exchange]) -> None:
         recorded: dict[str, list[Exchange]] = {}

@@ -43,7 +43,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`name` is its file's; `unit` stands beside the title; at most `limit` is what we promise."""
+    """`name`: of its file. `unit`: shown beside the title. `limit`: the promised maximum, drawn as a line."""
 
     name: str
     title: str
@@ -91,12 +91,12 @@ def _body(chart: Chart, height: int) -> Iterator[str]:
 
 
 def figure(value: float) -> str:
-    """Three digits, as many as are worth reading. Below zero is what took less than nothing did in its round."""
+    """Three significant digits. A value is negative if it took less than the empty function in the same round."""
     digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
     return f"{value:,.{digits}f}"
 
 
 def _step(most: float) -> float:
-    """Of an axis that ends with the first one beyond: 1, 2, 2.5 or 5 times a power of ten, five or six of them."""
+    """The step of an axis with five or six ticks: 1, 2, 2.5, or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(most / 5))
     return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power * 6 >= most)

@@ -1,4 +1,4 @@
-"""What a million of an operation costs: its calls, the items that it touches, and how long its function runs."""
+"""What a million calls of an operation cost: AWS calls, units of the table, and the duration of the function."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PRICES_OF = "2026-11-24"
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Dollars for a million, but for `gigabyte_second` and `log_gigabyte`; us-east-1, on demand. Edit them to yours."""
+    """Dollars per million, except `gigabyte_second` and `log_gigabyte`; us-east-1, on demand. Edit them for yours."""
 
     api_request: float = 3.50
     lambda_request: float = 0.20
@@ -27,7 +27,7 @@ class Prices:
     log_gigabyte: float = 0.50
 
 
-# What is assumed of Lambda and of the network within a region: a whole CPU at 1,769 MB, and so long for each call.
+# Assumptions about Lambda and the network within a region: a whole CPU at 1,769 MB, and these times per call.
 _WHOLE_CPU_MB = 1769
 _ROUND_TRIP_MS = {"dynamodb": 4.0, "kms": 8.0}
 
@@ -62,7 +62,7 @@ def of(name: str, recording: Recording, cpu: float, prices: Prices) -> Cost:
         duration=duration,
         reads=reads,
         writes=writes,
-        # API Gateway asks the authorizer at its own expense.
+        # API Gateway doesn't charge for invoking the authorizer.
         gateway=0.0 if name == "Authorize" else prices.api_request,
         compute=prices.lambda_request + prices.gigabyte_second * function.memory / 1024 * duration * 1000,
         table=prices.read_unit * reads + prices.write_unit * writes,
@@ -72,9 +72,9 @@ def of(name: str, recording: Recording, cpu: float, prices: Prices) -> Cost:
 
 
 def section(recorded: Mapping[str, Recording], cpu: Mapping[str, float], prices: Prices) -> Section:
-    """`recorded` and `cpu` (milliseconds) by operation: ours by logical id, the other's as `fastapi_mangum <id>`."""
+    """`recorded` and `cpu` (milliseconds) by operation: ours by logical id, the baseline's as `fastapi_mangum <id>`."""
     costs = {name: of(name, recording, cpu[name], prices) for name, recording in recorded.items()}
-    # Ours, and right below it the baseline's.
+    # Our row, followed by the baseline's.
     names = sorted(
         costs,
         key=lambda name: (list(costs).index(name.removeprefix("fastapi_mangum ")), name.startswith("fastapi_mangum ")),

@@ -1,4 +1,4 @@
-"""What many runs say together: the median, and between what it lies; differences and ratios run by run."""
+"""Summaries of many runs: median and range, and differences and ratios computed per run."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def interleaved(subjects: Mapping[str, Callable[[], T]], rounds: int, say: Calla
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Samples by subject, one a round. What the subject `empty` takes as well is left out of CPU."""
+    """Samples by subject, one per round. CPU figures exclude the cost of the subject `empty`."""
 
     samples: Mapping[str, list[Sample]]
 
@@ -53,7 +53,7 @@ class Figures:
         return Spread.of(self._cpu(name, what))
 
     def ratio(self, name: str, other: str, what: str) -> Spread:
-        """Round by round, for what the machine was doing in one it was doing to both."""
+        """Computed per round, so that background load affects both subjects alike."""
         pairs = zip(self._cpu(name, what), self._cpu(other, what), strict=True)
         return Spread.of(ours / theirs for ours, theirs in pairs)
 

@@ -1,4 +1,4 @@
-"""Operations as the table grows: recorded at each size, and measured afterwards."""
+"""Operations as the table grows: recorded at each size, then measured."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shared.rules import identifier, timestamps
 from shared.rules.target import Target
 
 SIZES = (10, 100, 1_000, 10_000)
-# A list that is not asked for in pages holds no more.
+# The largest list without pages.
 _UNPAGED_MAX = 5_000
 _PAGE = 200
 _FLOW_WITH_HISTORY = "flow_with_history"
@@ -42,7 +42,7 @@ def record(world: World) -> Iterator[Group]:
     token_id, value = workload.create(caller, _FLOW_WITH_HISTORY)
     session_id = workload.open_session(caller, value)
     workload.say(caller, session_id)
-    # First, for moto sorts all that it has with every query.
+    # First, because moto sorts the whole table for every query.
     yield _lists(world, caller, token_id)
     ours = f"TOKEN#{token_id}"
     (record,) = (one for one in world.items("CONVERSATION#", "RECORD") if one["listing_pk"]["S"] == ours)
@@ -79,7 +79,7 @@ def section(measured: Iterable[tuple[Group, Mapping[str, Spread]]]) -> Section:
 
 
 def _register(world: World) -> None:
-    """A target that wants to know what was said before."""
+    """Registers a target that receives the history."""
     # Late, because the clients in it read the region from the environment when they are imported.
     from infra.local import seed  # noqa: PLC0415
     from shared.store import targets  # noqa: PLC0415
@@ -126,7 +126,7 @@ def _conversations(world: World, caller: Caller, record: Item, token_id: str) ->
 
 
 def _large_tokens(world: World, caller: Caller) -> Iterator[Group]:
-    """The largest that there can be, beside an ordinary one."""
+    """Stores the largest possible token beside an ordinary one."""
     names = {"GetClientToken": "get", "InitSession": "init", "Chat": "chat"}
     groups = {
         name: Group(f"{word}-large", f"{word.capitalize()}, with an ordinary token and with the largest")
@@ -146,7 +146,7 @@ def _large_tokens(world: World, caller: Caller) -> Iterator[Group]:
 
 def _lists(world: World, caller: Caller, token_id: str) -> Group:
     group = Group("list", "List client tokens: the whole list, or pages of 200")
-    # Its record and its config, how often it was used, and whose it is.
+    # Its record, config, usage, and list entry.
     token = [*world.items(f"TOKEN#{token_id}", ""), *world.items(f"USAGE#{token_id}", "")]
     token += world.items("TOKENS#", f"TOKEN#{token_id}")
     made = 1
@@ -171,7 +171,7 @@ def _now() -> datetime:
 
 
 def _fill(world: World, items: list[Item], renamings: Iterable[Mapping[str, str]]) -> None:
-    """Copies of items in which each of some texts is another."""
+    """Copies items, replacing some texts in each copy."""
     written = json.dumps(items)
     for renaming in renamings:
         copy = written

@@ -1,4 +1,4 @@
-"""Where and with what it was measured."""
+"""The machine and the versions with which it was measured."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _versions(folder: Path, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _commit() -> str:
-    """The artifact's, and whether anything that is measured differs from it."""
+    """The commit of the artifact, and whether any measured file differs from it."""
     head = _git("rev-parse", "--short", "HEAD")
     changed = _git("status", "--porcelain", "--", "functions", "shared", "infra", "template.yaml")
     return f"{head}, with changes that are not committed" if changed else head

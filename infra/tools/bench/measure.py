@@ -1,4 +1,4 @@
-"""One run of a program in a fresh process: what its start takes, its first invocation, and those that follow."""
+"""One run of a program in a fresh process: the cost of its start, its first invocation, and later ones."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from infra.tools.bench.world import Recording
 # How Python reports an import under -X importtime, and how long to wait for such lines.
 _IMPORTED = re.compile(r"import time: +\d+ \| +\d+ \| +(\S+)")
 _LINES_SECONDS = 0.3
-# Milliseconds for which a case is measured, if it is over sooner.
+# Minimum milliseconds for which a case is measured.
 _ENOUGH = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Milliseconds, of CPU unless it says wall; `warm`: of one invocation. `peak`: MB of memory, before it ends."""
+    """Milliseconds of CPU, or of wall time where the name says so. `warm`: one invocation. `peak`: MB of memory."""
 
     start: float
     start_wall: float
@@ -34,7 +34,7 @@ class Sample:
 
 
 def run(recording: Recording, *, invocations: int) -> Sample:
-    """Under Lambda's runtime client, with an AWS that answers at once what it answered when that was recorded."""
+    """Runs it under Lambda's runtime client, with an AWS that replays the recorded responses without delay."""
     timeout = recording.program.function.timeout
     with Aws(Replayer(recording.exchanges).ask) as aws:
         began = time.perf_counter()
@@ -70,7 +70,7 @@ def late_imports(recording: Recording) -> list[str]:
 
 
 def compare(cases: Mapping[str, Recording]) -> dict[str, float]:
-    """Milliseconds of CPU of one invocation in each case of a function, all of them in one fresh process."""
+    """Milliseconds of CPU per invocation for each case of a function, all in one fresh process."""
     found = {}
     program = next(iter(cases.values())).program
     with Aws(Replayer(()).ask) as aws, _running(program, aws, _ignore) as environment:
@@ -78,7 +78,7 @@ def compare(cases: Mapping[str, Recording]) -> dict[str, float]:
         for label, case in cases.items():
             aws.ask = Replayer(case.exchanges).ask
             found[label] = _invocations(environment, case, 1)
-            # Quick ones are repeated, and then the first counts no more, which may have loaded something.
+            # Quick cases are repeated. Their first invocation is dropped, because it may have loaded something.
             if count := min(20, int(_ENOUGH / found[label])):
                 found[label] = _invocations(environment, case, count)
     return found
@@ -94,7 +94,7 @@ def _running(program: Program, aws: Aws, log: Callable[[str], None]) -> Iterator
 
 
 def _invocations(environment: Environment, case: Recording, count: int) -> float:
-    """Milliseconds of CPU of one of so many."""
+    """Milliseconds of CPU per invocation, averaged over `count`."""
     before = _cpu(environment.pid)
     for _ in range(count):
         environment.invoke(case.event, case.program.function.timeout)
@@ -102,7 +102,7 @@ def _invocations(environment: Environment, case: Recording, count: int) -> float
 
 
 def _ignore(_line: str) -> None:
-    """What it logs was counted when it was recorded."""
+    """Discards the logs, which were counted when the calls were recorded."""
 
 
 def _cpu(pid: int) -> float:
@@ -111,7 +111,7 @@ def _cpu(pid: int) -> float:
 
 
 def _peak(pid: int) -> float:
-    """Of the process's own memory; ru_maxrss would also know that of the parent from which it was forked."""
+    """Peak memory of the process itself; ru_maxrss would include that of the parent from which it was forked."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
     if found is None:

@@ -1,4 +1,4 @@
-"""What is measured: the template's functions as built, and the baselines, each in a process as Lambda would run it."""
+"""The measured programs: the template's functions as built, and the baselines, each in a process as under Lambda."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FASTAPI_MANGUM = ROOT / ".local/bench/fastapi_mangum/python"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
-    """`task` is where the handler lies; `libraries`: what its layers bring."""
+    """`task`: the folder of the handler. `libraries`: the folders of its layers."""
 
     name: str
     function: Function
@@ -28,25 +28,25 @@ class Program:
     def start(self, endpoint: str, log: Callable[[str], None]) -> Environment:
         """A new process, whose AWS is at `endpoint`."""
         variables = functions.variables(self.function, endpoint, self.task, self.libraries)
-        # In Lambda the code lies where nothing can be written.
+        # In Lambda the folder of the code is read-only.
         variables["PYTHONDONTWRITEBYTECODE"] = "1"
         command = [str(RUNTIME), "-m", "awslambdaric", self.function.handler]
         return Environment(command, variables, self.task, self.function.arn, log)
 
 
 def ours(source: Template, made: Mapping[str, Function]) -> dict[str, Program]:
-    """By logical id. `source` tells a function's layers; `made`: the functions as CloudFormation resolves them."""
+    """By logical id. `source` names a function's layers. `made`: the functions as CloudFormation resolves them."""
     built = code.artifact(source)
     return {name: Program(name, function, built.task, built.libraries(name)) for name, function in made.items()}
 
 
 def baseline(name: str, like: Function, **environment: str) -> Program:
-    """`name` is its module; it has the memory and the time of the function `like`."""
+    """`name`: its module. It gets the memory and timeout of the function `like`."""
     return Program(name, replace(like, handler=f"{name}.handler", environment=environment), BASELINES)
 
 
 def fastapi_mangum(like: Function) -> Program:
-    """`like`: a function that knows the table and the key."""
+    """`like`: a function whose environment names the table and the key."""
     return Program(
         "fastapi_mangum", replace(like, handler="fastapi_mangum.app.handler"), FASTAPI_MANGUM, (FASTAPI_MANGUM,)
     )

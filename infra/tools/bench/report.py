@@ -1,4 +1,4 @@
-"""Writes what was found: docs/benchmarks.md, and a chart for each question beside it."""
+"""Writes the results: docs/benchmarks.md, and a chart for each section beside it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COLUMNS = 100
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The first column is text, all others are figures."""
+    """The first column is text; all others are figures."""
 
     head: Sequence[str]
     rows: list[list[str]]
@@ -24,7 +24,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One question: `text` in Markdown, then charts and tables."""
+    """One section of the page: `text` in Markdown, then charts and tables."""
 
     title: str
     text: str
@@ -41,12 +41,12 @@ def ratio(value: Spread) -> str:
 
 
 def with_limit(text: str, value: Spread, limit: float) -> str:
-    """With what was promised of its median."""
+    """Adds the promised maximum of the median."""
     return f"{text}, {'at most' if value.median <= limit else '**more than**'} {limit:g}"
 
 
 def write(file: Path, introduction: str, sections: Iterable[Section]) -> None:
-    """The charts go into a folder of the file's name."""
+    """Writes the page, and its charts into a folder named after the file."""
     sections = list(sections)
     folder = file.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ def markdown(table: Table) -> str:
 
 
 def plain(table: Table) -> str:
-    """For the terminal: as wide as it needs."""
+    """Formats a table for the terminal, as wide as it needs to be."""
     lines = [list(table.head), *table.rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(table.head))]
     return "\n".join(

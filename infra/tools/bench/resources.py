@@ -1,4 +1,4 @@
-"""What it takes besides time: AWS calls, bytes on disk, memory."""
+"""Resources other than time: AWS calls, bytes on disk, memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast: a function's start, its first invocation, and those that follow, beside the baselines."""
+"""Speed: a function's start, its first invocation, and later ones, beside the baselines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _START_TO_FASTAPI_MANGUM = 0.50
 _WARM_TO_BARE = 1.15
 _WARM_TO_FASTAPI_MANGUM = 0.80
 _FEW = 4
-# Any of its operations: one application serves all of them.
+# Any of its operations would do: one application serves them all.
 _FASTAPI_MANGUM = "fastapi_mangum GetClientToken"
 
 

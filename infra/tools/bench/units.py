@@ -1,4 +1,4 @@
-"""DynamoDB's units: what a call is charged for, from the sizes of the items that it reads and writes.
+"""DynamoDB's capacity units: what a call costs, from the sizes of the items that it reads and writes.
 
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html, and the page
 "DynamoDB item sizes and formats" beside it.
@@ -21,7 +21,7 @@ _INDEX_KEYS = ("listing_pk", "listing_sk")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Of one item: what stood there, and what stands there now; None where nothing does."""
+    """One item before and after a write; None if it does not exist."""
 
     before: Item | None
     after: Item | None
@@ -43,7 +43,7 @@ def written(operation: str, request: Mapping[str, Any]) -> list[Key]:
 
 
 def write_units(operation: str, change: Change) -> int:
-    """What a change costs in the table, twice in a transaction, and in its index, which follows later and once."""
+    """Write units of a change: in the table, doubled in a transaction, and in the index, which is updated once."""
     twice = 2 if operation == "TransactWriteItems" else 1
     return twice * _writes(max(size(change.before), size(change.after), 1)) + _index_units(change)
 
@@ -55,12 +55,12 @@ def _index_units(change: Change) -> int:
         return 0
     if before and after and all(before[key] == after[key] for key in _INDEX_KEYS):
         return _writes(max(size(before), size(after)))
-    # Another place in the index is a removal and an addition.
+    # A changed index key costs a removal and an addition.
     return sum(_writes(size(item)) for item in (before, after) if item)
 
 
 def read_units(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
-    """Half of it where the read need not be consistent. An item that is not there costs as much as a small one."""
+    """Half if the read is eventually consistent. A missing item costs as much as a small one."""
     match operation:
         case "GetItem":
             return _reads(size(answer.get("Item"))) * _consistency(request)
@@ -99,7 +99,7 @@ def _value_size(attribute: Mapping[str, Any]) -> int:
         case "S":
             return len(value.encode())
         case "N":
-            # A byte for each two digits, and one more.
+            # One byte per two digits, plus one.
             return math.ceil(len(value.lstrip("-")) / 2) + 1
         case "BOOL" | "NULL":
             return 1

@@ -1,4 +1,4 @@
-"""One of everything that the API can do, as pages and managers ask for it."""
+"""One call of every operation of the API, as pages and managers send it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from infra.tools.bench.world import ORIGIN, Caller
 from infra.tools.openapi import examples, paths
 
 TOKENS = "/v1/client-tokens"
-# Done by functions of their own, whose answers the other operations need.
+# Called by separate functions, because the other operations need their responses.
 _WITH_ANSWERS_TO_KEEP = {"CreateClientToken", "InitSession", "Chat"}
 _numbers = itertools.count(1)
 
 
 def create(caller: Caller, flow: str, **settings: Any) -> tuple[str, str]:
-    """A new token's id and value."""
+    """Creates a token; returns its id and value."""
     body = {
         "name": "Web Client Token",
         "allowedOrigins": [ORIGIN],
@@ -32,13 +32,13 @@ def create(caller: Caller, flow: str, **settings: Any) -> tuple[str, str]:
 
 
 def open_session(caller: Caller, value: str) -> str:
-    """A session's id."""
+    """Opens a session; returns its id."""
     session_id: str = caller.ask("POST", "/v1/client/init", {"token": value})["sessionId"]
     return session_id
 
 
 def say(caller: Caller, session_id: str, shown: str | None = None, **connection: str) -> None:
-    """`shown`: the id of the earlier messages that the page still shows, which then are part of the history."""
+    """`shown`: the id of an earlier message that the page still shows, which makes it part of the history."""
     number = next(_numbers)
     message = {"id": f"usr_{number}", "role": "user", "content": "Do you ship to Iceland, and how long does it take?"}
     before = [{"id": shown, "role": "user", "content": ""}] if shown else []
@@ -47,15 +47,15 @@ def say(caller: Caller, session_id: str, shown: str | None = None, **connection:
 
 
 def exercise_all(caller: Caller, flow: str, routes: Routes) -> None:
-    """Every operation that the document describes, with its fullest example."""
+    """Calls every operation that the document describes, with its largest example."""
     token_id, value = create(caller, flow)
     session_id = open_session(caller, value)
-    # The second message of a conversation is like all that follow; the first one makes its record.
+    # The first message of a conversation creates its record. The second is typical of all later ones.
     say(caller, session_id)
     say(caller, session_id)
     learned = {examples.VALUE: value, examples.SESSION_ID: session_id}
     others = [one for one in paths.served(routes) if one.function not in _WITH_ANSWERS_TO_KEEP]
-    # A page's first, for what managers do may end its session; what deletes the token last.
+    # Pages' operations first, because managers' may end the session. The deletion comes last.
     for one in sorted(others, key=lambda one: (one.is_authorized, one.method == "delete")):
         bodies = [json.dumps(body) for body in one.operation.bodies.values()]
         body = max(bodies, key=len, default="null")

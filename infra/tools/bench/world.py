@@ -1,4 +1,4 @@
-"""An AWS in memory with a tenant in it, in which operations are done once, to be recorded and measured afterwards."""
+"""An AWS in memory with one tenant, in which each operation runs once and is recorded, to be measured later."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class _Running:
 
 @contextmanager
 def _standing_still(pid: int) -> Iterator[None]:
-    """Time stops for a process: its clients give up after a second, and moto may need ten for thousands of items."""
+    """Stops a process meanwhile: its clients time out after a second, and moto may need ten for thousands of items."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -60,7 +60,7 @@ def _standing_still(pid: int) -> Iterator[None]:
 
 
 class World:
-    """`programs` are ours by logical id; `fastapi_mangum` is the baseline; `key`: an API key of the tenant."""
+    """`programs`: ours by logical id. `fastapi_mangum`: the baseline. `key`: an API key of the tenant."""
 
     def __init__(self) -> None:
         source = template.read()
@@ -88,7 +88,7 @@ class World:
         self._server.stop()
 
     def caller(self, baseline: Program | None = None) -> Caller:
-        """Of our API or, behind the same authorizer, of an API that is all the `baseline`'s."""
+        """A caller of our API or, behind the same authorizer, of an API that the `baseline` serves alone."""
         return Caller(self, {name: baseline or program for name, program in self.programs.items()}, self.routes)
 
     def invoke(self, program: Program, event: dict[str, Any]) -> tuple[Any, Recording]:
@@ -96,7 +96,7 @@ class World:
         running.recorder.exchanges.clear()
         running.lines.clear()
         answer = running.environment.invoke(event, _TIMEOUT_SECONDS)
-        # What it wrote before it answered may arrive after the answer.
+        # Lines that it logged before the response may arrive after it.
         time.sleep(_LOG_SECONDS)
         logged = sum(len(line) + 1 for line in running.lines)
         return answer, Recording(program, event, [*running.recorder.exchanges], logged)
@@ -111,29 +111,29 @@ class World:
         return running
 
     def items(self, pk: str, sk: str) -> list[Item]:
-        """Those whose keys begin so."""
+        """Items whose keys begin with this."""
         found = [item.to_json()["Attributes"] for item in self._kept.all_items()]
         return [item for item in found if item["pk"]["S"].startswith(pk) and item["sk"]["S"].startswith(sk)]
 
     def put(self, items: Iterable[dict[str, Any]]) -> None:
-        """Past the API, which would take half an hour for what growth needs."""
+        """Writes directly to the table: through the API, growth would take half an hour."""
         for item in items:
             self._kept.put_item(item)
 
     @property
     def _kept(self) -> Table:
-        """Where moto keeps the table."""
+        """Moto's own object of the table."""
         return dynamodb_backends[ACCOUNT][access.REGION].get_table(self._table)
 
     def _peek(self, key: Key) -> Item | None:
-        """What a call is about to change, or has changed."""
+        """The item that a call is about to change, or has changed."""
         backend = dynamodb_backends[ACCOUNT][access.REGION]
         found = backend.get_item(self._table, {"pk": {"S": key[0]}, "sk": {"S": key[1]}})
         return found.to_json()["Attributes"] if found else None
 
 
 class Caller:
-    """Calls over HTTP, and keeps the last recording of each function by its logical id."""
+    """Sends requests over HTTP, and keeps the last recording of each function by its logical id."""
 
     def __init__(self, world: World, serving: Mapping[str, Program], routes: Routes) -> None:
         self.recorded: dict[str, Recording] = {}
@@ -148,7 +148,7 @@ class Caller:
     def ask(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, address: str = "203.0.113.7"
     ) -> Any:
-        """The answer's JSON, or its text where it is none."""
+        """The response as JSON, or as text if it is not JSON."""
         answer = self._http.open(
             path,
             method=method,

@@ -40,7 +40,7 @@ def render() -> str:
     source = template.read()
     parameters, rules = source["Parameters"], source["Rules"].values()
     interface = source["Metadata"]["AWS::CloudFormation::Interface"]
-    # Of one word are Firewall and Tracing, which are English as well.
+    # Firewall and Tracing are also English words, so they are not marked as code.
     names = [name for name in [*parameters, *source["Outputs"]] if re.search("[a-z][A-Z]", name)]
     page = [_INTRODUCTION]
     for group in interface["ParameterGroups"]:

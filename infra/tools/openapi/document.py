@@ -43,12 +43,12 @@ _DEPLOYED = {
         "stage": {"default": "api", "description": "The stage; the template has one."},
     },
 }
-# First, for generators take it for their default: a credential sent without a configured URL stays on this machine.
+# First, because generators use it as the default: a credential sent without a configured URL stays on this machine.
 _LOCAL = {"url": "http://127.0.0.1:3000", "description": "The local stack: make run."}
 
 
 def write(routes: Routes) -> dict[str, Any]:
-    """The document. Raises LookupError for what nobody has described yet."""
+    """The document. Raises LookupError for an operation or field without a description."""
     served = paths.served(routes)
     kinds = [kind for one in served for kind in (one.operation.body, one.operation.answer) if kind is not None]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -75,5 +75,5 @@ def write(routes: Routes) -> dict[str, Any]:
 
 
 def text(document: dict[str, Any]) -> str:
-    """As the file has it."""
+    """The content of the file."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -27,7 +27,7 @@ _COMMON = {
     "seq": _COUNT | {"description": "Counts the events of this stream, from 1."},
 }
 
-# Type -> its schema's name, when it is sent, and its own fields. In the order in which a stream has them.
+# Type -> its schema's name, its description, and its own fields, in the order of a stream.
 _EVENTS: dict[str, tuple[str, str, dict[str, Schema]]] = {
     "execution_start": (
         "ExecutionStart",

@@ -1,4 +1,4 @@
-"""Answers as the service builds them, for a client token, a session and a conversation that nobody has."""
+"""Example responses, built by the service's own code for a made-up client token, session, and conversation."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ LATER = AT + timedelta(minutes=5)
 ORIGIN = "https://app.example.com"
 FLOW = "flow_support"
 TEXT = "Yes, we sell tea. Green or black?"
-# Of a query string, by name.
+# Query parameters, by name.
 PARAMETERS = {"limit": 20, "offset": 0, "flow_id": FLOW}
-# Three parts as a value has, and none of them signed by anybody.
+# Three parts like a real value, but not signed.
 VALUE = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.RVhBTVBMRQ.bm90LWEtc2lnbmF0dXJl"
 
 _TOKEN_ID = identifier.new("ct", AT, bytes)

@@ -1,4 +1,4 @@
-"""What each field means, in one sentence with its unit: the same in requests and answers, so it is said once."""
+"""Descriptions of all fields, with their units. A field means the same in requests and responses, so each has one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shared.wire.feedback import COMMENT_BYTES_MAX
 _SCALES = ", ".join(f"{least} to {most} for {kind}" for kind, (least, most) in feedback.RATINGS.items())
 _BESIDE = f"Passed to the target. The page chooses it, so it proves nothing. Nested at most {chat.JSON_DEPTH_MAX} deep."
 
-# A field's name, or Schema.field where the same name means something else there.
+# A field's name, or Schema.field if the name means something else there.
 MEANINGS = {
     # A client token
     "id": "Identifies the client token, such as ct_01kav7t0d3p9s8x2m4n6q8r0vw; not a secret.",
@@ -50,7 +50,7 @@ MEANINGS = {
     "conversationCount": "The number of conversations started with this token.",
     "createdAt": "When it was created.",
     "updatedAt": "When it last changed.",
-    # What responses add to it
+    # Fields that only responses have
     "clientTokens": "Newest first.",
     "token": "The client token's value, which a page sends to open a session.",
     "warnings": "Settings that are allowed, but risky. Empty if there are none.",
@@ -144,7 +144,7 @@ MEANINGS = {
 
 
 def meaning(schema: str, field: str) -> str:
-    """Raises LookupError for a field that has none yet."""
+    """The description of a field. Raises LookupError if there is none."""
     try:
         return MEANINGS.get(f"{schema}.{field}") or MEANINGS[field]
     except KeyError:

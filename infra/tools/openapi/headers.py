@@ -1,4 +1,4 @@
-"""The headers that requests may carry and answers bring, each described once."""
+"""The headers of requests and responses, each described once."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ RESPONSE = {
 RATE = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 OF_REFUSALS = {"401": ["WWW-Authenticate"], "409": ["Retry-After"], "429": ["Retry-After"], "503": ["Retry-After"]}
 
-# Where they are said to be at all. A budget that is spent has no Retry-After, a rate that was not counted no rest, and
-# API Gateway renames a WWW-Authenticate that a function sends.
+# Always present where they are listed. Others can be absent: a spent budget has no Retry-After, an uncounted request
+# has no remaining rate, and API Gateway renames a WWW-Authenticate that a function sends.
 _ALWAYS = {"ETag"}
 _WHOLE_NUMBERS = {*RATE, "Retry-After"}
 

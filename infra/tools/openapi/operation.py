@@ -1,4 +1,4 @@
-"""What has to be said of an operation that neither the template nor a model says."""
+"""The parts of an operation's description that come from neither the template nor a model."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from infra.tools.openapi.refusals import Codes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """`scope`: what the caller's credential needs, None for pages. `answer`: a typed dictionary, None for a stream.
+    """`scope`: needed by the caller's credential, None for pages. `answer`: a typed dictionary, None for a stream.
 
-    `examples` are of the answer, `bodies` of the request, by what they show. `refuses`: beside what every
-    operation may answer.
+    `examples`: of responses, and `bodies`: of requests, by what they show. `refuses`: error codes in addition to
+    those of every operation.
     """
 
     summary: str

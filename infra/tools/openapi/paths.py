@@ -1,4 +1,4 @@
-"""The document's paths: each route that a function serves, with what its model, its guard and its description say."""
+"""The document's paths: each route that a function serves, with its model, its guard, and its description."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OPERATIONS = management.OPERATIONS | browser.OPERATIONS
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An operation at its place. `function`: the logical id of the function that serves it."""
+    """An operation with its path and method. `function`: the logical id of the function that serves it."""
 
     path: str
     method: str
@@ -26,7 +26,7 @@ class Served:
 
 
 def served(routes: Routes) -> list[Served]:
-    """In the order in which they are described. Raises LookupError for a function that nobody has described yet."""
+    """In the order of their descriptions. Raises LookupError for a function without one."""
     found = [
         Served(path, method.lower(), route.target.name, route.authorizer is not None, _described(route.target.name))
         for path, methods in routes.paths.items()
@@ -38,7 +38,7 @@ def served(routes: Routes) -> list[Served]:
 
 def write(operations: list[Served], routes: Routes) -> dict[str, Any]:
     paths: dict[str, Any] = {}
-    # What a created token's id is for.
+    # How a created token's id is used in later requests.
     following = [one.function for one in operations if "{id}" in one.path]
     for one in operations:
         paths.setdefault(one.path, {})[one.method] = _operation(one, routes, following)

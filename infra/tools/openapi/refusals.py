@@ -1,4 +1,4 @@
-"""How operations say no: one schema of errors, each operation's own codes, and what API Gateway refuses by itself."""
+"""Error responses: one schema, the codes of each operation, and those that API Gateway returns itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Codes = Mapping[int, str]
 
 
 class ErrorDetail(TypedDict):
-    """One thing that is wrong in a request."""
+    """One mistake in a request."""
 
     path: str
     message: str
@@ -38,14 +38,14 @@ class ApiError(TypedDict):
 CODES = "x-error-codes"
 """The extension of a response: the values that `code` can have there."""
 
-# What any operation may answer, and what else those of a plane and those with a body may.
+# Codes of every operation, then those of each plane and of operations with a body.
 _ANY: Codes = {500: "internal_error", 503: "unavailable"}
 WITH_BODY: Codes = {400: "invalid_json invalid_request", 413: "too_large"}
 MANAGEMENT: Codes = {403: "forbidden"}
 BROWSER: Codes = {401: "token_inactive token_expired", 403: "origin_not_allowed", 429: "rate_limited"}
 
 # The gateway responses that a request to a known path and method can meet, with API Gateway's own status where the
-# template leaves it open. The others are of things that this API does not have: usage plans, signatures, validators.
+# template leaves it open. The others concern features that this API does not use: usage plans, signatures, validators.
 _GATEWAY = {
     "DEFAULT_4XX": 400,
     "DEFAULT_5XX": 500,
@@ -121,7 +121,7 @@ MEANINGS = {
 
 
 def responses(refuses: Iterable[Codes], routes: Routes, *, is_authorized: bool) -> dict[str, Any]:
-    """Each status with its codes: those of `refuses`, and those with which API Gateway answers such a route."""
+    """Each status with its codes: those of `refuses`, and those that API Gateway returns for such a route."""
     found: dict[int, set[str]] = {}
     own = ((status, code) for codes in (_ANY, *refuses) for status, listed in codes.items() for code in listed.split())
     for status, code in [*own, *_of_gateway(routes, is_authorized=is_authorized)]:
@@ -134,7 +134,7 @@ def responses(refuses: Iterable[Codes], routes: Routes, *, is_authorized: bool) 
 
 
 def method_not_allowed() -> dict[str, Any]:
-    """The one answer that belongs to no operation."""
+    """The one response that belongs to no operation."""
     return _response(["method_not_allowed"])
 
 

@@ -1,4 +1,4 @@
-"""JSON Schemas of what goes over the wire, from the models that read it and the typed dictionaries that answer it."""
+"""JSON Schemas of requests and responses, from the models and typed dictionaries of the wire."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shared.wire.token_settings import CreateClientToken, UpdateClientToken
 Schema = dict[str, Any]
 AT = "#/components/schemas/"
 
-# pydantic's own words, where a bound stands behind a validator of ours.
+# pydantic's keywords for a bound that follows one of our validators.
 _WORDS = {"ge": "minimum", "le": "maximum"}
 _WORDS_OF_LISTS = {"minLength": "minItems", "maxLength": "maxItems"}
 
@@ -30,7 +30,7 @@ def reference(kind: type) -> Schema:
 
 
 def of(kinds: list[type]) -> dict[str, Schema]:
-    """The schemas of these models and typed dictionaries, and of all that stand in them, by name."""
+    """The schemas of these models and typed dictionaries, and of all that they contain, by name."""
     found: dict[str, Schema] = {}
     for kind in kinds:
         schema = TypeAdapter(_read_by_pydantic(kind)).json_schema(ref_template=AT + "{model}")
@@ -53,14 +53,14 @@ def parameters(model: type[BaseModel]) -> dict[str, Schema]:
 
 
 def nullable(schema: Schema) -> Schema:
-    """The schema that takes null, too."""
+    """The schema, with null allowed."""
     also = {"type": [*_types(schema), "null"]}
     return schema | also | ({"enum": [*schema["enum"], None]} if "enum" in schema else {})
 
 
 @cache
 def _read_by_pydantic(kind: type) -> type:
-    """The same typed dictionary from typing_extensions, whose alone pydantic reads below Python 3.12."""
+    """The same typed dictionary from typing_extensions: below Python 3.12, pydantic reads no other."""
     if not is_typeddict(kind):
         return kind
     hints = get_type_hints(kind, include_extras=True)
@@ -82,7 +82,7 @@ def _hint(hint: Any) -> Any:
 def _refined(name: str, schema: Schema) -> Schema:
     refined = _plain(schema)
     if "description" in refined:
-        # Docstrings call fields as our code does.
+        # Docstrings use our names of fields.
         words = re.sub(r"`(\w+)`", lambda found: to_camel(found[1]), refined["description"])
         refined["description"] = re.sub(r"(?<!\n)\n(?!\n)", " ", words)
     refined["properties"] = {
@@ -93,7 +93,7 @@ def _refined(name: str, schema: Schema) -> Schema:
 
 def _described(name: str, field: str, schema: Schema) -> Schema:
     if "$ref" in schema:
-        # Generators drop what stands beside a reference, or refuse it: the schema it leads to has the description.
+        # Generators drop or reject keywords beside a reference, so the description is in the referenced schema.
         return schema
     if field.endswith("At") and "string" in _types(schema):
         schema["format"] = "date-time"
@@ -101,14 +101,14 @@ def _described(name: str, field: str, schema: Schema) -> Schema:
 
 
 def _plain(schema: Schema) -> Schema:
-    """Without the titles that pydantic makes of names, and with OpenAPI's words for bounds and null."""
+    """Without pydantic's generated titles, and with OpenAPI's keywords for bounds and null."""
     match schema:
         case {"anyOf": [inner, {"type": "null"}], **rest} if "type" in inner:
             schema = nullable(inner) | rest
     words = _WORDS | (_WORDS_OF_LISTS if "array" in _types(schema) else {})
     first = {word: schema[word] for word in ("description", "type") if word in schema}
     plain = first | {words.get(word, word): value for word, value in schema.items() if word != "title"}
-    # That what may be null is null unless it is given says nothing, and no generator takes an object for a default.
+    # A default of null on a nullable field adds nothing, and no generator accepts an object as a default.
     if "null" in _types(plain) and isinstance(plain.get("default"), dict | None):
         plain.pop("default", None)
     if "items" in plain:

@@ -1,4 +1,4 @@
-"""Which limit is met first: how much of each limit one message takes, and how many messages that lets through."""
+"""Which limit is reached first: how much of each limit one message uses, and how many messages that allows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PROMPT_BYTES = 32_000
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """`takes`: what one message takes of the limit; `answer`: what callers get beyond it."""
+    """`takes`: how much of the limit one message uses. `answer`: what callers get beyond it."""
 
     what: str
     takes: float
@@ -34,7 +34,7 @@ _THROTTLED = "429 `throttled`, Retry-After: 1"
 
 
 def of_messages(operations: Operations) -> list[Ceiling]:
-    """The lowest first, for messages in running conversations, which are the most frequent."""
+    """Lowest first, for messages in running conversations, the most frequent request."""
     return sorted(_of_messages(operations), key=lambda ceiling: ceiling.messages)
 
 

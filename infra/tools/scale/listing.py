@@ -1,4 +1,4 @@
-"""What it takes to list a tenant's tokens, page by page."""
+"""What listing a tenant's tokens costs, page by page."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ PLACE = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def fill(document: str, operations: Operations) -> str:
-    """The document with its tables, each between `<!-- its name -->` and `<!-- end -->`, written again."""
+    """The document with each table, between `<!-- its name -->` and `<!-- end -->`, replaced by the current one."""
     return PLACE.sub(lambda place: f"{place[1]}{_lines(TABLES[place[2]](operations))}{place[3]}", document)
 
 

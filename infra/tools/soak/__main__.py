@@ -1,4 +1,4 @@
-"""`make soak`: sixteen callers at a local stack of its own; afterwards nothing is lost, and memory is as it was."""
+"""`make soak`: sixteen callers use a local stack of its own. In the end nothing is lost, and memory has not grown."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from infra.tools.soak.memory import Snapshot
 
 _CALLERS, _BUSY_SESSIONS, _TIGHT_LIMIT = 16, 4, 20
 _SECONDS = 120
-# Processes that have started by then have seen events of every kind when the warm-up ends; of those that start later
-# nothing is said. A useful figure for memory takes at least half a minute after the warm-up.
+# Processes that have started by then have handled events of every kind when the warm-up ends. Later ones are not
+# reported. A useful figure for memory takes at least half a minute after the warm-up.
 _SETTLED_SECONDS, _WARM_UP_SECONDS, _TELLING_SECONDS = 20, 40, 70
 _PROGRESS_SECONDS = 10
 _START_SECONDS, _STOP_SECONDS = 60, 15
@@ -39,7 +39,7 @@ _LOG = ROOT / ".local/soak.log"
 
 
 class Soak:
-    """One run against the stack whose process is `pid`. `state`: what the stack tells programs."""
+    """One run against the stack whose process is `pid`. `state`: the content of the stack's state file."""
 
     def __init__(self, pid: int, state: dict[str, str]) -> None:
         self.ledger = Ledger()
@@ -59,7 +59,7 @@ class Soak:
         self._busy, self._tight = self._shared()
 
     def run(self, seconds: int) -> tuple[Snapshot | None, Snapshot]:
-        """Memory after the warm-up, if the run is long enough, and at the end."""
+        """Runs it, and measures memory after the warm-up, if the run is long enough, and at the end."""
         began = time.monotonic()
         over = began + seconds
         settled: set[int] = set()
@@ -91,7 +91,7 @@ class Soak:
             caller.act(self._busy, self._tight)
 
     def _shared(self) -> tuple[list[Session], Session]:
-        """Sessions in which all callers speak, and one whose token has a limit that is soon reached."""
+        """Opens sessions that all callers share, and one whose token has a limit that is soon reached."""
         first = self._callers[0]
         wide, narrow = first.create(maxMessagesPerSession=1000), first.create(rateLimitPerHour=_TIGHT_LIMIT)
         first.lend()
@@ -135,7 +135,7 @@ def main() -> None:
     for line in report.verdict(soak.ledger, faults, has_memory=warm is not None):
         _say(line)
     if faults:
-        sys.exit(f"{len(faults)} things are not as they should be. What the stack said is in {_LOG}.")
+        sys.exit(f"{len(faults)} faults. The stack's output is in {_LOG}.")
 
 
 def _options() -> argparse.Namespace:
@@ -146,11 +146,11 @@ def _options() -> argparse.Namespace:
 
 @contextmanager
 def _stack(directory: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """A stack's process, and what it tells programs. It ends with this block, however that ends."""
+    """A stack's process, and its state. The process ends with this block, even if an error is raised."""
     _LOG.parent.mkdir(exist_ok=True)
     state = directory / "stack.json"
     command = [sys.executable, "-m", "infra.local", "--port", "0", "--directory", str(directory)]
-    # All callers are of one tenant, and write more often than one should.
+    # All callers are of one tenant, and together write more often than the default limit allows.
     command += ["--parameter", "ManagementWritesPerMinute=60000", "--parameter", "ManagementListsPerMinute=60000"]
     with _LOG.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603 - our own
@@ -158,7 +158,7 @@ def _stack(directory: Path) -> Iterator[tuple[int, dict[str, str]]]:
         deadline = time.monotonic() + _START_SECONDS
         while not (state.is_file() and state.stat().st_size):
             if process.poll() is not None or time.monotonic() > deadline:
-                sys.exit(f"The local stack did not start. What it said is in {_LOG}.")
+                sys.exit(f"The local stack did not start. Its output is in {_LOG}.")
             time.sleep(0.1)
         yield process.pid, json.loads(state.read_text(encoding="utf-8"))
     finally:

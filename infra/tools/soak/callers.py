@@ -1,4 +1,4 @@
-"""Callers as a busy day brings them: pages that chat and managers at work, each now and then with something wrong."""
+"""Callers of a busy day: pages that chat and managers who edit tokens, some of them with mistakes."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class _Said:
 
 
 class Caller:
-    """Makes one call at a time. `number`: 1 to 250; `flow`: one of the tenant's whose API key is `key`."""
+    """Makes one call at a time. `number`: 1 to 250. `flow`: of the tenant whose API key is `key`."""
 
     def __init__(self, number: int, url: str, key: str, flow: str, ledger: Ledger) -> None:
         self._number, self._flow, self._ledger = number, flow, ledger
-        # Each comes from an address of its own, but for the calls that are to reach a limit together.
+        # Each has its own address, except for calls that should reach a limit together.
         self._client = Client(url, key, f"127.0.0.{1 + number}", ledger)
         self._crowd = Client(url, key, "127.0.0.1", ledger)
-        # In any order, and in the same one when a run is to be had again.
+        # In random order, which the seed makes repeatable.
         self._random = random.Random(number)  # noqa: S311 - nothing secret is drawn
         self._made = 0
         self._tokens: list[ClientToken] = []
@@ -46,7 +46,7 @@ class Caller:
         self._spent: Counter[str] = Counter()
 
     def act(self, busy: list[Session], tight: Session) -> None:
-        """One operation. `busy`: sessions in which all callers speak; `tight`: one whose limit is soon reached."""
+        """One operation. `busy`: sessions that all callers share. `tight`: one whose limit is soon reached."""
         chances: list[tuple[int, Callable[[], object]]] = [
             (8, lambda: self._say(self._random.choice(busy), {200, 409})),
             (5, self._converse),
@@ -90,7 +90,7 @@ class Caller:
         return opened and Session(opened["sessionId"], opened["conversationId"], token)
 
     def _converse(self) -> None:
-        """In a session of one's own, until its budget is spent."""
+        """Chats in its own session until the budget is spent."""
         if not self._sessions:
             self._enter()
             return
@@ -101,7 +101,7 @@ class Caller:
         elif said := self._say(session, {200}):
             self._spent[session.id] += 1
             if self._random.random() < 1 / 4:
-                # Lost on its way, the page thinks.
+                # As if the page had lost the response.
                 self._send(said, {200}, "say again", self._client)
             if self._random.random() < 1 / 2:
                 self._rate(said)
@@ -149,7 +149,7 @@ class Caller:
             self._must_be_refused(token)
 
     def _err(self) -> None:
-        """What callers get wrong."""
+        """Makes a mistake that callers make."""
         client, token = self._client, self._some_token()
         mistakes: list[Callable[[], object]] = [
             lambda: client.manage("get", f"GET {_UNKNOWN}", None, {404}),
@@ -174,7 +174,7 @@ class Caller:
         return said
 
     def _send(self, said: _Said, expected: Collection[int], operation: str, client: Client) -> bool:
-        """Whether it was answered."""
+        """Sends a message; returns whether it was answered."""
         body = {"sessionId": said.session.id, "messages": [said.message], "assistantMessageId": said.answer_id}
         answer = client.chat(operation, body, expected)
         if answer is not None and answer != f"You said: {said.message['content']}":
@@ -182,7 +182,7 @@ class Caller:
         return answer is not None
 
     def _must_be_refused(self, token: ClientToken) -> None:
-        """Its value is void, and so are the sessions that it has opened."""
+        """Checks that the value and the sessions that it opened are refused."""
         self._client.visit("open", "init", {"token": token.value}, {401})
         for session in self._sessions:
             if session.token.id == token.id:

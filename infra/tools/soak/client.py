@@ -1,4 +1,4 @@
-"""One caller's way to the service over HTTP: every answer is noted, and compared with what it should have been."""
+"""One caller's HTTP client: records every response, and compares its status with the expected ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Body = Mapping[str, Any] | None
 
 
 class Client:
-    """`key`: an API key; `address`: on the loopback network, where the service sees it come from."""
+    """`key`: an API key. `address`: the loopback address from which it connects."""
 
     def __init__(self, url: str, key: str, address: str, ledger: Ledger) -> None:
         self._host = urlsplit(url).netloc
@@ -29,7 +29,7 @@ class Client:
     def manage(
         self, operation: str, call: str, body: Body, expected: Collection[int], *, key: str | None = None
     ) -> Any:
-        """The answer's JSON where it is a success, else None. `call`: method and path."""
+        """The response as JSON if it is a success, otherwise None. `call`: method and path."""
         answer = self._ask(operation, call, body, expected, {"Authorization": f"Bearer {key or self._key}"})
         return answer and json.loads(answer)
 
@@ -41,7 +41,7 @@ class Client:
         return answer and json.loads(answer)
 
     def chat(self, operation: str, body: Body, expected: Collection[int]) -> str | None:
-        """The text of the answer that a visitor gets, else None."""
+        """The text of the answer if there is one, otherwise None."""
         answer = self._ask(operation, "POST /v1/client/chat", body, expected, {"Origin": ORIGIN})
         if answer is None:
             return None

@@ -1,4 +1,4 @@
-"""What callers were answered: each status, and all that the service has acknowledged and must therefore still have."""
+"""The responses that callers got: each status, and everything that the service acknowledged and must still have."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ClientToken:
-    """As its owner was last told."""
+    """Its state according to the last response to its owner."""
 
     id: str
     value: str
@@ -18,8 +18,8 @@ class ClientToken:
 
 
 class Ledger:
-    """Many callers write at once. `messages`: how many were answered, by conversation; `conversations`: a token's;
-    `ratings`: conversation and answer; `tokens`: by id, those not deleted; `faults`: sentences, of what should not be.
+    """Threads may share it. `messages`: answered ones, by conversation. `conversations`: of each token. `ratings`: by
+    conversation and answer. `tokens`: those not deleted, by id. `faults`: sentences.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""How much memory the stack's processes have, and whether it grows while they do the same over and over."""
+"""How much memory the stack's processes use, and whether it grows while they repeat the same work."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 
 _MB = 1024 * 1024
 _PAGE = 4096
-# From the end of the warm-up on. A function keeps nothing from one event to the next. What it grows by all the same, as
-# measured 0.2 MB, is what Python's allocator keeps for an event that is larger than those before. The busiest processes
+# From the end of the warm-up on. A function keeps nothing between events. It still grows by about 0.2 MB, as measured,
+# which Python's allocator keeps for an event that is larger than those before. The busiest processes
 # serve more than a hundred events in between, so a leak of 10 KB per event shows.
 GROWTH_MB = 1.0
-# The stack's own process is also the database: moto keeps every item as objects of Python, some 6 KB each.
+# The stack's own process is also the database: moto keeps every item as Python objects of about 6 KB.
 STACK_GROWTH_KB_AN_ITEM = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """`name`: a function's handler, or what the stack is called. `mb`: what of it is in memory."""
+    """`name`: a function's handler, or that of the stack. `mb`: resident memory."""
 
     name: str
     mb: float
@@ -27,19 +27,19 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`processes`: by pid; `items`: how many the database holds."""
+    """`processes`: by pid. `items`: the number of items in the database."""
 
     processes: Mapping[int, Process]
     items: int
 
     def of(self, pids: Collection[int]) -> Snapshot:
-        """Of these processes only."""
+        """The snapshot of these processes only."""
         return replace(self, processes={pid: process for pid, process in self.processes.items() if pid in pids})
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Processes of one name. MB in memory, of all together, and the most by which one has grown."""
+    """Processes of one name: their memory in MB together, and the most by which one of them has grown."""
 
     name: str
     count: int
@@ -49,11 +49,11 @@ class Row:
 
 
 def processes(stack: int) -> dict[int, Process]:
-    """By pid: the stack's own, and all that it has started."""
+    """The stack's own process and all that it started, by pid."""
     children = defaultdict(list)
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            # What follows the name, which may hold anything but ends in the last parenthesis.
+            # The part after the name, which may contain anything and ends with the last parenthesis.
             children[int((folder / "stat").read_text().rpartition(")")[2].split()[1])].append(int(folder.name))
         except OSError:
             continue
@@ -62,7 +62,7 @@ def processes(stack: int) -> dict[int, Process]:
 
 
 def compare(before: Snapshot, after: Snapshot) -> list[Row]:
-    """Of the processes that were there before."""
+    """Compares the processes that ran throughout."""
     named = defaultdict(list)
     for pid in before.processes.keys() & after.processes.keys():
         named[before.processes[pid].name].append((before.processes[pid].mb, after.processes[pid].mb))

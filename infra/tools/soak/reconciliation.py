@@ -1,4 +1,4 @@
-"""What the service has at the end, held against what it has acknowledged: nothing is lost, and nothing there twice."""
+"""Compares what the service has in the end with what it acknowledged: nothing may be lost or stored twice."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from infra.tools.soak.ledger import Ledger
 
 @dataclass(slots=True)
 class Found:
-    """`messages`: conversation and role -> how many are stored; `counts`: conversation -> what its record counts;
-    `ratings`: conversation and answer; `tokens`: id -> the API's own words of it.
+    """`messages`: conversation and role -> how many are stored. `counts`: conversation -> the count in its record.
+    `ratings`: by conversation and answer. `tokens`: id -> the token as the API returns it.
     """
 
     messages: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -23,7 +23,7 @@ class Found:
 
 
 def read(items: Iterable[Mapping[str, Any]], tokens: Iterable[Mapping[str, Any]]) -> Found:
-    """`items`: the whole table; `tokens`: all that the API lists."""
+    """`items`: the whole table. `tokens`: all that the API lists."""
     found = Found(tokens={token["id"]: token for token in tokens})
     for item in items:
         entity, _, conversation = item["pk"].partition("#")
@@ -38,7 +38,7 @@ def read(items: Iterable[Mapping[str, Any]], tokens: Iterable[Mapping[str, Any]]
 
 
 def differences(ledger: Ledger, found: Found, limits: Mapping[str, int]) -> Iterator[str]:
-    """Sentences. `limits`: how many messages a conversation may have had answered at most."""
+    """Sentences. `limits`: the most messages that may have been answered in a conversation."""
     for conversation in ledger.messages.keys() | found.counts.keys():
         answered = ledger.messages[conversation]
         stored = (found.messages[conversation, "user"], found.messages[conversation, "assistant"])

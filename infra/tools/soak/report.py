@@ -1,4 +1,4 @@
-"""What a soak has found, as tables for the terminal."""
+"""The results of a soak, as tables for the terminal."""
 
 from __future__ import annotations
 

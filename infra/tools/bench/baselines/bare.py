@@ -1,4 +1,4 @@
-"""Makes the AWS calls of a function, with the same parameters, by boto3, and does nothing with the answers."""
+"""Makes the AWS calls of a function through boto3, with the same parameters, and ignores the responses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import boto3
 
 
 def _parameters(operation: str, request: dict[str, Any]) -> dict[str, Any]:
-    # Its clients make a new one each time.
+    # boto3 generates a new one for each call.
     request.pop("ClientRequestToken", None)
     if operation == "GenerateMac":
         request["Message"] = base64.b64decode(request["Message"])

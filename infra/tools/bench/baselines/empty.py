@@ -1,4 +1,4 @@
-"""The least that a function can be: what Python and Lambda's runtime client take by themselves."""
+"""An empty function: the cost of Python and Lambda's runtime client alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A function that makes the client it would need, as everybody makes it, and does nothing with it."""
+"""A function that creates a boto3 client in the usual way, and does nothing with it."""
 
 from __future__ import annotations
 

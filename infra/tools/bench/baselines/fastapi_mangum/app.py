@@ -1,6 +1,6 @@
-"""What a team would otherwise write: create, get, init and chat as one FastAPI application behind Mangum.
+"""What a team would usually write: create, get, init, and chat as one FastAPI application behind Mangum.
 
-Written as well as that can be: asynchronous endpoints (synchronous ones would cost another millisecond in a thread
+Written as well as possible: asynchronous endpoints (synchronous ones would cost another millisecond in a thread
 pool), one client per service, created at import, nothing read twice, both messages of a turn in one batch, no logging.
 """
 
