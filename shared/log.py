@@ -29,15 +29,19 @@ def answered(
     status: int,
     code: str | None,
     milliseconds: int,
+    first_byte_milliseconds: int | None,
     origin: str | None,
 ) -> None:
-    """Logs one line per request, and counts a metric if it was refused. `origin`: that of the refused page."""
+    """Logs one line per request, and counts a metric if it was refused. `first_byte_milliseconds`: of a streamed
+    response. `origin`: that of the refused page.
+    """
     fields: dict[str, Any] = {
         "operation": operation,
         "request_id": request_id,
         "status": status,
         "code": code,
         "milliseconds": milliseconds,
+        "first_byte_milliseconds": first_byte_milliseconds,
         "origin": origin,
     } | (_subject.get() or {})
     _subject.set(None)

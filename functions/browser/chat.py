@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
 from secrets import token_bytes
+from time import monotonic
 
-from shared import admission, log
-from shared.gateway.frame import TRANSCRIPT_BODY_MAX, BrowserRequest, Response, browser
+from shared import admission, replies
+from shared.gateway.streaming import TRANSCRIPT_BODY_MAX, BrowserRequest, EventStream, browser_stream
 from shared.rules import identifier
-from shared.store import turns
-from shared.targets import answering
-from shared.wire import chat
 from shared.wire.chat import Chat
+from shared.wire.chat_events import ChatEvents
 
 
-@browser(body_max=TRANSCRIPT_BODY_MAX)
-def handler(request: BrowserRequest) -> Response:
+@browser_stream(body_max=TRANSCRIPT_BODY_MAX)
+def handler(request: BrowserRequest, seconds_left: Callable[[], float]) -> EventStream:
     body = Chat.read(request.body)
     page_input = body.page_input(request.at, token_bytes)
     admitted = admission.admit_message(request.visitor, body.session_id, page_input, request.add_rate_headers)
     execution_id = identifier.new("exec", request.at, token_bytes)
-    reply_id = body.assistant_message_id or execution_id
-    reply = turns.complete(admitted.turn, lambda: answering.text(admitted.request), reply_id=reply_id)
-    log.count("MessagesAnswered", environment=admitted.token.environment)
-    times = {"started_at": request.at, "completed_at": datetime.now(UTC)}
-    return Response.stream(chat.events(execution_id, admitted.turn.session.target_id, reply, **times))
+    events = ChatEvents(execution_id, admitted.turn.session.target_id, started_at=request.at, clock=monotonic)
+    reply = replies.stream(admitted, body.assistant_message_id or execution_id, seconds_left)
+    return EventStream(events.stream(reply), events.failed)

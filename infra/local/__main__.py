@@ -52,7 +52,7 @@ def main() -> None:
     try:
         owner_only.write(state_file, state)
         _say(_greeting(stack.state, stack.code, state_file, kept))
-        stack.tell_requests()
+        stack.log_requests()
         threading.Event().wait()
     finally:
         # From here on it ends by itself, whatever else is asked.

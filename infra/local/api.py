@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any
 
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from infra.local import proxy, refusals
+from infra.local import proxy, refusals, streaming
 from infra.local.authorization import Authorization, ConfigurationError
 from infra.local.call import Call
 from infra.local.proxy import Malformed
@@ -21,6 +22,9 @@ from infra.local.terminal import harmless
 
 Invoke = Callable[[str, dict[str, Any]], Any]
 """Gives the function's answer to an event, as JSON reads it. Raises InvocationFailed."""
+
+InvokeStream = Callable[[str, dict[str, Any]], Iterator[bytes]]
+"""Gives the parts of the function's answer to an event as they come. Raises InvocationFailed, after some parts too."""
 
 _HEADERS_MAX = 10_240
 # API Gateway takes 10 MB; Lambda takes 6 MB, in which the body is one JSON string.
@@ -43,22 +47,24 @@ class _TookTooLong(Exception):  # noqa: N818 - an outcome too
 
 
 class Api:
-    """`clock` gives seconds since 1970; `tell` receives what a developer should know beyond the response."""
+    """`clock` gives seconds since 1970; `log` takes a line for the developer that the response must not have."""
 
     def __init__(
         self,
         routes: Routes,
         invoke: Invoke,
+        stream: InvokeStream,
         *,
         clock: Callable[[], float] = time.time,
         timeout: float = _TIMEOUT_SECONDS,
-        tell: Callable[[str], None] = print,
+        log: Callable[[str], None] = print,
     ) -> None:
         self._routes = routes
         self._invoke = invoke
+        self._invoke_stream = stream
         self._clock = clock
         self._timeout = timeout
-        self._tell = tell
+        self._log = log
         self._authorization = Authorization(self._ask)
         # A function that outlives API Gateway's patience runs on, as in Lambda; only the caller stops waiting.
         self._invocations = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="invocation")
@@ -94,8 +100,8 @@ class Api:
         match route.target:
             case Mock():
                 return _mocked(route.target, call)
-            case Function(name):
-                return self._integrate(name, proxy.event(call, route, parameters, context), call)
+            case Function():
+                return self._integrate(route.target, proxy.event(call, route, parameters, context), call)
 
     def _authorize(self, authorizer: Authorizer, call: Call) -> dict[str, str]:
         credential = call.request.headers.get(authorizer.header)
@@ -114,18 +120,36 @@ class Api:
             raise GatewayError("ACCESS_DENIED", authorizer=decision.context)
         return decision.context
 
-    def _integrate(self, function: str, event: dict[str, Any], call: Call) -> Response:
+    def _integrate(self, target: Function, event: dict[str, Any], call: Call) -> Response:
+        function = target.name
         if len(json.dumps(event, ensure_ascii=False).encode(errors="replace")) > _EVENT_MAX:
             raise GatewayError("REQUEST_TOO_LARGE")
         try:
+            if target.streams:
+                return self._stream(target, event, call)
             return proxy.response(self._ask(function, event), call)
-        except _TookTooLong as error:
+        except (_TookTooLong, streaming.TimedOut) as error:
             raise GatewayError("INTEGRATION_TIMEOUT") from error
         except InvocationFailed as error:
             raise GatewayError("INTEGRATION_FAILURE", f"{function} failed: {error}") from error
         except Malformed as error:
             reason = f"{function} gave an answer that API Gateway refuses: {error}"
             raise GatewayError("INTEGRATION_FAILURE", reason) from error
+
+    def _stream(self, target: Function, event: dict[str, Any], call: Call) -> Response:
+        """Once the prelude has come, the status is out: after that a failure only ends the body."""
+        parts = partial(self._invoke_stream, target.name, event)
+        stream = streaming.Stream(parts, self._invocations, target.timeout)
+        prelude, first = stream.prelude()
+        return proxy.streamed(prelude, self._body(target.name, stream.body(first)), call)
+
+    def _body(self, function: str, parts: Iterator[bytes]) -> Iterator[bytes]:
+        try:
+            yield from parts
+        except (InvocationFailed, streaming.TimedOut) as error:
+            self._log(harmless(f"{function} failed in the middle of its response: {error}"))
+            # The server then closes the connection without the last chunk, as API Gateway does.
+            raise ConnectionAbortedError from error
 
     def _ask(self, function: str, event: dict[str, Any]) -> Any:
         answer = self._invocations.submit(self._invoke, function, event)
@@ -135,7 +159,7 @@ class Api:
 
     def _refuse(self, call: Call, refused: GatewayError) -> Response:
         if refused.reason:
-            self._tell(harmless(refused.reason))
+            self._log(harmless(refused.reason))
         return refusals.response(refused, self._routes.refusals, call)
 
 

@@ -46,6 +46,13 @@ from infra.local.runtime import main
 main(sys.argv[1])
 """
 
+# What the wrapper starts. Python puts `task` in front of the path.
+_STREAMING = """
+import runpy
+
+runpy.run_module("shared.runtime", run_name="__main__")
+"""
+
 
 class NotBuilt(Exception):  # noqa: N818 - it is an answer to whoever starts the stack
     """There is no artifact to run; the message says how to get one."""
@@ -55,6 +62,7 @@ class NotBuilt(Exception):  # noqa: N818 - it is an answer to whoever starts the
 class Code:
     """`task` holds the handlers; `libraries`: by a function's logical id, what stands for its layers. `python` runs it
     under the runtime client whose module is `client`. `edited`: folders in which a change shows at the next event.
+    `opt`: what stands for /opt; None where the source stands for the layers.
     """
 
     task: Path
@@ -62,10 +70,14 @@ class Code:
     python: str
     client: str
     edited: tuple[Path, ...]
+    opt: Path | None = None
 
-    def command(self, handler: str) -> list[str]:
-        """What starts a function, in `task`."""
-        program = _AWSLAMBDARIC if self.client == "awslambdaric" else _STAND_IN
+    def command(self, handler: str, wrapper: str | None) -> list[str]:
+        """What starts a function, in `task`. `wrapper`: its AWS_LAMBDA_EXEC_WRAPPER, a file in /opt."""
+        if wrapper and self.opt:
+            return [str(self.opt / wrapper.removeprefix("/opt/")), self.python]
+        client = _AWSLAMBDARIC if self.client == "awslambdaric" else _STAND_IN
+        program = _STREAMING if wrapper else client
         return [self.python, "-c", (_SHOWING_CRASHES if self.edited else "") + program, handler]
 
 
@@ -76,7 +88,7 @@ def source(root: Path = ROOT) -> Code:
 
 
 def artifact(template: Template) -> Code:
-    """As it is built for this machine. `template`, SAM's source, tells which layers a function has. Raises NotBuilt."""
+    """As it is built for this machine. `template`, SAM's source, names the layers of a function. Raises NotBuilt."""
     if not (ARTIFACT.is_dir() and RUNTIME.is_file()):
         raise NotBuilt(f"There is no artifact in {ARTIFACT}: make run ARTIFACT=1 builds it, and needs python3.13.")
     shared = template["Globals"]["Function"]["Layers"]
@@ -85,7 +97,9 @@ def artifact(template: Template) -> Code:
         layers = [*shared, *template["Resources"][name]["Properties"].get("Layers", ())]
         return tuple(ARTIFACT / layer["Ref"] / "python" for layer in layers)
 
-    return Code(ARTIFACT / "functions", libraries, str(RUNTIME), "awslambdaric", edited=())
+    return Code(
+        ARTIFACT / "functions", libraries, str(RUNTIME), "awslambdaric", edited=(), opt=ARTIFACT / "SharedLayer"
+    )
 
 
 def _runtime_client() -> str:

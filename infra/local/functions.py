@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ from infra.local.cloud import Function
 from infra.local.code import Code
 from infra.local.environment import Environment
 
-# As many at once as a laptop enjoys; the next event waits, where Lambda would start one more.
-_AT_ONCE = 4
+# As many at once as a laptop enjoys; the next event waits, where Lambda would start one more. A function that streams
+# mostly waits for its target, perhaps for minutes.
+_AT_ONCE, _STREAMS_AT_ONCE = 4, 24
+# What starts a function that streams. A layer brings it.
+_WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 
 Log = Callable[[str, str], None]
 """Takes a function's logical id and a line that it printed."""
@@ -52,7 +56,10 @@ class Functions:
         self._code = code
         self._endpoint = endpoint
         self._log = log
-        self._slots = {name: threading.BoundedSemaphore(_AT_ONCE) for name in functions}
+        self._slots = {
+            name: threading.BoundedSemaphore(_STREAMS_AT_ONCE if _WRAPPER in function.environment else _AT_ONCE)
+            for name, function in functions.items()
+        }
         self._idle: dict[str, list[tuple[int, Environment]]] = {name: [] for name in functions}
         self._lock = threading.Lock()
         self._running: set[Environment] = set()
@@ -60,11 +67,15 @@ class Functions:
 
     def invoke(self, name: str, event: dict[str, Any]) -> Any:
         """The function's answer to `event`; raises InvocationFailed. `name`: its logical id."""
+        return json.loads(b"".join(self.stream(name, event)))
+
+    def stream(self, name: str, event: dict[str, Any]) -> Iterator[bytes]:
+        """The parts of the function's answer as they come. Take them all: an environment serves one event at a time."""
         with self._slots[name]:
             version = self._version()
             environment = self._take(name, version)
             try:
-                return environment.invoke(event, self._functions[name].timeout)
+                yield from environment.stream(event, self._functions[name].timeout)
             finally:
                 self._give_back(name, version, environment)
 
@@ -105,7 +116,7 @@ class Functions:
     def _start(self, name: str) -> Environment:
         function, code = self._functions[name], self._code
         return Environment(
-            code.command(function.handler),
+            code.command(function.handler, function.environment.get(_WRAPPER)),
             variables(function, self._endpoint, code.task, code.libraries(name)),
             code.task,
             function.arn,

@@ -32,8 +32,25 @@ def _handler(say: Callable[[str], None]) -> type[WSGIRequestHandler]:
             sent = [(name, value.replace("\r\n", "")) for name, value in self.headers.items()]
             return super().make_environ() | {RAW_HEADERS: sent}
 
+        def run_wsgi(self) -> None:
+            self._status: int | None = None
+            super().run_wsgi()
+            # A response that streamed has taken until now.
+            self._log()
+
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - the base's signature
-            milliseconds = (time.perf_counter() - self._started) * 1000
-            say(harmless(f"{self.command} {self.path.partition('?')[0]} {int(code)} in {milliseconds:.0f} ms"))
+            self._status = int(code)
+
+        def send_header(self, keyword: str, value: str) -> None:
+            super().send_header(keyword, value)
+            if keyword == "Content-Length":
+                self._log()
+
+        def _log(self) -> None:
+            """Once per response."""
+            status, self._status = self._status, None
+            if status:
+                milliseconds = (time.perf_counter() - self._started) * 1000
+                say(harmless(f"{self.command} {self.path.partition('?')[0]} {status} in {milliseconds:.0f} ms"))
 
     return Handler

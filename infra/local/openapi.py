@@ -13,6 +13,10 @@ from typing import Any
 from infra.local.routes import METHODS, Answer, Authorizer, Function, Mock, Route, Routes
 from infra.local.template import NotModeled, Template, parameter
 
+# How an integration calls a function, at the end of its URI.
+_BUFFERED, _STREAMED = "invocations", "response-streaming-invocations"
+# In milliseconds.
+_TIMEOUT_MIN, _TIMEOUT, _STREAM_TIMEOUT = 50, 29_000, 900_000
 _ANY = "x-amazon-apigateway-any-method"
 _VARIABLE = re.compile(r"\$(?:\w|\{)[\w.{}()']*")
 _KNOWN_VARIABLES = re.compile(r"\$context\.extendedRequestId")
@@ -62,8 +66,7 @@ def _route(
     target: Function | Mock
     match integration["type"]:
         case "aws_proxy":
-            _require(place, integration, {"httpMethod", "type", "uri"})
-            target = Function(_function(place, integration["uri"], functions))
+            target = _proxied(place, integration, functions)
         case "mock":
             target = _mock(place, integration)
         case other:
@@ -73,6 +76,18 @@ def _route(
     if len(schemes) > 1:
         raise NotModeled(f"The local stack does not model more than one authorizer ({place}).")
     return Route(path, target, authorizers[schemes[0]] if schemes else None)
+
+
+def _proxied(place: str, integration: Any, functions: Mapping[str, str]) -> Function:
+    _require(place, integration, {"httpMethod", "responseTransferMode", "timeoutInMillis", "type", "uri"})
+    mode = integration.get("responseTransferMode", "BUFFERED")
+    streams, timeout = mode == "STREAM", integration.get("timeoutInMillis", _TIMEOUT)
+    if mode not in {"BUFFERED", "STREAM"}:
+        raise NotModeled(f"The local stack does not model the responseTransferMode {mode} ({place}).")
+    if not _TIMEOUT_MIN <= timeout <= (_STREAM_TIMEOUT if streams else _TIMEOUT):
+        raise NotModeled(f"API Gateway does not accept a timeoutInMillis of {timeout} ({place}).")
+    name = _function(place, integration["uri"], functions, _STREAMED if streams else _BUFFERED)
+    return Function(name, streams, timeout / 1000)
 
 
 def _mock(place: str, integration: Any) -> Mock:
@@ -118,7 +133,7 @@ def _authorizer(place: str, scheme: Any, functions: Mapping[str, str]) -> Author
         raise NotModeled(f"The local stack does not model an authorizer of type {details['type']} ({place}).")
     expression = details.get("identityValidationExpression")
     return Authorizer(
-        function=_function(place, details["authorizerUri"], functions),
+        function=_function(place, details["authorizerUri"], functions, _BUFFERED),
         header=scheme["name"],
         expression=re.compile(expression) if expression else None,
         ttl=int(details.get("authorizerResultTtlInSeconds", 300)),
@@ -137,14 +152,16 @@ def _functions(template: Template) -> dict[str, str]:
     return named
 
 
-def _function(place: str, uri: Any, functions: Mapping[str, str]) -> str:
+def _function(place: str, uri: Any, functions: Mapping[str, str], call: str) -> str:
     """The logical id behind an integration's URI: SAM writes ${Name.Arn} or ${Alias}, in the text or as a variable."""
     match uri:
-        case {"Fn::Sub": str(text)} if found := re.search(r"/functions/\$\{([\w.]+)\}/invocations$", text):
+        case {"Fn::Sub": str(text)} if found := re.search(rf"/functions/\$\{{([\w.]+)\}}/{call}$", text):
             called = found[1]
-        case {"Fn::Sub": [str(), {"__FunctionArn__": {"Fn::GetAtt": [str(name), "Arn"]}}]}:
+        case {"Fn::Sub": [str(text), {"__FunctionArn__": {"Fn::GetAtt": [str(name), "Arn"]}}]} if text.endswith(
+            f"/{call}"
+        ):
             called = f"{name}.Arn"
-        case {"Fn::Sub": [str(), {"__FunctionArn__": {"Ref": str(name)}}]}:
+        case {"Fn::Sub": [str(text), {"__FunctionArn__": {"Ref": str(name)}}]} if text.endswith(f"/{call}"):
             called = name
         case _:
             called = ""

@@ -7,6 +7,7 @@ notes".
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -27,10 +28,11 @@ _RESPONSE_DROPS = {
 _RESPONSE_RENAMES = {
     "authorization", "connection", "content-md5", "date", "max-forwards", "server", "user-agent", "www-authenticate",
 }  # fmt: skip
-_FIELDS = {"body", "headers", "isBase64Encoded", "multiValueHeaders", "statusCode"}
+_HEAD_FIELDS = {"headers", "multiValueHeaders", "statusCode"}
+_FIELDS = _HEAD_FIELDS | {"body", "isBase64Encoded"}
 
 
-class Malformed(Exception):  # noqa: N818 - a fault of the function, told to the developer
+class Malformed(Exception):  # noqa: N818 - a fault of the function, logged for the developer
     """The function's answer is not one that API Gateway accepts; the message says why."""
 
 
@@ -127,18 +129,35 @@ def _address(request: Request) -> str:
 
 def response(answer: Any, call: Call) -> Response:
     """Raises Malformed for anything but the documented fields and types."""
-    if not isinstance(answer, dict):
-        raise Malformed("it is not an object")
-    if unknown := sorted(answer.keys() - _FIELDS):
-        raise Malformed(f"it has the unknown field {unknown[0]}")
+    _require_fields(answer, _FIELDS)
     body = answer.get("body")
     if not isinstance(body, str | None):
         raise Malformed("its body is not text")
+    return _reply(answer, body or "", call)
+
+
+def streamed(prelude: Any, body: Iterable[bytes], call: Call) -> Response:
+    """A response whose body goes out as it comes. `prelude`: its status and headers. Raises Malformed."""
+    _require_fields(prelude, _HEAD_FIELDS | {"cookies"})
+    reply = _reply(prelude, body, call)
+    for cookie in prelude.get("cookies", ()):
+        reply.headers.add("Set-Cookie", cookie)
+    return reply
+
+
+def _require_fields(answer: Any, known: set[str]) -> None:
+    if not isinstance(answer, dict):
+        raise Malformed("it is not an object")
+    if unknown := sorted(answer.keys() - known):
+        raise Malformed(f"it has the unknown field {unknown[0]}")
+
+
+def _reply(answer: dict[str, Any], body: str | Iterable[bytes], call: Call) -> Response:
     try:
         status = int(answer.get("statusCode", 200))
     except (TypeError, ValueError):
         raise Malformed("its statusCode is not a number") from None
-    reply = Response(body or "", status)
+    reply = Response(body, status)
     # API Gateway's default, not werkzeug's.
     reply.headers["Content-Type"] = "application/json"
     for name, values in _answered_headers(answer).items():

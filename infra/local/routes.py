@@ -26,9 +26,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """By its logical id."""
+    """By its logical id. `timeout`: seconds that API Gateway waits, for a stream until its end."""
 
     name: str
+    streams: bool = False
+    timeout: float = 29.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,8 @@ def main(handler_name: str) -> None:
     try:
         module, _, name = handler_name.rpartition(".")
         handler = getattr(importlib.import_module(module), name)
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong at import is told to the stack
-        api.post("/init/error", _told(error))
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong at import is reported to the stack
+        api.post("/init/error", _report(error))
         sys.exit(1)
     while True:
         response = api.get("/invocation/next")
@@ -65,7 +65,7 @@ def main(handler_name: str) -> None:
         try:
             answer = json.dumps(handler(event, context))
         except Exception as error:  # noqa: BLE001 - so is whatever the handler raises
-            api.post(f"/invocation/{context.aws_request_id}/error", _told(error))
+            api.post(f"/invocation/{context.aws_request_id}/error", _report(error))
         else:
             api.post(f"/invocation/{context.aws_request_id}/response", answer)
 
@@ -83,8 +83,8 @@ def _context(headers: Mapping[str, str]) -> Context:
     )
 
 
-def _told(error: Exception) -> str:
-    """As awslambdaric tells it; the traceback goes where the function prints."""
-    told: dict[str, Any] = {"errorType": type(error).__name__, "errorMessage": str(error)}
+def _report(error: Exception) -> str:
+    """In the format of awslambdaric. The traceback goes where the function prints."""
+    report: dict[str, Any] = {"errorType": type(error).__name__, "errorMessage": str(error)}
     traceback.print_exception(error)
-    return json.dumps(told)
+    return json.dumps(report)

@@ -45,9 +45,10 @@ class Stack:
             kept.restore(self._table)
         os.environ.update(access.variables(endpoint), TABLE_NAME=self._table)
         self._functions = Functions(
-            made.functions, self.code, endpoint, lambda name, line: self._tell(f"{name} | {line}")
+            made.functions, self.code, endpoint, lambda name, line: self._log(f"{name} | {line}")
         )
-        self._server = http_server.serve(listener, Api(routes, self._functions.invoke, tell=self._tell), self._tell)
+        api = Api(routes, self._functions.invoke, self._functions.stream, log=self._log)
+        self._server = http_server.serve(listener, api, self._log)
         host, port = listener.getsockname()
         url, demo_port = f"http://{host}:{port}", demo_listener.getsockname()[1]
         pages = [f"http://{name}:{demo_port}" for name in (host, "localhost")]
@@ -71,7 +72,7 @@ class Stack:
             "stackName": cloud.STACK_NAME,
         }
 
-    def tell_requests(self) -> None:
+    def log_requests(self) -> None:
         """From now on; what was said of the seeds' own matters only where they fail."""
         self._held = None
 
@@ -87,7 +88,7 @@ class Stack:
         if self._kept:
             self._kept.save(self._table, self._seeds)
 
-    def _tell(self, line: str) -> None:
+    def _log(self, line: str) -> None:
         # Looked at once, for another thread may end the holding meanwhile.
         held = self._held
         if held is None:

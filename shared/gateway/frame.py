@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from shared import gc_control, log
-from shared.errors import ApiError, Forbidden
+from shared.errors import Forbidden
 from shared.gateway import request as events
-from shared.gateway.request import PAGE_BODY_MAX, TRANSCRIPT_BODY_MAX, BrowserRequest, Event, Request
+from shared.gateway.exchange import Exchange
+from shared.gateway.request import PAGE_BODY_MAX, BrowserRequest, Event, Request
 from shared.gateway.response import ProxyResponse, Response
-from shared.rules import visitor
 
 # What handlers import.
 __all__ = [
     "PAGE_BODY_MAX",
-    "TRANSCRIPT_BODY_MAX",
     "BrowserRequest",
     "Request",
     "Response",
@@ -24,8 +22,6 @@ __all__ = [
 ]
 
 Handler = Callable[[Event, object], ProxyResponse]
-
-_INTERNAL_ERROR = ApiError("Something went wrong on our side. Please try again.", code="internal_error")
 
 
 def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]:
@@ -62,31 +58,13 @@ def _wrap(handle: Callable[..., Response], adapt: Callable[[Event, dict[str, str
     operation = handle.__module__.rpartition(".")[2]
 
     def handler(event: Event, context: object) -> ProxyResponse:
-        started = time.perf_counter()
-        event = events.with_request_id(event, context)
-        request_id = events.request_id(event)
-        code: str | None = None
+        exchange = Exchange(operation, event, context)
         extra_headers: dict[str, str] = {}
         try:
-            response = adapt(event, extra_headers)
-        except ApiError as error:
-            code = error.code
-            response = Response.error(error, request_id)
-            if error.__cause__ is not None:
-                log.fault(error.__cause__, operation=operation, request_id=request_id)
+            response = adapt(exchange.event, extra_headers)
         except Exception as error:  # noqa: BLE001 - the last frame before a caller, who must never see a traceback
-            code = _INTERNAL_ERROR.code
-            response = Response.error(_INTERNAL_ERROR, request_id)
-            log.fault(error, operation=operation, request_id=request_id)
-        is_from_page = not event["requestContext"].get("authorizer")
-        log.answered(
-            operation,
-            request_id=request_id,
-            status=response.status,
-            code=code,
-            milliseconds=round((time.perf_counter() - started) * 1000),
-            origin=visitor.loggable(events.origin(event)) if code and is_from_page else None,
-        )
+            response = Response.error(exchange.error_for(error), exchange.request_id)
+        exchange.answered(response.status)
         return response.to_proxy(extra_headers)
 
     gc_control.freeze()

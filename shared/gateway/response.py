@@ -57,11 +57,6 @@ class Response:
         return cls(201, _json(body), headers.etag(revision))
 
     @classmethod
-    def stream(cls, events: str) -> Response:
-        """Server-sent events, all in one piece: AWS's runtime client for Python cannot stream."""
-        return cls(200, events, headers.OF_A_STREAM)
-
-    @classmethod
     def error(cls, error: ApiError, request_id: str) -> Response:
         """The nearest class that has a status decides it."""
         status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
@@ -76,12 +71,15 @@ class Response:
         retry = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
         return cls(status, _json(body), retry)
 
-    def to_proxy(self, extra_headers: Mapping[str, str]) -> ProxyResponse:
+    def head(self, extra_headers: Mapping[str, str]) -> dict[str, Any]:
+        """All but the body, which a streamed response sends after it."""
         return {
             "statusCode": self.status,
             "headers": headers.OF_EVERY_RESPONSE | dict(extra_headers) | dict(self.headers),
-            "body": self.body,
         }
+
+    def to_proxy(self, extra_headers: Mapping[str, str]) -> ProxyResponse:
+        return self.head(extra_headers) | {"body": self.body}
 
 
 def _json(body: Mapping[str, Any]) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -108,22 +108,20 @@ def resume(current: Session, item: Item, message: Message, *, at: datetime) -> T
     return turn
 
 
-def complete(turn: Turn, generate: Callable[[], str], *, reply_id: str) -> str:
-    """The reply: the stored one, or the result of `generate`, which is stored. If that fails, a retry may try."""
-    if turn.reply is not None:
-        return turn.reply
+@contextmanager
+def held(turn: Turn) -> Iterator[None]:
+    """Releases the turn if what happens within fails, so that the next request may try at once."""
     try:
-        text = generate()
-        _end(turn, text, reply_id)
+        yield
     except Exception:
         # If this fails too, the lease expires.
         with suppress(Unavailable, Conflict):
             _lease(turn, until=turn.message.at, now=timestamps.to_text(turn.leased_until))
         raise
-    return text
 
 
-def _end(turn: Turn, text: str, reply_id: str) -> None:
+def complete(turn: Turn, text: str, reply_id: str) -> None:
+    """Stores the reply."""
     answer = Message(id=reply_id, role="assistant", text=text, at=session.answer_at(turn.message.at))
     ending = table.update_write(
         key(turn.session.digest, turn.message.id),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from importlib import import_module
 from typing import Any, Protocol, cast
@@ -17,8 +16,6 @@ from shared.rules.answer import Ending
 from shared.rules.target import Target
 from shared.rules.target_request import TargetRequest
 
-# API Gateway gives up after 29 s, some of which our own calls need.
-ANSWER_SECONDS = 24
 # A reply is stored in one item of at most 400 KB.
 _ANSWER_BYTES_MAX = 200 * 1024
 
@@ -52,13 +49,6 @@ def answer(target: Target, request: TargetRequest) -> Answer:
         raise TargetTimedOut from error
     except (AwsError, ValidationError) as error:
         raise TargetFailed from error
-
-
-def text(make_request: Callable[[Callable[[], float]], tuple[Target, TargetRequest]]) -> str:
-    """The whole text of an answer. `make_request`: from the seconds that are left for it."""
-    deadline = time.monotonic() + ANSWER_SECONDS
-    target, request = make_request(lambda: deadline - time.monotonic())
-    return "".join(piece for piece in answer(target, request) if isinstance(piece, str))
 
 
 def load(kind: str) -> Kind:

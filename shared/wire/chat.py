@@ -1,10 +1,9 @@
-"""The chat request, and its response as the server-sent events that the widget and the SDK expect."""
+"""The chat request. Its response is in chat_events."""
 
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -12,7 +11,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from shared.errors import InvalidRequest
-from shared.rules import identifier, input_limits, session, timestamps
+from shared.rules import identifier, input_limits, session
 from shared.rules.identifier import RandomBytes
 from shared.rules.target_request import Attachment, Message, PageInput
 from shared.wire.request_model import LenientRequestModel, nested_at_most
@@ -127,26 +126,3 @@ class Chat(LenientRequestModel):
             context=self.context,
             shown_ids=input_limits.shown_ids(self.messages),
         )
-
-
-def events(execution_id: str, target_id: str, text: str, *, started_at: datetime, completed_at: datetime) -> str:
-    """The stream for one answer. LF framing; the last event too ends with a blank line, without which it is lost."""
-    started, completed = timestamps.to_text(started_at), timestamps.to_text(completed_at)
-    turn = {"id": "turn_1", "iteration": 1, "role": "assistant"}
-    block = {"id": "text_1"}
-    sequence: list[tuple[str, dict[str, Any]]] = [
-        ("execution_start", {"kind": "agent", "agentId": target_id, "startedAt": started}),
-        ("turn_start", turn),
-        ("text_start", block | {"role": "assistant"}),
-        ("text_delta", block | {"delta": text}),
-        ("text_complete", block | {"text": text}),
-        ("turn_complete", turn | {"stopReason": "end_turn", "completedAt": completed}),
-        ("execution_complete", {"kind": "agent", "success": True, "completedAt": completed}),
-    ]
-    return "".join(_frames(execution_id, sequence))
-
-
-def _frames(execution_id: str, sequence: list[tuple[str, dict[str, Any]]]) -> Iterator[str]:
-    for number, (kind, payload) in enumerate(sequence, start=1):
-        data = {"type": kind, "executionId": execution_id, "seq": number} | payload
-        yield f"event: {kind}\ndata: {json.dumps(data)}\n\n"

@@ -23,6 +23,8 @@ PACKAGES = {
     },
     "CryptographyLayer": {"_cffi_backend", "cffi", "cryptography", "pycparser"},
 }  # fmt: skip
+# Beside the packages.
+SCRIPTS = {"SharedLayer": {"stream"}, "CryptographyLayer": set()}
 PARTS = [*LAYERS, *STACK.functions]
 
 
@@ -60,11 +62,17 @@ def test_function_finds_its_handler(build):
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_layer_holds_the_listed_packages_and_their_metadata(build, layer):
-    assert [path.name for path in (build / layer).iterdir()] == ["python"]
+    assert {path.name for path in (build / layer).iterdir()} == {"python"} | SCRIPTS[layer]
     names = {path.name.partition(".cpython-")[0] for path in (build / layer / "python").iterdir()} - {"__pycache__"}
     about = {name for name in names if name.endswith(".dist-info")}
     assert names - about == PACKAGES[layer]
     assert all((build / layer / "python" / name / "METADATA").is_file() for name in about)
+
+
+def test_wrapper_of_streaming_functions_is_executable(build, artifact):
+    for layer in (build / "SharedLayer", artifact / "SharedLayer"):
+        assert (layer / "stream").stat().st_mode & 0o777 == 0o755
+        assert (layer / "stream").read_bytes() == (ROOT / "infra/layer/stream").read_bytes()
 
 
 def test_shared_layer_holds_all_of_shared(build):

@@ -1,8 +1,6 @@
 """The API in this process: the template's routes, the real handlers, moto; each call held to its function's role."""
 
 import contextlib
-import functools
-import importlib
 import itertools
 import json
 from datetime import UTC, datetime
@@ -24,8 +22,9 @@ from tests.aws.event_stream import function_answer, model_answer
 from tests.aws.fixtures import aws_answers, aws_unreachable, calls, output  # noqa: F401 - fixtures
 from tests.aws.in_memory import STACK, TEMPLATE
 from tests.aws.network import NETWORK, Answer
+from tests.functions import invocations
 from tests.functions.documented import Documented
-from tests.functions.interruptions import at_call, contended, crash_after  # noqa: F401 - fixtures
+from tests.functions.interruptions import at_call, contended, crash_after, interrupted  # noqa: F401 - fixtures
 from tests.functions.page import Clock, Page
 from tests.iam.guard import Guard
 from tests.targets.chat_completions import endpoint as endpoint  # noqa: PLC0414 - a fixture
@@ -76,15 +75,27 @@ class Management:
         return answer.json
 
 
-def _invoke(guard, function, event):
-    """Runs a function as Lambda would: its role decides its calls, and its answer is plain JSON."""
-    module, _, handler = STACK.functions[function].handler.rpartition(".")
-    run = getattr(importlib.import_module(f"functions.{module}"), handler)
-    with guard.acting_as(function):
-        try:
-            return json.loads(json.dumps(run(event, None)))
-        except Exception as error:
-            raise InvocationFailed(type(error).__name__) from error
+class Functions:
+    """Runs functions as Lambda would: a function's role decides its calls."""
+
+    def __init__(self, guard):
+        self._guard = guard
+
+    def invoke(self, function, event):
+        with self._acting_as(function):
+            return invocations.invoke(function, event)
+
+    def stream(self, function, event):
+        with self._acting_as(function):
+            yield from invocations.stream(function, event)
+
+    @contextlib.contextmanager
+    def _acting_as(self, function):
+        with self._guard.acting_as(function):
+            try:
+                yield
+            except Exception as error:
+                raise InvocationFailed(type(error).__name__) from error
 
 
 @pytest.fixture(scope="session")
@@ -107,10 +118,11 @@ def guard():
 
 @pytest.fixture(scope="session")
 def app(guard):
-    invoke = functools.partial(_invoke, guard)
+    functions = Functions(guard)
     # How long API Gateway waits is for tests/local to show; here only a slow machine would meet it.
     routes = openapi.read_routes(TEMPLATE)
-    app = Documented(Api(routes, invoke, clock=_clock, timeout=600, tell=lambda _: None), routes)
+    api = Api(routes, functions.invoke, functions.stream, clock=_clock, timeout=600, log=lambda _: None)
+    app = Documented(api, routes)
     yield app
     assert app.undocumented == set()
 

@@ -6,6 +6,7 @@ import itertools
 import pytest
 
 from tests.aws.network import NETWORK, refusal
+from tests.functions.page import assert_interrupted
 
 
 class Crash(BaseException):
@@ -49,6 +50,23 @@ def crash_after(at_call):
         is_armed = False
 
     return crash_after
+
+
+@pytest.fixture
+def interrupted(calls, at_call):
+    """`interrupted(say)`: an answer that is not stored, because AWS does not answer the last call about it."""
+
+    def interrupted(say):
+        calls.clear()
+        assert say().status_code == 200
+
+        def fail():
+            raise ConnectionRefusedError
+
+        at_call(len(calls), fail)
+        assert_interrupted(say(), "unavailable")
+
+    return interrupted
 
 
 @pytest.fixture

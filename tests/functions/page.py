@@ -80,6 +80,8 @@ class Page:
             data=json.dumps(body) if isinstance(body, dict | list) else body,
             headers=[("Content-Type", "application/json"), ("X-Persona-Version", "4.17.0"), *origin, *headers],
             environ_overrides={"REMOTE_ADDR": self._address},
+            # A page reads a stream to its end.
+            buffered=True,
         )
 
     def init(self, token, **fields):
@@ -114,6 +116,14 @@ def events(answer):
 def reply(answer):
     """The text that the visitor reads."""
     return "".join(data["delta"] for name, data in events(answer) if name == "text_delta")
+
+
+def assert_interrupted(answer, code):
+    """A failure after the first text: a sentence that the page shows, and the event that ends the stream."""
+    *_, (before, text), (last, data) = events(answer)
+    assert (before, last, data["error"]["code"]) == ("text_complete", "execution_error", code)
+    assert text["text"].endswith(data["error"]["message"])
+    assert re.fullmatch(SENTENCES.get(code, ".+"), data["error"]["message"])
 
 
 def assert_refused(answer, status, code):

@@ -20,13 +20,19 @@ CREATE = {"name": "n", "allowedOrigins": ["*"]}
 
 
 @pytest.fixture
-def function_lines(app, api, caller, page, create, output, aws_answers):
-    """The log of functions that met everything that the manual explains."""
-    token = create()
+def session(app, page, token, interrupted):
+    """A session, after all that visitors meet."""
     session = page.open(token.value)
     assert page.say(session).status_code == 200
     assert page.rate(session, token.value).status_code < 300
+    interrupted(lambda: page.say(session))
     assert Page(app, "https://evil.example").init(token.value).status_code == 403
+    return session
+
+
+@pytest.fixture
+def function_lines(api, caller, page, token, output, aws_answers, session):
+    """The log of functions that met everything that the manual explains."""
     assert api.get(f"{TOKENS}/{token.id}/token").status_code == 200
     assert api.get(TOKENS, Authorization="Bearer of_nobody").status_code == 401
     for operation, code, status, ask in (

@@ -35,13 +35,14 @@ def fits(metric, dimensions):
     )
 
 
-def test_every_metric_on_the_dashboard_is_emitted(api, page, create, output, aws_answers):
+def test_every_metric_on_the_dashboard_is_emitted(api, page, create, output, aws_answers, interrupted):
     for environment in ("live", "test"):
         token = create(environment=environment)
         session = page.open(token.value)
         assert page.say(session).status_code == 200
     assert page.open(token.value, sessionId=session) == session
     assert page.say("cs_unknown").status_code == 401
+    interrupted(lambda: page.say(session))
     with aws_answers("UpdateItem", "ThrottlingException"):
         assert page.say(session).status_code == 503
     with aws_answers("GenerateMac", "ThrottlingException"):
@@ -55,6 +56,7 @@ def test_every_metric_on_the_dashboard_is_emitted(api, page, create, output, aws
     ]
     assert {metric.name for metric in looked_at} >= {
         "RequestsRefused",
+        "AnswersInterrupted",
         "Faults",
         "LimiterFailedClosed",
         "SessionsOpened",
@@ -64,7 +66,7 @@ def test_every_metric_on_the_dashboard_is_emitted(api, page, create, output, aws
         assert any(fits(metric, one) for one in found[OURS, metric.name]), metric
     # A session that goes on is not opened again.
     assert [one["environment"] for one in found[OURS, "SessionsOpened"]] == ["live", "test"]
-    assert [one["environment"] for one in found[OURS, "MessagesAnswered"]] == ["live", "test"]
+    assert [one["environment"] for one in found[OURS, "MessagesAnswered"]] == ["live", "test", "test"]
 
 
 def refused(output):

@@ -1,7 +1,6 @@
 """The signing key is rotated as docs/operate.md says: what the old key signed is shown with it, the new one signs."""
 
 import contextlib
-import functools
 
 import boto3
 import pytest
@@ -12,7 +11,7 @@ from infra.local.api import Api
 from shared.store import client_tokens
 from tests.aws.in_memory import STACK
 from tests.aws.network import NETWORK
-from tests.functions.conftest import ACCOUNT, Management, _invoke
+from tests.functions.conftest import ACCOUNT, Functions, Management
 from tests.functions.page import Page
 from tests.iam.guard import Guard
 from tests.iam.role import Access, decide, resolve, role_of
@@ -43,7 +42,9 @@ class Deployment(Management):
     """A tenant's API as a stack with these parameters serves it, each function in its role."""
 
     def __init__(self, api, template, guard):
-        app = Api(openapi.read_routes(template), functools.partial(_invoke, guard), tell=lambda _: None, timeout=600)
+        functions = Functions(guard)
+        routes = openapi.read_routes(template)
+        app = Api(routes, functions.invoke, functions.stream, log=lambda _: None, timeout=600)
         super().__init__(app, api.tenant, api.credential)
         self.page = Page(app)
         self.refused = guard.refused

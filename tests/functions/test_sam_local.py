@@ -1,15 +1,14 @@
 """Functions under the events that the SAM CLI makes (tests/sam), in the environment in which it starts them."""
 
 import copy
-import importlib
 import json
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 
 from infra.local.template import ROOT
 from tests.aws.in_memory import STACK
+from tests.functions import invocations
 
 SAM = json.loads((ROOT / "tests/sam/recorded.json").read_text(encoding="utf-8"))
 HANDLERS = sorted(set(STACK.functions) - {"Authorize"})
@@ -19,10 +18,8 @@ NOT_EVENTS = {"list": [], "text": "hello", "null": None, "context of text": {"re
 
 
 def invoke(guard, function, event, request_id="lambda-1"):
-    module, _, handler = STACK.functions[function].handler.rpartition(".")
-    run = getattr(importlib.import_module(f"functions.{module}"), handler)
     with guard.acting_as(function):
-        return json.loads(json.dumps(run(event, SimpleNamespace(aws_request_id=request_id))))
+        return invocations.invoke(function, event, request_id)
 
 
 def caller():

@@ -40,6 +40,13 @@ ENVIRONMENT = {
     "shared.http.endpoint": {"LOOPBACK_TARGETS"},
     "shared.management_admission": {"MANAGEMENT_LISTS_PER_MINUTE", "MANAGEMENT_WRITES_PER_MINUTE"},
     "shared.quota": {"TOKENS_PER_TENANT"},
+    "shared.runtime.__main__": {
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_SAM_LOCAL",
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+    },
     "shared.signer": {"SIGNING_KEY_ARN", "TOKEN_ISSUER"},
     "shared.store.audit": {"AUDIT_RETENTION_DAYS"},
     "shared.store.conversations": {"CONVERSATION_RETENTION_DAYS"},
@@ -59,6 +66,7 @@ WORDS = {
         {
             "shared.aws",
             "shared.gateway",
+            "shared.runtime",
             "shared.targets.aws_lambda",
             "shared.targets.bedrock",
             "shared.targets.openai",
@@ -70,6 +78,7 @@ WORDS = {
         # Each target speaks the language of what answers.
         {
             "shared.gateway",
+            "shared.runtime",
             "shared.targets",
             "shared.wire",
         },

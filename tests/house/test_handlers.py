@@ -49,7 +49,7 @@ class TestEveryHandler:
                 assert scope in SCOPES, handler.at(decorator.lineno)
             case ast.Name("lambda_authorizer"):
                 assert handler.name == "functions.management.authorize"
-            case ast.Call(func=ast.Name("browser"), args=[], keywords=[ast.keyword("body_max")]):
+            case ast.Call(func=ast.Name("browser" | "browser_stream"), args=[], keywords=[ast.keyword("body_max")]):
                 assert plane == "browser"
             case _:
                 pytest.fail(f"{handler.at(decorator.lineno)} {ast.unparse(decorator)} is no decorator of a handler")
@@ -81,7 +81,7 @@ def _asks_admission_first(tree):
     # A call inside of another happens first, and ends first.
     in_order = sorted(calls, key=lambda call: (call.end_lineno, call.end_col_offset))
     asked = [rooms.get(ast.unparse(call.func).split(".")[0]) for call in in_order]
-    asked = [room for room in asked if room in {"admission", "store", "targets"}]
+    asked = [room for room in asked if room in {"admission", "replies", "store", "targets"}]
     return asked[:1] == ["admission"]
 
 
@@ -110,7 +110,7 @@ def test_only_the_gateway_turns_errors_into_responses():
         for one in modules("functions", "shared")
         for node in ast.walk(one.tree)
         if isinstance(node, ast.ExceptHandler)
-        and one.name not in {"shared.gateway.frame", "shared.gateway.authorizer"}
+        and one.name not in {"shared.gateway.frame", "shared.gateway.authorizer", "shared.gateway.streaming"}
         and not _passes_on(node)
         if node.type is None or not refusals.isdisjoint(re.findall(r"\w+", ast.unparse(node.type)))
     ]

@@ -19,6 +19,8 @@ ITEM_ACTIONS = {
 # A digest is not the secret.
 SECRET = re.compile(r"SECRET(?!_DIGESTS$)|PASSWORD|PRIVATE|CREDENTIAL|API_KEY")
 READ_BY_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+# Its wrapper starts our own runtime client.
+READ_BY_LAMBDA = {"AWS_LAMBDA_EXEC_WRAPPER"}
 # Lambda sets these itself; or whoever runs the stack elsewhere.
 NOT_FOR_THE_TEMPLATE = (
     ENVIRONMENT["shared.aws.client"]
@@ -224,6 +226,7 @@ def test_function_gets_exactly_the_variables_it_reads(functions, loaded):
     read = {
         name: {variable for one in modules for variable, _ in module(one).variables()} - NOT_FOR_THE_TEMPLATE
         | (READ_BY_POWERTOOLS if "shared.log" in modules else set())
+        | (READ_BY_LAMBDA if "shared.gateway.streaming" in modules else set())
         for name, modules in loaded.items()
     }
     assert {name: set(properties["Environment"]["Variables"]) for name, properties in functions.items()} == read

@@ -25,7 +25,7 @@ def operations(body):
 
 def _function(uri):
     """A version of it, by its alias."""
-    return re.search(r"functions/\$\{(\w+)Aliaslive\}/invocations", uri["Fn::Sub"])[1]
+    return re.search(r"functions/\$\{(\w+)Aliaslive\}/(response-streaming-)?invocations", uri["Fn::Sub"])[1]
 
 
 def _guard(path):
@@ -94,6 +94,25 @@ def test_function_and_handler_state_their_route(operations, functions):
             handler = module(f"functions.{function['Handler'].removesuffix('.handler')}")
             route = f"{method.upper()} {path}"
             assert (function["Description"], ast.get_docstring(handler.tree)) == (route, route)
+
+
+def test_chat_streams_and_nothing_else_does(operations, functions):
+    """It takes both: API Gateway's mode, and the layer's runtime client in place of Lambda's own."""
+    streamed = {
+        _function(one["x-amazon-apigateway-integration"]["uri"]): one["x-amazon-apigateway-integration"]
+        for one in operations.values()
+        if one["x-amazon-apigateway-integration"].get("responseTransferMode") == "STREAM"
+    }
+    assert streamed.keys() == {"Chat"}
+    assert streamed["Chat"]["uri"]["Fn::Sub"].endswith("/response-streaming-invocations")
+    wrappers = {name: one["Environment"]["Variables"].get("AWS_LAMBDA_EXEC_WRAPPER") for name, one in functions.items()}
+    assert {name: wrapper for name, wrapper in wrappers.items() if wrapper} == {"Chat": "/opt/stream"}
+
+
+def test_lambda_ends_a_stream_before_api_gateway_does(operations, functions):
+    """API Gateway's own end would leave the function running, and paid for, with nobody to read it."""
+    integration = operations["/v1/client/chat", "post"]["x-amazon-apigateway-integration"]
+    assert integration["timeoutInMillis"] > functions["Chat"]["Timeout"] * 1000
 
 
 def test_unsupported_method_reaches_no_function(operations):

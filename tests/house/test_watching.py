@@ -30,7 +30,8 @@ PUBLISHED = {
 # The only one that is published by operation.
 BY_OPERATION = ("AWS/DynamoDB", "SystemErrors", {"Operation", "TableName"})
 ASKED_FOR = {
-    "api-server-errors", "api-throttled", "authorizer-failing", "browser-slow", "browser-throttled", "chat-slow",
+    "api-server-errors", "api-throttled", "authorizer-failing", "browser-slow", "browser-throttled",
+    "chat-interrupted", "chat-slow",
     "kms-signing-failures", "management-slow", "management-throttled", "rate-limit-failed-closed",
     "table-system-errors", "table-throttled", "values-revealed",
 }  # fmt: skip

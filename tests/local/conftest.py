@@ -37,14 +37,16 @@ class Gateway:
 
     def __init__(self, **options):
         self.now = 1_800_000_000.0
-        self.told = []
+        self.logged = []
         self.events = []
         self.answers = {
             "List": {"statusCode": 200, "body": "[]"},
             "Open": {"statusCode": 201, "body": "{}"},
             "Authorize": self.policy("Allow"),
         }
-        self.api = Api(ROUTES, self._invoke, clock=lambda: self.now, tell=self.told.append, **options)
+        self.api = Api(
+            ROUTES, self._invoke, lambda *_: iter(()), clock=lambda: self.now, log=self.logged.append, **options
+        )
         self.http = Client(self.api)
 
     def policy(self, effect, resource="arn:aws:execute-api:*", **context):

@@ -135,7 +135,7 @@ def test_a_matching_deny_wins(gateway):
 def test_failing_authorizer_is_authorizer_failure_and_not_cached(gateway):
     gateway.answers["Authorize"] = "it crashed"
     assert gateway.list().status_code == 500
-    assert gateway.told == ["Authorize failed: it crashed"]
+    assert gateway.logged == ["Authorize failed: it crashed"]
     gateway.answers["Authorize"] = gateway.policy("Allow")
     assert gateway.list().status_code == 200
 
@@ -159,20 +159,20 @@ def test_failing_authorizer_is_authorizer_failure_and_not_cached(gateway):
 def test_malformed_policy_is_an_authorizer_configuration_error(gateway, change):
     gateway.answers["Authorize"] = gateway.policy("Allow") | change
     assert gateway.list().status_code == 500
-    assert "an answer that API Gateway refuses" in gateway.told[0]
+    assert "an answer that API Gateway refuses" in gateway.logged[0]
 
 
 def test_502_when_the_function_fails(gateway):
     gateway.answers["Open"] = "KeyError: 'x'"
     response = gateway.http.post("/open/1")
     assert (response.status_code, response.json["kind"]) == (502, "5XX")
-    assert gateway.told == ["Open failed: KeyError: 'x'"]
+    assert gateway.logged == ["Open failed: KeyError: 'x'"]
 
 
 def test_502_when_the_function_returns_a_malformed_response(gateway):
     gateway.answers["Open"] = ["not", "a", "response"]
     assert gateway.http.post("/open/1").status_code == 502
-    assert gateway.told == ["Open gave an answer that API Gateway refuses: it is not an object"]
+    assert gateway.logged == ["Open gave an answer that API Gateway refuses: it is not an object"]
 
 
 def test_504_when_the_function_exceeds_the_timeout():
@@ -210,7 +210,7 @@ def test_401_when_the_authorizer_raises_exactly_unauthorized(gateway):
     gateway.answers["Authorize"] = "Exception: Unauthorized"
     response = gateway.list()
     assert (response.status_code, response.headers["x-amzn-ErrorType"]) == (401, "UnauthorizedException")
-    assert gateway.told == []
+    assert gateway.logged == []
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_500_when_the_authorizer_raises_anything_else(gateway, failure):
     gateway.answers["Authorize"] = failure
     response = gateway.list()
     assert (response.status_code, response.headers["x-amzn-ErrorType"]) == (500, "AuthorizerFailureException")
-    assert gateway.told == [f"Authorize failed: {failure}"]
+    assert gateway.logged == [f"Authorize failed: {failure}"]
 
 
 def test_gateway_responses_name_their_error_type(gateway):
@@ -248,4 +248,4 @@ def test_431_counts_all_headers_together(gateway):
 def test_error_messages_cannot_control_the_terminal(gateway):
     gateway.answers["Open"] = "ValueError: \x1b[2J\nPOST /forged 200"
     gateway.http.post("/open/1")
-    assert gateway.told == ["Open failed: ValueError: \\x1b[2J\\nPOST /forged 200"]
+    assert gateway.logged == ["Open failed: ValueError: \\x1b[2J\\nPOST /forged 200"]

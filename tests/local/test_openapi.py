@@ -4,6 +4,7 @@ import copy
 
 import pytest
 
+from infra.local import template as sam
 from infra.local.openapi import read_routes
 from infra.local.routes import Function
 from infra.local.template import NotModeled
@@ -42,6 +43,33 @@ def test_literal_segment_wins_over_a_parameter(body, template):
     assert list(read_routes(template).paths) == [f"{PATH}/mine", f"{PATH}/{{id}}"]
 
 
+def test_route_streams_where_the_template_says_so():
+    """The whole way: SAM's own event property, its translation, and our reading of it."""
+    source = sam.read()
+    route = source["Resources"]["InitSession"]["Properties"]["Events"]["Route"]["Properties"]
+    route |= {"ResponseTransferMode": "RESPONSE_STREAM", "TimeoutInMillis": 300_000}
+    paths = read_routes(sam.translate(source)).paths
+    assert paths["/v1/client/init"]["POST"].target == Function("InitSession", streams=True, timeout=300.0)
+    assert paths[PATH]["POST"].target == Function("CreateClientToken", streams=False, timeout=29.0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        # Each streams in one of two places only, which AWS refuses or buffers.
+        {"responseTransferMode": "STREAM"},
+        {"uri": {"Fn::Sub": "arn:x:path/2021-11-15/functions/${InitSessionAliaslive}/response-streaming-invocations"}},
+        {"responseTransferMode": "RESPONSE_STREAM"},
+        {"timeoutInMillis": 29_001},
+        {"timeoutInMillis": 49},
+    ],
+)
+def test_half_a_stream_is_not_modeled(body, template, change):
+    body["paths"]["/v1/client/init"]["post"][INTEGRATION] |= change
+    with pytest.raises(NotModeled, match=r"post /v1/client/init"):
+        read_routes(template)
+
+
 def test_authorizer_cache_defaults_to_five_minutes(body, template):
     del body["components"]["securitySchemes"]["Bearer"]["x-amazon-apigateway-authorizer"][
         "authorizerResultTtlInSeconds"
@@ -60,7 +88,7 @@ def at(tree, *keys):
     [
         ([], {"x-amazon-apigateway-binary-media-types": ["*/*"]}, "x-amazon-apigateway-binary-media-types (Api)"),
         (["paths", PATH, "get"], {"parameters": []}, f"parameters (get {PATH})"),
-        (["paths", PATH, "get", INTEGRATION], {"responseTransferMode": "STREAM"}, f"responseTransferMode (get {PATH})"),
+        (["paths", PATH, "get", INTEGRATION], {"cacheNamespace": "x"}, f"cacheNamespace (get {PATH})"),
         (
             ["paths", PATH, "get", INTEGRATION],
             {"type": "http_proxy"},

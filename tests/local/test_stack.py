@@ -117,9 +117,9 @@ def test_requests_are_logged_without_their_query(stack):
     ask(stack, "GET", "/v1/client-tokens?limit=7")
     # By the time of the next answer, the line about the one before is out.
     ask(stack, "GET", "/v1/nothing")
-    told = "".join(stack.lines)
-    assert "GET /v1/client-tokens 200 in" in told
-    assert "limit=7" not in told
+    printed = "".join(stack.lines)
+    assert "GET /v1/client-tokens 200 in" in printed
+    assert "limit=7" not in printed
 
 
 @pytest.mark.parametrize(

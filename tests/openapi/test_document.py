@@ -59,13 +59,20 @@ def test_every_example_fits_its_schema(schema, example):
     Draft202012Validator(whole).validate(example)
 
 
-def test_stream_example_fits_the_event_schema():
+def test_stream_examples_fit_the_event_schema():
     """Each event in its order, by the name that its `event` line has."""
     (media,) = _written("Chat")["responses"]["200"]["content"].values()
-    frames = [frame.split("\n") for frame in media["examples"]["an answer"]["value"].strip().split("\n\n")]
+    frames = {
+        label: [frame.split("\n") for frame in example["value"].strip().split("\n\n")]
+        for label, example in media["examples"].items()
+    }
     mapping = WRITTEN["components"]["schemas"][events.UNION]["discriminator"]["mapping"]
-    assert [name.removeprefix("event: ") for name, _ in frames] == list(mapping)
-    for name, data in frames:
+    *begun, turn_complete, complete, error = mapping
+    names = {label: [name.removeprefix("event: ") for name, _ in sent] for label, sent in frames.items()}
+    assert names["an answer"] == [*begun, turn_complete, complete]
+    # The sentence that says so is text, too.
+    assert names["a failure"] == [*begun[:-1], "text_delta", begun[-1], error]
+    for name, data in [frame for sent in frames.values() for frame in sent]:
         event = json.loads(data.removeprefix("data: "))
         assert event["type"] == name.removeprefix("event: ")
         for reference in (schemas.AT + events.UNION, mapping[event["type"]]):

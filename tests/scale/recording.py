@@ -1,6 +1,5 @@
 """What each operation does to the table, as the real handlers do it."""
 
-import importlib
 import json
 from datetime import UTC, datetime
 from secrets import token_bytes
@@ -13,7 +12,8 @@ from shared.rules import api_key
 from shared.rules.principal import SCOPES
 from shared.rules.target import Target
 from shared.store import api_keys, targets
-from tests.aws.in_memory import STACK, TEMPLATE
+from tests.aws.in_memory import TEMPLATE
+from tests.functions.invocations import invoke, stream
 from tests.functions.page import Clock, Page
 from tests.operations import BROWSER, BY_NAME, MANAGEMENT
 from tests.scale.recorder import Recorder
@@ -28,7 +28,7 @@ def record():
     """Operation -> its calls, as `infra.tools.scale.operations` reads them."""
     recorder, clock = Recorder(), Clock()
     clock.held = NOON
-    app = Api(openapi.read_routes(TEMPLATE), _invoke, clock=clock, tell=lambda _: None)
+    app = Api(openapi.read_routes(TEMPLATE), invoke, stream, clock=clock, log=lambda _: None)
     value, key = api_key.mint("scale", "recording", SCOPES, at=NOON, expires_at=None, random_bytes=token_bytes)
     api_keys.add(key)
     targets.register(Target(id="flow_echo", tenant="scale", kind="echo", settings={}, created_at=NOON))
@@ -41,7 +41,7 @@ def record():
         return answer.json
 
     with recorder.recording("Authorize"):
-        _invoke("Authorize", {"type": "TOKEN", "methodArn": _ARN, "authorizationToken": f"Bearer {value}"})
+        invoke("Authorize", {"type": "TOKEN", "methodArn": _ARN, "authorizationToken": f"Bearer {value}"})
     # From here on API Gateway remembers the credential.
     manage(BY_NAME["ListClientTokens"])
     with recorder.recording(CREATE.name):
@@ -70,9 +70,3 @@ def record():
 
 
 _ARN = "arn:aws:execute-api:us-east-1:123456789012:api/api/GET/v1/client-tokens"
-
-
-def _invoke(function, event):
-    module, _, handler = STACK.functions[function].handler.rpartition(".")
-    run = getattr(importlib.import_module(f"functions.{module}"), handler)
-    return json.loads(json.dumps(run(event, None)))

@@ -38,7 +38,7 @@ class Demo:
         try:
             fetch = Fetch(bundle)
         except NotFetched as error:
-            self._tell(bundle, error)
+            self._report(bundle, error)
             return None
         self._say(f"npm fetches {bundle.name}, once, in some seconds; until then pages load it from a CDN.")
         threading.Thread(target=self._finish, args=(bundle, fetch), daemon=True).start()
@@ -48,7 +48,7 @@ class Demo:
         try:
             fetch.finish()
         except NotFetched as error:
-            self._tell(bundle, error)
+            self._report(bundle, error)
 
-    def _tell(self, bundle: Bundle, error: NotFetched) -> None:
+    def _report(self, bundle: Bundle, error: NotFetched) -> None:
         self._say(f"Pages load {bundle.name} from a CDN: {error}.")

@@ -35,16 +35,15 @@ class Sample:
 
 def run(recording: Recording, *, invocations: int) -> Sample:
     """Runs it under Lambda's runtime client, with an AWS that replays the recorded responses without delay."""
-    timeout = recording.program.function.timeout
     with Aws(Replayer(recording.exchanges).ask) as aws:
         began = time.perf_counter()
         with _running(recording.program, aws, _ignore) as environment:
             environment.start_up()
             started, start = time.perf_counter(), _cpu(environment.pid)
-            environment.invoke(recording.event, timeout)
+            _invoke(environment, recording)
             answered, first = time.perf_counter(), _cpu(environment.pid)
             for _ in range(invocations):
-                environment.invoke(recording.event, timeout)
+                _invoke(environment, recording)
             return Sample(
                 start=start,
                 start_wall=(started - began) * 1000,
@@ -64,7 +63,7 @@ def late_imports(recording: Recording) -> list[str]:
         environment.start_up()
         time.sleep(_LINES_SECONDS)
         lines.clear()
-        environment.invoke(recording.event, function.timeout)
+        _invoke(environment, recording)
         time.sleep(_LINES_SECONDS)
     return [found[1] for line in lines if (found := _IMPORTED.fullmatch(line))]
 
@@ -97,8 +96,14 @@ def _invocations(environment: Environment, case: Recording, count: int) -> float
     """Milliseconds of CPU per invocation, averaged over `count`."""
     before = _cpu(environment.pid)
     for _ in range(count):
-        environment.invoke(case.event, case.program.function.timeout)
+        _invoke(environment, case)
     return (_cpu(environment.pid) - before) / count
+
+
+def _invoke(environment: Environment, recording: Recording) -> None:
+    """Takes the whole response, in one piece or as it is streamed."""
+    for _ in environment.stream(recording.event, recording.program.function.timeout):
+        pass
 
 
 def _ignore(_line: str) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from infra.local import code, functions
 from infra.local.cloud import Function
-from infra.local.code import RUNTIME
+from infra.local.code import ARTIFACT, RUNTIME
 from infra.local.environment import Environment
 from infra.local.template import ROOT, Template
 
 BASELINES = ROOT / "infra/tools/bench/baselines"
+_WRAPPER = ARTIFACT / "SharedLayer/stream"
 FASTAPI_MANGUM = ROOT / ".local/bench/fastapi_mangum/python"
 
 
@@ -25,12 +26,18 @@ class Program:
     task: Path
     libraries: tuple[Path, ...] = ()
 
+    @property
+    def streams(self) -> bool:
+        """Whether the layer's wrapper starts it, with our own runtime client."""
+        return "AWS_LAMBDA_EXEC_WRAPPER" in self.function.environment
+
     def start(self, endpoint: str, log: Callable[[str], None]) -> Environment:
         """A new process, whose AWS is at `endpoint`."""
         variables = functions.variables(self.function, endpoint, self.task, self.libraries)
         # In Lambda the folder of the code is read-only.
         variables["PYTHONDONTWRITEBYTECODE"] = "1"
-        command = [str(RUNTIME), "-m", "awslambdaric", self.function.handler]
+        client = [str(RUNTIME), "-m", "awslambdaric", self.function.handler]
+        command = [str(_WRAPPER), str(RUNTIME)] if self.streams else client
         return Environment(command, variables, self.task, self.function.arn, log)
 
 

@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self
 
@@ -20,7 +20,7 @@ from infra.local import access, cloud, openapi, template
 from infra.local.api import Api
 from infra.local.call import ACCOUNT
 from infra.local.environment import Environment
-from infra.local.routes import Routes
+from infra.local.routes import Function, Routes
 from infra.tools.bench import programs
 from infra.tools.bench.aws import Aws, Exchange, Recorder
 from infra.tools.bench.programs import Program
@@ -88,14 +88,16 @@ class World:
         self._server.stop()
 
     def caller(self, baseline: Program | None = None) -> Caller:
-        """A caller of our API or, behind the same authorizer, of an API that the `baseline` serves alone."""
-        return Caller(self, {name: baseline or program for name, program in self.programs.items()}, self.routes)
+        """A caller of our API or, behind the same authorizer, of an API that the `baseline` serves alone, buffered."""
+        serving = {name: baseline or program for name, program in self.programs.items()}
+        return Caller(self, serving, _buffered(self.routes) if baseline else self.routes)
 
-    def invoke(self, program: Program, event: dict[str, Any]) -> tuple[Any, Recording]:
+    def invoke(self, program: Program, event: dict[str, Any]) -> tuple[bytes, Recording]:
+        """The response, whole, and how it was made."""
         running = self._running.get(program) or self._start(program)
         running.recorder.exchanges.clear()
         running.lines.clear()
-        answer = running.environment.invoke(event, _TIMEOUT_SECONDS)
+        answer = b"".join(running.environment.stream(event, _TIMEOUT_SECONDS))
         # Lines that it logged before the response may arrive after it.
         time.sleep(_LOG_SECONDS)
         logged = sum(len(line) + 1 for line in running.lines)
@@ -139,11 +141,14 @@ class Caller:
         self.recorded: dict[str, Recording] = {}
         self._world = world
         self._serving = dict(serving) | {"Authorize": world.programs["Authorize"]}
-        self._http = Client(Api(routes, self._invoke, timeout=_TIMEOUT_SECONDS))
+        self._http = Client(Api(routes, self._invoke, self._stream, timeout=_TIMEOUT_SECONDS))
 
     def _invoke(self, name: str, event: dict[str, Any]) -> Any:
+        return json.loads(b"".join(self._stream(name, event)))
+
+    def _stream(self, name: str, event: dict[str, Any]) -> Iterator[bytes]:
         answer, self.recorded[name] = self._world.invoke(self._serving[name], event)
-        return answer
+        yield answer
 
     def ask(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, address: str = "203.0.113.7"
@@ -163,3 +168,15 @@ class Caller:
         if answer.status_code >= 400:  # noqa: PLR2004
             raise RuntimeError(f"{method} {path} was answered {answer.status_code}: {answer.text}")
         return answer.json if answer.is_json else answer.text
+
+
+def _buffered(routes: Routes) -> Routes:
+    """The same routes to functions that answer in one piece."""
+    paths = {
+        path: {
+            method: replace(route, target=Function(route.target.name)) if isinstance(route.target, Function) else route
+            for method, route in methods.items()
+        }
+        for path, methods in routes.paths.items()
+    }
+    return replace(routes, paths=paths)

@@ -29,11 +29,13 @@ OPERATIONS = {
     "Chat": Operation(
         summary="Send a message",
         description=(
-            "Stores the visitor's message, invokes the session's flow or agent, and returns the answer as server-sent "
-            "events. A message that was already answered gets its stored answer again, at no cost. Errors are JSON, "
-            "and are sent before any event. The token's rate limits apply to each client address.\n\n"
+            "Stores the visitor's message, invokes the session's flow or agent, and streams the answer as server-sent "
+            "events while it is generated. A message that was already answered gets its stored answer again, at no "
+            "cost. The token's rate limits apply to each client address.\n\n"
             "The stream is text (`text/event-stream`). Each event has an `event` line with its type and a `data` line "
-            "with one JSON object, which the schema ChatEvent describes; an empty line ends it. Lines end in LF."
+            "with one JSON object, which the schema ChatEvent describes; an empty line ends it. Lines end in LF.\n\n"
+            "What fails before the first text is a response with its status and a JSON body. What fails later is part "
+            "of the stream: a sentence that says so ends the text, and `execution_error` is the last event."
         ),
         body=Chat,
         bodies={
@@ -55,7 +57,7 @@ OPERATIONS = {
                 ],
             },
         },
-        examples={"an answer": examples.EVENTS},
+        examples={"an answer": examples.EVENTS, "a failure": examples.FAILED_EVENTS},
         answer_headers=headers.RATE,
         refuses={
             400: (

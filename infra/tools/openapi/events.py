@@ -27,7 +27,8 @@ _COMMON = {
     "seq": _COUNT | {"description": "Counts the events of this stream, from 1."},
 }
 
-# Type -> its schema's name, its description, and its own fields, in the order of a stream.
+# Type -> its schema's name, its description, and its own fields, in the order of a stream, which ends with one of the
+# last two.
 _EVENTS: dict[str, tuple[str, str, dict[str, Schema]]] = {
     "execution_start": (
         "ExecutionStart",
@@ -53,13 +54,37 @@ _EVENTS: dict[str, tuple[str, str, dict[str, Schema]]] = {
     "turn_complete": (
         "TurnComplete",
         "The flow or agent has answered.",
-        _TURN | {"stopReason": _TEXT | {"description": "Why it ended, such as end_turn."}} | _COMPLETED,
+        _TURN
+        | {
+            "stopReason": _TEXT
+            | {
+                "description": "Why it ended: end_turn, length (the answer was cut off at the model's limit), or "
+                "content_filter. More may be added."
+            }
+        }
+        | _COMPLETED,
     ),
     "execution_complete": (
         "ExecutionComplete",
-        "The last event.",
+        "The last event of a complete answer.",
         {"kind": _KIND, "success": {"type": "boolean", "description": "Whether the flow or agent answered."}}
         | _COMPLETED,
+    ),
+    "execution_error": (
+        "ExecutionError",
+        "The last event of an answer that failed after its first text. The text ends with a sentence that says so.",
+        {
+            "kind": _KIND,
+            "error": {
+                "description": "Why it failed.",
+                "type": "object",
+                "required": ["code", "message"],
+                "properties": {
+                    "code": _TEXT | {"description": "For programs, such as target_failed."},
+                    "message": _TEXT | {"description": "For people."},
+                },
+            },
+        },
     ),
 }
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from shared.errors import TargetFailed
 from shared.rules import client_token, identifier, session, token_value, token_warnings
+from shared.rules.answer import Ending
 from shared.rules.client_token import ClientToken, TokenSettings, Usage
 from shared.rules.conversation import Conversation
-from shared.wire import chat, client_tokens, conversations, feedback, sessions
+from shared.wire import client_tokens, conversations, feedback, sessions
+from shared.wire.chat_events import ChatEvents
 from shared.wire.page import Page
 
 AT = datetime(2027, 1, 31, 12, tzinfo=UTC)
@@ -69,5 +73,22 @@ DELETED = client_tokens.deleted()
 REVEALED = client_tokens.revealed(VALUE)
 CONVERSATIONS = conversations.listed([_CONVERSATION], _PAGE)
 OPENED = sessions.opened(SESSION_ID, _SESSION, TOKEN)
-EVENTS = chat.events(_EXECUTION_ID, FLOW, TEXT, started_at=AT, completed_at=AT + timedelta(seconds=1))
+
+
+_seconds = [0.0]
+
+
+def _answer() -> Iterator[str | Ending]:
+    yield TEXT
+    _seconds.append(1.0)
+    yield Ending()
+
+
+def _events() -> ChatEvents:
+    return ChatEvents(_EXECUTION_ID, FLOW, started_at=AT, clock=lambda: _seconds[-1])
+
+
+EVENTS = "".join(_events().stream(_answer()))
+_FAILING = _events()
+FAILED_EVENTS = next(_FAILING.stream(iter([TEXT]))) + _FAILING.failed(TargetFailed())
 LEFT = feedback.stored(identifier.new("fb", AT, bytes))

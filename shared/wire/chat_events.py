@@ -1,0 +1,86 @@
+"""The response to a chat request as the server-sent events that the widget and the SDK expect, while they come."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.errors import ApiError
+from shared.rules import timestamps
+from shared.rules.answer import Ending
+from shared.wire.coalescing import coalesce
+
+_TURN = {"id": "turn_1", "iteration": 1, "role": "assistant"}
+_BLOCK = {"id": "text_1"}
+
+
+class ChatEvents:
+    """The events of one answer, as text. LF framing; the last event too ends with a blank line, or it is lost.
+
+    Every stream has an end event, also after a failure: without one the page waits forever. `clock`: in seconds.
+    """
+
+    def __init__(
+        self,
+        execution_id: str,
+        target_id: str,
+        *,
+        started_at: datetime,
+        clock: Callable[[], float],
+    ) -> None:
+        self._execution_id = execution_id
+        self._target_id = target_id
+        self._started_at = started_at
+        self._clock = clock
+        self._began = clock()
+        self._seq = 0
+        self._texts: list[str] = []
+
+    def stream(self, pieces: Iterator[str | Ending]) -> Iterator[str]:
+        """`pieces`: an answer's text as it comes, and its Ending. What they raise goes through: see `failed`."""
+        ending = Ending()
+        for piece in coalesce(pieces, self._clock):
+            if isinstance(piece, Ending):
+                ending = piece
+            else:
+                yield self._delta(piece)
+        if not self._texts:
+            # A bubble needs a delta.
+            yield self._delta("")
+        completed = timestamps.to_text(self._started_at + timedelta(seconds=self._clock() - self._began))
+        turn = _TURN | {"stopReason": ending.stop_reason, "completedAt": completed}
+        yield (
+            self._text_complete()
+            + self._frame("turn_complete", turn)
+            + self._frame("execution_complete", {"kind": "agent", "success": True, "completedAt": completed})
+        )
+
+    def failed(self, error: ApiError) -> str:
+        """Ends a stream that has begun. The page shows no error of a stream, so a sentence says it in the answer."""
+        sentence = self._delta(f"\n\n{error.message}" if self._texts else error.message)
+        reported = {"kind": "agent", "error": {"code": error.code, "message": error.message}}
+        return sentence + self._text_complete() + self._frame("execution_error", reported)
+
+    def _delta(self, text: str) -> str:
+        """With the events that open an answer, if it is the first."""
+        opening = "" if self._texts else self._opening()
+        self._texts.append(text)
+        return opening + self._frame("text_delta", _BLOCK | {"delta": text})
+
+    def _opening(self) -> str:
+        started = timestamps.to_text(self._started_at)
+        return (
+            self._frame("execution_start", {"kind": "agent", "agentId": self._target_id, "startedAt": started})
+            + self._frame("turn_start", _TURN)
+            + self._frame("text_start", _BLOCK | {"role": "assistant"})
+        )
+
+    def _text_complete(self) -> str:
+        return self._frame("text_complete", _BLOCK | {"text": "".join(self._texts)})
+
+    def _frame(self, kind: str, payload: dict[str, Any]) -> str:
+        self._seq += 1
+        data = {"type": kind, "executionId": self._execution_id, "seq": self._seq} | payload
+        return f"event: {kind}\ndata: {json.dumps(data)}\n\n"

@@ -1,0 +1,70 @@
+"""Joins texts that come fast. A page draws each frame, and draws a long answer in half the time if they are fewer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextvars import copy_context
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Event, Thread
+
+from shared.rules.answer import Ending
+
+INTERVAL = 0.05
+
+
+def coalesce(pieces: Iterator[str | Ending], clock: Callable[[], float]) -> Iterator[str | Ending]:
+    """Yields the first text at once, then at most one text per INTERVAL, and no text later than that.
+
+    What `pieces` raises is raised here, after the text that came before it. `clock`: in seconds.
+    """
+    reader = _Reader(pieces)
+    due = clock()
+    while True:
+        received = reader.wait()
+        while (left := due - clock()) > 0 and not reader.has_ended.wait(left):
+            pass
+        received += reader.rest()
+        if text := "".join(piece for piece in received if isinstance(piece, str)):
+            yield text
+            due = clock() + INTERVAL
+        for piece in received:
+            if isinstance(piece, Ending):
+                yield piece
+            elif isinstance(piece, _End):
+                if piece.error:
+                    raise piece.error
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """There are no more pieces. `error`: what they raised."""
+
+    error: BaseException | None
+
+
+class _Reader:
+    """Reads pieces in a thread: a target that pauses must not hold back what it said before the pause."""
+
+    def __init__(self, pieces: Iterator[str | Ending]) -> None:
+        self.has_ended = Event()
+        self._received: SimpleQueue[str | Ending | _End] = SimpleQueue()
+        Thread(target=copy_context().run, args=(self._read, pieces), daemon=True).start()
+
+    def wait(self) -> list[str | Ending | _End]:
+        return [self._received.get()]
+
+    def rest(self) -> list[str | Ending | _End]:
+        """What has been read and not been taken yet."""
+        return [self._received.get() for _ in range(self._received.qsize())]
+
+    def _read(self, pieces: Iterator[str | Ending]) -> None:
+        error = None
+        try:
+            for piece in pieces:
+                self._received.put(piece)
+        except BaseException as raised:  # noqa: BLE001 - raised where the pieces are taken
+            error = raised
+        self._received.put(_End(error))
+        self.has_ended.set()

@@ -1,0 +1,105 @@
+"""Texts are joined while they come fast, and none is lost, or held back while the target pauses."""
+
+import queue
+import time
+from contextvars import ContextVar
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import TargetFailed
+from shared.rules.answer import Ending
+from shared.wire.coalescing import INTERVAL, coalesce
+
+WITHIN_SECONDS = 20
+
+
+def said(*pieces):
+    """Yields pieces, and raises those that are errors."""
+    for piece in pieces:
+        if isinstance(piece, BaseException):
+            raise piece
+        yield piece
+
+
+def coalesced(*pieces):
+    return list(coalesce(said(*pieces), time.monotonic))
+
+
+def in_lockstep(count, seen):
+    """A target that says nothing more until its last word has been seen."""
+    for number in range(count):
+        yield f"{number} "
+        assert seen.get(timeout=WITHIN_SECONDS) == f"{number} "
+
+
+def test_word_is_not_held_back_until_the_next_is_said():
+    seen = queue.SimpleQueue()
+    for text in coalesce(in_lockstep(5, seen), time.monotonic):
+        seen.put(text)
+    assert seen.empty()
+
+
+def test_first_text_goes_out_before_the_second_is_said():
+    held = queue.SimpleQueue()
+
+    def words():
+        yield "one"
+        yield held.get(timeout=WITHIN_SECONDS)
+
+    texts = coalesce(words(), time.monotonic)
+    assert next(texts) == "one"
+    held.put("two")
+    assert list(texts) == ["two"]
+
+
+def test_frames_are_an_interval_apart_and_the_last_comes_with_the_end():
+    came = [(time.monotonic(), text) for text in coalesce(said(*"abcdefgh" * 1000), time.monotonic)]
+    # However slow this machine is, frames can only be further apart.
+    assert all(after - before >= INTERVAL for (before, _), (after, _) in pairwise(came[:-1]))
+    assert "".join(text for _, text in came) == "abcdefgh" * 1000
+    assert len(came) <= 3 + (came[-1][0] - came[0][0]) / INTERVAL
+
+
+def test_text_comes_before_the_error_that_follows_it():
+    texts = coalesce(said("a", "b", TargetFailed()), time.monotonic)
+    shown = []
+    with pytest.raises(TargetFailed):
+        shown.extend(iter(lambda: next(texts), None))
+    assert "".join(shown) == "ab"
+
+
+@pytest.mark.parametrize(
+    "error", [TargetFailed(), KeyError("x"), KeyboardInterrupt()], ids=lambda error: type(error).__name__
+)
+def test_error_before_the_first_text_comes_through(error):
+    with pytest.raises(type(error)):
+        coalesced(error)
+
+
+def test_nothing_is_yielded_for_an_answer_without_text():
+    assert coalesced("", "") == []
+
+
+def test_ending_comes_after_the_text():
+    *texts, ending = coalesced("a", "b", Ending(stop_reason="length"))
+    assert "".join(texts) == "ab"
+    assert ending == Ending(stop_reason="length")
+
+
+def test_target_runs_in_the_context_of_its_request():
+    """Whose request it is, for example, which the log says."""
+    subject = ContextVar("subject")
+    subject.set("acme")
+    assert list(coalesce((subject.get() for _ in range(1)), time.monotonic)) == ["acme"]
+
+
+@given(st.lists(st.text(max_size=3), max_size=20))
+def test_text_is_complete_and_no_frame_is_empty(texts):
+    # A clock that runs ahead of every interval: nothing waits.
+    now = iter(range(10**9))
+    frames = list(coalesce(iter(texts), lambda: next(now)))
+    assert "".join(frames) == "".join(texts)
+    assert all(frames)
