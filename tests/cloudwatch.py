@@ -1,4 +1,4 @@
-"""CloudWatch in small: computes which samples of metrics make an alarm of the template ring.
+"""A small CloudWatch: evaluates which samples of metrics put an alarm of the template into ALARM.
 
 Metric math: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 Missing data: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
@@ -59,7 +59,7 @@ def is_ringing(template, name, samples, *, at):
 
 
 def _series(metric, statistic, period, periods, samples, at):
-    """The value of each period that the alarm looks at, the oldest first; None where there is no data."""
+    """The value of each period that the alarm evaluates, oldest first; None without data."""
     taken = samples.get((metric.namespace, metric.name, metric.dimensions), {})
     width = period // 60
     starts = range(at - periods * width, at, width)
@@ -70,7 +70,7 @@ def _series(metric, statistic, period, periods, samples, at):
 
 
 def evaluate(expression, series):
-    """The series that an expression makes of others. `series`: id -> values, None where there is no data."""
+    """Evaluates an expression of other series. `series`: id -> values, None without data."""
     return _value(ast.parse(expression, mode="eval").body, series)
 
 
@@ -100,7 +100,7 @@ def _value(node, series):  # noqa: PLR0911 - one for each form of an expression
 
 
 def _pointwise(compute, *series, needed=None):
-    """A point is missing where one of the first `needed` series, or of all, is missing."""
+    """A point is missing if it is missing in one of the first `needed` series, or in any."""
     return [None if None in points[:needed] else compute(*points) for points in zip(*series, strict=True)]
 
 

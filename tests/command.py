@@ -1,4 +1,4 @@
-"""The command `client-tokens` as pip makes it from pyproject.toml, for this Python and without an installation."""
+"""The command `client-tokens` as pip would create it from pyproject.toml, without an installation."""
 
 import sys
 import tomllib

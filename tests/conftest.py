@@ -1,4 +1,4 @@
-"""What every test has. It loads fast: only the rooms that need AWS import tests.aws.in_memory, in their conftest.py."""
+"""Fixtures of all tests. It loads fast: only rooms that need AWS import tests.aws.in_memory, in their conftest.py."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from infra.local import access
 from tests.local_stack import operate, stack  # noqa: F401 - fixtures for whoever speaks HTTP
 
 settings.register_profile("thorough", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-# For the loop of a developer: make test T=...
+# For a developer's loop: make test T=...
 settings.register_profile("quick", settings.get_profile("thorough"), max_examples=2)
 settings.load_profile("thorough")
 
@@ -40,7 +40,7 @@ def _nothing_that_aws_would_reject():
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item):
-    """A test that fails after a handler crashed shows why it did. The response and the log leave that out."""
+    """Adds the traceback of a crashed handler to a failing test's report. Responses and logs leave it out."""
     report = yield
     if memory := sys.modules.get("tests.aws.in_memory"):
         if report.failed:

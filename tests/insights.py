@@ -1,4 +1,4 @@
-"""CloudWatch Logs Insights in small: which lines a query's filters keep, and which fields it shows.
+"""A small CloudWatch Logs Insights: which lines a query's filters keep, and which fields it shows.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
 """
@@ -15,7 +15,7 @@ _MISSING = float("nan")
 
 @dataclass(frozen=True)
 class Query:
-    """`fields`: those of the log that it filters by or shows. An unknown word in a query is an error."""
+    """`fields`: those that it filters by or shows. An unknown word in a query is an error."""
 
     text: str
     filters: tuple[str, ...]
@@ -50,7 +50,7 @@ def parse(text):
 
 
 def _holds(condition, line):
-    """Whether a filter keeps a line. Its words become those of Python."""
+    """Whether a filter keeps a line. The filter is translated to Python."""
     written = []
     for token in _TOKEN.findall(condition):
         if token.startswith("/"):

@@ -1,4 +1,4 @@
-"""A running local stack for tests that speak HTTP: `stack.url`, `stack.api_key` and what else it tells programs."""
+"""A running local stack for tests over HTTP: `stack.url`, `stack.api_key`, and the rest of its state file."""
 
 import json
 import os
@@ -16,12 +16,12 @@ from tests.command import CLIENT_TOKENS
 
 ROOT = Path(__file__).parents[1]
 STOPS_WITHIN_SECONDS = 5
-# How a line begins in which the stack reports a request that AWS would refuse.
+# The start of a line that reports a request that AWS would reject.
 REJECTED = "AWS would reject"
 
 
 class RunningStack:
-    """`python -m infra.local` on a free port, its AWS as strict as AWS. `lines` is what it has printed."""
+    """`python -m infra.local` on a free port, with an AWS as strict as the real one. `lines`: its output."""
 
     def __init__(self, directory, *options, wrapper=()):
         self.state_file = Path(directory) / "stack.json"
@@ -60,7 +60,7 @@ class RunningStack:
         is_ready.set()
 
     def stop(self, how=signal.SIGTERM):
-        """Ends it and gives its exit code; a stack that does not end in time is killed and fails the test."""
+        """Stops it and returns its exit code. A stack that does not end in time is killed and fails the test."""
         self.process.send_signal(how)
         try:
             return self.process.wait(STOPS_WITHIN_SECONDS)
@@ -80,7 +80,7 @@ def stack(tmp_path_factory, request):
 
 @pytest.fixture(scope="session")
 def operate(stack):
-    """Runs the operator's command line against the local stack and gives what it printed."""
+    """Runs the operator's command line against the local stack and returns its output."""
     environment = os.environ | access.variables(stack.aws_endpoint)
 
     def run(*arguments):

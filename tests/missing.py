@@ -1,4 +1,4 @@
-"""What tests do where a tool is missing that only some machines have."""
+"""Skips tests whose tool is not installed on this machine."""
 
 import os
 
@@ -6,5 +6,5 @@ import pytest
 
 
 def do_without(reason):
-    """Only a developer may: in CI it is a failure."""
+    """Skips on a developer's machine; in CI, a missing tool is a failure."""
     (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)

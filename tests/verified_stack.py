@@ -1,4 +1,4 @@
-"""`python -m tests.verified_stack`: the local stack, whose AWS verifies requests as the network of tests does."""
+"""`python -m tests.verified_stack`: the local stack, with an AWS that verifies requests like the test network."""
 
 import io
 import json
@@ -17,12 +17,12 @@ _SERVICES = {"DynamoDB_20120810": "dynamodb", "TrentService": "kms"}
 
 
 class Verified(LoopbackOnly):
-    """moto as strict as AWS, for what our own client sends."""
+    """moto, as strict as AWS for requests of our own client."""
 
     def __call__(self, environ, start_response):
         headers = EnvironHeaders(environ)
         service = _SERVICES.get(headers.get("X-Amz-Target", "").partition(".")[0])
-        # AWS's own library, by which the stack is made, needs no verification.
+        # boto3, which creates the stack, needs no verification.
         if service and headers.get("User-Agent") == "client-tokens":
             body = environ["wsgi.input"].read(int(headers["Content-Length"]))
             environ["wsgi.input"] = io.BytesIO(body)
@@ -36,7 +36,7 @@ class Verified(LoopbackOnly):
 
 
 def _with_an_issuer_on_this_machine(source):
-    """Clerk's stand-in has no certificate, so its address may begin with http."""
+    """The stand-in for Clerk has no certificate, so its address may be http."""
     issuer = source["Parameters"]["ClerkIssuer"]
     issuer["AllowedPattern"] = f"{issuer['AllowedPattern']}|^http://127[.]0[.]0[.]1:[0-9]+$"
     return source
@@ -45,6 +45,6 @@ def _with_an_issuer_on_this_machine(source):
 if __name__ == "__main__":
     cloud.LoopbackOnly = Verified
     read = template.read
-    # With a path, it is the template of the nested stack.
+    # With a path, it is the nested stack's template.
     template.read = lambda *path: read(*path) if path else _with_an_issuer_on_this_machine(read())
     local.main()

@@ -1,4 +1,4 @@
-"""What the template's alarms and dashboard look at, in one form: the test that emits metrics compares with it."""
+"""The metrics that the template's alarms and dashboard use, in one form to compare with emitted ones."""
 
 import copy
 import json
@@ -86,7 +86,7 @@ def widgets(template):
 
 
 def of_widget(widget):
-    """A search is a metric with the dimensions that it fixes; those that it leaves open have the value None."""
+    """A search is a metric whose open dimensions have the value None."""
     title = widget["properties"]["title"]
     for row in widget["properties"].get("metrics", ()):
         *parts, last = row if isinstance(row[-1], dict) else [*row, {}]
@@ -111,7 +111,7 @@ def all_metrics(template):
 
 
 def filters(template):
-    """Each metric that is counted in the logs, its log group and its pattern."""
+    """Each metric that is counted from logs, with its log group and pattern."""
     for name, one in of_type(template, "AWS::Logs::MetricFilter").items():
         (made,) = one["MetricTransformations"]
         metric = _metric(name, text(made["MetricNamespace"]), made["MetricName"], {})
@@ -119,13 +119,13 @@ def filters(template):
 
 
 def matches(pattern, line):
-    """As CloudWatch matches `{ $.field = "value" }`; another form is an error here."""
+    """Matches `{ $.field = "value" }` as CloudWatch does. Other patterns are an error."""
     field, value = re.fullmatch(r'\{ \$\.(\w+) = "(\w+)" \}', pattern).groups()
     return json.loads(line).get(field) == value
 
 
 def fields(pattern, line):
-    """As CloudWatch matches `[a = "A", b, ...]` with a line of words: name -> word, or None if it does not match."""
+    """Matches `[a = "A", b, ...]` with a line as CloudWatch does: name -> word, or None without a match."""
     *wanted, last = pattern.removeprefix("[").removesuffix("]").split(", ")
     assert last == "..."
     words = line.split()

@@ -1,4 +1,4 @@
-"""What `make build` has built for Lambda, and what make has built for this machine."""
+"""The artifact that `make build` builds for Lambda, and the one for this machine."""
 
 import pytest
 

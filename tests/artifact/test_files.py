@@ -1,4 +1,4 @@
-"""What goes to Lambda holds what the functions need, compiled, for Lambda's machine, and nothing else."""
+"""The artifact contains what the functions need, compiled, for Lambda's architecture, and nothing else."""
 
 import ast
 import io
@@ -33,7 +33,7 @@ def files(folder):
 
 
 def code_of(folder):
-    """Our own modules, as git knows them by their names."""
+    """Our own modules that are tracked by git."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
 
 
@@ -87,7 +87,7 @@ def test_all_code_is_compiled_with_unchecked_hashes(build, part):
     assert pycs.keys() == {compiled(module) for module in code}
     for path in pycs.values():
         flags = path.read_bytes()[MAGIC_BYTES : MAGIC_BYTES + 4]
-        # PEP 552: by a hash of the source, which is not looked at.
+        # PEP 552: hash-based, unchecked.
         assert flags == b"\1\0\0\0", path
 
 

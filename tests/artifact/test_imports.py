@@ -1,4 +1,4 @@
-"""The artifact brings all that it imports, in an environment that has Lambda's runtime and nothing else."""
+"""The artifact contains everything it imports, in an environment with only Lambda's runtime."""
 
 import http.server
 import json
@@ -20,7 +20,7 @@ from shared.rules.target import KINDS
 from tests.aws.in_memory import STACK
 from tests.local_stack import RunningStack
 
-# And from where everything comes.
+# With the origin of each module.
 IMPORT_ALL = """
 import importlib, json, os, sys
 for name in sys.argv[1:]:
@@ -45,10 +45,10 @@ def test_function_imports_only_from_its_layers(artifact, name):
     )
     assert done.returncode == 0, done.stderr
     own = (built.task, *built.libraries(name))
-    # Python's own library lies elsewhere; the source and Lambda's runtime do not.
+    # Python's standard library is elsewhere; the source and Lambda's runtime are not.
     found = {module: Path(file) for module, file in json.loads(done.stdout).items() if Path(file).is_relative_to(ROOT)}
     abroad = {module for module, file in found.items() if not any(file.is_relative_to(place) for place in own)}
-    # Powertools looks whether this one is there.
+    # Powertools checks whether this one is installed.
     assert abroad <= {"botocore"}
     assert found.keys() - abroad
 

@@ -1,4 +1,4 @@
-"""Refuses names and values of expressions that are unused or undefined, as DynamoDB does. moto takes them."""
+"""Rejects unused and undefined names and values in expressions, as DynamoDB does. moto accepts them."""
 
 import re
 
@@ -8,7 +8,7 @@ _KINDS = {"ExpressionAttributeNames": "#", "ExpressionAttributeValues": ":"}
 
 
 def check(parameters):
-    """Why DynamoDB would refuse the expressions of a request, of any of its parts, or None."""
+    """Why DynamoDB would reject the expressions in a request or in one of its parts, or None."""
     for part in _parts(parameters):
         text = " ".join(value for name, value in part.items() if name.endswith("Expression"))
         for kind, sign in _KINDS.items():
@@ -23,7 +23,7 @@ def check(parameters):
 
 
 def _parts(parameters):
-    """Wherever expressions may be: the request, each part of a transaction, each table of a batch."""
+    """The places with expressions: the request, each part of a transaction, each table of a batch."""
     yield parameters
     for item in parameters.get("TransactItems", ()):
         yield from item.values()

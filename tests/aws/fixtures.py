@@ -1,4 +1,4 @@
-"""What tests see of AWS, and what they make it say: its calls, its failures, and our log lines."""
+"""Fixtures for AWS: recorded calls, simulated failures and responses, and captured log lines."""
 
 import contextlib
 import io
@@ -18,7 +18,7 @@ class Calls(list):
 
 @pytest.fixture
 def calls():
-    """The AWS calls since, such as `["Query", "GenerateMac"]`; `calls.clear()` begins again."""
+    """The AWS calls so far, such as `["Query", "GenerateMac"]`. `calls.clear()` starts over."""
     made = Calls()
 
     def record(request):
@@ -30,7 +30,7 @@ def calls():
 
 
 class Answers(contextlib.ExitStack):
-    """What AWS says from now on, or within a `with`, where moto would not."""
+    """Simulated responses of AWS, from now on or within a `with`."""
 
     def __init__(self, operation, answer):
         super().__init__()
@@ -39,7 +39,7 @@ class Answers(contextlib.ExitStack):
 
 @pytest.fixture
 def aws_answers():
-    """`aws_answers("GenerateMac", "DisabledException")` for the rest of the test, or as a context."""
+    """`aws_answers("GenerateMac", "DisabledException")` for the rest of the test, or as a context manager."""
     with contextlib.ExitStack() as until_the_end:
 
         def answers(operation, code=None, status=400, *, message="simulated", item=None, answer=None):
@@ -51,7 +51,7 @@ def aws_answers():
 
 @pytest.fixture
 def aws_unreachable():
-    """Within `aws_unreachable("UpdateItem")` such calls reach nobody."""
+    """Within `aws_unreachable("UpdateItem")`, such calls get no response."""
 
     def cut_off(operation):
         def fail(request):
@@ -65,7 +65,7 @@ def aws_unreachable():
 
 @pytest.fixture
 def output(capsys):
-    """Everything that functions wrote, log lines and metrics."""
+    """Everything that functions wrote: log lines and metrics."""
     lines = io.StringIO()
     previous = log._logger.handlers[0].setStream(lines)
     yield lambda: lines.getvalue() + capsys.readouterr().out

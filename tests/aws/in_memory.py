@@ -1,6 +1,6 @@
 """AWS in memory: moto in this process, with the stack that template.yaml declares. It takes seconds, once per run.
 
-All tests share its table and keep out of each other's way as tenants do.
+All tests share its table. They are separate because each uses its own tenants.
 """
 
 import os
@@ -13,12 +13,12 @@ from shared.aws import client
 from tests.aws.network import NETWORK
 
 moto_patches.apply()
-# With our own credentials, which are those that the network knows.
+# With our own credentials, the only ones that the test network accepts.
 mock_aws(config={"core": {"mock_credentials": False}}).start()
 client.HTTPSConnection = NETWORK.connection
-# Nobody is waiting for moto to recover.
+# moto never recovers, so waiting between attempts is useless.
 client._PAUSE_SECONDS = 0
-# Tracebacks of handlers, for the report of a test that fails.
+# Tracebacks of handlers, for the reports of failing tests.
 CRASHES: list[str] = []
 TEMPLATE = sam.translate(sam.read())
 STACK = cloud.create(TEMPLATE)

@@ -1,4 +1,4 @@
-"""Checks a request against AWS's own model of the operation, from botocore. moto accepts almost anything."""
+"""Checks a request against botocore's model of the operation. moto accepts almost anything."""
 
 import base64
 import binascii
@@ -20,7 +20,7 @@ def of_service(service):
 
 
 def check(service, path, headers, body):
-    """Why AWS would refuse the request, or None."""
+    """Why AWS would reject the request, or None."""
     model = of_service(service)
     if "targetPrefix" in model.metadata:
         return _check_json_protocol(model, headers, body)
@@ -58,7 +58,7 @@ def _violation(parameters, shape):
 
 
 def _limits_exceeded(value, shape, where):
-    """What botocore leaves to AWS: enumerations, and what is too long. (It checks what is too short.)"""
+    """Checks that botocore leaves to AWS: enumerations and maximum lengths. (It checks minimum lengths.)"""
     match shape.type_name:
         case "structure":
             for name, inner in value.items():

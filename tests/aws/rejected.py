@@ -1,10 +1,10 @@
-"""What AWS would refuse, and moto does not."""
+"""A request that AWS would reject and moto accepts."""
 
 from typing import NamedTuple
 
 
 class Rejected(NamedTuple):
-    """AWS's name for why, and a sentence."""
+    """AWS's error code, and a sentence."""
 
     code: str
     message: str

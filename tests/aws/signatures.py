@@ -1,6 +1,6 @@
-"""Checks the signature of each request as AWS would, with botocore's own signer. moto looks at none.
+"""Verifies the signature of each request as AWS would, with botocore's signer. moto verifies none.
 
-What AWS refuses: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+What AWS rejects: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 """
 
 import hmac
@@ -15,7 +15,7 @@ from infra.local import access
 from tests.aws import models
 from tests.aws.rejected import Rejected
 
-# Access key id -> those who may call. A test adds its own.
+# Access key id -> its credentials. Tests add their own.
 CALLERS = {
     access.CREDENTIALS["AWS_ACCESS_KEY_ID"]: Credentials(
         *(access.CREDENTIALS[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"))
@@ -31,7 +31,7 @@ _AUTHORIZATION = re.compile(
 
 
 def check(service, region, url, headers, body):
-    """Why AWS would refuse the signature, or None. `service`, `region`: whose endpoint the request reaches."""
+    """Why AWS would reject the signature, or None. `service`, `region`: of the endpoint that the request reaches."""
     sent = {name.lower(): value for name, value in headers.items()}
     found = _AUTHORIZATION.fullmatch(sent.get("authorization", ""))
     if found is None:

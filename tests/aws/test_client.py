@@ -1,4 +1,4 @@
-"""Our client over real sockets: what it sends, what it keeps, what it sends again, and when it gives up."""
+"""Our AWS client over real sockets: requests, persistent connections, retries, and timeouts."""
 
 import json
 import re
@@ -33,7 +33,7 @@ class _Handler(BaseHTTPRequestHandler):
             server.rejected += [rejected] if rejected else []
             status, answer = server.answers.pop(0) if server.answers else (200, {})
         if status is None:
-            # A connection that breaks instead of an answer.
+            # A connection that breaks instead of a response.
             self.close_connection = True
             return
         if status == "silent":
@@ -51,7 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
         server.cut_off = 0
 
     def log_message(self, *_):
-        """A test says itself what it found."""
+        """Silent: tests make their own assertions."""
 
 
 def close(client):
@@ -63,7 +63,7 @@ def close(client):
 def aws(monkeypatch):
     """`aws.answers`: one `(status, body)` after the other, then `(200, {})`, each with `aws.headers`.
 
-    `aws.asked`: what came in. `aws.cut_off`: how many bytes the next answer lacks.
+    `aws.asked`: the requests. `aws.cut_off`: how many bytes are missing from the next response.
     """
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.lock, server.asked, server.answers, server.headers = threading.Lock(), [], [], {}
@@ -121,11 +121,11 @@ def test_connection_is_reused(aws, dynamodb):
 
 
 def test_dropped_idle_connection_is_replaced_without_a_retry(aws, dynamodb):
-    """As after a function was frozen for long."""
+    """As when a function was frozen for a long time."""
     aws.hangs_up = True
     for _ in range(3):
         dynamodb.call("GetItem", {})
-        # The server's end is closed when its word for the end has arrived.
+        # Wait until the server's end of the connection is closed.
         while dynamodb._idle and dynamodb._idle[0].sock.recv(1, socket.MSG_PEEK):
             pass
     assert len(aws.asked) == 3
@@ -169,7 +169,7 @@ def test_transient_error_is_retried_with_a_new_signature(aws, dynamodb, passing)
 
 @pytest.mark.parametrize("missing", [1, 1000])
 def test_truncated_response_is_retried(aws, dynamodb, missing):
-    """Fewer bytes arrive than Content-Length says, although what arrives may be JSON."""
+    """Fewer bytes arrive than Content-Length says, even if they are valid JSON."""
     aws.cut_off = missing
     aws.answers = [(200, {}), (200, {"done": 1})]
     assert dynamodb.call("GetItem", {}) == {"done": 1}

@@ -1,4 +1,4 @@
-"""Whose requests ours are: by the environment, or by the endpoint that Lambda has beside a restored function."""
+"""Credentials: from the environment, or from the endpoint that Lambda gives a restored function."""
 
 import json
 import threading
@@ -21,12 +21,12 @@ class _Lender(BaseHTTPRequestHandler):
         self.wfile.write(server.says)
 
     def log_message(self, *_):
-        """A test says itself what it found."""
+        """Silent: tests make their own assertions."""
 
 
 @pytest.fixture
 def lender(monkeypatch):
-    """Lambda's endpoint, which says what a test tells it to."""
+    """Lambda's credentials endpoint, with responses that the test sets."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Lender)
     server.asked = []
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()

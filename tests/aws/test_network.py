@@ -1,4 +1,4 @@
-"""The network of tests refuses what AWS would refuse, so that no call of the suite goes unverified."""
+"""The test network rejects what AWS would reject, so that every call of the suite is verified."""
 
 import base64
 import contextlib
@@ -26,7 +26,7 @@ TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"
 
 @pytest.fixture
 def network():
-    """Answers whatever it does not refuse with nothing."""
+    """Answers every request that it does not reject with an empty response."""
     return Network(lambda *_: Answer(200, {}))
 
 

@@ -1,4 +1,4 @@
-"""Our signatures are those of AWS's own library, for whatever is sent."""
+"""Our signatures match those of AWS's own library for any request."""
 
 from datetime import UTC, datetime
 from unittest import mock
@@ -14,7 +14,7 @@ from shared.aws.signature import Credentials, Scope, signed
 AT = datetime(2027, 1, 31, 12, 0, 0, tzinfo=UTC)
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
 values = st.text(st.characters(min_codepoint=1, max_codepoint=126), max_size=40)
-# As they are sent: encoded once.
+# Paths as sent: encoded once.
 paths = st.text("abcZ09-_.~%:3A", max_size=30).map(lambda text: f"/model/x{text}y/converse")
 
 

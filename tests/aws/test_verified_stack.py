@@ -1,4 +1,4 @@
-"""The local stack of tests refuses requests of our client that AWS would refuse."""
+"""The tests' local stack rejects requests that AWS would reject."""
 
 import json
 from datetime import UTC, datetime

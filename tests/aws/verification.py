@@ -1,4 +1,4 @@
-"""Everything that AWS would refuse a request for, and moto would not."""
+"""All reasons for which AWS would reject a request and moto would not."""
 
 import json
 from urllib.parse import urlsplit
@@ -7,7 +7,7 @@ from tests.aws import expressions, models, signatures
 
 
 def check(service, region, url, headers, body):
-    """Why AWS would refuse the request, or None. `service`, `region`: whose endpoint it reaches."""
+    """Why AWS would reject the request, or None. `service`, `region`: of the endpoint that it reaches."""
     return (
         signatures.check(service, region, url, headers, body)
         or models.check(service, urlsplit(url).path, headers, body)

@@ -1,4 +1,4 @@
-"""AWS as a benchmark has it: what was recorded is what is replayed, and a call costs what its changes do."""
+"""The benchmark's AWS: recorded responses are replayed, and costs follow from the recorded changes."""
 
 import boto3
 import pytest
@@ -16,7 +16,7 @@ ITEM = {"pk": {"S": "p"}, "sk": {"S": "s"}}
 
 @pytest.fixture
 def client():
-    """A DynamoDB whose answers were recorded."""
+    """A DynamoDB client that gets recorded responses."""
     asked = b'{"TableName": "t"}'
     answers = [b'{"Item": {"n": {"N": "1"}}}', b'{"Item": {"n": {"N": "2"}}}']
     with Aws(Replayer([Exchange("dynamodb", "GetItem", asked, 200, answer) for answer in answers]).ask) as aws:
@@ -25,7 +25,7 @@ def client():
 
 @pytest.fixture
 def _real_http(monkeypatch):
-    """moto, which stands before every client of the tests, lets these calls through."""
+    """moto, which intercepts every client in tests, passes these calls on."""
     from moto.core.config import default_user_config
 
     monkeypatch.setitem(default_user_config["core"], "passthrough", {"urls": [r"http://127\.0\.0\.1:\d+/?"]})
@@ -43,7 +43,7 @@ def test_cost_of_an_operation_adds_up_calls_items_and_duration():
     sign = Exchange("kms", "GenerateMac", b"{}", 200, b"{}")
     recording = Recording(programs.Program("x", FUNCTION, programs.BASELINES), {}, [put, get, sign], logged=200)
     found = cost.of("GetClientToken", recording, 5.12, Prices())
-    # 5.12 ms of a whole CPU at 512 of 1,769 MB, and three round trips.
+    # 5.12 ms of a whole CPU, at 512 of 1,769 MB, plus three round trips.
     assert found.duration == pytest.approx(5.12 * 1769 / 512 + 4 + 4 + 8)
     assert (found.writes, found.reads) == (1, 1)
     assert found.table == pytest.approx(0.625 + 0.125)

@@ -1,4 +1,4 @@
-"""The page and the charts that a benchmark writes, from samples as they were measured once."""
+"""The benchmark's page and charts, from samples that were measured once."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The generators of clients, in an environment of their own, and the programs that use what they generate."""
+"""The client generators, in their own environment, and the programs that use the generated clients."""
 
 import json
 import os
@@ -17,7 +17,7 @@ PROGRAMS = Path(__file__).with_name("programs")
 
 @pytest.fixture
 def run(tmp_path):
-    """`run("tool", "argument")` gives what the tool printed; it fails the test unless the tool's exit code is 0."""
+    """`run("tool", "argument")` returns the tool's output, and fails the test unless its exit code is 0."""
     if not (ENVIRONMENT / ".made").exists():
         do_without("The client generators are not installed: run make clients once, which needs PyPI and npm.")
     path = os.pathsep.join(map(str, (ENVIRONMENT / "bin", ENVIRONMENT / "node_modules/.bin", os.environ["PATH"])))
@@ -41,7 +41,7 @@ def run(tmp_path):
 
 @pytest.fixture
 def program(tmp_path):
-    """`program("orval.ts")` is a copy beside which a client can be generated."""
+    """`program("orval.ts")`: a copy, beside which a client can be generated."""
 
     def copy(name):
         copied = tmp_path / name
@@ -53,7 +53,7 @@ def program(tmp_path):
 
 @pytest.fixture
 def arguments(stack):
-    """What a program needs to know."""
+    """The arguments of a program."""
     return [stack.url, stack.api_key, stack.flow_id]
 
 

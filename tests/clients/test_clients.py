@@ -1,4 +1,4 @@
-"""Clients that widespread generators make of openapi.json work: they create, list, chat, and read errors."""
+"""Clients that common generators make from openapi.json work: they create, list, chat, and read errors."""
 
 import json
 
@@ -23,7 +23,7 @@ def assert_works(printed):
 
 
 def generate(run, generator, *options):
-    """By openapi-generator, which reports what it cannot read as an error, and goes on."""
+    """Generates with openapi-generator, which reports what it cannot read as an error and continues."""
     said = run("openapi-generator-cli", "generate", "-i", DOCUMENT, "-g", generator, *options)
     assert "ERROR" not in said, said
 

@@ -23,7 +23,7 @@ class Sdk:
         self._loop.close()
 
     def _finished(self, answer):
-        """A stream's events come as a list."""
+        """Returns a stream's events as a list."""
         if inspect.isgenerator(answer):
             return list(answer)
         if inspect.isasyncgen(answer):
@@ -37,7 +37,7 @@ async def _listed(stream):
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
 def sdk_for(request, stack):
-    """`sdk_for(key)` is a client for that API key; `part`: which of its APIs."""
+    """`sdk_for(key)`: a client with that API key. `part`: which of its APIs."""
     made = []
 
     def make(key, part="client_tokens"):

@@ -1,4 +1,4 @@
-"""What Runtype documents of its API stands in ours: every field, type, default, bound and status."""
+"""Our API has everything that Runtype documents: every field, type, default, bound, and status."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def _ours(name):
 
 
 def _schema(part):
-    """The schema itself where it is referred to."""
+    """Resolves a reference to a schema."""
     return DOCUMENT["components"]["schemas"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
 
 
@@ -53,7 +53,7 @@ def _read(text):
 
 
 def _assert_is(schema, kind, *, may_be_null):
-    """`kind` as the data file writes it."""
+    """`kind`: as in the data file."""
     schema = _schema(schema)
     if may_be_null is not None:
         assert ("null" in _types(schema)) <= may_be_null

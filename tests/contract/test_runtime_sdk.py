@@ -1,4 +1,4 @@
-"""The SDK's generated client in the visitor's place: it opens a session, chats and rates, and gets its own types."""
+"""The SDK's generated client as a visitor: it opens a session, chats, rates, and gets its own types."""
 
 import pytest
 from runtype._generated.errors import ForbiddenError, TooManyRequestsError, UnauthorizedError

@@ -1,4 +1,4 @@
-"""The Markdown pages of the repository, and what they give to paste."""
+"""The Markdown pages of the repository, and their code blocks."""
 
 import re
 

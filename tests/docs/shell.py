@@ -11,7 +11,7 @@ from tests.command import CLIENT_TOKENS
 
 
 def paste(commands, directory, stack, **environment):
-    """The JSON documents that the commands print, in a folder that looks like the repository while `make run` runs."""
+    """Runs the commands in a folder like the repository during `make run`; returns the JSON documents they print."""
     (directory / ".local").mkdir(exist_ok=True)
     shutil.copy(stack.state_file, directory / ".local/stack.json")
     script = "set -euo pipefail\n" + "\n".join(commands).replace("curl -s", "curl -sS")

@@ -1,4 +1,4 @@
-"""The figures of docs/architecture.md are those of the code."""
+"""The figures in docs/architecture.md match the code."""
 
 import re
 from datetime import UTC, datetime

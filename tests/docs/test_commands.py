@@ -1,4 +1,4 @@
-"""The commands of the pages, pasted into a shell in the order in which they stand."""
+"""The commands of the pages, pasted into a shell in order."""
 
 import json
 import os
@@ -21,14 +21,14 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def new_stack(tmp_path):
-    """For commands that change what the stack starts with."""
+    """For commands that change the stack's initial data."""
     running = RunningStack(tmp_path)
     yield running
     assert running.stop() == 0
 
 
 def _has_the_form_of(shown, found):
-    """Whether both have the same names everywhere. A list may be empty in one of them."""
+    """Whether both have the same keys at every level. A list may be empty in one of them."""
     if isinstance(shown, dict) and isinstance(found, dict):
         return shown.keys() == found.keys() and all(_has_the_form_of(shown[name], found[name]) for name in shown)
     if isinstance(shown, list) and isinstance(found, list):
@@ -68,7 +68,7 @@ def test_readme_shows_the_first_lines_of_the_greeting(stack):
 
 
 def test_deploy_page_creates_the_first_key_and_token(stack, tmp_path):
-    """All but `sam` and the address that it prints."""
+    """All commands except `sam`, whose printed address is replaced."""
     blocks = pages.blocks(pages.section("docs/deploy.md", "In short"), "sh")
     first_key, first_token = [block for block in blocks if "keys create" in block or "curl" in block]
     commands = [

@@ -1,4 +1,4 @@
-"""Pages can be read in a terminal and in a diff."""
+"""Pages are readable in a terminal and in a diff."""
 
 import pytest
 
@@ -9,7 +9,7 @@ README_LINES = 200
 
 
 def _is_prose(line):
-    """Neither a row of a table, nor a picture, nor a link too long to break."""
+    """Whether it is no table row, no picture, and no link too long to break."""
     return not line.lstrip().startswith(("|", "![")) and " " in line.strip().rstrip(")")
 
 

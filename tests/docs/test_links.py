@@ -1,4 +1,4 @@
-"""Relative links in the pages lead somewhere."""
+"""Relative links in the pages resolve."""
 
 import re
 from urllib.parse import unquote
@@ -10,7 +10,7 @@ from tests.docs import pages
 
 
 def _links(page):
-    """Each relative target, and the anchor in it."""
+    """Each relative target, and its anchor."""
     text = re.sub(r"`[^`\n]*`", "", pages.without_code(pages.read(page)))
     targets = re.findall(r"\]\(<?([^)\s>]+)>?\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
     for target in targets:
@@ -20,7 +20,7 @@ def _links(page):
 
 
 def _anchors(text):
-    """As GitHub makes them: repeated headings are numbered."""
+    """The anchors that GitHub generates: repeated headings are numbered."""
     found = set()
     for heading in re.findall(r"^#{1,6} +(.+?) *#*$", pages.without_code(text), re.MULTILINE):
         words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()

@@ -1,4 +1,4 @@
-"""Files and folders that pages name are there."""
+"""Files and folders that pages name exist."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The tables of the pages for users say what the API, the targets, and the sentences are."""
+"""The tables in the user pages match the API, the targets, and the sentences."""
 
 import json
 import re
@@ -17,7 +17,7 @@ MANAGING = "docs/managing-tokens.md"
 TARGETS = "docs/targets.md"
 EMBEDDING = "docs/embedding.md"
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "shared").rglob("*.py")))
-# Runtype's widget says these, or puts them in front.
+# Texts or prefixes of Runtype's widget.
 WIDGET = ("Session expired. Please refresh to continue.", "Invalid client token:", "Origin not allowed:")
 
 
@@ -98,6 +98,6 @@ def test_sentences_for_visitors_match_the_service(cells):
     for words in WIDGET:
         said = said.replace(words, "")
     said = re.sub(r"Please wait \d+ seconds and try again\.|\(The next message says why, as below\.\)", "", said)
-    # The rest is in the source, apart from what differs from case to case.
+    # The rest is in the source, except for the variable parts.
     for sentence in re.split(r"https://\.\.\.|\.\.\.| to \d+ KB\.", said):
         assert sentence.strip(" ") in re.sub(r'"\s*\n\s*f?"', "", SOURCE)

@@ -36,7 +36,7 @@ def send(app, page, token, calls):
 
 @pytest.fixture
 def reads():
-    """Each read of the table since: (operation, whether it is strongly consistent)."""
+    """Every read of the table: (operation, whether it is strongly consistent)."""
     seen = []
 
     def note(request):
@@ -52,7 +52,7 @@ def reads():
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_admission_reads_the_table_strongly_consistent(send, reads, endpoint):
-    """Otherwise a token that was switched off, or a session that has ended, would pass for a moment more."""
+    """Otherwise a token that was just switched off, or a session that just ended, could still be admitted."""
     reads.clear()
     assert send(endpoint).status_code == 200
     assert reads
@@ -142,7 +142,7 @@ def test_401_session_id_with_one_changed_character(page, token, calls):
 
 @pytest.fixture
 def keys_read():
-    """The partition keys of all items that AWS is asked for, in order."""
+    """The partition keys of all items that are read, in order."""
     keys = []
 
     def note(request):
@@ -158,7 +158,7 @@ def keys_read():
 
 
 def test_401_unknown_session_id_costs_one_read_of_its_own_key(page, token, calls, keys_read):
-    """Its token and its target are public, in the id of any session. Neither is read for an id that is unknown."""
+    """Every session id contains the public ids of its token and target. Neither is read for an unknown session."""
     session = page.open(token.value)
     made_up = session.rpartition("_")[0] + "_" + "0" * 32
     calls.clear()
@@ -187,7 +187,7 @@ def test_429_over_the_limit_reads_no_target(page, create, calls, keys_read):
     assert not any(key.startswith("TARGET#") for key in keys_read)
 
 
-# What an operation has read once it knows a visitor's token.
+# The reads that find a visitor's token.
 TOKEN_READ = ["GetItem", "BatchGetItem"]
 
 

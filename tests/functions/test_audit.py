@@ -1,4 +1,4 @@
-"""The audit trail: one record of each change and each reveal, written with it or not at all, and without a secret."""
+"""The audit trail: one record per change and reveal, written in the same transaction, without any secret."""
 
 import json
 from collections import Counter
@@ -21,7 +21,7 @@ def trail(api, token_id=None, since=None, until=None, at=LATER):
 
 
 def raw(api):
-    """The trail's items as they are stored."""
+    """The stored items of the trail."""
     return list(table.query("pk = :pk", {":pk": f"AUDIT#{api.tenant}"}))
 
 
@@ -44,7 +44,7 @@ def test_each_change_and_each_reveal_writes_one_record(api, created, path, clock
         api.get(f"{path}/token"),
         api.delete(path),
     ]
-    # In one millisecond the order is by chance.
+    # Within one millisecond, the order is random.
     records = {record.action: record for record in trail(api, created["clientToken"]["id"])}
     assert records.keys() == {"create", "update", "regenerate", "reveal", "delete"}
     assert len(trail(api)) == 5
@@ -76,7 +76,7 @@ def test_operation_writes_its_documented_record(api, created, clock, operation):
 
 
 def test_caller_cannot_overwrite_an_audit_record(api, created, path):
-    """AWS lets callers choose a request's id, and these come in the same millisecond."""
+    """Callers can choose a request's id, and these requests arrive in the same millisecond."""
     chosen = {"x-amzn-RequestId": "one-for-all"}
     assert [api.get(f"{path}/token", **chosen).status_code for _ in range(3)] == [200] * 3
     records = trail(api, created["clientToken"]["id"])
@@ -178,6 +178,6 @@ def test_audit_record_expires_after_the_configured_days(api, created, clock):
     (item,) = raw(api)
     assert item["expires_at"] == int((born + timedelta(days=365)).timestamp())
     assert trail(api, at=born + timedelta(days=364)) != []
-    # The table may take two days to drop it.
+    # DynamoDB may take days to delete it.
     for days in (365, 366):
         assert trail(api, at=born + timedelta(days=days)) == []

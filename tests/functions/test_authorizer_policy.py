@@ -1,4 +1,4 @@
-"""A policy that API Gateway caches for a credential covers the stage that asked, and nothing else."""
+"""The policy that API Gateway caches for a credential covers the stage that called, and nothing else."""
 
 import re
 
@@ -73,7 +73,7 @@ def test_valid_credential_is_denied_without_a_method_arn(caller, arn, calls):
     denied = {"Action": "execute-api:Invoke", "Effect": "Deny", "Resource": "*"}
     assert _decided(event) == denied
     assert _decided({name: value for name, value in event.items() if name != "methodArn"}) == denied
-    # The credential is not even looked at.
+    # The credential is not checked at all.
     assert calls == []
 
 

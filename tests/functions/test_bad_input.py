@@ -12,7 +12,7 @@ BODY_MAX = 256 * 1024
 
 
 def assert_refused(answer, status):
-    """Our error body: sentences for people, a code for programs."""
+    """Asserts our error body: sentences for people, a code for programs."""
     assert answer.status_code == status, answer.text
     body = answer.json
     assert isinstance(body["error"], str)
@@ -29,7 +29,7 @@ def token(api):
 
 @pytest.fixture
 def refuse(api, token, calls):
-    """Sends a bad body to create and update, sees that both refuse it and write nothing, and gives the errors."""
+    """Sends a bad body to create and update, asserts that both reject it and write nothing, and returns the errors."""
 
     def refuse(body, also=None):
         calls.clear()

@@ -1,4 +1,4 @@
-"""People signed in with Clerk: 401 for every token but a good session token, scopes by organization role."""
+"""People who are signed in with Clerk: 401 for anything but a valid session token, and scopes by organization role."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ ROLES = "admin=read+write+reveal,member=read"
 
 @pytest.fixture
 def trust(monkeypatch):
-    """`trust(issuer, parties, role_scopes)`: deployed with these parameters."""
+    """`trust(issuer, parties, role_scopes)`: deploys with these parameters."""
 
     def deploy(issuer, parties=PARTY, role_scopes=ROLES):
         monkeypatch.setenv("CLERK_ISSUER", issuer)
@@ -41,7 +41,7 @@ def clerk(trust):
 
 @pytest.fixture
 def status(app):
-    """What a list answers under a session token."""
+    """The status of a list request with a session token."""
     return lambda token: Management(app, "", token).get(LIST).status_code
 
 
@@ -89,7 +89,7 @@ def test_session_costs_no_aws_call_and_one_fetch_of_the_key_set(app, clerk, call
     assert clerk.fetched == 1
 
 
-# What else the instance signs with the same key, and what nobody signed for this deployment -> the reason in the log.
+# Other JWTs of the instance, and tokens that are not for this deployment -> the reason in the log.
 # Times count from the start of the run, which may take an hour on a busy machine: "not yet" is a day away.
 REJECTED = {
     "a machine token": (
@@ -153,7 +153,7 @@ SHAPES = [
     b'["user_1"]', b"[null]", b"{}", b'{"a": 1}', b'{"id": null}', b'{"id": 5}', b'{"id": ["org_1"]}', b'{"id": ""}',
     DEEP,
 ]  # fmt: skip
-# Those that mean the same as no claim at all, times of long ago, and any text where the form is Clerk's own.
+# Exceptions: values that mean the same as no claim, times long ago, and any text in fields whose format is Clerk's.
 FINE = {
     "nbf": {b"null", b"0", b"1.5"},
     "iat": {b"null", b"0", b"1.5"},
@@ -166,7 +166,7 @@ FINE = {
 
 
 def with_shape(fields, name, shape):
-    """The JSON of `fields`, in which one has a value of any shape."""
+    """The JSON of `fields` with one field replaced by a value of any type."""
     rest = json.dumps({key: value for key, value in fields.items() if key != name}).encode()
     return b'%s, "%s": %s}' % (rest[:-1], name.encode(), shape)
 
@@ -297,7 +297,7 @@ def test_401_without_an_issuer(app, clerk, trust):
         ({"o": {"id": "org_1", "rol": "org:"}}, set()),
         ({"o": {"id": "org_1"}}, set()),
         ({"org_id": "org_1"}, set()),
-        # The role belongs to the organization beside it, and to no other.
+        # The role belongs to the organization in the same claim.
         ({"o": {"id": "org_1"}, "org_id": "org_2", "org_role": "org:admin"}, set()),
         ({"o": {"id": "org_1", "rol": "member"}, "org_role": "org:admin"}, {"read"}),
         ({"org_id": "org_1", "o": {}, "rol": "admin"}, set()),
@@ -356,7 +356,7 @@ def test_503_for_an_unreachable_key_set(app, clerk):
 
 
 def test_503_key_set_is_fetched_at_most_every_ten_seconds_if_down(clerk):
-    """Otherwise a stranger's made-up tokens would keep as many functions waiting as the account has."""
+    """Otherwise made-up tokens could keep all of the account's functions waiting."""
     keys, start = credentials._PublicKeys(), datetime(2026, 11, 24, tzinfo=UTC)
     good, clerk.body = clerk.body, b"{}"
     for second in range(11):

@@ -1,4 +1,4 @@
-"""Whose address counts behind a proxy: the client's where the proxy proves itself, else the connection's."""
+"""The client's address behind a proxy: from the header if the proxy proves itself, otherwise the connection's."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ def digest(secret):
 
 @pytest.fixture
 def behind(monkeypatch):
-    """`behind(header, *secrets)`: the deployment's two parameters, in the functions' environment."""
+    """`behind(header, *secrets)`: sets the deployment's two parameters in the functions' environment."""
 
     def behind(header, *secrets):
         monkeypatch.setenv("CLIENT_ADDRESS_HEADER", header)

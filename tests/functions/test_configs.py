@@ -1,4 +1,4 @@
-"""A token's config is stored apart: only what shows it reads it, and nobody sees it beside another state's record."""
+"""A token's config is stored separately: only operations that show it read it, at the revision of the record."""
 
 import pytest
 

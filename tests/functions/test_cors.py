@@ -1,4 +1,4 @@
-"""What a browser lets a page send and read (CORS), as the Fetch standard decides it from our answers."""
+"""What browsers let a page send and read (CORS), decided from our responses as the Fetch standard says."""
 
 import pytest
 from werkzeug.test import Client
@@ -14,7 +14,7 @@ ROUTES = [
     for method, route in methods.items()
     if isinstance(route.target, Function)
 ]
-# What clients of ours send, and what monitoring agents add to every fetch of a page that they watch.
+# Headers that clients send, and those that monitoring agents add to every fetch of a page.
 OURS = ["authorization", "content-type", "idempotency-key", "if-match", "x-persona-version", "x-visitor-token"]
 OF_AGENTS = [
     "b3", "baggage", "elastic-apm-traceparent", "newrelic", "request-id", "sentry-trace", "traceparent", "tracestate",
@@ -51,13 +51,13 @@ def test_preflight_allows_any_request_header(app, method, path):
     answer = preflight(app, method, path, headers)
     assert lets_through(answer, method, headers), answer.headers
     assert int(answer.headers["Access-Control-Max-Age"]) == 7200
-    # Nothing here needs a cookie, and `*` means nothing to a request that carries one.
+    # Nothing here needs a cookie, and `*` has no effect for requests with cookies.
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_preflight_lists_our_headers_for_browsers_without_wildcard(app, method, path):
-    """Safari before 15.4 takes `*` for a header's name."""
+    """Safari before 15.4 reads `*` as a header's name."""
     allowed = listed(preflight(app, method, path, OURS), "Access-Control-Allow-Headers")
     assert set(OURS) <= allowed
 

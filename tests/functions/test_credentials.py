@@ -26,7 +26,7 @@ def assert_unauthenticated(answer):
 
 
 def assert_expired(answer):
-    """The function says so: API Gateway still remembers that it let the credential in."""
+    """The function refuses it: API Gateway still has the credential's Allow in its cache."""
     assert answer.status_code == 401, answer.text
     assert answer.json["code"] == "unauthenticated"
     assert "has expired" in answer.json["hint"]
@@ -147,7 +147,7 @@ def test_log_distinguishes_unknown_from_expired_keys(app, caller, output):
 
 
 def test_401_for_another_scheme_that_reaches_the_authorizer(caller, output):
-    """As it would if the route lost its validation expression."""
+    """As if the route had lost its validation expression."""
     event = {
         "methodArn": "arn:aws:execute-api:us-east-1:123456789012:a1b2c3/stage/GET/x",
         "authorizationToken": f"Basic {caller().credential}",

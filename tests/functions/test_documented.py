@@ -1,4 +1,4 @@
-"""What watches every answer here does see what openapi.json does not name."""
+"""The check of every response detects one that openapi.json does not list."""
 
 import json
 
@@ -22,7 +22,7 @@ TOKEN = "/v1/client-tokens/ct_1"
         ("GET", TOKEN, 404, "target_not_found", "GET /v1/client-tokens/{id}"),
         ("GET", TOKEN, 201, None, "GET /v1/client-tokens/{id}"),
         ("POST", "/v1/client/chat", 404, "not_found", "POST /v1/client/chat"),
-        # No operation's, so nobody promised anything.
+        # It belongs to no operation, so nothing is documented.
         ("GET", "/v1/client/chat", 405, "method_not_allowed", None),
         ("GET", "/v2", 404, "not_found", None),
     ],

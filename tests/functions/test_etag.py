@@ -1,4 +1,4 @@
-"""ETag and If-Match: a change that was meant for another state of the token is not made."""
+"""ETag and If-Match: a change for another state of the token is rejected."""
 
 import contextlib
 import json
@@ -31,7 +31,7 @@ def path(token_id):
 
 @pytest.fixture
 def before_writing():
-    """`before_writing(act)`: `act()` happens once, just before the next transaction."""
+    """`before_writing(act)`: runs `act()` once, just before the next transaction."""
     with contextlib.ExitStack() as until_the_end:
 
         def before_writing(act):
@@ -105,7 +105,7 @@ def test_412_weak_tag_of_a_proxy_never_matches(api, token_id, operation, calls):
 @EVERY_CHANGE
 @pytest.mark.parametrize("written", ['W/"1"', '"other"', 'W/"1", "other"'])
 def test_412_unknown_entity_tags_never_match(api, token_id, operation, written):
-    """Not the first one either."""
+    """Not even for the first revision."""
     before = record(token_id)
     answer = api.do(operation, token_id, **{"If-Match": written})
     assert answer.status_code == 412

@@ -60,7 +60,7 @@ def test_session_and_conversation_ids_are_unique(page, token):
 
 @pytest.fixture
 def ask_for(page, create, register):
-    """Opens a session of a token for these flows and agents, and gives the answer."""
+    """Opens a session with a token for these flows and agents; returns the response."""
     for target_id in ("flow_a", "flow_b", "agent_a"):
         register(target_id)
     return lambda wanted, **settings: page.init(create(**settings).value, **({"flowId": wanted} if wanted else {}))
@@ -137,7 +137,7 @@ def test_403_visitor_history_disabled(page, token, calls, field, value):
     for shown in (token.value, "garbage"):
         answer = page.init(shown, **{field: value})
         assert_refused(answer, 403, "visitor_history_disabled")
-        # Widgets compare `error` with this word, and show a hint in its place.
+        # Widgets compare `error` with this word, and would show a hint instead of it.
         assert answer.json == {
             "error": "visitor_history_disabled",
             "code": "visitor_history_disabled",

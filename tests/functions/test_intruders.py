@@ -1,6 +1,6 @@
-"""What a browser function could write, if an attacker ran code in it, misleads neither an owner nor an operator.
+"""If an attacker ran code in a browser function, the items it could write would mislead neither owner nor operator.
 
-Each item here is under a key that such a function's role allows, and pretends to be something of another tenant.
+Each item here has a key that such a function's role allows, and pretends to belong to another tenant.
 """
 
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ PLACES = [("SESSION#1", "RECORD"), ("CONVERSATION#1", "RECORD"), ("USAGE#1", "RE
 
 @pytest.fixture(params=PLACES, ids="/".join)
 def place(request):
-    """`place(item, listing_pk, listing_sk)`: the item, under a key of a browser function, listed by the index there."""
+    """`place(item, listing_pk, listing_sk)`: stores it under a key of a browser function, with this index entry."""
     pk, sk = request.param
     placed = []
 
@@ -58,7 +58,7 @@ BROKEN = [{"name": 7}, {"message_count": "x"}, {"created_at": "x"}, {"origin": N
 
 @pytest.mark.parametrize("broken", [None, *BROKEN], ids=str)
 def test_item_that_pretends_to_be_a_conversation_is_not_shown(page, token, broken):
-    """Under its own key, a conversation is what the chat function makes: then it must be whole."""
+    """An entry under its own key was written by the chat function, so it must be complete."""
     page.say(page.open(token.value))
     (shown,) = token.conversations()
     record = table.get((f"CONVERSATION#{shown['id']}", "RECORD"))

@@ -1,4 +1,4 @@
-"""What a client token goes through when nothing goes wrong."""
+"""The lifecycle of a client token when nothing fails."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -9,7 +9,7 @@ import pytest
 from shared.rules import identifier, timestamps
 from shared.store import memberships, pagination, table
 
-# The tenant's rate, read and counted.
+# Reading and counting the tenant's rate.
 ADMITTED = ["BatchGetItem", "UpdateItem"]
 
 
@@ -178,7 +178,7 @@ def test_list_reads_little_more_than_a_response_holds(api, calls, tokens, record
 
 
 def test_200_list_that_nearly_fills_a_response(api, monkeypatch):
-    """What an answer does not show, such as digests of previous values, does not count."""
+    """Fields that the response does not show, such as digests of previous values, don't count."""
     for number in range(20):
         token_id = api.create(name=str(number), config={"text": "x"})["clientToken"]["id"]
         for _ in range(3):

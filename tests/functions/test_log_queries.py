@@ -1,4 +1,4 @@
-"""What the manual's queries look for is what functions and API Gateway log."""
+"""The queries in docs/operate.md match what functions and API Gateway log."""
 
 import json
 import re
@@ -21,7 +21,7 @@ CREATE = {"name": "n", "allowedOrigins": ["*"]}
 
 @pytest.fixture
 def session(app, page, token, interrupted):
-    """A session, after all that visitors meet."""
+    """A session, after every kind of visitor request."""
     session = page.open(token.value)
     assert page.say(session).status_code == 200
     assert page.rate(session, token.value).status_code < 300
@@ -32,7 +32,7 @@ def session(app, page, token, interrupted):
 
 @pytest.fixture
 def function_lines(api, caller, page, token, output, aws_answers, session):
-    """The log of functions that met everything that the manual explains."""
+    """The functions' log after everything that docs/operate.md explains has happened."""
     assert api.get(f"{TOKENS}/{token.id}/token").status_code == 200
     assert api.get(TOKENS, Authorization="Bearer of_nobody").status_code == 401
     for operation, code, status, ask in (
@@ -49,7 +49,7 @@ def function_lines(api, caller, page, token, output, aws_answers, session):
 
 @pytest.fixture
 def access_lines():
-    """API Gateway's log of what it answered itself, and of what a function did not."""
+    """API Gateway's log of requests that it refused itself, and of those that no function answered."""
     written = TEMPLATE["Resources"]["ApiStage"]["Properties"]["AccessLogSetting"]["Format"]
     kinds = TEMPLATE["Resources"]["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
 

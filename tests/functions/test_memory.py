@@ -1,4 +1,4 @@
-"""The largest bodies that reach a function, made of what takes most memory once it is read."""
+"""The largest bodies that reach a function, with the content that takes the most memory once parsed."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 from shared.wire.json_body import VALUES_MAX
 from tests.aws.in_memory import STACK
 
-# As much as fits into an event of 6 MB.
+# As large as fits into an event of 6 MB.
 BODY_BYTES = 6_200_000
 FEW_MB = 64
 _READ = """
@@ -31,7 +31,7 @@ print(int(status["VmHWM"].split()[0]) // 1024)
 """
 _MESSAGE = {"id": "usr_1", "role": "user", "content": "Hi"}
 _WORST = "[[[[[[]]]]]]"
-# Each counts as seven: six brackets and a comma. As many as a body may have, and as many as fit into it.
+# Each counts as seven values: six brackets and a comma. As many as a body may have, or as fit into it.
 _FEW = (2 * VALUES_MAX - 100) // 7
 _MANY = (BODY_BYTES - 1000) // (len(_WORST) + 1)
 _SESSION_ID = f"cs_{'0' * 26}_{'0' * 20}_{'0' * 32}"
@@ -61,5 +61,5 @@ def test_largest_bodies_fit_into_function_memory(lists, fields, outcome):
     ran = subprocess.run([sys.executable, "-c", _READ], input=sent, capture_output=True, text=True, check=True)
     said, peak_mb = ran.stdout.split()
     assert said == outcome
-    # The event itself and the answer are beside it.
+    # The event itself and the response also take memory.
     assert int(peak_mb) + FEW_MB < STACK.functions["Chat"].memory

@@ -1,4 +1,4 @@
-"""What functions emit is what alarms and dashboard look at: run here, compared with the template."""
+"""The metrics that functions emit are those that alarms and dashboard use: emitted here, compared with the template."""
 
 import json
 import re
@@ -15,7 +15,7 @@ OURS = watched.OURS.replace("<AWS::StackName>", cloud.STACK_NAME)
 
 
 def emitted(output):
-    """(namespace, name) -> the sets of dimensions, of what CloudWatch reads from the log."""
+    """(namespace, name) -> the sets of dimensions of metrics in the log."""
     found = {}
     for line in output().splitlines():
         written = json.loads(line)
@@ -28,7 +28,7 @@ def emitted(output):
 
 
 def fits(metric, dimensions):
-    """A search leaves values open."""
+    """A search does not fix all values."""
     wanted = dict(metric.dimensions)
     return wanted.keys() == dimensions.keys() and all(
         value in {None, dimensions[name]} for name, value in wanted.items()
@@ -64,13 +64,13 @@ def test_every_metric_on_the_dashboard_is_emitted(api, page, create, output, aws
     }
     for metric in looked_at:
         assert any(fits(metric, one) for one in found[OURS, metric.name]), metric
-    # A session that goes on is not opened again.
+    # A resumed session is not counted as opened.
     assert [one["environment"] for one in found[OURS, "SessionsOpened"]] == ["live", "test"]
     assert [one["environment"] for one in found[OURS, "MessagesAnswered"]] == ["live", "test", "test"]
 
 
 def refused(output):
-    """What the metric of refusals has counted, by operation and code."""
+    """The counts of the metric RequestsRefused, by operation and code."""
     return [(one["operation"], one["code"]) for one in emitted(output).get((OURS, "RequestsRefused"), ())]
 
 

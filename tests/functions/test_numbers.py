@@ -1,4 +1,4 @@
-"""DynamoDB stores numbers of up to 38 digits: whatever a caller sends as a number, no larger one is written."""
+"""DynamoDB stores numbers of up to 38 digits: no request can cause a larger one to be written."""
 
 import json
 
@@ -17,7 +17,7 @@ NUMBERS = [json.dumps(number) if abs(number) < 10**400 else "1" + "0" * 4299 for
 
 
 def numbers(parameters):
-    """Every number in what DynamoDB is sent."""
+    """Every number in a request to DynamoDB."""
     match parameters:
         case {"N": str(number), **rest} if not rest:
             yield number
@@ -31,7 +31,7 @@ def numbers(parameters):
 
 @pytest.fixture
 def stored():
-    """Every number that is sent to DynamoDB."""
+    """Records every number that is sent to DynamoDB."""
     sent = []
     with NETWORK.hooked(lambda request: sent.extend(numbers(request.parameters))):
         yield sent

@@ -1,4 +1,4 @@
-"""Nobody can load another tenant's items, with public token ids or with made-up values."""
+"""Nobody can cause load on another tenant's items with public token ids or made-up values."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.operations import CHANGES, OF_A_TOKEN, UNKNOWN_ID, each
 
 @pytest.fixture
 def touched():
-    """The partition keys of every item that AWS is asked to read or write."""
+    """The partition keys of every item that is read or written."""
     keys = []
 
     def note(request):
@@ -48,7 +48,7 @@ def test_404_reads_only_partitions_of_the_caller(caller, touched, calls, operati
 
 
 def test_401_made_up_value_costs_one_read_of_its_own_key(page, token, touched, calls):
-    """The token's id is public: it is in every value."""
+    """The token's id is public, because every value contains it."""
     made_up = token.value[:-1] + ("A" if token.value[-1] != "A" else "E")
     session = page.open(token.value)
     for send in (lambda: page.init(made_up), lambda: page.rate(session, made_up)):
@@ -60,7 +60,7 @@ def test_401_made_up_value_costs_one_read_of_its_own_key(page, token, touched, c
 
 
 def test_401_value_item_is_a_pointer_and_proves_nothing(page, token, create):
-    """Also where it names a token whose value this is not."""
+    """Even if it names a token with a different value."""
     other = create()
     made_up = token.value[:-1] + ("A" if token.value[-1] != "A" else "E")
     for token_id in (token.id, other.id):
@@ -110,7 +110,7 @@ def test_list_and_values_agree_after_any_crash(api, page, create, crash_after, o
     listed = [one["id"] for one in api.get("/v1/client-tokens").json["clientTokens"]]
     for token_id in listed:
         value = api.get(f"/v1/client-tokens/{token_id}/token").json["token"]
-        # A change may switch the token off; its value is known nevertheless.
+        # An update may switch the token off, but its value is still known.
         opened = page.init(value)
         assert opened.status_code == 200 or opened.json["code"] == "token_inactive"
     assert (token.id in listed) is (table.get((f"TOKEN#{token.id}", "RECORD")) is not None)

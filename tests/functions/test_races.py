@@ -1,4 +1,4 @@
-"""Many writers at once: nothing is lost, nothing is half-written, and one value is good in the end."""
+"""Concurrent writers: nothing is lost or half-written, and exactly one value works in the end."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -80,7 +80,7 @@ def test_409_after_too_many_concurrent_updates(api, contended):
 
 
 def test_write_with_a_lost_response_is_recognized(api, lost_answers):
-    """A request is sent again when no answer comes; then our own write must not look like a stranger's."""
+    """The client retries when no response arrives. Its own first write must then not look like somebody else's."""
     created = api.create()
     path = "/v1/client-tokens/" + created["clientToken"]["id"]
     with lost_answers("TransactWriteItems"):

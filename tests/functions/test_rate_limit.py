@@ -1,4 +1,4 @@
-"""How often a visitor may speak: per address, honestly told, and never without being counted."""
+"""The rate limit of messages: per address, reported truthfully, and never skipped."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def test_429_retry_after_is_when_the_next_message_passes(page, session, clock):
 
 
 def test_429_before_the_first_message_names_the_network(page, limited):
-    """Somebody else behind the same address has used the limit up."""
+    """Somebody else behind the same address has used up the limit."""
     others = page.open(limited.value)
     for _ in range(3):
         page.say(others)

@@ -11,7 +11,7 @@ from tests.operations import BROWSER, each
 
 @pytest.fixture
 def lines(output):
-    """The lines `answered` since the last look."""
+    """The `answered` lines since the last call."""
 
     seen = 0
 

@@ -1,4 +1,4 @@
-"""The signing key is rotated as docs/operate.md says: what the old key signed is shown with it, the new one signs."""
+"""The signing key is rotated as docs/operate.md says: the old key reveals its values, and the new one signs."""
 
 import contextlib
 
@@ -31,7 +31,7 @@ def make_key():
 
 
 def key_of(template, function):
-    """What the function's environment says."""
+    """The signing key in the function's environment."""
     written = template["Resources"][function]["Properties"]["Environment"]["Variables"]["SIGNING_KEY_ARN"]
     condition, named, own = written["Fn::If"]
     parameters = {name: str(one["Default"]) for name, one in template["Parameters"].items()}
@@ -39,7 +39,7 @@ def key_of(template, function):
 
 
 class Deployment(Management):
-    """A tenant's API as a stack with these parameters serves it, each function in its role."""
+    """A tenant's API in a stack with these parameters, with each function under its role."""
 
     def __init__(self, api, template, guard):
         functions = Functions(guard)
@@ -94,7 +94,7 @@ def test_new_values_are_signed_and_revealed_with_the_new_key(api, deploy, regist
     again = rotated.post(f"/v1/client-tokens/{old}/regenerate", {"gracePeriodSeconds": 3600}).json["token"]
     assert rotated.signed_by(old) == new
     assert rotated.reveal(old).json["token"] == again != before["token"]
-    # Pages that have the old value go on for the grace period.
+    # Pages with the old value keep working for the grace period.
     assert [rotated.page.init(value).status_code for value in (before["token"], again)] == [200, 200]
 
 
@@ -111,7 +111,7 @@ def test_values_of_both_retired_keys_can_be_revealed(deploy):
 
 
 def test_idempotent_retry_works_after_a_key_rotation(deploy):
-    """Its value is its first key's."""
+    """The key that signed the first response signs again."""
     first, second = make_key(), make_key()
     before, parameters = deploy(SigningKeyArn=first), {"SigningKeyArn": second, "RetiredSigningKeyArns": first}
     path = f"/v1/client-tokens/{before.create()['clientToken']['id']}/regenerate"

@@ -1,4 +1,4 @@
-"""Functions under the events that the SAM CLI makes (tests/sam), in the environment in which it starts them."""
+"""Functions with the events of the SAM CLI (tests/sam), in the environment in which it starts them."""
 
 import copy
 import json
@@ -27,7 +27,7 @@ def caller():
 
 
 def event_for(function, body=None, tenant=None, **path_parameters):
-    """SAM's event for `function`, with a body, a tenant's key and path parameters of the test's own."""
+    """SAM's event for `function`, with the test's body, tenant, and path parameters."""
     found = [
         invocation["event"]
         for request in SAM["requests"].values()
@@ -39,7 +39,7 @@ def event_for(function, body=None, tenant=None, **path_parameters):
     if path_parameters:
         event["pathParameters"] = path_parameters
     if tenant:
-        # As SAM passes it on, which names a caller, scopes, and when the credential expires.
+        # As SAM passes it on: it names the caller, the scopes, and the credential's expiry.
         event["requestContext"]["authorizer"] = caller() | {"tenant": tenant}
     return event
 
@@ -115,7 +115,7 @@ def test_error_for_a_foreign_event_names_the_expected_kind(guard, kind):
 
 
 def test_400_for_the_test_button_of_the_api_gateway_console(guard):
-    """It has no client, so there is nobody to count."""
+    """It has no client address, so there is nothing to count."""
     event = event_for("InitSession", {"token": "made.up.value"})
     event["requestContext"]["identity"]["sourceIp"] = "test-invoke-source-ip"
     answer = invoke(guard, "InitSession", event)

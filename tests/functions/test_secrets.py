@@ -1,4 +1,4 @@
-"""A canary put through every endpoint appears in no log line and no metric, and secrets in no error either."""
+"""A canary sent to every endpoint appears in no log line or metric, and no secret appears in an error."""
 
 from tests.functions.page import Page
 

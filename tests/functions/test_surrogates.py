@@ -11,7 +11,7 @@ from tests.functions.stored import beside, messages
 from tests.operations import BROWSER, each
 
 HALVES = {"high": "\ud83d", "low": "\ude00", "swapped": "\ude00\ud83d", "before text": "\ud83dA", "in text": "a\udfffb"}
-# As JSON.stringify writes it, and as it would stand in an event that holds it raw.
+# As JSON.stringify writes it, and unescaped as in a raw event.
 SPELLINGS = {"escaped": json.dumps, "raw": lambda body: json.dumps(body, ensure_ascii=False)}
 
 
@@ -97,7 +97,7 @@ def test_half_emoji_is_replaced_in_any_spelling(session, spelling):
 
 
 def test_base64_body_is_decoded(session):
-    """An API with binary media types hands bodies over so."""
+    """An API with binary media types passes bodies in base64."""
     body = json.dumps({"sessionId": session, "messages": [{"id": "usr_1", "role": "user", "content": "caf?"}]}).encode()
     encoded = base64.b64encode(body.replace(b"?", b"\xe9")).decode()
     assert chat(sent(encoded, isBase64Encoded=True), None)["statusCode"] == 200

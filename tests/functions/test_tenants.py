@@ -1,4 +1,4 @@
-"""Tenants never see each other in anything."""
+"""Tenants never see each other's data."""
 
 from tests.operations import OF_A_TOKEN, UNKNOWN_ID, each
 

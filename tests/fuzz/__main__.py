@@ -1,4 +1,4 @@
-"""`make fuzz`: schemathesis sends the local stack what openapi.json allows and forbids, and compares the answers."""
+"""`make fuzz`: schemathesis sends requests that openapi.json allows and forbids, and checks the responses."""
 
 import copy
 import itertools
@@ -24,9 +24,9 @@ from tests.local_stack import RunningStack
 LEAST = 2_000
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 ORIGIN = "https://app.example.com"
-# So many that no limit of one of them is met before others have been asked.
+# Enough that no limit of one of them is reached before the others are used.
 TOKENS = 8
-# A list of many tokens would wait for moto, whose batches take longer with the square of their size.
+# A list of many tokens would wait for moto, whose batches take quadratic time.
 KEPT = 8
 HIGHEST = {
     "rateLimitPerMinute": 1000,
@@ -55,7 +55,7 @@ class World:
         return self._management.ask("POST", "/v1/client-tokens", fields)
 
     def _open(self, token):
-        """From the page's origin, to which the session is bound."""
+        """Opens a session from the page's origin, to which it is bound."""
         body = json.dumps({"token": token["token"]}).encode()
         headers = {"Origin": ORIGIN, "Content-Type": "application/json"}
         with urlopen(Request(f"{self._url}/v1/client/init", body, headers)) as answer:  # noqa: S310 - the local stack's
@@ -109,13 +109,13 @@ def main():
         try:
             sys.exit(_run(stack, Path(directory)))
         finally:
-            # It has much to forget by then, and is killed if that takes too long.
+            # It has much to clean up by then, and is killed if that takes too long.
             with suppress(subprocess.TimeoutExpired):
                 stack.stop()
 
 
 def _run(stack, directory):
-    """The exit code, or what is wrong with a run that found nothing."""
+    """The exit code, or an error for a run that tested too little."""
     world = World(stack)
     schemathesis.hook("before_call")(lambda _context, case, _arguments: world.enter(case))
     schemathesis.hook("after_call")(lambda _context, case, response: world.note(case, response))
@@ -140,7 +140,7 @@ def _run(stack, directory):
 
 
 def _strict(written):
-    """The document without leave to answer what it does not name."""
+    """The document, changed to forbid everything that it does not list."""
     operations = [operation for path in written["paths"].values() for operation in path.values()]
     schemas = written["components"]["schemas"]
     for name in _reached([operation["responses"] for operation in operations], schemas):
@@ -158,7 +158,7 @@ def _strict(written):
 
 
 def _describe_events(content, schemas):
-    """As schemathesis reads a stream, event by event; the document says text, which is what generators understand."""
+    """Describes a stream as events, for schemathesis. The document says text, which generators understand."""
     for one in schemas["ChatEvent"]["oneOf"]:
         schemas[one["$ref"].rpartition("/")[2]]["additionalProperties"] = False
     data = {"type": "string", "contentMediaType": "application/json"}
@@ -169,7 +169,7 @@ def _describe_events(content, schemas):
 
 
 def _reached(part, schemas):
-    """The schemas to which this part of the document leads."""
+    """The schemas that this part of the document refers to."""
     named = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(part)))
     return named.union(*(_reached(schemas[name], schemas) for name in named))
 

@@ -1,6 +1,6 @@
 """`make mutants SEED=n`: draws 300 mutants of shared, functions, and templates, and prints those that no test kills.
 
-The seed says which are drawn. Each is run with the tests that run its line, until one fails.
+The seed says which are drawn. Each runs with the tests that cover its line, until one fails.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from tests.mutants.sandbox import SURVIVES, Sandbox
 ROOM = ROOT / ".local" / "mutants"
 EQUIVALENT = Path(__file__).with_name("equivalent.yaml")
 LEAST = 0.95
-# Tests that pass where forked children can run tests at all: without AWS, and with it.
+# Tests that pass if forked children can run tests at all: without AWS, and with it.
 SOUND = ["tests/rules", "tests/functions/test_init.py"]
 
 
@@ -100,7 +100,7 @@ def _survivors(mutants, jobs):
 
 
 def _preload():
-    """What the children would else all load: whatever is heavy and not ours."""
+    """Loads heavy third-party packages once, instead of in every child."""
     import boto3  # noqa: F401
     import cryptography.hazmat.primitives.asymmetric.rsa  # noqa: F401
     import hypothesis  # noqa: F401
@@ -118,7 +118,7 @@ def _preload():
 
 
 def _begin(free):
-    """In each process of the pool: takes a sandbox of its own."""
+    """Runs in each process of the pool: takes its own sandbox."""
     global _sandbox  # noqa: PLW0603 - how a pool's processes keep something
     _sandbox = free.get()
 

@@ -18,15 +18,15 @@ _ARITHMETIC = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult,
     ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr, ast.LShift: ast.RShift, ast.RShift: ast.LShift,
 }  # fmt: skip
-# Where a mutant would be one of words for readers, or of types.
+# Places where a mutant would change only texts for readers, or types.
 _UNSEEN = ("annotation", "returns")
 
 
 @dataclass(frozen=True, order=True)
 class Mutant:
-    """`column`: from the line's first letter. `change`: what is done there; `original`: the line before it.
+    """`column`: from the line's first character. `change`: a description. `original`: the unchanged line.
 
-    `start` and `end`: which characters of the file `code` replaces.
+    `start` and `end`: the range of characters in the file that `code` replaces.
     """
 
     path: str
@@ -40,16 +40,16 @@ class Mutant:
 
     @property
     def key(self) -> str:
-        """The same while its line is, wherever that has moved to."""
+        """Identifies the mutant as long as its line is unchanged, even if the line moves."""
         return f"{self.path} | {self.original} | {self.change} | at {self.column}"
 
     def text(self, root: Path) -> str:
-        """The whole file with the mistake in it."""
+        """The whole file with the mutation."""
         source = (root / self.path).read_text(encoding="utf-8")
         return source[: self.start] + self.code + source[self.end :]
 
     def is_program(self, root: Path) -> bool:
-        """In a few places Python's syntax does not allow what stands there."""
+        """Whether it parses: in a few places, Python's syntax does not allow the mutation."""
         try:
             ast.parse(self.text(root))
         except SyntaxError:
@@ -95,7 +95,7 @@ def _seen(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    """What is done to the node -> the node instead."""
+    """Description -> the node to use instead."""
     for kind, change in _OPERATORS.items():
         if isinstance(node, kind):
             yield from change(node)
@@ -199,5 +199,5 @@ def _name(operator: ast.AST) -> str:
 
 
 def _offset(lines: list[str], line: int, column: int) -> int:
-    """In characters: ast counts the bytes of a line."""
+    """The offset in characters: ast counts the bytes of a line."""
     return sum(map(len, lines[: line - 1])) + len(lines[line - 1].encode()[:column].decode())

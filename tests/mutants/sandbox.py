@@ -1,4 +1,4 @@
-"""A copy of the repository, in which a mutant stands for its original and tests run in a forked child."""
+"""A copy of the repository in which a mutant replaces its original and tests run in a forked child."""
 
 import compileall
 import os
@@ -21,14 +21,14 @@ SECONDS = 3600
 CHUNKS = (20, 200)
 NOT_RUN = 70
 KILLED, TIMES_OUT, SURVIVES = "killed", "times out", "SURVIVES"
-# Rewritten assertions explain a failure that nobody reads here, and take a second each time.
+# Rewriting assertions takes a second each time, for explanations that nobody reads here.
 OPTIONS = ("--exitfirst", "-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist")
 OURS = ("functions", "infra", "shared", "tests")
 COPIED = (*OURS, "docs", ".github", ".ci")
 
 
 class Sandbox:
-    """`directory`: where the copy goes; it is not there yet."""
+    """`directory`: where to create the copy."""
 
     def __init__(self, root, directory):
         self.directory = directory
@@ -40,7 +40,7 @@ class Sandbox:
                 shutil.copy2(file, directory / file.name)
             elif file.name.startswith(".venv"):
                 (directory / file.name).symlink_to(file)
-        # By hash: what is compiled of an original is not taken for its mutant's.
+        # By hash, so that an original's .pyc file is not used for its mutant.
         for name in OURS:
             compileall.compile_dir(directory / name, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
 
@@ -91,7 +91,7 @@ class Sandbox:
         os.dup2(file, 1)
         os.dup2(file, 2)
         status = pytest.main([*OPTIONS, *tests])
-        # Threads that tests have left behind do not matter.
+        # Threads left over from tests don't matter.
         os._exit(int(status))
 
 

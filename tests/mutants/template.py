@@ -1,4 +1,4 @@
-"""Mutants of the templates: one value is another, or one line of a list is gone. Words for people stay as they are."""
+"""Mutants of the templates: one value is changed, or one list entry removed. Texts for people are not mutated."""
 
 import re
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from tests.mutants.code import Mutant
 
 PATHS = ("template.yaml", "infra/templates/watching.yaml")
 _VALUE = re.compile(r"(?P<head>\s*(?:- )?(?P<key>[\w:.-]+): )(?P<value>[^\s#&>|{\[!].*?)\s*")
-# What a grant allows, and on which keys.
+# The actions of a grant, and its keys.
 _GRANT = re.compile(r"\s*(- .*\bSid: |Condition: ).*")
 _QUOTED = re.compile(r'"[^"]+"')
 _ENTRY = re.compile(r"\s*- (?![\w:.-]+: |[\w:.-]+:$)(?P<value>\S.*)")
-# For people, or for tools alone.
+# Only for people, or only for tools.
 _WORDS = {
     "AWSTemplateFormatVersion", "AssertDescription", "Comment", "ConstraintDescription", "Description", "default",
     "summary", "title",

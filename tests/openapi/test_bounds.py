@@ -1,4 +1,4 @@
-"""The document tells every bound that the wire enforces, and no other: a client that obeys it is never refused."""
+"""The document has exactly the bounds that the wire enforces, so a client that follows it is never refused."""
 
 import json
 from functools import reduce
@@ -40,7 +40,7 @@ PROBES = {
     "a nested object": DEEP,
     "a large object": {"a": "x" * LONG},
 }
-# What JSON Schema cannot say is in the field's description: what is refused -> the words to look for there.
+# Rules that JSON Schema cannot express are in the field's description: invalid value -> words of the description.
 IN_WORDS = {
     ("config", "a nested object"): "nested at most 16 deep",
     ("config", "a large object"): "at most 16 KB",
@@ -48,14 +48,14 @@ IN_WORDS = {
     ("metadata", "a nested object"): "Nested at most 64 deep",
     ("context", "a nested object"): "Nested at most 64 deep",
 }
-# Pages send their whole transcript, which the schemas describe; the wire reads the last message of a user.
+# Pages send their whole transcript, which the schemas describe; the wire reads only the user's last message.
 TRANSCRIPT = {"messages", "role"}
-# The same for the grammar of a text, whatever the text is.
+# The same for the format of a text.
 GRAMMARS = {"expiresAt": "date-time"}
 
 
 def _requests():
-    """Each model with a body that it takes."""
+    """Each model with a valid body."""
     for operation in OPERATIONS.values():
         if operation.body is not None:
             yield operation.body, next(iter(operation.bodies.values()))

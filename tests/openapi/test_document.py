@@ -60,7 +60,7 @@ def test_every_example_fits_its_schema(schema, example):
 
 
 def test_stream_examples_fit_the_event_schema():
-    """Each event in its order, by the name that its `event` line has."""
+    """Each event in order, named by its `event` line."""
     (media,) = _written("Chat")["responses"]["200"]["content"].values()
     frames = {
         label: [frame.split("\n") for frame in example["value"].strip().split("\n\n")]
@@ -94,7 +94,7 @@ def test_scope_matches_the_handler(function):
 
 
 def _said():
-    """Each (status, code) that our code can say."""
+    """Each (status, code) that our code can return."""
     kinds = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
     kinds = {
         name: kind for name, kind in kinds.items() if issubclass(kind, errors.ApiError) and kind in STATUS_OF_ERROR
@@ -145,7 +145,7 @@ def test_document_states_the_fixed_limits(function, window):
 
 
 def test_document_holds_no_secret():
-    """The value in the examples is signed by nobody."""
+    """The value in the examples has no valid signature."""
     values = {
         part for example in _examples() for part in json.dumps(example.values[1]).split('"') if part.startswith("eyJ")
     }

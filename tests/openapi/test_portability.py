@@ -10,7 +10,7 @@ from infra.local.template import ROOT
 WRITTEN = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
 SCHEMAS = WRITTEN["components"]["schemas"]
 OPERATIONS = [operation for item in WRITTEN["paths"].values() for operation in item.values()]
-# JSON Schema 2020-12 has them, and at least one of the generators that tests/clients runs ignores or refuses them.
+# Keywords of JSON Schema 2020-12 that at least one of the generators in tests/clients ignores or rejects.
 UNREAD = {
     "$defs", "allOf", "anyOf", "contentMediaType", "contentSchema", "dependentRequired", "dependentSchemas", "else",
     "if", "not", "patternProperties", "prefixItems", "propertyNames", "then", "unevaluatedProperties",
@@ -18,7 +18,7 @@ UNREAD = {
 
 
 def _objects(part):
-    """Every object in it, but for examples: those are data."""
+    """Every object in it, except in examples, which are data."""
     if isinstance(part, dict):
         yield part
         for name, inner in part.items():
@@ -108,7 +108,7 @@ def test_everything_has_a_description():
 
 
 def test_descriptions_are_markdown_without_accidents():
-    """A star is emphasis to a reader of Markdown, unless it is code."""
+    """In Markdown a star means emphasis, unless it is in code."""
     for one in _objects(WRITTEN):
         if isinstance(text := one.get("description"), str):
             assert "*" not in re.sub(r"`[^`]*`", "", text), text

@@ -1,4 +1,4 @@
-"""Origins as the tests of allowlists draw them, and what normalizing makes of an entry."""
+"""Strategies for origins, and the result of normalizing an entry."""
 
 import string
 
@@ -9,7 +9,7 @@ from shared.rules.origin import normalize
 APP = "https://app.example.com"
 WILDCARD = "https://*.example.com"
 
-# Names whose last label cannot be read as a number: that would make an IP address of them.
+# Names whose last label is not a number, which would make them IP addresses.
 LABELS = st.text(string.ascii_lowercase + string.digits + "-_", min_size=1, max_size=20).filter(
     lambda label: not label.startswith("xn--")
 )
@@ -19,7 +19,7 @@ HOSTS = DOMAINS | st.ip_addresses(v=4).map(str) | TOP_LABELS
 SCHEMES = st.sampled_from(["http", "https", "capacitor", "chrome-extension"])
 PORTS = st.just("") | st.integers(1, 65535).map(":{}".format)
 ORIGINS = st.builds("{}://{}{}".format, SCHEMES, HOSTS, PORTS)
-# Text that gets further than random characters do.
+# Text that is nearly an origin, which finds more than random characters.
 PIECES = ["http", "https", "file:", "://", "null", "native", "localhost", "a", "A", "1", "0x", "443", "0", "xn--"]
 SIGNS = [":", ".", "*", "*.", "[", "]", "::1", "/", "\\", "@", "%", ",", " ", "\t", "ü", "\u212a", "\u3002", "\ud800"]
 NEARLY_ORIGINS = st.lists(st.sampled_from([*PIECES, *SIGNS])).map("".join)

@@ -1,4 +1,4 @@
-"""API keys: what we mint we recognize, what was mistyped we do not, and a record never gives the key away."""
+"""API keys: issued keys are recognized, mistyped ones are not, and a record never reveals the key."""
 
 import hashlib
 import string
@@ -14,7 +14,7 @@ from shared.rules import api_key
 from shared.rules.principal import Principal
 
 AT = datetime(2026, 11, 24, 3, 25, 36, tzinfo=UTC)
-# The last six characters of these are the CRC-32 in a gzip file of all others, converted by hand.
+# The last six characters are the CRC-32 of the others, taken from a gzip file and converted by hand.
 KNOWN = ["ctk_000000000000000000000000000000002Xegly", "ctk_0123456789ABCDEFGHIJKLMNOPQRSTUV2A6FSH"]
 MISSHAPEN = [
     "ctk_--------------------------------2BNSRw",
@@ -47,7 +47,7 @@ def test_checksum_is_crc_32(value):
 
 
 def test_a_key_holds_190_random_bits():
-    """Each single bit of them changes the key, so none is thrown away."""
+    """Each random bit changes the key, so none is lost."""
     zeros = mint(bytes)[0]
     others = {mint(lambda length, bit=bit: (1 << bit).to_bytes(32)[:length])[0] for bit in range(190)}
     assert len(others - {zeros}) == 190

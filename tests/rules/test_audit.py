@@ -1,4 +1,4 @@
-"""What a record of the trail says about a change, and what it never says."""
+"""What an audit record says about a change, and what it never contains."""
 
 from dataclasses import replace
 from datetime import timedelta

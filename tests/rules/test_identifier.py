@@ -1,4 +1,4 @@
-"""Identifiers: a list by id is a list by time, and what cannot be one is told apart without a look into the table."""
+"""Identifiers: they sort by time, and invalid ones are recognized without reading the table."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shared.rules import identifier
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# The example of the specification, taken apart by hand.
+# The specification's example, decoded by hand.
 EXAMPLE = "ct_01arz3ndektsv4rrffq69g5fav"
 EXAMPLE_MILLISECONDS = 0x01563E3AB5D3
 EXAMPLE_RANDOM = bytes.fromhex("d6764c61efb99302bd5b")
@@ -32,7 +32,7 @@ def test_id_has_eighty_random_bits():
 
 
 @given(MILLISECONDS, MILLISECONDS, RANDOM, RANDOM)
-# As floating-point seconds these two would be of one millisecond.
+# As floating-point seconds, these two would fall into the same millisecond.
 @example(2_176_355_803_745, 2_176_355_803_746, b"\xff" * 10, bytes(10))
 @example(0, 1, b"\xff" * 10, bytes(10))
 def test_ids_sort_by_the_millisecond_they_were_made_in(first, second, one, other):

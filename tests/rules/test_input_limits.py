@@ -128,7 +128,7 @@ def test_history_is_filled_newest_first_with_whole_messages():
     assert heard == [
         ["m4"],
         ["m3", "m4"],
-        # What does not fit ends the history: m1 alone would fit, and make no sense.
+        # The first message that does not fit ends the history. m1 alone would fit, but make no sense.
         ["m3", "m4"],
         ["m2", "m3", "m4"],
         ["m2", "m3", "m4"],

@@ -1,4 +1,4 @@
-"""The error for a malformed token value tells the page's author how to fix it, and never quotes the text."""
+"""The error for a malformed token value tells the page's author how to fix it, without quoting the value."""
 
 from shared.rules import malformed_value
 

@@ -1,4 +1,4 @@
-"""Our grammar of origins, held to a browser's: ada parses URLs as the WHATWG's standard says, and runs in Node.js."""
+"""Our origin grammar against a browser's: ada parses URLs by the WHATWG standard, as in Node.js."""
 
 import itertools
 import random
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.rules.origin import is_allowed, normalize
 
-# Pieces that are special to one parser or the other, put together in every way.
+# Pieces that are special to one of the parsers, combined in every way.
 SCHEMES = ["http", "https", "HTTPS", "ws", "wss", "ftp", "file", "app", "moz-extension", "javascript", "blob", "x+y-1."]
 HOSTS = [
     *(
@@ -132,7 +132,7 @@ def drawn(cases):
 
 
 def serialized(url):
-    """What a browser sends as Origin from a page at this URL, or None where it opens no such page."""
+    """The Origin header that a browser sends from a page at this URL, or None if it opens no such page."""
     try:
         return ada_url.URL(url).origin
     except (ValueError, UnicodeError):
@@ -164,7 +164,7 @@ def assert_admitted_if_same(header, url):
     if header == serialized(header):
         assert admits == (header == serialized(url))
     elif admits:
-        # Nothing but a serialized origin is ever sent by a browser. Other text may at most be the same, in capitals.
+        # Browsers send only serialized origins. Other text may at most be the same origin in capitals.
         assert serialized(header) == serialized(url)
 
 

@@ -138,7 +138,7 @@ PARTIAL_LABELS = [
         ["deploy-preview-7--shop.netlify.app", "main--shop.netlify.app"],
         [
             *("--shop.netlify.app", "shop.netlify.app", "main-shop.netlify.app"),
-            # A part of a name in punycode is no part of the name that it stands for.
+            # Part of a name in punycode is not part of the name that it encodes.
             *("xn--bcher-kva--shop.netlify.app", "xn--shop.netlify.app"),
         ],
     ),

@@ -35,7 +35,7 @@ LIVE = {
     "https://pr-*.d1a2b3.vercel.app": [],
     "https://pr-*.example.com": [],
     "http://pr-*.example.com": ["insecure_origin"],
-    # Nobody can store it any more.
+    # It can no longer be stored.
     "wss://app.example.com": [],
 }
 

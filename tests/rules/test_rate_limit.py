@@ -19,7 +19,7 @@ EPOCH = 1_764_000_000_000
 SECOND = 1000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
-# An attempt may be under way so long, and two machines' clocks may differ so much.
+# How long an attempt may be in transit, and how far two machines' clocks may differ.
 UNDER_WAY = 30 * SECOND
 CLOCKS_DIFFER = SECOND // 2
 
@@ -29,7 +29,7 @@ def windows(per_minute, per_hour):
 
 
 def attempt(counters, seen, limits, at):
-    """Counts at once, whatever has happened to the counters since they were `seen`."""
+    """Counts immediately, whatever happened to the counters since they were `seen`."""
     counters.update(rate_limit.counter_name(window, at / SECOND) for window in limits)
     for name in rate_limit.outdated_counters(limits, seen, at / SECOND):
         counters.pop(name, None)
@@ -38,7 +38,7 @@ def attempt(counters, seen, limits, at):
 
 @dataclass
 class Counted:
-    """An attempt that was received `at`, its standing, the counters it left and when all that count were received."""
+    """An attempt received `at` a time: its status, the counters after it, and when counted attempts were received."""
 
     at: int
     status: RateLimitStatus
@@ -50,12 +50,12 @@ class Counted:
         return self.status.retry_after == 0
 
     def again(self, limits, milliseconds):
-        """How one more attempt would fare so much later, if nobody tried before."""
+        """The status of one more attempt this much later, with no attempt in between."""
         return attempt(self.counters.copy(), self.counters, limits, self.at + milliseconds)
 
 
 def play(limits, schedule):
-    """Attempts in the order in which they are counted, which need not be that in which they are received and read."""
+    """Plays attempts in the order in which they are counted, which may differ from that in which they are received."""
     events = []
     received = EPOCH
     for number, (pause, clock, delay) in enumerate(schedule):
@@ -92,7 +92,7 @@ LIMITS = BOTH | ONE
 
 
 def most_within(milliseconds, times):
-    """The most of `times` that any stretch holds, both its ends included."""
+    """The most of `times` within any stretch of this length, both ends included."""
     return max((sum(start <= time <= start + milliseconds for time in times) for start in times), default=0)
 
 
@@ -107,7 +107,7 @@ class TestNeverMoreThanTheLimit:
     @MANY
     @given(st.integers(1, 5), st.data())
     def test_at_the_edge_of_a_window(self, limit, data):
-        """As many as may pass at first, and more just before they are a minute ago, each counted when it pleases."""
+        """A full burst, and more attempts just before it leaves the window, each counted with any delay."""
         start = data.draw(st.integers(0, 5 * SECOND))
         late = st.integers(MINUTE - 6 * SECOND, MINUTE + 6 * SECOND)
         times = [EPOCH + start] * limit + [EPOCH + start + time for time in data.draw(st.lists(late, min_size=1))]
@@ -127,7 +127,7 @@ class TestNeverMoreThanTheLimit:
         ],
     )
     def test_not_by_sending_slowly(self, limits, first, next_one, late):
-        """What counts against a late attempt may be dropped before it arrives."""
+        """Counters that a late attempt needs may be removed before it arrives."""
         counters = Counter()
         for at in [first] * 10 + [next_one]:
             assert attempt(counters, counters.copy(), limits, EPOCH + at * SECOND).retry_after == 0
@@ -148,7 +148,7 @@ class TestNeverMoreThanTheLimit:
         assert [counted.may_pass for counted in played] == [True] + [False] * 19
 
     def test_windows_of_different_names_are_separate(self):
-        """Neither where one name begins like another."""
+        """Even if one name is a prefix of another."""
         counters = Counter()
         for name in ("m", "mm", "m_m", "minute"):
             assert attempt(counters, counters.copy(), (Window(name, 60, 1),), EPOCH).retry_after == 0, name
@@ -177,7 +177,7 @@ class TestRetryAfter:
     @MANY
     @given(LIMITS, SCHEDULES, st.integers(-CLOCKS_DIFFER, 2 * HOUR))
     def test_attempt_passes_after_retry_after(self, limits, schedule, more):
-        """Also where the next attempt meets a machine whose clock is behind, and where somebody waits longer."""
+        """Even on a machine whose clock is behind, and after a longer wait."""
         for counted in play(limits, schedule):
             wait = counted.status.retry_after
             if wait:
@@ -186,7 +186,7 @@ class TestRetryAfter:
 
     @given(LIMITS, SCHEDULES)
     def test_retry_after_is_at_most_one_bucket_too_long(self, limits, schedule):
-        """And what rounding up to whole seconds adds, half a second for the clocks included."""
+        """Plus rounding up to whole seconds, which includes half a second for clock skew."""
         for counted in play(limits, schedule):
             if not counted.may_pass:
                 needs = [self.needed(window, counted) for window in limits]
@@ -195,7 +195,7 @@ class TestRetryAfter:
 
     @staticmethod
     def needed(window, counted):
-        """Seconds until fewer than the limit are within the window: the limit-th latest must have left it."""
+        """Seconds until the window holds fewer than the limit: until the limit-th latest attempt has left it."""
         if len(counted.times) < window.limit:
             return 0
         return (sorted(counted.times)[-window.limit] - counted.at) / SECOND + window.seconds
@@ -209,7 +209,7 @@ class TestRetryAfter:
         assert refused.status == RateLimitStatus(limit=10, remaining=0, reset=3901, retry_after=3901)
 
     def test_retry_after_is_that_of_the_hour_if_it_is_used_up(self):
-        """The minute refuses, and the hour would not yet; but the next attempt would be one too many for it."""
+        """The minute limit refuses, the hour limit not yet, but the next attempt would exceed it."""
         *_, refused = play(windows(1, 2), [(0, 0, 0)] * 2)
         assert refused.status.limit == 2
         assert refused.status.retry_after > 3600
@@ -249,7 +249,7 @@ class TestRemainingAndReset:
 
 
 class TestOutdated:
-    # With limits that nobody reaches, `remaining` tells to the attempt what a window has counted.
+    # With limits that are never reached, `remaining` shows exactly what a window has counted.
     ROOMY = windows(1000, 1000)
     AGES = st.lists(st.integers(0, 300 * SECOND) | st.integers(3500 * SECOND, 4300 * SECOND), max_size=60)
 
@@ -258,7 +258,7 @@ class TestOutdated:
     # Two buckets that an attempt from 30 seconds ago would only just count.
     @example([95 * SECOND, 3930 * SECOND], 30 * SECOND, -UNDER_WAY - CLOCKS_DIFFER)
     def test_removed_counters_change_no_result(self, ages, within_bucket, later):
-        """Not even to an attempt that was received earlier and is still under way."""
+        """Not even for an attempt that was received earlier and is still in transit."""
         now = EPOCH + within_bucket
         counters = Counter(
             rate_limit.counter_name(window, (now - age) / SECOND) for age in ages for window in self.ROOMY
@@ -275,12 +275,12 @@ class TestOutdated:
         assert all(len(counted.counters) <= 50 for counted in play(limits, schedule))
 
     def test_number_of_counters_stays_small_over_a_year(self):
-        """So an update that drops all of them stays far below the 4 KB that an expression may have."""
+        """An update that removes all of them stays far below the 4 KB limit of an expression."""
         chance = random.Random(1)  # noqa: S311 - no secret
         limits = windows(10, 100)
         counters, at, most = Counter(), EPOCH, 0
         while at < EPOCH + DAYS * 24 * HOUR:
-            # Some come and go, some do not stop for hours, some come back after days.
+            # Short visits, hours of constant use, and returns after days.
             pace = chance.choice([SECOND, 4 * SECOND, MINUTE, 5 * MINUTE, HOUR, 24 * HOUR])
             for _ in range(chance.randrange(100)):
                 at += chance.randrange(2 * pace)
@@ -288,7 +288,7 @@ class TestOutdated:
                 assert len(", ".join(dropped)) < 1024
                 attempt(counters, counters.copy(), limits, at)
                 most = max(most, len(counters))
-        # Enough to be sure that the busy times were among them.
+        # Enough that busy times are certainly among them.
         assert 30 < most <= 40
 
     def test_after_two_hours_nothing_is_left(self):

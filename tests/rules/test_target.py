@@ -1,4 +1,4 @@
-"""A target: what must be true of it before it is invoked."""
+"""A target: the checks before it is invoked."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Timestamps: one way to write a time, which sorts as text and loses nothing we rely on."""
+"""Timestamps: one text format, which sorts by time and keeps milliseconds."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

@@ -43,7 +43,7 @@ ISSUED_VALUE = token_value.issued_value(VALUE, CLAIMS, ARN)
 
 class TestClaims:
     def test_payload_is_exactly_these_bytes(self):
-        """Whatever changes them makes every value that was ever issued impossible to show again."""
+        """If they change, no value that was ever issued can be shown again."""
         assert CLAIMS.payload() == (
             b'{"iss":"https://tokens.example.com","sub":"ct_01arz3ndektsv4rrffq69g5fav","env":"live",'
             b'"iat":1795490736,"jti":"000102030405060708090a0b0c0d0e0f"}'
@@ -62,7 +62,7 @@ class TestClaims:
         assert made == CLAIMS
 
     def test_values_of_a_token_are_unique(self):
-        """Or a regeneration within the same second would give the old value again."""
+        """Otherwise a regeneration within the same second would return the old value."""
         made = {
             token_value.claims(issuer="i", subject="s", environment="live", at=AT, random_bytes=token_bytes).jti
             for _ in range(100)
@@ -83,7 +83,7 @@ class TestIssuedValue:
         assert ISSUED_VALUE.prefix == "eyJhbGci"
 
     def test_record_holds_no_part_of_the_signature(self):
-        """The signature: of its 43 characters only the last four."""
+        """Of the 43 characters of the signature, only the last four."""
         signature = VALUE.rpartition(".")[2]
         kept = repr(ISSUED_VALUE).replace(ISSUED_VALUE.digest, "")
         assert [signature[start : start + 5] for start in range(39) if signature[start : start + 5] in kept] == []

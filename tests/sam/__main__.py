@@ -1,4 +1,4 @@
-"""`python -m tests.sam`: records what the SAM CLI makes of the template, after another version of it is installed."""
+"""`python -m tests.sam`: records how the SAM CLI reads the template. Run it after a new version is installed."""
 
 import json
 

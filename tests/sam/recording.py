@@ -1,4 +1,4 @@
-"""Asks the SAM CLI what it makes of the template as it is, and as `make sam-local` gives it."""
+"""Records how the SAM CLI reads the template, unmodified and as adapted by `make sam-local`."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from infra.local.template import ROOT, read
 
 PYTHON = ROOT / ".venv-sam/bin/python"
 RECORDED = Path(__file__).with_name("recorded.json")
-# What differs each time that SAM starts. It is the same for all events of one start.
+# Values that differ at each start of SAM, and are the same for all events of one start.
 AT_START = {
     "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
     "requestTime": "01/Jan/2026:00:00:00 +0000",

@@ -1,6 +1,6 @@
-"""What the SAM CLI itself does, without containers: the events that it makes, and what it answers on its own.
+"""Runs the SAM CLI's own code without containers: the events that it generates, and its own error responses.
 
-Runs where the SAM CLI is installed, which is not where the tests run: python tests/sam/service.py TEMPLATE
+Run it in the environment of the SAM CLI, which is not that of the tests: python tests/sam/service.py TEMPLATE
 """
 
 import json
@@ -29,7 +29,7 @@ KINDS = ["authorizer", "aws-proxy", "http-api-proxy", "request-authorizer"]
 
 
 class Runner:
-    """Replaces containers: keeps the event that each function would be invoked with."""
+    """Replaces containers: records the event with which each function would be invoked."""
 
     def __init__(self):
         self.events = []

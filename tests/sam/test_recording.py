@@ -1,4 +1,4 @@
-"""What the SAM CLI does with our template, from its own code."""
+"""How the SAM CLI handles our template, according to its own code."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What the soak notices of what a service has lost, or has twice."""
+"""The soak detects what a service has lost or stored twice."""
 
 import pytest
 

@@ -35,7 +35,7 @@ def given_of(message, **body):
 
 
 def reasons(message, **body):
-    """(path, code) of everything that is refused."""
+    """(path, code) of each mistake."""
     with pytest.raises(InvalidRequest) as caught:
         read(message, **body)
     return [(detail.path, detail.code) for detail in caught.value.details]

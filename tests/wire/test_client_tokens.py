@@ -1,4 +1,4 @@
-"""What is answered about client tokens, to the last key."""
+"""Responses about client tokens, with their exact keys."""
 
 import json
 from datetime import timedelta
@@ -45,7 +45,7 @@ UNUSED = {"lastUsedAt": None, "conversationCount": 0}
 
 
 class TestAnswers:
-    """Each of them whole: a key too few breaks a client, a key too many may give something away."""
+    """Each is compared whole: a missing key breaks a client, and an extra key may reveal something."""
 
     WARNING = SecurityWarning("no_target", "This token has no flow.")
     WARNED = {"type": "no_target", "message": "This token has no flow."}  # noqa: RUF012 - never written to
@@ -98,7 +98,7 @@ class TestAnswers:
         assert json.loads(json.dumps(responses.revealed(VALUE))) == {"token": VALUE}
 
     def test_no_response_shows_internal_fields(self):
-        """The digests, the tenant and the key are nobody's business."""
+        """The digests, the tenant, and the signing key stay internal."""
         secret = PreviousValue(digest="digest-of-the-previous", jti="id-of-the-previous", valid_until=AT)
         kept = token(previous_values=(secret,))
         sent = [

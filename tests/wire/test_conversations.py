@@ -1,4 +1,4 @@
-"""The list of a token's conversations: how it is asked for, and what every entry says."""
+"""The list of a token's conversations: its query, and the fields of every entry."""
 
 from datetime import UTC, datetime
 
@@ -57,7 +57,7 @@ class TestQuery:
         ("name", "meant"), [("flowId", "flow_id"), ("flow", "flow_id"), ("Limit", "limit"), ("cursor", None)]
     )
     def test_unknown_parameter_suggests_the_right_one(self, name, meant):
-        """The flow's is the one name with an underscore, as the documented API has it."""
+        """`flow_id` is the only name with an underscore, as in the documented API."""
         with pytest.raises(InvalidRequest) as caught:
             ListConversations.read_query({name: "1"})
         assert caught.value.details == (Detail(name, "is not a known field", "unknown_field", meant),)

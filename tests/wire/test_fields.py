@@ -40,7 +40,7 @@ class TestWholeNumbers:
 
     @WHOLE
     def test_integral_float_is_read_as_an_integer(self, message, field):
-        """As generated clients write it. Answered as a float, it would break them."""
+        """Generated clients send floats. A float in a response would break them."""
         value = self.value(message, field, 10.0)
         assert (value, type(value)) == (10, int)
 
@@ -165,7 +165,7 @@ class TestOrigins:
 
 
 def nested(depth):
-    """An object in which `depth` objects and lists lie in one another, itself included."""
+    """An object with `depth` nested levels of objects and lists, including itself."""
     value = "x"
     for level in range(depth - 1):
         value = [value] if level % 2 else {"a": value}
@@ -233,7 +233,7 @@ class TestExpiry:
             ("2027-01-30T16:00:00-0800", datetime(2027, 1, 31, tzinfo=UTC)),
             ("2028-02-29T23:59:59Z", datetime(2028, 2, 29, 23, 59, 59, tzinfo=UTC)),
             ("9999-12-31T23:59:59Z", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
-            # The rules refuse what has passed; the wire only reads it.
+            # The rules reject times in the past; the wire only parses them.
             ("0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=UTC)),
         ],
     )
@@ -277,4 +277,4 @@ class TestExpiry:
         assert reasons(message, expiresAt=value) == [("expiresAt", "wrong_value")]
 
 
-# Mostly acceptable, so that about half of the bodies are.
+# Mostly valid, so that about half of the bodies are.

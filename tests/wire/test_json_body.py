@@ -1,4 +1,4 @@
-"""How many values a body has is bounded without parsing it."""
+"""The number of values in a body is bounded without parsing it."""
 
 import json
 
@@ -34,7 +34,7 @@ def test_body_that_passes_has_at_most_twice_the_allowed_values(value, most):
 
 @given(st.text(alphabet='a,[{"\\', max_size=60))
 def test_invalid_json_is_counted_like_json(text):
-    """As a list with this behind its first value. A string that lacks its end has the rest of the text for it."""
+    """The text follows the first value of a list. An unterminated string extends to the end of the text."""
     outside, is_inside, is_escaped = 1, False, False
     for character in text:
         if is_escaped:

@@ -90,7 +90,7 @@ class TestBodiesThatAreNotJson:
         ],
     )
     def test_duplicate_key_is_refused_at_any_depth(self, body):
-        """Two programs would read two things in it."""
+        """Two programs could read it differently."""
         assert refusal(UpdateClientToken, body).message == "The body is not JSON: duplicate key."
 
     @pytest.mark.parametrize("text", [*LONE_SURROGATES, "\ud800"])
@@ -143,7 +143,7 @@ class TestBodiesThatAreNotJson:
     @pytest.mark.parametrize("depth", [17, 100, 500, 900, 950, 1000, 1500, 3000])
     @pytest.mark.parametrize("name", ["config", "c\\u006fnfig", "unknown", "name"])
     def test_nesting_of_any_depth_is_refused(self, name, depth):
-        """Between what reading stands and what writing stands there must be no gap."""
+        """Every depth that parsing accepts must also be accepted by writing."""
         refused = refusal(UpdateClientToken, f'{{"{name}": {{"a": {"[" * depth}{"]" * depth}}}}}')
         assert refused.code in {"invalid_json", "invalid_request"}
 
@@ -256,7 +256,7 @@ CODES = {
 class TestAnyBodyAtAll:
     @staticmethod
     def assert_read_or_refused(message, body):
-        """Nothing but InvalidRequest is raised, and that in our words: pydantic's own would be of another code."""
+        """Only InvalidRequest is raised, with our codes instead of pydantic's."""
         refused = refusal_or_none(message, body)
         if refused is None:
             return

@@ -1,4 +1,4 @@
-"""What is said to make, change and renew a client token, as a whole; test_fields looks at each field."""
+"""The bodies that create, update, and regenerate a client token as a whole; test_fields covers each field."""
 
 import json
 from dataclasses import fields, replace

@@ -1,4 +1,4 @@
-"""What a program does with the client that openapi-generator's python generator makes. Run with it on the path."""
+"""Uses the client of openapi-generator's python generator. Run with the client on the path."""
 
 import json
 import sys

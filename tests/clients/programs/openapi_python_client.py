@@ -1,4 +1,4 @@
-"""What a program does with the client that openapi-python-client generates. Run with its package on the path."""
+"""Uses the client of openapi-python-client. Run with the client on the path."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Reads the document's examples, from standard input, with the models that datamodel-codegen makes of its schemas."""
+"""Reads the document's examples from standard input with the models that datamodel-codegen generates."""
 
 import json
 import sys
