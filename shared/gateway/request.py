@@ -12,8 +12,9 @@ from typing import Any
 
 from shared.errors import InvalidRequest, PayloadTooLarge, Unauthenticated, Unavailable
 from shared.gateway import client_address, headers
-from shared.rules import timestamps
+from shared.rules import idempotency, timestamps
 from shared.rules.audit import AuditContext
+from shared.rules.idempotency import IdempotencyKey
 from shared.rules.principal import Principal
 from shared.rules.rate_limit import RateLimitStatus
 from shared.rules.rejection import CredentialRejected
@@ -71,10 +72,12 @@ class Request:
         """The revisions that may be changed, from If-Match; None for any. Raises InvalidRequest."""
         return headers.expected_revisions(self.headers)
 
-    @property
-    def idempotency_key(self) -> str | None:
-        """The key under which the request takes effect once; None without the header. Raises InvalidRequest."""
-        return headers.idempotency_key(self.headers)
+    def idempotency_key(self, body: str, *operation: str) -> IdempotencyKey | None:
+        """The key under which the request takes effect once; None without the header. Raises InvalidRequest.
+
+        `body`: the same for equal requests. `operation`: its name, and the id of the token that it changes.
+        """
+        return idempotency.scoped_key(headers.idempotency_key(self.headers), self.context, *operation, body=body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,12 +48,12 @@ class Response:
             raise ResponseTooLarge
 
     @classmethod
-    def ok(cls, body: Mapping[str, Any], *, revision: int | None = None) -> Response:
+    def ok(cls, body: Mapping[str, Any], revision: int | None = None) -> Response:
         """`revision`: of the token in the body, for the ETag."""
         return cls(200, _json(body), headers.etag(revision) if revision else {})
 
     @classmethod
-    def created(cls, body: Mapping[str, Any], *, revision: int) -> Response:
+    def created(cls, body: Mapping[str, Any], revision: int) -> Response:
         return cls(201, _json(body), headers.etag(revision))
 
     @classmethod

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from shared.rules import plain_json, timestamps
-from shared.rules.client_token import ClientToken, TokenSettings
+from shared.rules.client_token import ClientToken
 from shared.rules.target import Target
+from shared.rules.token_settings import TokenSettings
 
 Changes = Mapping[str, Sequence[Any] | Mapping[str, Any] | None]
 """Field -> what is recorded of its change.

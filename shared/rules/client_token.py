@@ -1,42 +1,20 @@
-"""Client tokens: their settings, their values, and what may be done with them."""
+"""Client tokens: their values, and what may be done with them."""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
-from shared.errors import Conflict, Detail, Forbidden, InvalidRequest, PreconditionFailed, Unauthenticated
-from shared.rules import origin, plain_json, timestamps
+from shared.errors import Conflict, Forbidden, InvalidRequest, PreconditionFailed, Unauthenticated
+from shared.rules import plain_json, timestamps, token_settings
+from shared.rules.token_settings import Environment, TokenSettings
 from shared.rules.token_value import IssuedValue
-
-Environment = Literal["live", "test"]
 
 PREVIOUS_VALUES_MAX = 5
 _NOT_VALID = "This client token is not valid."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenSettings:
-    """The settings that can be updated at any time, with the API's defaults."""
-
-    name: str
-    allowed_origins: tuple[str, ...]
-    flow_ids: tuple[str, ...] = ()
-    agent_ids: tuple[str, ...] = ()
-    default_flow_id: str | None = None
-    pin_to_version: str = "latest"
-    target_alias: str | None = None
-    target_version_id: str | None = None
-    rate_limit_per_minute: int = 10
-    rate_limit_per_hour: int = 100
-    max_messages_per_session: int = 100
-    session_idle_timeout_minutes: int = 30
-    config: Mapping[str, Any] = field(default_factory=dict)
-    is_active: bool = True
-    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +24,16 @@ class PreviousValue:
     digest: str
     jti: str
     valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenDraft:
+    """A token before its first value, with settings that are consistent."""
+
+    tenant: str
+    environment: Environment
+    settings: TokenSettings
+    product_surface_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,32 +70,27 @@ class Usage:
         return self.last_used_at is None or self.last_used_at < timestamps.floor_to_minute(at)
 
 
-def validate(
-    settings: TokenSettings, *, environment: Environment = "live", at: datetime, before: TokenSettings | None = None
-) -> TokenSettings:
-    """The settings, if they are consistent, else InvalidRequest with every reason. `before`: those they replace."""
-    reasons = list(_violations(settings, environment, at, before))
-    if reasons:
-        raise InvalidRequest.from_details(*reasons)
-    return settings
-
-
-def create(
-    issued_value: IssuedValue,
-    settings: TokenSettings,
+def draft(
     tenant: str,
     environment: Environment,
+    settings: TokenSettings,
     product_surface_id: str | None,
     *,
     at: datetime,
-) -> ClientToken:
+) -> TokenDraft:
+    """Raises InvalidRequest, with every reason, if the settings are inconsistent."""
+    token_settings.validate(settings, environment=environment, at=at)
+    return TokenDraft(tenant=tenant, environment=environment, settings=settings, product_surface_id=product_surface_id)
+
+
+def create(draft: TokenDraft, issued_value: IssuedValue, *, at: datetime) -> ClientToken:
     """A new token, under its first value."""
     return ClientToken(
         id=issued_value.claims.sub,
-        tenant=tenant,
-        environment=environment,
-        product_surface_id=product_surface_id,
-        settings=settings,
+        tenant=draft.tenant,
+        environment=draft.environment,
+        product_surface_id=draft.product_surface_id,
+        settings=draft.settings,
         issued_value=issued_value,
         created_at=at,
         updated_at=at,
@@ -122,7 +105,8 @@ def require_revision(token: ClientToken, expected: Collection[int] | None) -> No
 
 def update(token: ClientToken, changes: Mapping[str, Any], *, at: datetime) -> ClientToken:
     """The token with some settings changed."""
-    settings = validate(replace(token.settings, **changes), environment=token.environment, at=at, before=token.settings)
+    changed = replace(token.settings, **changes)
+    settings = token_settings.validate(changed, environment=token.environment, at=at, before=token.settings)
     revision, config_revision = token.revision + 1, token.config_revision
     if not plain_json.is_same(settings.config, token.settings.config):
         config_revision = revision if settings.config else 0
@@ -221,29 +205,3 @@ def choose_target(token: ClientToken, wanted: str | None) -> str:
             "This client token has no flow and no agent to talk to.", code="no_target", hint="Add one to the token."
         )
     return token.settings.default_flow_id or (flows + agents)[0]
-
-
-def _violations(
-    settings: TokenSettings, environment: Environment, at: datetime, before: TokenSettings | None
-) -> Iterator[Detail]:
-    for entry in settings.allowed_origins:
-        if environment == "live" and origin.needs_test_token(entry):
-            reason = f"{entry} is for tokens of environment test: on a live token, list each port by itself"
-            yield Detail.for_field("allowed_origins", reason, "needs_test_token")
-    if settings.default_flow_id is not None and settings.default_flow_id not in settings.flow_ids:
-        yield Detail.for_field("default_flow_id", "must be one of the token's flows", "not_a_flow_of_the_token")
-    if settings.target_alias is not None and settings.target_version_id is not None:
-        yield Detail.for_field(
-            "target_alias", "cannot be combined with a target version id: set one of them to null", "exclusive"
-        )
-    for pin in ("target_alias", "target_version_id"):
-        if getattr(settings, pin) is not None and len(settings.agent_ids) != 1:
-            yield Detail.for_field(pin, "needs exactly one agent on the token", "needs_one_agent")
-    is_new_pin = before is None or before.pin_to_version != settings.pin_to_version
-    if is_new_pin and settings.pin_to_version.startswith("agentver_"):
-        yield Detail.for_field(
-            "pin_to_version", "cannot be set to an agent version: use the target version id for that", "agent_version"
-        )
-    is_new_expiry = before is None or before.expires_at != settings.expires_at
-    if is_new_expiry and settings.expires_at is not None and settings.expires_at <= at:
-        yield Detail.for_field("expires_at", "must be in the future, or null for never", "in_the_past")

@@ -30,11 +30,22 @@ class IdempotencyKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredResponse:
-    """A response without the token's value, which `issued_value` restores. `revision`: of the token in it."""
+    """A response as it is stored: its JSON is cut wherever the token's value stood. `revision`: of the token in it."""
 
-    body: Mapping[str, Any]
+    key: IdempotencyKey
+    pieces: tuple[str, ...]
     issued_value: IssuedValue
     revision: int
+
+    def with_value(self, value: str) -> Mapping[str, Any]:
+        """The body as it was sent, to the byte."""
+        body: Mapping[str, Any] = json.loads(value.join(self.pieces))
+        return body
+
+
+def without_value(body: str, value: str) -> tuple[str, ...]:
+    """A response's JSON in pieces. Cutting needs no placeholder, which text of callers could contain."""
+    return tuple(body.split(value))
 
 
 def scoped_key(key: str | None, context: AuditContext, *what: str, body: str) -> IdempotencyKey | None:

@@ -7,14 +7,18 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from shared.rules import origin
-from shared.rules.client_token import ClientToken
+from shared.rules.client_token import ClientToken, TokenDraft
 from shared.rules.security_warning import SecurityWarning
 
 _IDS_SHOWN = 3
 
 
 def warnings(
-    token: ClientToken, is_public_suffix: Callable[[str], bool], unregistered: Sequence[str] = (), *, at: datetime
+    token: ClientToken | TokenDraft,
+    is_public_suffix: Callable[[str], bool],
+    unregistered: Sequence[str] = (),
+    *,
+    at: datetime,
 ) -> list[SecurityWarning]:
     """`unregistered`: flows and agents that nothing answers for yet."""
     settings = token.settings

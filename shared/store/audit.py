@@ -8,8 +8,10 @@ import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from shared.rules import audit as rules
 from shared.rules import timestamps
 from shared.rules.audit import AuditContext, AuditRecord
+from shared.rules.client_token import ClientToken
 from shared.store import index_entries, table
 from shared.store.table import Item, Key, Write
 
@@ -17,6 +19,12 @@ from shared.store.table import Item, Key, Write
 def record_write(record: AuditRecord) -> Write:
     """Part of a transaction, so that nothing changes without an audit record."""
     return table.put_write(_to_item(record))
+
+
+def change_write(action: str, before: ClientToken | None, after: ClientToken, context: AuditContext) -> Write:
+    """Records a change of a token, or a new one. Part of the same transaction."""
+    changes = rules.changes(before, after)
+    return record_write(AuditRecord(context=context, action=action, subject=after.id, changes=changes))
 
 
 def record_reveal(token_id: str, *, context: AuditContext) -> None:

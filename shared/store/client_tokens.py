@@ -9,7 +9,8 @@ from itertools import islice
 
 from shared.errors import Detail, InvalidRequest, ResponseTooLarge, Unavailable
 from shared.rules import timestamps
-from shared.rules.client_token import PREVIOUS_VALUES_MAX, ClientToken, PreviousValue, TokenSettings, Usage
+from shared.rules.client_token import PREVIOUS_VALUES_MAX, ClientToken, PreviousValue, Usage
+from shared.rules.token_settings import TokenSettings
 from shared.store import configs, issued_values, memberships, table, usage
 from shared.store.attributes import size
 from shared.store.table import Item, Key

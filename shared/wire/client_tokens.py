@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 from shared.rules import timestamps
-from shared.rules.client_token import ClientToken, Environment, Usage
+from shared.rules.client_token import ClientToken, Usage
 from shared.rules.security_warning import SecurityWarning
+from shared.rules.token_settings import Environment
 from shared.wire.page import Page
 
 _UNUSED = Usage()
@@ -128,16 +129,6 @@ def regenerated(before: ClientToken, after: ClientToken, usage: Usage, value: st
     }
 
 
-def without_value(answer: ClientTokenCreated | ClientTokenRegenerated) -> Mapping[str, Any]:
-    """What may be kept of an answer."""
-    return _valued(answer, None)
-
-
-def with_value(kept: Mapping[str, Any], value: str) -> Mapping[str, Any]:
-    """The answer that was kept, to the byte."""
-    return _valued(kept, value)
-
-
 def deleted() -> ClientTokenDeleted:
     return {"success": True, "message": "The client token is deleted and no longer works."}
 
@@ -179,10 +170,6 @@ def _token(token: ClientToken, usage: Usage) -> Token:
         "createdAt": timestamps.to_text(token.created_at),
         "updatedAt": timestamps.to_text(token.updated_at),
     }
-
-
-def _valued(answer: Mapping[str, Any], value: str | None) -> Mapping[str, Any]:
-    return {**answer, "clientToken": {**answer["clientToken"], "tokenValue": value}, "token": value}
 
 
 def _warned(warnings: Iterable[SecurityWarning]) -> list[Warned]:

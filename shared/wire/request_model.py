@@ -102,8 +102,8 @@ class RequestModel(BaseModel):
             errors = error.errors(include_url=False, include_input=False)[:_REASONS_MAX]
         raise InvalidRequest.from_details(*(_detail(one, names) for one in errors))
 
-    def canonical_json(self) -> str:
-        """The same text for equal requests, however they are spelled."""
+    def canonical(self) -> str:
+        """JSON that is the same for equal requests, however they are spelled."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True)
 
 

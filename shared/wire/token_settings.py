@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from shared.rules import identifier, origin, visitor
-from shared.rules.client_token import Environment, TokenSettings
+from shared.rules import client_token, identifier, origin, visitor
+from shared.rules.client_token import TokenDraft
+from shared.rules.token_settings import Environment, TokenSettings
 from shared.wire.request_model import Integer, RequestModel, Timestamp, nested_at_most
 
 _SETTINGS = {field.name for field in fields(TokenSettings)}
@@ -125,6 +127,10 @@ class CreateClientToken(_Settable):
 
     def settings(self) -> TokenSettings:
         return TokenSettings(**self.changed_fields())
+
+    def draft(self, tenant: str, *, at: datetime) -> TokenDraft:
+        """Raises InvalidRequest, with every reason, if the settings are inconsistent."""
+        return client_token.draft(tenant, self.environment, self.settings(), self.product_surface_id, at=at)
 
 
 class UpdateClientToken(_Settable):

@@ -14,11 +14,12 @@ from shared import signer
 from shared.errors import NotFound
 from shared.rules import identifier
 from shared.rules.audit import AuditContext
-from shared.rules.client_token import ClientToken, TokenSettings
+from shared.rules.client_token import ClientToken
 from shared.rules.feedback import Feedback
 from shared.rules.session import mint
 from shared.rules.target_request import Message
-from shared.store import api_keys, client_tokens, conversations, table, token_writes
+from shared.rules.token_settings import TokenSettings
+from shared.store import api_keys, client_tokens, conversations, table, token_creation, token_writes
 from shared.store.token_writes import PendingWrite
 from tests.aws.in_memory import STACK
 from tests.aws.network import refusal
@@ -35,18 +36,17 @@ def context(tenant):
 def make_token(tenant, name="Web", environment="live"):
     token_id = identifier.new("ct", AT, token_bytes)
     _, issued_value = signer.issue(token_id, environment, at=AT, random_bytes=token_bytes)
-    settings = TokenSettings(name=name, allowed_origins=("*",))
     token = ClientToken(
         id=token_id,
         tenant=tenant,
         environment=environment,
         product_surface_id=None,
-        settings=settings,
+        settings=TokenSettings(name=name, allowed_origins=("*",)),
         issued_value=issued_value,
         created_at=AT,
         updated_at=AT,
     )
-    token_writes.create(PendingWrite(token, None), limit=1000, context=context(tenant), idempotency_key=None)
+    token_creation.create(PendingWrite(token, None), context(tenant))
     return token
 
 

@@ -39,8 +39,8 @@ KEYED = [
     (
         "POST",
         f"{LIST}/ID/regenerate",
-        [*ADMITTED, "BatchGetItem", "GetItem", "GenerateMac", "TransactWriteItems"],
-        [*ADMITTED, "BatchGetItem", "GetItem", "GenerateMac", "PutItem"],
+        [*ADMITTED, "GetItem", "BatchGetItem", "GenerateMac", "TransactWriteItems"],
+        [*ADMITTED, "GetItem", "GenerateMac", "PutItem"],
     ),
 ]
 

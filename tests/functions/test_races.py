@@ -36,6 +36,19 @@ def test_one_value_of_concurrent_regenerations_works(api):
     assert record.issued_value.matches(api.get(f"{path}/token").json["token"])
 
 
+def test_regeneration_is_signed_once_when_other_writes_come_first(api, calls, at_call):
+    path = "/v1/client-tokens/" + api.create()["clientToken"]["id"]
+    calls.clear()
+
+    def rename():
+        api.put(path, {"name": "Till"})
+
+    # Just before its transaction.
+    at_call(5, rename)
+    after = api.post(f"{path}/regenerate").json
+    assert (after["clientToken"]["name"], calls.count("GenerateMac")) == ("Till", 1)
+
+
 def test_concurrent_updates_and_regenerations_all_apply(api):
     created = api.create()
     path = "/v1/client-tokens/" + created["clientToken"]["id"]

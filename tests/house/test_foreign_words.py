@@ -39,7 +39,6 @@ ENVIRONMENT = {
     "shared.gateway.request": {"AWS_SAM_LOCAL"},
     "shared.http.endpoint": {"LOOPBACK_TARGETS"},
     "shared.management_admission": {"MANAGEMENT_LISTS_PER_MINUTE", "MANAGEMENT_WRITES_PER_MINUTE"},
-    "shared.quota": {"TOKENS_PER_TENANT"},
     "shared.runtime.__main__": {
         "AWS_LAMBDA_INITIALIZATION_TYPE",
         "AWS_LAMBDA_RUNTIME_API",
@@ -51,6 +50,7 @@ ENVIRONMENT = {
     "shared.store.audit": {"AUDIT_RETENTION_DAYS"},
     "shared.store.conversations": {"CONVERSATION_RETENTION_DAYS"},
     "shared.store.table": {"TABLE_NAME"},
+    "shared.store.token_creation": {"TOKENS_PER_TENANT"},
 }
 # A header by its shape (Retry-After, x-api-key), or one of the common headers of a single word.
 HEADER = (

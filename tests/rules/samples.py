@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from shared.rules import token_value
-from shared.rules.client_token import ClientToken, TokenSettings
+from shared.rules.client_token import ClientToken
+from shared.rules.token_settings import TokenSettings
 
 ORIGIN = "https://app.example.com"
 AT = datetime(2026, 11, 24, 3, 25, 36, 123_000, tzinfo=UTC)

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.errors import Conflict, InvalidRequest
-from shared.rules import client_token, token_value, token_warnings
-from shared.rules.client_token import ClientToken, TokenSettings
+from shared.rules import client_token, token_settings, token_value, token_warnings
+from shared.rules.client_token import ClientToken
+from shared.rules.token_settings import TokenSettings
 
 AT = datetime(2026, 11, 24, 3, 25, 36, 123_000, tzinfo=UTC)
 MOMENT = timedelta(milliseconds=1)
@@ -63,7 +64,7 @@ class TestCheck:
     )
     def test_consistent_settings_are_accepted(self, settings):
         wanted = replace(SETTINGS, **settings)
-        assert client_token.validate(wanted, at=AT) == wanted
+        assert token_settings.validate(wanted, at=AT) == wanted
 
     @pytest.mark.parametrize(
         ("settings", "path", "code"),
@@ -96,7 +97,7 @@ class TestCheck:
         ids=str,
     )
     def test_contradiction_is_reported_at_the_field_of_the_caller(self, settings, path, code):
-        assert reasons(client_token.validate, replace(SETTINGS, **settings), at=AT) == [(path, code)]
+        assert reasons(token_settings.validate, replace(SETTINGS, **settings), at=AT) == [(path, code)]
 
     def test_all_violations_are_reported_at_once(self):
         settings = replace(
@@ -107,7 +108,7 @@ class TestCheck:
             pin_to_version="agentver_1",
             expires_at=AT,
         )
-        assert reasons(client_token.validate, settings, at=AT) == [
+        assert reasons(token_settings.validate, settings, at=AT) == [
             ("defaultFlowId", "not_a_flow_of_the_token"),
             ("targetAlias", "exclusive"),
             ("targetAlias", "needs_one_agent"),

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from shared.rules import audit
 from shared.rules.audit import AuditContext, AuditRecord
-from shared.rules.client_token import PreviousValue, TokenSettings
+from shared.rules.client_token import PreviousValue
+from shared.rules.token_settings import TokenSettings
 from shared.store import audit as store
 from tests.aws.item_size import item_bytes
 from tests.rules.samples import AT, token

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from shared.errors import TargetFailed
 from shared.rules import client_token, identifier, session, token_value, token_warnings
 from shared.rules.answer import Ending
-from shared.rules.client_token import ClientToken, TokenSettings, Usage
+from shared.rules.client_token import ClientToken, Usage
 from shared.rules.conversation import Conversation
+from shared.rules.token_settings import TokenSettings
 from shared.wire import client_tokens, conversations, feedback, sessions
 from shared.wire.chat_events import ChatEvents
 from shared.wire.page import Page

@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from infra.tools.openapi.fields import meaning
-from shared.rules.client_token import TokenSettings
+from shared.rules.token_settings import TokenSettings
 from shared.wire.chat import Chat, VisitorMessage
 from shared.wire.regeneration import RegenerateClientToken
 from shared.wire.token_settings import CreateClientToken, UpdateClientToken
