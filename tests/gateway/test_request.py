@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.errors import PayloadTooLarge
+from shared.errors import InvalidRequest, PayloadTooLarge
 from shared.gateway.request import PAGE_BODY_MAX, TRANSCRIPT_BODY_MAX, BrowserRequest
 
 EVENT = {
@@ -11,11 +11,22 @@ EVENT = {
 }
 
 
-@pytest.mark.parametrize(("limit", "size"), [(PAGE_BODY_MAX, "64 KB"), (TRANSCRIPT_BODY_MAX, "6 MB")])
-def test_oversized_body_of_a_page_suggests_a_new_conversation(monkeypatch, limit, size):
+@pytest.fixture(autouse=True)
+def _direct(monkeypatch):
     monkeypatch.setenv("CLIENT_ADDRESS_HEADER", "")
     monkeypatch.setenv("PROXY_SECRET_DIGESTS", "")
+
+
+@pytest.mark.parametrize(("limit", "size"), [(PAGE_BODY_MAX, "64 KB"), (TRANSCRIPT_BODY_MAX, "6 MB")])
+def test_oversized_body_of_a_page_suggests_a_new_conversation(limit, size):
     assert BrowserRequest.from_event(EVENT | {"body": "x" * limit}, limit, {}).body == "x" * limit
     with pytest.raises(PayloadTooLarge) as refused:
         BrowserRequest.from_event(EVENT | {"body": "x" * (limit + 1)}, limit, {})
     assert refused.value.message == f"The body is larger than {size}. In a chat, please start a new conversation."
+
+
+def test_body_that_is_not_base64_as_its_event_says_is_a_400():
+    event = EVENT | {"body": "not base64!", "isBase64Encoded": True}
+    with pytest.raises(InvalidRequest) as refused:
+        BrowserRequest.from_event(event, PAGE_BODY_MAX, {})
+    assert refused.value.message == "The body is not base64, although the event's isBase64Encoded is true."

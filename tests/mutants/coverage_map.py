@@ -5,17 +5,21 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
+from pathlib import Path
 
 from coverage import CoverageData
 
 from tests.mutants import template
 from tests.mutants.sandbox import OURS
 
-# Tests that run our code in their own process. Others start the local stack, which no mutant reaches.
+# What runs our code in its own process. Other tests start the local stack, which no mutant reaches.
 SUITE = [
-    "tests/rules", "tests/wire", "tests/aws", "tests/store", "tests/targets", "tests/iam", "tests/openapi",
-    "tests/gateway", "tests/functions",
+    "tests/rules", "tests/wire", "tests/gateway", "tests/aws", "tests/http", "tests/store", "tests/targets",
+    "tests/iam", "tests/openapi", "tests/test_public_suffixes.py", "tests/functions",
 ]  # fmt: skip
+# What also looks at lines that run on import.
+ON_IMPORT = {"tests/openapi", "tests/house/test_frozen.py"}
 FOR_TEMPLATE = [
     "tests/house", "tests/openapi", "tests/iam", "tests/local/test_template.py", "tests/local/test_routes.py",
     "tests/functions/test_calls.py", "tests/functions/test_metrics.py", "tests/functions/test_lifecycle.py",
@@ -24,53 +28,66 @@ FOR_TEMPLATE = [
 
 
 class CoverageMap:
-    """`sandbox`: where the suite runs. `room`: where the result is kept. A failing suite ends the program."""
+    """`sandbox`: where the suite runs; `room`: where the result is kept. A suite that fails ends the program."""
 
     def __init__(self, sandbox, room, jobs):
-        self._directory = sandbox.directory
         file = room / f"{_digest(sandbox.directory)}.coverage"
         if not file.exists():
             print("Running the suite once, to learn which tests run which line.", flush=True)
             for old in room.glob("*.coverage*"):
                 old.unlink()
-            self._measure(file, jobs)
+            _measure(sandbox.directory, file, jobs)
         self._data = CoverageData(file)
         self._data.read()
 
-    def _measure(self, file, jobs):
-        options = ["--cov=functions", "--cov=shared", "--cov-context=test", "--cov-report=", "--cov-fail-under=0"]
-        running = file.with_suffix(".running")
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", str(jobs), *options, *SUITE],
-            cwd=self._directory,
-            env=os.environ | {"COVERAGE_FILE": str(running), "PYTHONDONTWRITEBYTECODE": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            sys.exit(f"{done.stdout[-5000:]}\nThe suite has to pass before mutants can tell anything.")
-        running.rename(file)
-
     def tests(self, mutant):
-        """The tests that run the mutant's line or, for a line that runs at import, any line of its file."""
+        """Those that run the mutant's line; for a line that runs on import, those that run any line of its file."""
         if mutant.path in template.PATHS:
             return FOR_TEMPLATE
-        lines = self._data.contexts_by_lineno(str(self._directory / mutant.path))
+        lines = self._data.contexts_by_lineno(mutant.path)
         found = set()
-        # For a statement over several lines, coverage may record only the first.
+        # Of a statement over many lines, the first may stand for all.
         for line in range(mutant.line, max(mutant.line - 20, 0), -1):
             if line in lines:
                 found = _tests(lines[line])
                 break
-        found = found or {test for contexts in lines.values() for test in _tests(contexts)} | {"tests/openapi"}
-        # Quick tests first.
-        return sorted(found, key=lambda test: (test.startswith("tests/functions"), test))
+        found = found or {test for contexts in lines.values() for test in _tests(contexts)} | ON_IMPORT
+        return _in_turns(found, Path(mutant.path).stem)
+
+
+def _measure(directory, file, jobs):
+    options = ["--cov=functions", "--cov=shared", "--cov-context=test", "--cov-report=", "--cov-fail-under=0"]
+    running = file.with_suffix(".running")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", str(jobs), *options, *SUITE],
+        cwd=directory,
+        env=os.environ | {"COVERAGE_FILE": str(running), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"{done.stdout[-5000:]}\nThe suite has to pass before mutants can tell anything.")
+    running.rename(file)
+
+
+def _in_turns(tests, module):
+    """The quick rooms first, then one test of each file in turn, because a mutant dies in one subject, not in one test.
+
+    In each turn, files that are named after the mutant's module come first.
+    """
+    of_file = Counter()
+    ordered = []
+    for test in sorted(tests):
+        file = test.partition("::")[0]
+        ordered.append((file.startswith("tests/functions"), of_file[file], module not in file, test))
+        of_file[file] += 1
+    return [test for *_, test in sorted(ordered)]
 
 
 def _tests(contexts):
-    """A context looks like tests/a.py::test_b[c]|run. Lines that run at import have none."""
+    """Contexts are such as tests/a.py::test_b[c]|run. Imports have none."""
     return {re.split(r"[|\[]", context)[0] for context in contexts if context}
 
 
