@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """`url`: where its API listens. `parameters`: of its stack. `operator`: fetches the caller's IAM ARN from AWS."""
+    """`url`: where its API listens. `parameters`: of its stack. `operator`: fetches the caller's IAM ARN from AWS.
+
+    `aws_endpoint`: where all of AWS is. None if each service has an address of its own.
+    """
 
     url: str
     account: str
     region: str
     parameters: Mapping[str, str]
     operator: Callable[[], str]
+    aws_endpoint: str | None
     is_local: bool = False

@@ -37,10 +37,11 @@ def reported() -> Iterator[None]:
     try:
         yield
     except (ApiError, BotoCoreError, ClientError) as error:
-        raise CommandFailed(_sentence(error)) from error
+        raise CommandFailed(sentence(error)) from error
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
+    """What went wrong, and how to fix it."""
     from botocore.exceptions import (  # noqa: PLC0415 - as above
         ClientError,
         ConnectionError,  # noqa: A004 - botocore's name for it, and not the built-in one
@@ -52,7 +53,7 @@ def _sentence(error: Exception) -> str:
     match error:
         # The store keeps from visitors why AWS failed; an operator must know.
         case Unavailable(__cause__=AwsError() as cause):
-            text = _sentence(cause)
+            text = sentence(cause)
         case ApiError():
             text = error.message
         case NoCredentialsError():

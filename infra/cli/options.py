@@ -17,6 +17,10 @@ Tenant = Annotated[
         help="The tenant: any name you choose, or a Clerk organization's id.",
     ),
 ]
+TargetId = Annotated[
+    str,
+    typer.Argument(parser=parsers.target_id, metavar="ID", help="The id of the flow or agent, as tokens name it."),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation: for scripts, which have no terminal.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

@@ -30,6 +30,11 @@ def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def write(text: str) -> None:
+    """Print a part of a longer text at once. Other programs wrote it, and it obeys no more than its line breaks."""
+    print("\n".join(map(_on_one_line, text.split("\n"))), end="", flush=True)
+
+
 def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 

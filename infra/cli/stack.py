@@ -38,13 +38,16 @@ def choose(name: str, *, region: str | None = None, profile: str | None = None) 
     outputs = _outputs(name, found)
     # Before the variables that follow lead all clients of this process to DynamoDB.
     sts = session.create_client("sts", config=_PROMPT)
+    aws_endpoint = os.environ.get("AWS_ENDPOINT_URL")
     os.environ |= _access() | {
         "TABLE_NAME": outputs[_TABLE_OUTPUT],
         "AUDIT_RETENTION_DAYS": given["AuditRetentionDays"],
     }
     # arn:aws:cloudformation:REGION:ACCOUNT:stack/...
     where, account = found["StackId"].split(":")[3:5]
-    return Deployment(outputs["ApiUrl"], account, where, given, lambda: str(sts.get_caller_identity()["Arn"]))
+    return Deployment(
+        outputs["ApiUrl"], account, where, given, lambda: str(sts.get_caller_identity()["Arn"]), aws_endpoint
+    )
 
 
 def choose_local() -> Deployment:

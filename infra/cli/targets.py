@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.cli import audit_records, parsers, target_permissions, target_settings
+from infra.cli import audit_records, parsers, target_permissions, target_settings, target_trial
 from infra.cli.command import examples, group, on_deployment
 from infra.cli.confirmation import confirmed
 from infra.cli.deployment import Deployment
-from infra.cli.options import DryRun, Json, Tenant, Yes
+from infra.cli.options import DryRun, Json, TargetId, Tenant, Yes
 from infra.cli.output import NEW_TENANT, say, show
 from shared.errors import InvalidRequest, NotFound
 from shared.rules import audit, timestamps
@@ -25,18 +25,14 @@ _ANSWER_LOCALLY = {"echo", "openai"}
 
 app = group(
     "targets",
-    "Register, list, and remove targets. They are the flows and agents that client tokens may name.",
+    "Register, test, list, and remove targets. They are the flows and agents that client tokens may name.",
     examples(
         "client-tokens targets register --tenant acme flow_support --kind echo",
+        "client-tokens targets test --tenant acme flow_support",
         "client-tokens targets list --tenant acme",
         "client-tokens targets remove --tenant acme flow_support",
     ),
 )
-
-TargetId = Annotated[
-    str,
-    typer.Argument(parser=parsers.target_id, metavar="ID", help="The id of the flow or agent, as tokens name it."),
-]
 
 
 @app.command(
@@ -187,6 +183,15 @@ def remove(
     changes = audit.target_changes(target, None)
     targets.remove(target, audit_records.record(context, "remove_target", target.id, changes))
     say(f"Removed target {target.id} of tenant {target.tenant}.")
+
+
+app.command(
+    "test",
+    epilog=examples(
+        "client-tokens targets test --tenant acme flow_support",
+        'client-tokens targets test --tenant acme agent_sales --message "Do you sell tea?"',
+    ),
+)(target_trial.run)
 
 
 def _registered(target: Target) -> Target | None:

@@ -1,7 +1,9 @@
 """The operator's command line in this process, against the stack of this run."""
 
+import json
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import botocore.session
 import pytest
@@ -11,6 +13,7 @@ import tests.aws.in_memory  # noqa: F401 - the stack that commands operate
 from infra.cli import stack
 from infra.cli.main import main
 from infra.local import cloud
+from infra.local.template import ROOT
 from shared.rules.target import KINDS
 from shared.targets import answering
 from tests.aws.fixtures import aws_answers  # noqa: F401 - a fixture
@@ -69,6 +72,23 @@ def operate(run):
         return run(noun, verb, "--stack", cloud.STACK_NAME, *tenant, *words)
 
     return operate
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint():
+    """The AWS of this run, over HTTP."""
+    server, endpoint = cloud.serve()
+    yield endpoint
+    server.stop()
+
+
+@pytest.fixture
+def local_stack(aws_endpoint):
+    """Where commands are started, a local stack runs. The variables of an operator without any settings of AWS."""
+    Path(".local").mkdir()
+    state = {"url": "http://127.0.0.1:3000", "awsEndpoint": aws_endpoint, "stackName": cloud.STACK_NAME}
+    Path(".local/stack.json").write_text(json.dumps(state))
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(Path.cwd()), "PYTHONWARNINGS": "error"}
 
 
 @pytest.fixture

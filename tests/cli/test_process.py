@@ -1,7 +1,6 @@
 """The command as a shell runs it: a process that knows its table before it opens the store, and ends quietly."""
 
 import functools
-import json
 import os
 import subprocess
 import sys
@@ -18,26 +17,14 @@ from tests.command import CLIENT_TOKENS
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def endpoint():
-    """The AWS of this run, over HTTP."""
-    server, endpoint = cloud.serve()
-    yield endpoint
-    server.stop()
-
-
 @pytest.fixture
-def python(endpoint):
+def python(local_stack):
     """`python(...)`: run by an operator with a local stack and no AWS settings in the environment."""
-    Path(".local").mkdir()
-    state = {"url": "http://127.0.0.1:3000", "awsEndpoint": endpoint, "stackName": cloud.STACK_NAME}
-    Path(".local/stack.json").write_text(json.dumps(state))
-    bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(Path.cwd()), "PYTHONWARNINGS": "error"}
 
     def python(*words, stdout=subprocess.PIPE, environment=None):
         return subprocess.run(
             [sys.executable, *words],
-            env=bare | (environment or {}),
+            env=local_stack | (environment or {}),
             stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
@@ -85,9 +72,9 @@ def test_local_target_may_be_a_model_on_this_machine_with_a_key(operate):
     assert registered.settings["base_url"] == "http://127.0.0.1:11434/v1"
 
 
-def test_environment_settings_decide_how_aws_is_reached(operate, endpoint):
+def test_environment_settings_decide_how_aws_is_reached(operate, aws_endpoint):
     words = ("keys", "list", "--stack", cloud.STACK_NAME, "--tenant", "process-env", "--json")
-    listed = operate(*words, environment=access.variables(endpoint))
+    listed = operate(*words, environment=access.variables(aws_endpoint))
     assert (listed.returncode, listed.stdout, listed.stderr) == (0, "[]\n", "")
 
 
