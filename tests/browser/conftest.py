@@ -101,14 +101,19 @@ class Visitor:
         urls = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
         return {urlsplit(url).netloc for url in urls if url.startswith(("http:", "https:"))}
 
-    def say(self, text):
-        """Sends a message, and gives what is answered to it."""
+    def send(self, text):
+        """Sends a message. Returns the number of answers before it."""
         (composer,) = self.wait(lambda: self.find(COMPOSER))
         self.wait(composer.is_displayed)
         before = len(self.find(ANSWER))
         composer.click()
         self.driver.execute_cdp_cmd("Input.insertText", {"text": text})
         composer.send_keys(Keys.ENTER)
+        return before
+
+    def say(self, text):
+        """Sends a message, and gives what is answered to it."""
+        before = self.send(text)
         self.wait(lambda: len(self.find(ANSWER)) > before and self.find("[data-persona-composer-streaming=false]"))
         return self.find(ANSWER)[-1].text
 
