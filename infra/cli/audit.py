@@ -23,7 +23,7 @@ EPILOG = examples(
     "client-tokens audit --tenant acme \\\n--token ct_01kav7t0d3p9s8x2m4n6q8r0vw --since 2027-01-31",
     "client-tokens audit --tenant acme \\\n--since 2027-01-31T08:00:00Z --until 2027-02-01 --json",
 )
-# How changes of a long list are written.
+# How changes of long lists are shown.
 _SIGNS = (("+", "added"), ("-", "removed"))
 
 
@@ -73,7 +73,7 @@ def audit(
 
 
 def _change(name: str, change: Sequence[Any] | Mapping[str, Any] | None) -> str:
-    # JSON keeps a name of many lines on one.
+    # JSON keeps a name with line breaks on one line.
     match change:
         case None:
             return to_camel(name)

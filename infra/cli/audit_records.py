@@ -25,5 +25,5 @@ def context(deployment: Deployment, tenant: str) -> AuditContext:
 
 
 def record(context: AuditContext, action: str, subject: str, changes: Changes | None = None) -> Write:
-    """To be written in one transaction with what it records."""
+    """The write of a record, for the transaction of its change."""
     return audit.record_write(AuditRecord(context=context, action=action, subject=subject, changes=changes or {}))

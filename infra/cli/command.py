@@ -43,13 +43,13 @@ _OPTIONS = {
 
 
 def group(name: str, about: str, epilog: str, **options: Any) -> typer.Typer:
-    """A level of the command line that has commands below it."""
+    """A group of commands."""
     return typer.Typer(
         name=name,
         help=about,
         epilog=epilog,
         no_args_is_help=True,
-        # Help and errors are plain text: they fit any terminal, file, and page.
+        # Help and errors are plain text, for any terminal, file, and page.
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -64,9 +64,9 @@ def examples(*commands: str) -> str:
 
 
 def on_deployment(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that choose a deployment to a command, and lead the store to that deployment.
+    """Add the options that choose a deployment to a command, and point the store to that deployment.
 
-    A command that needs to know more of it takes it as `deployment`.
+    A command that needs more information takes it as `deployment`.
     """
 
     @functools.wraps(command)
@@ -90,7 +90,7 @@ def on_deployment(command: Callable[..., None]) -> Callable[..., None]:
         *(one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own if one.name != "deployment"),
         *(_parameter(name, option, default="" if name != "local" else False) for name, option in _OPTIONS.items()),
     ]
-    # What Typer reads.
+    # Typer reads the signature.
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     return run

@@ -9,9 +9,9 @@ from infra.cli.output import say
 
 
 def confirmed(*lines: str, yes: bool, dry_run: bool) -> bool:
-    """Show what is affected, then decide whether to go on: by --yes or --dry-run, or else by the operator's answer.
+    """Show what is affected, then decide whether to continue: by --yes or --dry-run, or by the operator's answer.
 
-    Raises CommandFailed where nobody can be asked, and where the answer is not yes.
+    Raises CommandFailed if there is no terminal to ask on, and if the answer is not yes.
     """
     for line in lines:
         say(line)

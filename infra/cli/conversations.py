@@ -1,4 +1,4 @@
-"""What visitors said."""
+"""Conversations of visitors."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ _EXPIRED = {"ExpiredToken", "ExpiredTokenException"}
 
 
 class CommandFailed(TyperException):
-    """The command is valid and could not be carried out. The message is for the operator."""
+    """The command is valid but failed. The message is for the operator."""
 
 
 def show(error: TyperException) -> None:
-    """Print to standard error why a command failed. A command that is not valid is answered with its usage, too."""
+    """Print to standard error why a command failed, with its usage if it is not valid."""
     if isinstance(error, CommandFailed):
         print(f"Error: {error.format_message()}", file=sys.stderr)
         return
@@ -31,7 +31,7 @@ def show(error: TyperException) -> None:
 
 @contextlib.contextmanager
 def reported() -> Iterator[None]:
-    """Turn what we, AWS, and AWS's library raise into CommandFailed."""
+    """Turn errors of ours, of AWS, and of boto3 into CommandFailed."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - help does not wait for it
 
     try:
@@ -51,7 +51,7 @@ def sentence(error: Exception) -> str:
     )
 
     match error:
-        # The store keeps from visitors why AWS failed; an operator must know.
+        # The store hides AWS's error from visitors, but operators need it.
         case Unavailable(__cause__=AwsError() as cause):
             text = sentence(cause)
         case ApiError():
@@ -63,7 +63,7 @@ def sentence(error: Exception) -> str:
         case ClientError(response={"Error": {"Code": code}}) | AwsErrorResponse(code=code) if code in _EXPIRED:
             text = "The AWS credentials have expired: sign in again"
         case ClientError(response={"Error": {"Code": code, "Message": message}}):
-            # Where a permission is missing, AWS's message names it, and who lacks it.
+            # If a permission is missing, AWS's message names it and the identity that lacks it.
             text = f"AWS refused {error.operation_name} ({code}): {message}"
         case AwsErrorResponse():
             text = f"AWS refused {error.operation} ({error.code}): {error}"
@@ -71,6 +71,6 @@ def sentence(error: Exception) -> str:
             text = f"AWS cannot be reached (is the region right?): {error}"
         case _:
             text = str(error)
-    # botocore's messages have several lines, or no end.
+    # botocore's messages may have several lines, or no period.
     text = " ".join(text.split()).rstrip(".")
     return text if text.endswith("?") else f"{text}."

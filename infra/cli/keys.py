@@ -1,4 +1,4 @@
-"""API keys, with which programs call the management API."""
+"""API keys for programs that call the management API."""
 
 from __future__ import annotations
 
@@ -76,14 +76,14 @@ def create(
     context = audit_records.context(deployment, tenant)
     now, expires_at = context.at, None
     if expires_in_days:
-        # In whole seconds, as the table keeps it.
+        # In whole seconds, as in the table.
         expires_at = now.replace(microsecond=0) + timedelta(days=expires_in_days)
     value, key = api_key.mint(tenant, name, scopes, at=now, expires_at=expires_at, random_bytes=token_bytes)
     facts = {"name": (None, key.name), "scopes": (None, key.scopes), "expires_at": (None, _facts(key)["expiresAt"])}
     listed_until = expires_at and expires_at + audit.retention()
     is_new = tenants.first_seen(key.tenant) is None
     api_keys.add(key, audit_records.record(context, "create_key", key.id, facts), listed_until=listed_until)
-    # Before the value: whoever loses that must know which key to revoke.
+    # Before the value, so that an operator who loses it knows which key to revoke.
     say(f"Created {_named(key)}.")
     if is_new:
         say(NEW_TENANT.format(key.tenant))
@@ -157,7 +157,7 @@ def revoke_key(
 
 
 def revoke(key: ApiKey, context: AuditContext) -> None:
-    """Revoke a key with its audit record. Raises NotFound if somebody else was faster."""
+    """Revoke a key with its audit record. Raises NotFound if it was revoked meanwhile."""
     record = audit_records.record(context, "revoke_key", key.id, {"revoked_at": (None, timestamps.to_text(context.at))})
     api_keys.revoke(key, record, at=context.at, listed_until=context.at + audit.retention())
 
@@ -167,7 +167,7 @@ def _named(key: ApiKey) -> str:
 
 
 def _facts(key: ApiKey) -> dict[str, Any]:
-    """In the spelling of the API's own responses."""
+    """With the field names of the API's responses."""
     return {
         "id": key.id,
         "name": key.name,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 _FAILED = 1
-# As a shell reports a process that ended by SIGINT or by SIGPIPE.
+# As a shell reports a process that SIGINT or SIGPIPE ended.
 _INTERRUPTED = 130
 _CLOSED_PIPE = 141
 
@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except OSError as error:
-        # Python flushes once more when it exits, and what it could not write must go somewhere.
+        # Python flushes again when it exits. Unwritten output must go somewhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             return _CLOSED_PIPE
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    # Imported late, so that an interrupt ends quietly from the start.
+    # Imported late, so that an interrupt ends quietly even during startup.
     from typer import TyperException  # noqa: PLC0415
 
     from infra.cli import errors  # noqa: PLC0415
@@ -44,7 +44,7 @@ def _run(argv: Sequence[str] | None) -> int:
         errors.show(error)
         return error.exit_code
     except SystemExit as leaving:
-        # Typer's own end of a pipe that nobody reads.
+        # Typer exits by itself if nobody reads its output.
         if isinstance(leaving.__context__, BrokenPipeError):
             return _CLOSED_PIPE
         raise

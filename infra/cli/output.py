@@ -1,7 +1,6 @@
 """What a command prints.
 
-Standard output is for what the next program reads: a key's value, a list. What is said to the operator goes to
-standard error.
+Standard output is for the next program: a key's value, a list. Messages to the operator go to standard error.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ One = TypeVar("One")
 NEW_TENANT = (
     "Tenant {} is new: it had no client token, key, or target before. If the name is misspelled, take this back."
 )
-# A program that reads a table gets each row on one line.
+# Each row is on one line, for programs that read the table.
 _UNLIMITED = 1_000_000
 _REPORTED_EVERY = 1000
 
@@ -47,7 +46,7 @@ def show(
     as_json: bool,
     if_none: str,
 ) -> None:
-    """Print the facts of each as JSON, or a table of columns. Without any, there is no table but a sentence."""
+    """Print the facts of each item as JSON, or as a table of columns. If there are none, print a sentence."""
     if as_json:
         print(json.dumps([facts(one) for one in found], indent=2))
     elif found:
@@ -69,12 +68,12 @@ def _print_table(found: Sequence[One], columns: Mapping[str, Callable[[One], str
 
 
 def _on_one_line(text: str) -> str:
-    """Escape what a terminal would obey: a tenant chooses the names of its tokens."""
+    """Escape control characters: tenants choose the names of their tokens."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def with_progress(items: Iterable[One], what: str, total: int | None = None) -> Iterator[One]:
-    """The items, while the operator sees how many there were. `what`: what happens, such as "Reading client tokens"."""
+    """Yield the items and report progress. `what`: such as "Reading client tokens"."""
     console = Console(stderr=True)
     if console.is_terminal:
         yield from track(items, what, total=total, console=console, transient=True)

@@ -1,4 +1,4 @@
-"""What an operator may write for each value of a command."""
+"""Parsers of command arguments."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _NAME_LENGTH = 255
 
 
 def tenant(text: str) -> str:
-    # In the table's keys, a # follows it.
+    # The table's keys use # as a separator after it.
     if not identifier.is_label(text) or "#" in text:
         raise BadParameter("A tenant has 1 to 128 characters, without spaces, control characters, and #.")
     return text
 
 
 def target_id(text: str) -> str:
-    """What client tokens accept as the id of a flow or an agent."""
+    """The rules of client tokens for ids of flows and agents."""
     if not identifier.is_label(text):
         raise BadParameter("The id of a target has 1 to 128 characters, without spaces and control characters.")
     return text
 
 
 def key_id(text: str) -> str:
-    # Does not repeat what was written: it may well be a key's value.
+    # Does not echo the input, which may be a key's value.
     return _id("key", text, "the id of an API key", "`keys list` shows them.")
 
 
@@ -40,7 +40,7 @@ def conversation_id(text: str) -> str:
 
 
 def token_id(text: str) -> str:
-    # Does not repeat what was written: it may well be a token's value.
+    # Does not echo the input, which may be a token's value.
     return _id("ct", text, "the id of a client token", "`tokens list` shows them.")
 
 
@@ -51,7 +51,7 @@ def _id(prefix: str, text: str, what: str, where: str) -> str:
 
 
 def moment(text: str) -> datetime:
-    """A day begins at midnight, UTC."""
+    """A date means midnight UTC."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -71,7 +71,7 @@ def name(text: str) -> str:
 
 
 def scopes(text: str) -> tuple[str, ...]:
-    """Separated by commas."""
+    """Scopes separated by commas."""
     named = {_one_of(SCOPES, scope.strip(), "scope") for scope in text.split(",")}
     return tuple(scope for scope in SCOPES if scope in named)
 

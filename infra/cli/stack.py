@@ -1,4 +1,4 @@
-"""Finds the deployment that a command is for, and leads the store to its table."""
+"""Finds the deployment of a command, and points the store to its table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from infra.cli.deployment import Deployment
 from infra.local import access
 from shared.errors import NotFound, Unavailable
 
-# Where `make run` says how to reach the stack that it runs, from the project's own folder.
+# The state file of `make run`, relative to the project's folder.
 _LOCAL = Path(".local/stack.json")
 _TABLE_OUTPUT = "TableName"
 _PROMPT = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
@@ -26,8 +26,8 @@ session = botocore.session.get_session()
 
 
 def choose(name: str, *, region: str | None = None, profile: str | None = None) -> Deployment:
-    """The stack of this name in AWS. Raises NotFound where there is none, and whatever botocore raises."""
-    # Not through the environment, where credentials of its own would win over a profile: what is named here is meant.
+    """The stack of this name in AWS. Raises NotFound if there is none, and botocore's errors."""
+    # Not through the environment, where credentials would override the profile that the operator names.
     if profile:
         session.set_config_variable("profile", profile)
     # AWS's other tools read AWS_REGION, botocore does not.
@@ -36,7 +36,7 @@ def choose(name: str, *, region: str | None = None, profile: str | None = None) 
     found = _of_name(name)
     given = {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", ())}
     outputs = _outputs(name, found)
-    # Before the variables that follow lead all clients of this process to DynamoDB.
+    # Before the variables below point all clients of this process to DynamoDB.
     sts = session.create_client("sts", config=_PROMPT)
     aws_endpoint = os.environ.get("AWS_ENDPOINT_URL")
     os.environ |= _access() | {
@@ -51,7 +51,7 @@ def choose(name: str, *, region: str | None = None, profile: str | None = None) 
 
 
 def choose_local() -> Deployment:
-    """The stack that `make run` runs. Raises Unavailable where none does."""
+    """The stack of `make run`. Raises Unavailable if none is running."""
     try:
         state = json.loads(_LOCAL.read_text(encoding="utf-8"))
         endpoint, name, url = state["awsEndpoint"], state["stackName"], state["url"]
@@ -60,7 +60,7 @@ def choose_local() -> Deployment:
             f"No local stack is running: there is no {_LOCAL} in this folder. Start one with `make run`, and run this "
             "command in the project's folder."
         ) from None
-    # Nothing of the operator's own may lead a local command into AWS.
+    # No setting of the operator's may send a local command to AWS.
     access.isolate()
     os.environ |= access.variables(endpoint)
     try:
@@ -70,7 +70,7 @@ def choose_local() -> Deployment:
 
 
 def _access() -> dict[str, str]:
-    """What was found out above, in the variables where the store's own client looks, as in Lambda."""
+    """Sets the variables that the store's client reads, as in Lambda."""
     found = session.get_credentials()
     if found is None:
         raise NoCredentialsError
@@ -90,7 +90,7 @@ def _of_name(name: str) -> dict[str, Any]:
     try:
         (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
-        # What CloudFormation answers to a name that no stack has or could have.
+        # CloudFormation's error for a name that no stack has or could have.
         if error.response["Error"]["Code"] != "ValidationError":
             raise
         region = cloudformation.meta.region_name

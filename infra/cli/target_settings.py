@@ -32,7 +32,7 @@ class _Limits(BaseModel):
 
 
 def read(kind: str, written: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """What to store of the settings of a target of this kind. Raises InvalidRequest for the first mistake."""
+    """The settings to store for a target of this kind. Raises InvalidRequest for the first mistake."""
     given: dict[str, str] = {}
     for name, value in written:
         if name in given:

@@ -20,7 +20,7 @@ from shared.rules import audit, timestamps
 from shared.rules.target import KINDS, Target
 from shared.store import targets, tenants
 
-# What needs no AWS but the one in memory.
+# Kinds that work with the AWS in memory.
 _ANSWER_LOCALLY = {"echo", "openai"}
 
 app = group(
@@ -201,7 +201,7 @@ def _registered(target: Target) -> Target | None:
 
 
 def _differences(before: Target | None, after: Target) -> list[str]:
-    """What registering a target would change, as an operator reads it before agreeing."""
+    """The changes of registering a target, shown to the operator before confirmation."""
     if before is None:
         return [
             f"Target {after.id} ({after.kind}) of tenant {after.tenant} is new. Its settings: {_text(after.settings)}"
@@ -219,7 +219,7 @@ def _differences(before: Target | None, after: Target) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    """JSON keeps a prompt of many lines on one."""
+    """JSON keeps a prompt with line breaks on one line."""
     return json.dumps(value)
 
 

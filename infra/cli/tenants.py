@@ -1,4 +1,4 @@
-"""Which tenants there are, and everything of one at once."""
+"""All tenants, and revoking one tenant's access."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def revoke(deployment: Deployment, *, tenant: Tenant, yes: Yes = False, dry_run:
     if not confirmed(f"Tenant {tenant}: {what} (of {len(are_active)}).", *named, yes=yes, dry_run=dry_run):
         return
     context = audit_records.context(deployment, tenant)
-    # Keys first: whoever still has one could make another token meanwhile.
+    # Keys first: with a working key, another token could be created meanwhile.
     _revoke_keys(keys, context)
     _switch_off(context, len(are_active))
     say("The API may accept a key for the stack's AuthorizerCacheSeconds, and with it somebody may create a token or")

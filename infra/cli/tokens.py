@@ -1,4 +1,4 @@
-"""Client tokens, as the table has them."""
+"""Client tokens as stored in the table."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def list_tokens(*, tenant: Tenant, as_json: Json = False) -> None:
 
 
 def _facts(token: ClientToken) -> dict[str, Any]:
-    """In the spelling of the API, and with the key, which the API does not show."""
+    """With the API's field names, and the signing key, which the API does not show."""
     return {
         "id": token.id,
         "name": token.settings.name,

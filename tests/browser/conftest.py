@@ -1,4 +1,4 @@
-"""Chromium before the local stack: what a visitor of a page with Runtype's own widget gets to see."""
+"""Chromium with the local stack: what a visitor sees on a page with Runtype's own widget."""
 
 import html
 import json
@@ -26,14 +26,14 @@ FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900",
 )  # fmt: skip
-# For functions that start on a busy machine.
+# Functions may start slowly on a busy machine.
 TIMEOUT_SECONDS = 60
 COMPOSER = "textarea[data-persona-composer-input]"
 ANSWER = "[data-message-role=assistant]"
 
 
 def fetched(bundle):
-    """The copy on this machine."""
+    """The local copy of the widget."""
     if not bundle.copy.is_dir():
         try:
             Fetch(bundle).finish()
@@ -74,7 +74,7 @@ class Visitor:
         self.driver = driver
 
     def open(self, url):
-        """As for the first time: nothing is left of an earlier visit."""
+        """Opens the page as a new visitor, without data of an earlier visit."""
         self.driver.get("about:blank")
         self.driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": url, "storageTypes": "all"})
         self.driver.get(url)
@@ -83,7 +83,7 @@ class Visitor:
         return WebDriverWait(self.driver, TIMEOUT_SECONDS, poll_frequency=0.05).until(lambda _: condition())
 
     def find(self, selector):
-        """The elements that are on the page by now."""
+        """The matching elements on the page."""
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def text(self, selector="body"):
@@ -96,7 +96,7 @@ class Visitor:
         self.wait(lambda: self.find(selector))[-1].click()
 
     def requested_hosts(self):
-        """The hosts that the browser has sent a request to since this was asked last, also those it did not reach."""
+        """The hosts to which the browser has sent requests since the last call, even unreachable ones."""
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         urls = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
         return {urlsplit(url).netloc for url in urls if url.startswith(("http:", "https:"))}
@@ -130,12 +130,12 @@ def management(stack):
 
 
 class Website:
-    """One page on an origin that no page has had before."""
+    """A page on a new origin."""
 
     def __init__(self, widget_copy, api_url):
         self._api_url = api_url
         self._html = ""
-        # Its Content-Security-Policy, and what it serves under /script.js.
+        # Its Content-Security-Policy, and the content of /script.js.
         self.policy = self.script = ""
         application = SharedDataMiddleware(self._serve, {"/widget": str(widget_copy)})
         self._server = make_server("127.0.0.1", 0, application, threaded=True)

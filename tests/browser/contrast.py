@@ -1,4 +1,4 @@
-"""Measures whether text can be read, as WCAG 2.2 does (success criterion 1.4.3, level AA)."""
+"""Measures the contrast of text by WCAG 2.2 (success criterion 1.4.3, level AA)."""
 
 # https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio. A canvas turns colors of every notation into red, green, and blue.
 _SCRIPT = """
@@ -40,7 +40,7 @@ return measured;
 
 
 def unreadable(driver):
-    """The texts on the page that are too faint -> their contrast ratio."""
+    """Texts on the page with too little contrast -> their contrast ratio."""
     measured = driver.execute_script(_SCRIPT)
     assert measured, "There is no text on the page."
     return {text: round(ratio, 2) for text, ratio, least in measured if ratio < least}

@@ -84,7 +84,7 @@ def test_embed_snippet_works_on_another_website(demo, website, management, stack
     demo.click("button")
     demo.sees(WELCOME)
     assert demo.say("Hello") == "You said: Hello"
-    # The whole bubble is what the service says.
+    # The whole bubble is the service's sentence.
     management.ask("PUT", path, {"allowedOrigins": origins})
     try:
         assert demo.say("Hello again") == "This client token may not be used here."

@@ -24,7 +24,7 @@ SCHEMES = ("light", "dark")
 
 @pytest.fixture
 def show(driver):
-    """`show(screen, scheme)` gives the browser this screen, and a visitor who prefers this color scheme."""
+    """`show(screen, scheme)` sets the browser's screen size and preferred color scheme."""
 
     def show(screen, scheme):
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", SCREENS[screen])
@@ -48,7 +48,7 @@ def docs(visitor, reference_copy, stack):
 
 
 def button(docs, label):
-    """The last one with this label that is on the page."""
+    """The last button with this label on the page."""
 
     def found():
         shown = [one for one in docs.find("button") if one.is_displayed() and label in one.text]
@@ -84,7 +84,7 @@ def test_theme_follows_the_system_while_the_page_is_open(show, docs):
 
 
 def theme(docs):
-    """Whether the page is light or dark, and whether its scrollbars and form fields are."""
+    """Whether the page, its scrollbars, and its form fields are light or dark."""
     red, scheme = docs.driver.execute_script("""
         const [page, root] = [document.body, document.documentElement].map((element) => getComputedStyle(element));
         return [parseInt(page.backgroundColor.match(/[0-9]+/)[0]), root.colorScheme];

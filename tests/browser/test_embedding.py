@@ -1,4 +1,4 @@
-"""What docs/embedding.md gives to paste, in a page of a website."""
+"""The code of docs/embedding.md, pasted into the page of a website."""
 
 import re
 
@@ -17,7 +17,7 @@ CHAT = "#chat"
 
 @pytest.fixture
 def example(create, website, stack):
-    """`example(section, language)`: the page's example with an address, a token, and a widget that exist."""
+    """`example(section, language)`: the example with a real address, token, and widget."""
     value = create(config={"welcomeMessage": WELCOME})["token"]
 
     def example(section, language):
@@ -30,7 +30,7 @@ def example(create, website, stack):
 
 
 def show(website, body):
-    """The widget's global has what a bundler would import."""
+    """The widget's global object has the exports that a bundler would import."""
     website.show(f"""
         <link rel="stylesheet" href="/widget/widget.css">
         <div id="chat"></div>

@@ -1,4 +1,4 @@
-"""A page whose monitoring agents add headers to every fetch, as Sentry's, Datadog's and OpenTelemetry's do."""
+"""A page whose monitoring agents add headers to every fetch, as those of Sentry, Datadog, and OpenTelemetry do."""
 
 HEADERS = {
     "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
@@ -9,7 +9,7 @@ HEADERS = {
     "x-datadog-origin": "rum",
     "newrelic": "eyJ2IjpbMCwxXX0=",
 }
-# How agents do it: the page's fetch is theirs.
+# Agents replace the page's fetch.
 WRAPPED_FETCH = """
     const original = window.fetch;
     window.sent = [];

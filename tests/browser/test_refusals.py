@@ -1,4 +1,4 @@
-"""Every way in which the service says no, as the visitor of a website reads it."""
+"""Every error sentence, as the visitor of a website reads it."""
 
 import json
 import re

@@ -22,7 +22,7 @@ from tests.functions.interruptions import at_call  # noqa: F401 - a fixture
 
 @dataclass(frozen=True)
 class Outcome:
-    """`endpoint`: where the store was led to."""
+    """`endpoint`: the AWS endpoint that the store used."""
 
     status: int
     out: str
@@ -32,9 +32,9 @@ class Outcome:
 
 @pytest.fixture(autouse=True)
 def _as_in_a_process_of_its_own(monkeypatch, tmp_path):
-    """A command looks for the local stack where it is started."""
+    """A command looks for the local stack in the current folder."""
     session = botocore.session.get_session()
-    # What it has read of AWS's services is the same for everybody, and slow to read again.
+    # The service models are the same for all sessions, and slow to load again.
     session.register_component("data_loader", stack.session.get_component("data_loader"))
     monkeypatch.setattr(stack, "session", session)
     monkeypatch.chdir(tmp_path)
@@ -42,7 +42,7 @@ def _as_in_a_process_of_its_own(monkeypatch, tmp_path):
 
 @pytest.fixture
 def run(capsys):
-    """`run("keys", "list", ...)`: with exactly these words."""
+    """`run("keys", "list", ...)`: runs the command with exactly these words."""
 
     def run(*words):
         # A command sets up AWS for its whole process: modules that other tests use must not be loaded while it runs.
@@ -64,11 +64,11 @@ def run(capsys):
 
 @pytest.fixture
 def operate(run):
-    """For the stack of this run, and a tenant that the test need not name."""
+    """Runs a command for this run's stack, with a default tenant."""
 
     def operate(noun, verb, *words):
         tenant = () if "--tenant" in words else ("--tenant", "acme")
-        # Of two stacks the last one counts.
+        # If --stack is repeated, the last one counts.
         return run(noun, verb, "--stack", cloud.STACK_NAME, *tenant, *words)
 
     return operate
@@ -93,7 +93,7 @@ def local_stack(aws_endpoint):
 
 @pytest.fixture
 def refuse():
-    """`refuse(code, message)`: what AWS answers to whoever looks for the stack."""
+    """`refuse(code, message)`: AWS's error when a command looks for the stack."""
 
     def refuse(code, message):
         def answer(**_):

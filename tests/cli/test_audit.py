@@ -11,7 +11,7 @@ from shared.store import audit, table
 
 TOKEN = "ct_01kav7t0d3p9s8x2m4n6q8r0vw"
 OTHER = "ct_01kav7t0d3p9s8x2m4n6q8r0vx"
-# Yesterday at noon, for records expire.
+# Yesterday at noon, because records expire.
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
 DAY, NEXT_DAY = f"{NOON:%Y-%m-%d}", f"{NOON + timedelta(days=1):%Y-%m-%d}"
 

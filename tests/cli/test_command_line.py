@@ -1,4 +1,4 @@
-"""The words of a command: what is accepted, how the rest is refused, and help that tells the truth."""
+"""The command line: accepted arguments, errors for others, and correct help."""
 
 import re
 import shlex
@@ -43,7 +43,7 @@ def _wide_terminal(monkeypatch):
 
 
 def parse(words):
-    """The names and the values of a command that is not carried out."""
+    """The parsed arguments of a command, without running it."""
     command, context, path, rest = get_command(app), None, [], list(words)
     while True:
         context = command.make_context("client-tokens", rest, parent=context)
@@ -79,7 +79,7 @@ class TestHelp:
                 assert parse(words)[0][: len(level)] == level
 
     def test_describes_each_command_in_a_whole_sentence(self, run, level):
-        """A command's line is cut where its first sentence is too long for it."""
+        """Typer truncates a command's first sentence if it does not fit on its line."""
         commands = run(*level, "--help").out.partition("Commands:\n")[2]
         assert "..." not in commands.partition("Examples:")[0]
 

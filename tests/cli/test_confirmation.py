@@ -1,4 +1,4 @@
-"""Commands that take something away show it and ask first; each leaves an audit record that names the operator."""
+"""Commands that remove something show it and ask first; each leaves an audit record that names the operator."""
 
 import dataclasses
 import io
@@ -28,7 +28,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def answer(monkeypatch):
-    """`answer("yes")`: what the operator types."""
+    """`answer("yes")`: the operator's input."""
     return lambda text: monkeypatch.setattr(sys, "stdin", Terminal(text))
 
 
@@ -39,7 +39,7 @@ def everything():
 
 @pytest.fixture(params=["keys revoke", "targets remove", "targets register", "conversations delete", "tenants revoke"])
 def taking(request, operate, talk):  # noqa: F811
-    """`taking("--yes")`: a command that takes something of a tenant of its own, and what it says is to go."""
+    """`taking("--yes")`: a command that removes something of its own tenant, and the text that it shows first."""
     tenant = f"confirm-{datetime.now(UTC).timestamp()}"
     operate("keys", "create", "--tenant", tenant, "--name", "CI")
     operate("targets", "register", "--tenant", tenant, "flow_tea", "--kind", "echo")
@@ -225,7 +225,7 @@ def test_nothing_is_written_if_the_operator_is_unknown(operate):
 
 
 def test_tenant_is_listed_once_it_has_a_token_key_or_target(operate, run):
-    """An organization whose people sign in with Clerk may have tokens alone."""
+    """An organization whose people sign in with Clerk may have only tokens."""
     make_token("listed-c")
     operate("targets", "register", "--tenant", "listed-b", "flow_a", "--kind", "echo")
     first = operate("keys", "create", "--tenant", "listed-a", "--name", "CI")

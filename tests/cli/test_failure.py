@@ -1,4 +1,4 @@
-"""What AWS refuses becomes one sentence, and never a traceback."""
+"""An AWS error becomes one sentence, never a traceback."""
 
 import contextlib
 
@@ -62,7 +62,7 @@ def test_error_for_a_table_that_does_not_exist(operate, aws_answers):
 
 @pytest.fixture
 def raising():
-    """`raising(error)`: from here on every call of the store ends so."""
+    """`raising(error)`: every later call of the store raises this."""
     with contextlib.ExitStack() as until_the_end:
 
         def raising(error):

@@ -1,4 +1,4 @@
-"""API keys from the command line: made, shown once, listed and revoked."""
+"""API keys on the command line: created, shown once, listed, and revoked."""
 
 import dataclasses
 import json
@@ -38,7 +38,7 @@ def test_reveal_scope_must_be_requested(operate):
 
 
 def test_key_list_is_stored_where_no_function_can_read(operate):
-    """tests/house holds the roles to that."""
+    """tests/house checks the roles."""
     operate("keys", "create", "--tenant", "keys-place", "--name", "CI")
     (item,) = table.query("pk = :pk", {":pk": "APIKEYS#keys-place"})
     assert item["name"] == "CI"
@@ -127,7 +127,7 @@ def test_expired_key_is_marked_and_cannot_be_revoked(operate, expired):
 
 @pytest.mark.parametrize("how", ["revoked", "expired"])
 def test_keys_past_their_retention_are_not_listed_before_the_ttl_runs(operate, expired, how):
-    """DynamoDB's TTL takes days: nothing has dropped these records."""
+    """DynamoDB's TTL takes days, so these records still exist."""
     tenant = f"keys-past-{how}"
     key = expired(tenant, 4000 if how == "expired" else 1)
     if how == "revoked":

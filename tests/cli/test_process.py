@@ -1,4 +1,4 @@
-"""The command as a shell runs it: a process that knows its table before it opens the store, and ends quietly."""
+"""The command as a separate process, as a shell runs it."""
 
 import functools
 import os

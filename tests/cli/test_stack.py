@@ -1,4 +1,4 @@
-"""Which deployment a command is for, and what is said where there is none."""
+"""How a command finds its deployment, and the errors if there is none."""
 
 import json
 import os
@@ -19,7 +19,7 @@ LIST = ("keys", "list", "--tenant", "stack")
 
 @pytest.fixture(scope="module")
 def endpoint():
-    """The AWS of this run, over HTTP."""
+    """This run's AWS, over HTTP."""
     server, endpoint = cloud.serve()
     yield endpoint
     server.stop()
@@ -38,7 +38,7 @@ def _write_state(text):
 
 
 def test_local_stack_is_found_by_its_state_file(run, endpoint, monkeypatch):
-    # Any of these would lead elsewhere.
+    # Any of these would select another AWS.
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", "http://127.0.0.1:1")

@@ -1,4 +1,4 @@
-"""Taking things back from the command line: everything of a tenant, and what a visitor said."""
+"""Revoking a tenant's access and deleting a conversation on the command line."""
 
 import json
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from shared.store.token_writes import PendingWrite
 from tests.aws.in_memory import STACK
 from tests.aws.network import refusal
 
-# What moto's STS says.
+# The caller's ARN in moto.
 WHO = "arn:aws:sts::123456789012:user/moto"
 AT = datetime(2027, 1, 31, 12, 0, tzinfo=UTC)
 
@@ -241,7 +241,7 @@ class TestConversations:
         def fail():
             return refusal("AccessDeniedException", "simulated", 400)
 
-        # After the stack and the conversation are read twice, and a first hundred items are gone.
+        # After two reads of the stack and the conversation, and the deletion of the first hundred items.
         at_call(4, fail)
         cut = operate("conversations", "delete", "--yes", "--tenant", "talk-cut", conversation_id)
         assert cut.status == 1

@@ -1,4 +1,4 @@
-"""Targets from the command line: registered, listed and removed."""
+"""Targets on the command line: registered, listed, and removed."""
 
 import json
 from uuid import uuid4
@@ -137,7 +137,7 @@ MODELS = "arn:aws:bedrock:*::foundation-model/nova,arn:aws:bedrock:us-east-1:123
 
 @pytest.fixture
 def stack_with():
-    """`stack_with(TargetFunctionPrefix="a")`: the name of a stack before the same table, with such parameters.
+    """`stack_with(TargetFunctionPrefix="a")`: the name of a stack with these parameters and the same table.
 
     None leaves a parameter out.
     """

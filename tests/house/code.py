@@ -1,4 +1,4 @@
-"""The project's own modules as the laws look at them: parsed, never imported."""
+"""The project's modules for the laws: parsed, never imported."""
 
 import ast
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ class Module:
             elif isinstance(node, ast.ImportFrom):
                 package = "." * node.level + (node.module or "")
                 for alias in node.names:
-                    # Our packages are empty: what is imported from one is a module.
+                    # Our packages are empty, so a name imported from one is a module.
                     yield (f"{package}.{alias.name}" if _is_package(package) else package), node.lineno
         for room, line in self.rooms_imported_by_name():
             yield from ((other.name, line) for other in modules(room.replace(".", "/")) if other.name != self.name)
@@ -45,7 +45,7 @@ class Module:
                     yield start.removesuffix("."), node.lineno
 
     def texts(self) -> Iterator[tuple[str, int]]:
-        """Every text that the code holds, whole, and its line; docstrings are prose and left out."""
+        """Every string literal and its line, except docstrings, which are prose."""
         prose = {id(node) for node in _docstrings(self.tree)}
         for node in ast.walk(self.tree):
             match node:
@@ -53,7 +53,7 @@ class Module:
                     yield text, node.lineno
 
     def names(self) -> Iterator[tuple[str, int]]:
-        """Every name that the code gives or uses, and its line."""
+        """Every name that the code defines or uses, and its line."""
         for node in ast.walk(self.tree):
             match node:
                 case ast.Name(id=name) | ast.arg(arg=name) | ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
@@ -66,7 +66,7 @@ class Module:
         yield from self.names()
 
     def variables(self) -> Iterator[tuple[str | None, int]]:
-        """Every use of the environment, and its line; None for a variable whose name only the running code knows."""
+        """Every use of the environment, and its line; None for a variable whose name is computed."""
         named = {}
         for node in ast.walk(self.tree):
             match node:
@@ -93,7 +93,7 @@ class Module:
 
 
 def reached_from(name: str) -> set[str]:
-    """The modules of ours that are loaded, or may be, once this one is."""
+    """Our modules that are loaded, or may be, once this one is."""
     reached: set[str] = set()
     ahead = [name]
     while ahead:
@@ -105,7 +105,7 @@ def reached_from(name: str) -> set[str]:
 
 
 def modules(*rooms: str) -> list[Module]:
-    """All modules in these folders that hold anything."""
+    """All modules in these folders that are not empty."""
     paths = [path for room in rooms for path in sorted((ROOT / room).rglob("*.py")) if path.stat().st_size]
     return [_read(path) for path in paths]
 

@@ -1,4 +1,4 @@
-"""The template, as it is written and as CloudFormation receives it."""
+"""The template as written, and as CloudFormation receives it."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def template():
 
 @pytest.fixture(scope="session")
 def watching(template):
-    """The nested stack of alarms and dashboard, with what the parent gives it."""
+    """The nested stack of alarms and dashboard, with the parent's parameters."""
     return watched.nested(template)
 
 

@@ -12,7 +12,7 @@ OF_EVERY_FUNCTION = ("Duration", "Throttles")
 
 
 def problems(names, alarms):
-    """What CloudWatch would refuse, and each function that is not watched exactly once per metric."""
+    """Alarms that CloudWatch would reject, and functions that are not watched exactly once per metric."""
     for alarm, properties in alarms.items():
         count = len(list(watched.of_alarm(alarm, properties)))
         if count > MOST_METRICS:
@@ -39,7 +39,7 @@ def test_functions_are_named_after_their_stack_and_module(template, functions):
 
 
 def test_function_names_leave_32_characters_for_the_stack_name(functions):
-    """Lambda takes 64. docs/deploy.md says so."""
+    """Lambda allows 64, and docs/deploy.md says so."""
     for name, properties in functions.items():
         assert len(watched.text(properties["FunctionName"]).removeprefix("<AWS::StackName>")) <= 64 - 32, name
 
@@ -51,7 +51,7 @@ class TestFortyFunctions:
 
     @pytest.fixture
     def alarms(self, names):
-        """In groups of ten, as the template has them."""
+        """In groups of ten, as in the template."""
         return {
             f"{metric}{start // 10}": group(metric, names[start : start + 10])
             for metric in OF_EVERY_FUNCTION

@@ -1,4 +1,4 @@
-"""Alarms ring when operators expect it: each is evaluated over samples of what AWS would measure."""
+"""Alarms fire when operators expect it: each is evaluated with samples as AWS would measure them."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests import watched
 from tests.cloudwatch import evaluate, is_ringing
 from tests.watched import OURS
 
-# In minutes. Nothing was measured but what a case says.
+# In minutes. Only the samples of a case exist.
 NOW = 1000
 STAGE = {"ApiName": "<AWS::StackName>", "Stage": "<StageName>"}
 REVEAL = STAGE | {"Method": "GET", "Resource": "/v1/client-tokens/{id}/token"}
@@ -67,7 +67,7 @@ TABLE_ERRORS = [metric("AWS/DynamoDB", "SystemErrors", TableName="<Table>", Oper
 
 
 def _cases():
-    """Alarm, samples, and whether it rings."""
+    """Alarm, samples, and whether it fires."""
     yield "ApiServerErrors", errors(5, 100), True
     yield "ApiServerErrors", errors(4, 4), False
     yield "ApiServerErrors", errors(5, 500), False
@@ -90,7 +90,7 @@ def _cases():
             throttles = of_function("Throttles", function)
             yield alarm, {throttles: ago(3, [1] * 5)}, True
             yield alarm, {throttles: ago(3, [1] * 4)}, False
-            # One arrives a period late; the alarm evaluates that period again.
+            # One sample arrives a period late; the alarm evaluates that period again.
             yield alarm, {throttles: ago(8, [5])}, True
             yield alarm, {throttles: ago(13, [5])}, False
         first, second = (of_function("Throttles", function) for function in functions[:2])

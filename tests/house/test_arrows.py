@@ -1,4 +1,4 @@
-"""Law 1: arrows go one way. Law 3: a package is only a folder, so that a function loads just what it uses."""
+"""Law 1: imports go one way. Law 3: a package is only a folder, so that a function loads only what it uses."""
 
 import ast
 import sys
@@ -105,7 +105,7 @@ def test_nothing_is_imported_dynamically():
         for module in modules("functions", "shared")
         for word, line in module.names()
         if word in {"__import__", "import_module", "importlib", "exec", "eval"}
-        # A module whose room stands in the code can be any of that room's, and counts as all of them. The runtime
+        # A dynamic import of a room's module may load any of them, so it counts as all of them. The runtime
         # client imports the handler that Lambda names.
         and line not in {line for _, line in module.rooms_imported_by_name()}
         and module.name != "shared.runtime.__main__"

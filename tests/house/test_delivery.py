@@ -1,4 +1,4 @@
-"""What deploys, and how: samconfig.toml and the workflows, which nothing else runs before they count."""
+"""samconfig.toml and the workflows, which nothing else runs before a deployment."""
 
 import fnmatch
 import re
@@ -107,7 +107,7 @@ class TestWorkflows:
         assert used
         assert [action for action in used if not PINNED.fullmatch(action)] == []
         assert "secrets" not in path.read_text()
-        # What strangers write, such as a branch's name, never becomes part of a command.
+        # Text from strangers, such as a branch's name, must never become part of a command.
         assert [line for line in path.read_text().splitlines() if "run:" in line and "${{" in line] == []
 
     def test_checks_run_on_both_python_versions(self):

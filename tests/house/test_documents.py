@@ -1,4 +1,4 @@
-"""What documents claim can be looked up, and what they give to paste is what shells and the AWS CLI take."""
+"""Claims in the pages name their proof, and commands to paste are valid for shells and the AWS CLI."""
 
 import ast
 import re
@@ -37,7 +37,7 @@ def test_every_security_claim_has_a_test(section):
 
 
 def _measured_of_chat(section):
-    """The cells of its row: each a median, with the least and the most behind it."""
+    """The cells of its row: each a median, without the range."""
     text = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8").partition(section)[2]
     row = next(line for line in text.splitlines() if line.startswith("| Chat |"))
     return [cell.split()[0] for cell in row.strip("| ").split(" | ")]
@@ -56,7 +56,7 @@ def test_readme_figures_match_the_benchmarks():
 OPERATE = "\n".join((ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in ("operate", "deploy"))
 SHELL = [block.replace("\n   ", "\n") for block in re.findall(r"```sh\n(.*?)```", OPERATE, re.DOTALL)]
 COMMANDS = re.findall(r"\baws ([a-z0-9-]+) (wait )?([a-z-]+)([^\n`|;]*)", OPERATE.replace("\\\n", " "))
-# The last is its name for an Endpoint, which would be too near to an option of its own.
+# The last is the CLI's name for an Endpoint, which would resemble one of its own options.
 OF_THE_CLI = {"output", "query", "notification-endpoint"}
 
 

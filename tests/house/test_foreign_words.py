@@ -1,4 +1,4 @@
-"""Law 2: every foreign word has one home, so that whoever changes what is theirs changes one file of ours."""
+"""Law 2: each external vocabulary has one home, so that an external change affects one file of ours."""
 
 import ast
 import re
@@ -9,12 +9,12 @@ import pytest
 
 from tests.house.code import ROOT, Module, modules
 
-# Third-party package -> the modules, or rooms, that alone import it.
+# Third-party package -> the only modules or rooms that import it.
 PACKAGES = {
     "aws_lambda_powertools": {"shared.log"},
     "jwt": {"shared.credentials", "shared.signer"},
     "publicsuffixlist": {"shared.public_suffixes"},
-    # A target's settings are written by an operator, and its answer by a stranger's code: as untrusted as a body.
+    # Operators write a target's settings, and foreign code writes its answer: both are as untrusted as a body.
     "pydantic": {"shared.targets", "shared.wire"},
     "pydantic_core": {"shared.targets", "shared.wire"},
 }
@@ -57,7 +57,7 @@ HEADER = (
     r"[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)+|(x|content|access-control|sec-fetch|if|cache|retry|user)-[a-z-]+"
     r"|Accept|Authorization|Cookie|Host|Origin|Referer|Vary|Via"
 )
-# Kind -> what such a word looks like, where it can stand, and who alone may speak it.
+# Kind -> the pattern of such a word, where it can appear, and the only modules that may use it.
 WORDS = {
     "HTTP": (
         re.compile(f"statusCode|{HEADER}"),
@@ -75,7 +75,7 @@ WORDS = {
     "camelCase": (
         re.compile(r"[a-z][a-z0-9]*([A-Z][a-z0-9]*)+"),
         Module.words,
-        # Each target speaks the language of what answers.
+        # Each kind of target uses the vocabulary of its service.
         {
             "shared.gateway",
             "shared.runtime",
@@ -109,7 +109,7 @@ def test_foreign_words_appear_only_in_their_home(kind):
     ]
     abroad = [f"{module.at(line)} {word}" for module, word, line in spoken if not _is_at_home(module.name, homes)]
     assert abroad == []
-    # A pattern that finds nothing at home would find nothing abroad.
+    # A pattern that finds nothing in its home would find nothing elsewhere.
     assert spoken
 
 
@@ -136,7 +136,7 @@ def test_layers_ship_what_is_imported():
     requirements = [ROOT / "infra" / "requirements" / f"{layer}.in" for layer in ("layer", "authorizer")]
     shipped = {line.split("~")[0] for path in requirements for line in path.read_text(encoding="utf-8").splitlines()}
     shipped = {name for name in shipped if re.fullmatch(r"[a-z-]+", name)}
-    # pydantic brings its own core; PyJWT finds cryptography by itself.
+    # pydantic depends on its own core; PyJWT imports cryptography by itself.
     assert shipped == imported - {"pydantic-core"} | {"cryptography"}
 
 

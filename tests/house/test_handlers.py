@@ -72,13 +72,13 @@ def test_browser_handler_calls_admission_first():
 
 
 def _asks_admission_first(tree):
-    """Whether the first call that leaves the handler for a room of I/O is one of `admission`."""
+    """Whether the handler's first call into a room with I/O is one of `admission`."""
     rooms = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("shared"):
             rooms |= {alias.asname or alias.name: f"{node.module}.{alias.name}".split(".")[1] for alias in node.names}
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    # A call inside of another happens first, and ends first.
+    # An inner call happens and ends first.
     in_order = sorted(calls, key=lambda call: (call.end_lineno, call.end_col_offset))
     asked = [rooms.get(ast.unparse(call.func).split(".")[0]) for call in in_order]
     asked = [room for room in asked if room in {"admission", "replies", "store", "targets"}]
@@ -118,7 +118,7 @@ def test_only_the_gateway_turns_errors_into_responses():
 
 
 def _passes_on(handler):
-    """Whether it only takes note of the error."""
+    """Whether it only records the error and raises it again."""
     match handler.body[-1]:
         case ast.Raise(exc=None):
             return True

@@ -1,4 +1,4 @@
-"""What stands before and around the API where a deployment asks for it, and is not there where it does not."""
+"""Optional protection around the API: it exists if a parameter asks for it, and only then."""
 
 import copy
 import json
@@ -27,7 +27,7 @@ ALL = {
     "TableKey": "create",
     "Tracing": "Active",
 }
-# A proxy brings its own firewall.
+# Behind a proxy, the proxy's own firewall is used.
 PROXY = {"ClientAddressHeader": "CF-Connecting-IP", "ProxySecretDigests": f"{'0a' * 32},{'1B' * 32}"}
 OPTIONAL = {
     "Domain", "DomainMapping", "DomainRecords", "TableEncryptionKey", "WebAcl", "WebAclAssociation",
@@ -36,7 +36,7 @@ OPTIONAL = {
 
 @pytest.fixture(scope="module")
 def everything(source):
-    """The template of a deployment that asks for all of it."""
+    """The template with all options on."""
     return sam.translate(source, ALL)
 
 
@@ -114,7 +114,7 @@ def test_parameters_reject_values_that_would_fail_late(source, name, value):
 )
 def test_dependent_parameters_are_checked_before_deployment(source, given, broken):
     template = sam.translate(source, given)
-    # CloudFormation's rules are conditions, each with a sentence for the case that it does not hold.
+    # A CloudFormation rule is a condition with a sentence for the case that it is false.
     said = []
     for rule in template["Rules"].values():
         conditions = {"If": rule["RuleCondition"], "Then": rule["Assertions"][0]["Assert"]}
@@ -150,7 +150,7 @@ class TestDomain:
             assert chosen(one, written) is is_closed
 
     def test_execute_api_can_be_disabled_in_an_existing_stack(self, source, monkeypatch):
-        """A stage serves a deployment. CloudFormation makes a new one only under another logical id."""
+        """A stage serves a deployment, and CloudFormation creates a new one only under a different logical id."""
 
         def deployment(endpoint, at):
             monkeypatch.setattr(apigateway, "time", SimpleNamespace(time=lambda: at))
@@ -307,17 +307,17 @@ class TestTableKey:
 )
 def test_concurrency_is_reserved_only_by_parameter(template, everything, function, parameter):
     written = there(template, function)["ReservedConcurrentExecutions"]
-    # Zero would be a function that never runs.
+    # A reservation of zero would stop the function.
     assert chosen(template, written) == {"Ref": "AWS::NoValue"}
     assert chosen(everything, written) == ALL[parameter]
 
 
 def test_cloudformation_accepts_the_transformed_template(everything):
-    """Circles of references and duplicates only show once SAM has written out what the source implies.
+    """Circular references and duplicates appear only in the transformed template.
 
-    cfn-lint looks at both sides of every condition; `make scan` lints the source.
+    cfn-lint checks both sides of every condition; `make scan` lints the source.
     """
-    # W2001: SAM has replaced a parameter by its value. W1030: SAM refers to Tracing only where it is Active.
+    # W2001: SAM has replaced a parameter with its value. W1030: SAM refers to Tracing only if it is Active.
     # W3002: `sam package` uploads the nested template.
     found = lint(json.dumps(everything), config={"ignore_checks": ["W1030", "W2001", "W3002"]})
     assert [str(match) for match in found] == []

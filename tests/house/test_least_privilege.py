@@ -11,7 +11,7 @@ from tests.house.test_foreign_words import ENVIRONMENT
 from tests.iam.role import Access, decide, role_of
 from tests.operations import OPERATIONS
 
-# Each names the keys that it touches. A Scan or a PartiQL statement need not, and then passes any condition on keys.
+# Each names the keys that it touches. A Scan or PartiQL statement need not, and would pass any condition on keys.
 ITEM_ACTIONS = {
     f"dynamodb:{name}"
     for name in ("BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
@@ -21,7 +21,7 @@ SECRET = re.compile(r"SECRET(?!_DIGESTS$)|PASSWORD|PRIVATE|CREDENTIAL|API_KEY")
 READ_BY_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 # Its wrapper starts our own runtime client.
 READ_BY_LAMBDA = {"AWS_LAMBDA_EXEC_WRAPPER"}
-# Lambda sets these itself; or whoever runs the stack elsewhere.
+# Lambda sets these itself, or the tool that runs the stack elsewhere.
 NOT_FOR_THE_TEMPLATE = (
     ENVIRONMENT["shared.aws.client"]
     | ENVIRONMENT["shared.aws.credentials"]
@@ -45,13 +45,13 @@ def _roles(template, functions):
 
 @pytest.fixture(scope="module")
 def roles(template, functions):
-    """As a deployment has them that names no function and no model."""
+    """The roles of a deployment that names no function and no model."""
     return _roles(template, functions)
 
 
 @pytest.fixture(scope="module")
 def roles_with_targets(source, functions):
-    """As a deployment has them that names both."""
+    """The roles of a deployment that names both."""
     parameters = {
         "TargetFunctionPrefix": "assistant-",
         "BedrockModelArns": f"{MODEL},{PROFILE}",
@@ -79,7 +79,7 @@ def test_a_role_names_every_action_and_every_resource(roles):
 
 
 def test_grant_with_the_same_name_is_the_same_in_every_role(source):
-    """So a role can be read as a list of sentences. IAM takes letters and digits, and each name once per policy."""
+    """A role then reads as a list of sentences. IAM allows letters and digits, and each name once per policy."""
     meaning = {}
     for function, resource in source["Resources"].items():
         if resource["Type"] != "AWS::Serverless::Function":

@@ -9,9 +9,9 @@ import pytest
 from infra.local.template import ROOT
 from infra.tools.openapi import browser, management
 
-# Of botocore only its first file: Powertools looks whether it is there.
+# Only botocore's `__init__`: Powertools checks whether it is installed.
 LOGGING = {"aws_lambda_powertools", "botocore", "jmespath", "typing_extensions"}
-# For what callers send.
+# To parse requests.
 PYDANTIC = {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}
 JWT = {"jwt"}
 DESCRIBED = management.OPERATIONS | browser.OPERATIONS

@@ -63,7 +63,7 @@ def test_test_names_have_at_most_70_characters():
 
 
 def test_no_definition_is_unused():
-    """Tests do not count: what only a test calls has no reason to be there."""
+    """Uses in tests don't count: a definition that only tests use is unnecessary."""
     used = Counter(name for module in CODE for name in _used(module.tree))
     unused = [
         f"{module.at(line)} {name}"

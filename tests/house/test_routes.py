@@ -17,19 +17,19 @@ def body(template):
 
 @pytest.fixture(scope="module")
 def operations(body):
-    """(path, method) -> the operation as API Gateway will import it."""
+    """(path, method) -> the operation that API Gateway imports."""
     found = {(path, method): operation for path, item in body["paths"].items() for method, operation in item.items()}
     assert {method for _, method in found} <= METHODS
     return found
 
 
 def _function(uri):
-    """A version of it, by its alias."""
+    """The function behind an alias."""
     return re.search(r"functions/\$\{(\w+)Aliaslive\}/(response-streaming-)?invocations", uri["Fn::Sub"])[1]
 
 
 def _guard(path):
-    """What stands at a path of ours. SAM writes the template's `Authorizer: NONE` so."""
+    """The guard of a path. SAM writes the template's `Authorizer: NONE` as an empty list."""
     if path == "/v1/client-tokens" or path.startswith("/v1/client-tokens/"):
         return [{"Bearer": []}]
     if path.startswith("/v1/client/"):

@@ -240,7 +240,7 @@ class TestParameters:
         assert {name for name, one in source["Parameters"].items() if "Default" not in one} == set()
 
     def test_are_used(self, source):
-        """cfn-lint does not look for them in a template of SAM's."""
+        """cfn-lint does not check this in a SAM template."""
         text = json.dumps({name: section for name, section in source.items() if name not in {"Metadata", "Parameters"}})
         unused = {
             name for name in source["Parameters"] if f'"Ref": "{name}"' not in text and f"${{{name}}}" not in text

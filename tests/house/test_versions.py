@@ -1,4 +1,4 @@
-"""The API calls versions of functions, which never change: whatever changes a function must make a new one."""
+"""The API calls versions of functions, which never change, so every change of a function must publish a new one."""
 
 import copy
 import os
@@ -11,13 +11,13 @@ import pytest
 from infra.local import template as sam
 from tests.house.code import ROOT, modules
 
-# What a version has not: it is the function's own.
+# Properties of the function that its versions don't have.
 UNVERSIONED = {"ReservedConcurrentExecutions"}
 DESCRIPTION_MAX = 256
 
 
 def _parameters(written, template):
-    """The parameters that decide what `written` becomes."""
+    """The parameters that `written` depends on."""
     match written:
         case {"Ref": str(name)} if name in template["Parameters"]:
             yield name
@@ -35,7 +35,7 @@ def _parameters(written, template):
 
 
 def _versions(template):
-    """Function -> logical id of its version, which CloudFormation replaces where the id is another."""
+    """Function -> logical id of its version, which CloudFormation replaces if the id changes."""
     return {
         one["Properties"]["FunctionName"]["Ref"]: name
         for name, one in template["Resources"].items()
@@ -72,7 +72,7 @@ def test_longest_version_description_fits(template, functions, versions):
 
 
 def _longest(written, parameters):
-    """How long a text can become."""
+    """The maximum length of a text."""
     match written:
         case {"Ref": str(name)}:
             one = parameters[name]
@@ -134,7 +134,7 @@ for handler in sys.argv[1:]:
 
 
 def test_snapshot_holds_no_connection_credential_or_randomness():
-    """A function that is restored has the credentials of a container, not those of the one that was copied."""
+    """A restored function must use its own credentials, not those in the snapshot."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     handlers = [handler.name for handler in modules("functions")]
     command = [sys.executable, "-c", FROZEN, *handlers]

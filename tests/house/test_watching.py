@@ -9,7 +9,7 @@ from tests import watched
 from tests.house.code import ROOT
 from tests.watched import OURS
 
-# Namespace -> metrics, and the sets of dimensions under which AWS publishes them, as its documentation has it.
+# Namespace -> metrics, and the sets of dimensions under which AWS publishes them, by its documentation.
 PUBLISHED = {
     "AWS/ApiGateway": (
         {"4XXError", "5XXError", "Count", "Latency"},
@@ -54,11 +54,11 @@ def metrics(watching):
 
 @pytest.fixture(scope="module")
 def known(template):
-    """Dimension -> the values that mean something of ours."""
+    """Dimension -> the values that name our resources."""
     (api,) = watched.of_type(template, "AWS::ApiGateway::RestApi").values()
     (stage,) = watched.of_type(template, "AWS::ApiGateway::Stage").values()
     (table,) = watched.of_type(template, "AWS::DynamoDB::Table").values()
-    # What every operation asks of AWS, as it was recorded.
+    # The recorded AWS calls of every operation.
     calls = (ROOT / "infra/tools/scale/calls.json").read_text(encoding="utf-8")
     return {
         "ApiName": {watched.text(api["Name"])},
@@ -102,7 +102,7 @@ def test_reveals_alarm_watches_the_reveal_route(functions, alarms):
 
 
 def test_missing_data_is_not_breaching(alarms):
-    """Every metric here is made by requests: without any there is none."""
+    """Every metric comes from requests: without requests there is no data."""
     assert {alarm["TreatMissingData"] for alarm in alarms.values()} == {"notBreaching"}
 
 
@@ -116,7 +116,7 @@ def test_alarms_notify_the_topic_when_they_start_and_end(source, alarms):
 
 
 def test_cloudwatch_accepts_the_expressions(alarms):
-    """One series to watch, made of all metrics of the alarm."""
+    """One evaluated series, computed from all metrics of the alarm."""
     for name, alarm in alarms.items():
         if queries := alarm.get("Metrics"):
             metrics = {one["Id"] for one in queries if "MetricStat" in one}
@@ -124,7 +124,7 @@ def test_cloudwatch_accepts_the_expressions(alarms):
             assert all(one["ReturnData"] is False for one in queries if "MetricStat" in one), name
             if "METRICS()" not in watching["Expression"]:
                 assert set(re.findall(r"[a-z]\w*", watching["Expression"])) == metrics, name
-            # What FILL takes for 0 may only be late: then the period before is looked at once more.
+            # Data that FILL replaces with 0 may only be late, so the previous period is evaluated again.
             if "FILL" in watching["Expression"]:
                 assert alarm["EvaluationPeriods"] > alarm["DatapointsToAlarm"], name
 

@@ -1,4 +1,4 @@
-"""Holds each function to its role while it runs: what the role does not allow is refused as AWS refuses it."""
+"""Enforces each function's role while it runs: calls that the role does not allow fail as they would in AWS."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Guard:
             for name, resource in template["Resources"].items()
             if resource["Type"] == "AWS::Lambda::Function"
         }
-        # A function may take a refusal for an outage, or shrug it off: a test asks here, not the function's answer.
+        # A function may mistake a denial for an outage, or ignore it, so tests check this list instead of its response.
         self.refused: list[str] = []
         self._used: set[Grant] = set()
         self._needed: dict[str, set[Access]] = defaultdict(set)
@@ -48,7 +48,7 @@ class Guard:
             self._acting.reset(before)
 
     def unused_grants(self, function: str) -> list[Grant]:
-        """What `function`'s role gives and no call has needed yet: after every operation has run, its needless grants.
+        """The grants of `function`'s role that no call has used yet. Once every operation has run, they are needless.
 
         A call needs what any reading of it needs (`Reader.readings`): a transaction that puts A and deletes B also
         needs "put B" and "delete A", because AWS may evaluate each action against all keys of the transaction.
@@ -57,7 +57,7 @@ class Guard:
         return sorted({grant for statement in statements for grant in statement.grants()} - self._used)
 
     def dispensable_statements(self, function: str) -> list[int]:
-        """What `function`'s role allows without need: all that it has done so far would be allowed without it, too."""
+        """The statements of `function`'s role without which all of its calls so far would still be allowed."""
         role = self._roles[function]
         allowing = [statement for statement in role if statement.allow]
         without = {statement.index: [one for one in role if one is not statement] for statement in allowing}
@@ -68,14 +68,14 @@ class Guard:
         ]
 
     def authorize(self, request: Request) -> Answer | None:
-        """AWS's refusal of what the role does not allow under every reading of the request.
+        """Returns AWS's denial if the role does not allow the request under every reading.
 
-        Outside of `acting_as` the test itself calls, and may do anything.
+        Outside of `acting_as`, the caller is the test itself, which may do anything.
         """
         function = self._acting.get()
         if function is None:
             if self._running and threading.current_thread() is not threading.main_thread():
-                # A thread that a function starts does not inherit the context, and would slip out of the role.
+                # A thread that a function starts does not inherit the context, and would escape the role.
                 raise Unknown("whose call this is: give the thread a contextvars.copy_context(), or acting_as")
             return None
         used: set[Grant] = set()

@@ -1,4 +1,4 @@
-"""Reads a request as IAM does: actions, their ARN, the partition keys and the attributes that it names."""
+"""Reads a request as IAM does: actions, their ARNs, the partition keys, and the attributes that it names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRANSACTIONS = {"TransactGetItems", "TransactWriteItems"}
 
 
 class Reader:
-    """Knows the tables and keys that `template` makes, and what `values` says they are called in the running stack."""
+    """Knows the tables and keys of `template`, and their names in the running stack (`values`)."""
 
     def __init__(self, template: dict[str, Any], values: Mapping[str, str]) -> None:
         self._partition_key: dict[str, str] = {}
@@ -35,7 +35,7 @@ class Reader:
                 case {"Type": "AWS::KMS::Key"}:
                     arn = values[f"{name}.Arn"]
                     self._keys[arn.partition(":key/")[2]] = arn
-                # Nobody has to use the alias, so nobody has to say what it is.
+                # The alias is optional, because no call may use it.
                 case {"Type": "AWS::KMS::Alias", "Properties": properties} if name in values:
                     self._keys[values[name]] = values[f"{properties['TargetKeyId']['Ref']}.Arn"]
 
@@ -86,7 +86,7 @@ class Reader:
             case "Query", {"TableName": table, "KeyConditionExpression": _}:
                 arn = self._table(table) + (f"/index/{request['IndexName']}" if "IndexName" in request else "")
                 return [Access("dynamodb:Query", arn, frozenset({_queried(request, self._partition_key[arn])}))]
-            # IAM has no action for a transaction, only for each thing in it.
+            # IAM has no action for a transaction, only for each of its parts.
             case "TransactGetItems", {"TransactItems": entries}:
                 return [access for entry in entries for access in self._items("GetItem", entry["Get"])]
             case "TransactWriteItems", {"TransactItems": entries}:
@@ -143,7 +143,7 @@ def _partition_key(properties: dict[str, Any]) -> str:
 
 
 def _queried(request: dict[str, Any], partition_key: str) -> str:
-    """What the key condition sets `partition_key` equal to, wherever in the expression it does."""
+    """The value that the key condition requires for `partition_key`, anywhere in the expression."""
     names = request.get("ExpressionAttributeNames", {})
     tokens = re.findall(r"[\w#:.-]+|[<>=]+", request["KeyConditionExpression"])
     for name, operator, value in zip(tokens, tokens[1:], tokens[2:], strict=False):

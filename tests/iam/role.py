@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-# What SAM attaches to every function: Lambda writes its logs. (And traces, with Tracing=Active: no role by default.)
+# SAM attaches this to every function: Lambda writes its logs. (And traces, with Tracing=Active; not by default.)
 MANAGED = re.compile(r"arn:[^:]+:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole")
 
 
@@ -25,18 +25,18 @@ class Unknown(Exception):  # noqa: N818 - it says what the evaluator lacks, not 
 
 @dataclass(frozen=True)
 class Access:
-    """One thing that a call asks for; a call on several tables, or a transaction, asks for several."""
+    """One permission that a call needs. A call on several tables, or a transaction, needs several."""
 
     action: str
     resource: str
     leading_keys: frozenset[str] = frozenset()
-    # Names of the attributes that a write sets, reads or asks for.
+    # Names of the attributes that a write sets, reads, or returns.
     attributes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, order=True)
 class Grant:
-    """The smallest thing that a role gives: one action, on one resource, under one pattern of partition keys."""
+    """The smallest unit of a role: one action, on one resource, under one pattern of partition keys."""
 
     function: str
     statement: int
@@ -47,7 +47,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Decision:
-    """`used`: the grants that an allowed access rests on. `reason`: how AWS words the refusal."""
+    """`used`: the grants that allowed the access. `reason`: AWS's words for a denial."""
 
     allowed: bool
     used: frozenset[Grant] = frozenset()
@@ -56,7 +56,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of a role. `leading_keys` and `attributes` are None where no condition asks for them."""
+    """One statement of a role. `leading_keys` and `attributes` are None if no condition restricts them."""
 
     function: str
     index: int
@@ -100,16 +100,16 @@ def decide(role: tuple[Statement, ...], access: Access) -> Decision:
     if any(statement.matched(access) for statement in role if not statement.allow):
         return Decision(allowed=False, reason="with an explicit deny in an identity-based policy")
     for statement in role:
-        # Only the first is used: a statement that repeats another then shows up as one too many.
+        # Only the first is used, so a statement that repeats another is reported as unused.
         if used := statement.matched(access):
             return Decision(allowed=True, used=used)
     return Decision(allowed=False, reason=f"because no identity-based policy allows the {access.action} action")
 
 
 def role_of(template: dict[str, Any], function: str, values: Mapping[str, str]) -> tuple[Statement, ...]:
-    """The statements of `function`'s own role. `values`: what `Table.Arn` and the like are in the running stack.
+    """The statements of `function`'s own role. `values`: the values of `Table.Arn` and the like in the running stack.
 
-    A parameter has its default, which is where a translated template keeps the value to use.
+    Parameters have their defaults, where a translated template keeps the values to use.
     """
     match template["Resources"][function]["Properties"]["Role"]:
         case {"Fn::GetAtt": [role, "Arn"]}:
@@ -131,7 +131,7 @@ def role_of(template: dict[str, Any], function: str, values: Mapping[str, str]) 
 
 
 def resolve(written: Any, values: Mapping[str, str]) -> str:
-    """What CloudFormation makes of `written`, given the value of each name that it may refer to."""
+    """Resolves `written` as CloudFormation does, given the value of each name that it may refer to."""
 
     def value(name: str) -> str:
         if name not in values:
@@ -153,12 +153,12 @@ def resolve(written: Any, values: Mapping[str, str]) -> str:
 
 
 def listed(one_or_many: Any) -> list[Any]:
-    """IAM takes one string or object wherever it takes a list."""
+    """IAM accepts a single string or object wherever it accepts a list."""
     return one_or_many if isinstance(one_or_many, list) else [one_or_many]
 
 
 def _chosen(written: Any, conditions: Mapping[str, Any], values: Mapping[str, str]) -> Any:
-    """What CloudFormation leaves of an Fn::If."""
+    """The branch of an Fn::If that CloudFormation keeps."""
     match written:
         case {"Fn::If": [condition, if_true, if_false], **rest} if not rest:
             return if_true if _holds(conditions[condition], values) else if_false
@@ -201,7 +201,7 @@ def _statement(
 
 
 def _condition(written: dict[str, Any], where: str) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
-    """The patterns of leading keys and the names of attributes that a statement asks for; None where it does not."""
+    """The patterns of leading keys and the attributes to which a statement is restricted; None if it is not."""
     known = {"ForAllValues:StringLike": "dynamodb:LeadingKeys", "ForAnyValue:StringEquals": "dynamodb:Attributes"}
     _only(set(known), written, where)
     for operator, asked in written.items():

@@ -24,9 +24,9 @@ def _policy(stack):
 
 POLICY = _policy("client-tokens")
 VIA_CLOUDFORMATION = {"aws:CalledViaFirst": "cloudformation.amazonaws.com"}
-# What handlers do for properties that no resource of ours has.
+# Actions of handlers for properties that none of our resources has.
 UNUSED = re.compile(
-    # Other services, and what WAF does for them.
+    # Other services, and WAF's actions for them.
     r"(amplify|apprunner|appsync|bedrock-agentcore|codedeploy|cognito-idp|ec2|elasticfilesystem|elasticloadbalancing"
     r"|firehose|kinesis|payments|s3files):.*|s3:(GetObjectMetadata|ListBucket|REST\.PUT\.OBJECT)"
     r"|wafv2:(Get|Put)PermissionPolicy"
@@ -39,14 +39,14 @@ UNUSED = re.compile(
     # Use of keys: the keys' own policies allow it where it is needed.
     r"|kms:(CreateGrant|Decrypt|Encrypt|GenerateDataKey|RevokeGrant)"
     r"|iam:(CreateServiceLinkedRole|(Delete|Put)RolePermissionsBoundary)"
-    # Keys, policies and indexes of log groups.
+    # Keys, policies, and indexes of log groups.
     r"|logs:(AssociateKmsKey|DisassociateKmsKey|CreateLogDelivery|CreateLogStream|PutLogEvents|DescribeLogStreams"
     r"|(Delete|Put)(DataProtectionPolicy|IndexPolicy|ResourcePolicy)|PutBearerTokenAuthentication"
     r"|PutLogGroupDeletionProtection)"
 )
-# Actions that a type's handlers share with others, for properties that ours of this type have not.
+# Actions that handlers need for properties that our resources of this type don't have.
 UNUSED_BY_TYPE = {
-    # A role of the nested stack's own, a policy of its own, protection of its own.
+    # The nested stack's own role, policy, and termination protection.
     "AWS::CloudFormation::Stack": {"iam:PassRole", "cloudformation:(SetStackPolicy|UpdateTerminationProtection)"},
     "AWS::ApiGateway::RestApi": {"iam:PassRole", "s3:GetObject"},
     "AWS::DynamoDB::Table": {"kms:DescribeKey", "kms:ListAliases", "s3:GetObject", "logs:.*"},
@@ -89,7 +89,7 @@ RESOURCES = {
     "AWS::WAFv2::WebACL": [WEB_ACL, "arn:aws:wafv2:us-east-1:123456789012:regional/managedruleset/x/1234"],
     "AWS::WAFv2::WebACLAssociation": [WEB_ACL, STAGE],
 }
-# Actions that act on something else, or on nothing that has a name.
+# Actions on other resources, or on none with an ARN.
 ELSEWHERE = {
     "apigateway:SetWebACL": [STAGE],
     "apigateway:UpdateRestApiPolicy": [f"{API}/restapis/a1b2c3"],
@@ -112,7 +112,7 @@ CONTEXT = {
 ADMINISTRATOR = {"iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}
 # CloudFormation publishes no handlers of this type.
 ROUTE_53 = ["ChangeResourceRecordSets", "GetHostedZone", "ListResourceRecordSets"]
-# What `sam deploy` and `aws cloudformation delete-stack` call.
+# The calls of `sam deploy` and `aws cloudformation delete-stack`.
 _CLOUDFORMATION = [
     "CreateChangeSet", "DeleteChangeSet", "DeleteStack", "DescribeChangeSet", "DescribeStackEvents", "DescribeStacks",
     "ExecuteChangeSet",
@@ -129,7 +129,7 @@ COMMANDS = [
 
 
 def _handlers():
-    """Type -> the actions that CloudFormation's handlers take."""
+    """Type -> the actions of CloudFormation's handlers."""
     found = {}
     for file in (files("cfnlint") / "data/schemas/resources").iterdir():
         if file.name.endswith(".json"):
@@ -147,14 +147,14 @@ def _is_needed(kind, action):
 
 @cache
 def _resources():
-    """Those of both stacks, with everything switched on."""
+    """The resources of both stacks, with all options on."""
     template = sam.translate(sam.read(), ALL)
     return [*sam.resources(template).values(), *sam.resources(watched.nested(template)).values()]
 
 
 @pytest.fixture(scope="module")
 def needed():
-    """Every (action, ARN) that a deployment with everything switched on needs."""
+    """Every (action, ARN) that a deployment with all options on needs."""
     kinds = {one["Type"] for one in _resources()}
     assert kinds == RESOURCES.keys()
     handlers = _handlers()
@@ -264,7 +264,7 @@ def test_deploy_role_cannot_change_itself(stack):
 
 
 def test_policy_fits_the_size_limit_of_a_role():
-    """An inline policy has at most 10,240 characters, white space not counted."""
+    """An inline policy has at most 10,240 characters, not counting whitespace."""
     assert len(re.sub(r"\s", "", json.dumps(POLICY))) <= 10_240
 
 

@@ -1,4 +1,4 @@
-"""While a function runs, its role holds; what is refused, AWS would refuse in the same words."""
+"""While a function runs, its role is enforced, and denials have AWS's words."""
 
 import contextvars
 import threading
@@ -15,7 +15,7 @@ from tests.iam.sample import GET, GET_TOKENS, ON_TABLE, TABLE, VALUES, allow, te
 
 @pytest.fixture
 def network():
-    """Whatever passes the guard is answered with nothing."""
+    """Requests that pass the guard get an empty response."""
     return Network(lambda *_: Answer(200, {}))
 
 

@@ -1,4 +1,4 @@
-"""Requests are read as IAM does, and those that nobody has taught it are not read at all."""
+"""Requests are read as IAM reads them. Unknown requests raise an error."""
 
 from dataclasses import replace
 
@@ -148,7 +148,7 @@ def test_transaction_lists_attributes_under_each_reading():
 
 
 def _bare(read):
-    """Without the attributes, which another test looks at."""
+    """Without the attributes, which another test covers."""
     return replace(read, attributes=frozenset())
 
 

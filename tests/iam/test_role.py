@@ -1,4 +1,4 @@
-"""Roles are decided as AWS documents it, and where that takes a guess, not at all.
+"""Roles are evaluated as AWS documents it. Where that would take a guess, an error is raised.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html

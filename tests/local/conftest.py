@@ -1,4 +1,4 @@
-"""The API with routes of its own: its tests say what API Gateway does, not what our template happens to hold."""
+"""An API with routes of its own, because these tests are about API Gateway, not about our template."""
 
 import json
 import re
@@ -33,7 +33,7 @@ ROUTES = Routes(
 
 
 class Gateway:
-    """The API before functions that answer as `answers` says, and what each was asked."""
+    """The API with stand-ins for functions: their responses in `answers`, and the events they received."""
 
     def __init__(self, **options):
         self.now = 1_800_000_000.0

@@ -1,4 +1,4 @@
-"""Nothing of the developer's own leads to another AWS than the one in memory."""
+"""No setting of the developer's can select another AWS than the one in memory."""
 
 import os
 

@@ -80,7 +80,7 @@ def test_denied_request_gets_the_response_of_the_template(gateway):
 
 
 def test_denial_may_include_the_authorizer_context(gateway):
-    """In text alone: API Gateway escapes nothing, and a name that is not there is nothing."""
+    """Only text is inserted: API Gateway escapes nothing, and unknown names become empty."""
     gateway.answers["Authorize"] = gateway.policy("Deny", why="it is too late")
     assert gateway.list().json["why"] == "it is too late"
     gateway.answers["Authorize"] = gateway.policy("Deny")

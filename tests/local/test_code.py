@@ -1,4 +1,4 @@
-"""Where the functions' code lies, before anything runs it."""
+"""The folders of the functions' code, before anything runs it."""
 
 import pytest
 

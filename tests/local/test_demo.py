@@ -1,4 +1,4 @@
-"""The demo page's server: what it gives to the browser, and where it has its bundles from."""
+"""The demo page's server: what it sends to the browser, and where its bundles come from."""
 
 import hashlib
 import http.client
@@ -24,14 +24,14 @@ from infra.local.template import ROOT
 
 @pytest.fixture
 def place(monkeypatch, tmp_path):
-    """Where the widget's copy goes: there is no copy of anything yet."""
+    """Where the copy of the widget goes; nothing is copied yet."""
     monkeypatch.setattr(bundles, "ROOM", tmp_path / "copies")
     return WIDGET.copy
 
 
 @pytest.fixture
 def get(place):
-    # Buffered: what a file is sent from gets closed.
+    # Buffered, so that the file of a response gets closed.
     return partial(Client(Site(Management("http://127.0.0.1:3000", "ctk_secret"), "ct_1")).get, buffered=True)
 
 
@@ -79,7 +79,7 @@ def test_404_for_any_other_path(get, copy, path):
 
 
 def test_400_for_a_foreign_host_header(get):
-    """A website whose name leads here reads what is served here under it."""
+    """Otherwise a website whose name resolves to this machine could read the pages (DNS rebinding)."""
     for path in ("/", "/token.json", "/embed.json", "/docs"):
         assert get(path, headers={"Host": "evil.example:3001"}).status_code == 400
     assert get("/", headers={"Host": "localhost:3001"}).status_code == 200
@@ -122,7 +122,7 @@ def test_the_api_key_stays_on_the_server(stack):
 
 @pytest.fixture
 def npm(monkeypatch, tmp_path):
-    """`npm(script)` is the npm on the path; its fourth argument is where the package goes."""
+    """`npm(script)`: installs a fake npm on the path; its fourth argument is the package's destination."""
     tools = tmp_path / "tools"
     tools.mkdir()
     monkeypatch.setenv("PATH", str(tools))

@@ -1,4 +1,4 @@
-"""Functions in processes of their own, under Lambda's own runtime client and under the stand-in."""
+"""Functions in their own processes, under Lambda's runtime client and under the stand-in."""
 
 import dataclasses
 import http.client
@@ -204,7 +204,7 @@ def test_control_characters_in_function_output_are_escaped(code):
 
 
 def runtime_api(code):
-    """The address and the path that the function was given."""
+    """The address and the path of a function's Runtime API."""
     address, _, path = code.invoke("environment", {})["AWS_LAMBDA_RUNTIME_API"].partition("/")
     return address, f"/{path}"
 

@@ -10,7 +10,7 @@ from infra.local import http_server
 
 @pytest.fixture
 def served(gateway):
-    """The address of a server in front of `gateway`; the lines that it says are `gateway.lines`."""
+    """The address of a server in front of `gateway`; its terminal lines are `gateway.lines`."""
     gateway.lines = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = http_server.serve(listener, gateway.api, gateway.lines.append)

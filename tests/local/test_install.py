@@ -1,4 +1,4 @@
-"""What `make run` installs before it runs for the first time."""
+"""The installation that `make run` starts on its first run."""
 
 import subprocess
 
@@ -23,7 +23,7 @@ def test_packages_are_named_while_they_are_installed(tmp_path, status):
     python.write_text(f'#!/bin/sh\nmkdir -p "$3/bin" && cp {tmp_path}/pip "$3/bin/pip"\n')
     python.chmod(0o755)
     made.mkdir()
-    # Of an earlier installation, with other packages.
+    # From an earlier installation with other packages.
     (made / ".local").touch()
     command = ["make", "--always-make", f"VENV={made}", f"PYTHON={python}", f"{made}/.local"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -46,7 +46,7 @@ def count(dynamodb):
 
 
 def test_dynamodb_serves_one_call_at_a_time(dynamodb, monkeypatch):
-    """While a call is between reading and writing, no other can begin."""
+    """No call can begin while another is between its read and its write."""
     taken = []
     add = DynamoType.__add__
 
@@ -85,7 +85,7 @@ def item(sort_key, **attributes):
 
 
 def transact(dynamodb, *counted, needs=None, token=None):
-    """Adds one to each item of `counted`, if there is an item `needs`."""
+    """Adds one to each item of `counted`, if the item `needs` exists."""
     table = STACK.outputs["TableName"]
     adding = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}, "TableName": table}
     entries = [{"Update": adding | {"Key": item(one)}} for one in counted]
@@ -98,7 +98,7 @@ def transact(dynamodb, *counted, needs=None, token=None):
 
 @pytest.fixture
 def stored(dynamodb):
-    """Two items, and how often each was counted."""
+    """Two items with their counts."""
     name = STACK.outputs["TableName"]
     for sort_key in ("a", "b"):
         dynamodb.put_item(TableName=name, Item=item(sort_key, n=0))
@@ -132,7 +132,7 @@ def test_moto_still_applies_a_retried_transaction_twice(dynamodb, stored, monkey
 
 @pytest.fixture
 def copies(monkeypatch):
-    """The sort keys of items that moto copies."""
+    """Records the sort keys of items that moto copies."""
     copied = []
     original = Item.__deepcopy__
 
@@ -157,7 +157,7 @@ def test_moto_still_copies_the_whole_table(dynamodb, stored, copies, monkeypatch
 
 @pytest.fixture
 def compared(monkeypatch):
-    """Keys that moto compares to bring items into order."""
+    """Records the keys that moto compares to sort items."""
     seen = []
     original = DynamoType.__lt__
 
@@ -176,7 +176,7 @@ def query(dynamodb, attribute, value, **options):
 
 @pytest.fixture
 def listed(dynamodb):
-    """In other partitions, and in the listing index under this key and under another."""
+    """Items in other partitions, and in the index under this key and another."""
     name = STACK.outputs["TableName"]
     places = [("listed 1", "this", "late"), ("listed 2", "this", "early"), ("listed 3", "other", "later")]
     keys = [{"pk": {"S": partition}, "sk": {"S": sort_key}} for partition, _, sort_key in places]
@@ -203,7 +203,7 @@ def test_moto_still_sorts_the_whole_table(dynamodb, stored, listed, compared, mo
 
 
 def made(dynamodb):
-    """How many tables and items moto holds on to because of a transaction."""
+    """How many tables and items moto keeps because of a transaction."""
     before = len(Item.instances_tracked) + len(Table.instances_tracked)
     transact(dynamodb, "a", "new")
     return len(Item.instances_tracked) + len(Table.instances_tracked) - before

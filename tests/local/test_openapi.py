@@ -1,4 +1,4 @@
-"""The route table, read from the API's body; what would be served otherwise than on AWS is refused."""
+"""The route table, read from the API's body. Anything that AWS would serve differently is an error."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""Events and answers as Lambda's proxy integration with a REST API has them."""
+"""Events and responses of Lambda's proxy integration with a REST API."""
 
 import re
 

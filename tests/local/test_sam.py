@@ -1,4 +1,4 @@
-"""`make sam-local` up to where containers would start: a pretended engine, a pretended SAM CLI, the real moto."""
+"""`make sam-local` up to the start of containers: a fake engine, a fake SAM CLI, and the real moto."""
 
 import contextlib
 import json
@@ -112,7 +112,7 @@ def run(directory, engine, built="template.yaml"):
 
 
 class Ran:
-    """What the pretended SAM CLI was given, and the lines before it ran."""
+    """The arguments of the fake SAM CLI, and the lines printed before it ran."""
 
     def __init__(self, directory, **engine):
         self.directory = directory
@@ -125,13 +125,13 @@ class Ran:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
-    """Before an engine that keeps its bridge to itself."""
+    """With an engine whose bridge has no address on this machine."""
     return Ran(tmp_path_factory.mktemp("sam"))
 
 
 @pytest.fixture(scope="module")
 def ran_on_linux(tmp_path_factory):
-    """Before an engine whose bridge has an address of this machine."""
+    """With an engine whose bridge has an address on this machine."""
     if sys.platform != "linux":
         pytest.skip("elsewhere only one loopback address can be listened on")
     return Ran(tmp_path_factory.mktemp("sam"), bridge="127.0.0.2", architecture="arm64")
@@ -161,7 +161,7 @@ def test_sam_gets_the_built_functions_and_the_moto_endpoint(ran):
     # SAM sets a variable only where the template declares it.
     declared = ran.given["template"]["Globals"]["Function"]["Environment"]["Variables"]
     assert declared == {"TABLE_NAME": {"Ref": "Table"}, "AWS_ENDPOINT_URL": ""}
-    # It knows no alias, and would leave every route without its authorizer.
+    # It ignores aliases, and would leave every route without its authorizer.
     authorizers = ran.given["template"]["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]
     assert authorizers == {"Bearer": {"FunctionArn": {"Fn::GetAtt": ["Authorize", "Arn"]}}}
     assert ran.given["variables"].keys() == STACK.functions.keys()

@@ -1,4 +1,4 @@
-"""`make run KEEP=1`: a stack that goes on where the last one ended."""
+"""`make run KEEP=1`: a stack that continues with the data of the last one."""
 
 import http.client
 import json

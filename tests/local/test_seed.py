@@ -1,4 +1,4 @@
-"""What the local stack's own process is after it has planted its seeds."""
+"""The local stack's process after it has created its initial data."""
 
 import os
 import subprocess

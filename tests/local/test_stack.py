@@ -1,4 +1,4 @@
-"""`make run` as a developer meets it: the real program, on a free port."""
+"""`make run` as a developer uses it: the real program, on a free port."""
 
 import http.client
 import json
@@ -24,7 +24,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks at proces
 
 
 def ask(stack, method, path, body=None, **headers):
-    """Status, headers and JSON of an answer."""
+    """Sends a request; returns status, headers, and JSON of the response."""
     connection = http.client.HTTPConnection(urlsplit(stack.url).netloc)
     try:
         headers = {"Authorization": f"Bearer {stack.api_key}", "Content-Type": "application/json"} | headers
@@ -74,7 +74,7 @@ def test_commands_of_the_greeting_work(stack, tmp_path):
     assert stack.client_token_id in paste(show)
     assert json.loads(paste(off))["clientToken"]["isActive"] is False
     assert json.loads(paste(on))["clientToken"]["isActive"] is True
-    # The operator's command looks for the stack where it is started.
+    # The operator's command looks for the stack in the current folder.
     (tmp_path / ".local").symlink_to(stack.state_file.parent)
     assert ask(stack, "GET", "/v1/client-tokens", Authorization=f"Bearer {paste(operate).strip()}")[0] == 200
 
@@ -115,7 +115,7 @@ def test_413_for_a_body_over_10_mb(stack):
 
 def test_requests_are_logged_without_their_query(stack):
     ask(stack, "GET", "/v1/client-tokens?limit=7")
-    # By the time of the next answer, the line about the one before is out.
+    # The line about a request is printed by the time of the next response.
     ask(stack, "GET", "/v1/nothing")
     printed = "".join(stack.lines)
     assert "GET /v1/client-tokens 200 in" in printed
