@@ -6,22 +6,23 @@ client within its rate limit? Is the session within its message budget?
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared import log
 from shared.errors import Forbidden, NotFound, TooManyRequests
-from shared.rules import client_token, digest, input_limits, malformed_value, origin, session, target, token_value
+from shared.rules import client_token, digest, input_limits, malformed_value, origin, session, target, token_value, turn
 from shared.rules.client_token import ClientToken
 from shared.rules.rate_limit import RateLimitStatus, Window
 from shared.rules.session import Session
 from shared.rules.target import Target
 from shared.rules.target_request import PageInput, TargetRequest
+from shared.rules.turn import Turn
 from shared.rules.visitor import ORIGIN_LENGTH_MAX, Visitor, is_origin
-from shared.store import client_tokens, configs, conversations, counters, sessions, table, targets, turns, usage, values
+from shared.store import client_tokens, configs, counters, sessions, table, targets, turns, usage, values
 from shared.store.table import Item, Key
-from shared.store.turns import Turn
 
 # Fixed, not settings of the token: no honest page comes near them.
 _INIT_WINDOWS = (Window("i", 60, 60),)
@@ -37,7 +38,6 @@ class AdmittedSession:
     target_id: str
     origin: str
     resumed: tuple[str, Session] | None
-    counts_use: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class AdmittedMessage:
     """`target` is None if the reply is stored already."""
 
     token: ClientToken
+    session: Session
     turn: Turn
     target: Target | None
     page_input: PageInput
@@ -59,7 +60,7 @@ class AdmittedMessage:
         # The stored message counts. It may be longer than the one in a retry.
         page_input = replace(self.page_input, message=self.turn.message)
         input_limits.require_within(found.limits, page_input)
-        current, settings = self.turn.session, self.token.settings
+        current, settings = self.session, self.token.settings
         target_request = TargetRequest(
             conversation_id=current.conversation_id,
             token_id=self.token.id,
@@ -72,7 +73,7 @@ class AdmittedMessage:
             history=lambda: input_limits.select_history(
                 found.limits,
                 page_input,
-                conversations.newest_first(current.conversation_id, page_input.message.at, at=self.at),
+                turns.newest_first(current.conversation_id, page_input.message.at, at=self.at),
             ),
             seconds_left=seconds_left,
             attachments=page_input.attachments,
@@ -88,13 +89,12 @@ def admit_session(visitor: Visitor, value: str, *, session_id: str | None, flow_
     token_id = _token_id_of(value, visitor.at)
     known = session.parse_id(session_id) if session_id else None
     session_key = sessions.key(known.digest) if known and known.token_id == token_id else None
-    rate_key = counters.key(token_id, visitor.address)
-    items = _read(visitor.at, client_tokens.key(token_id), usage.key(token_id), rate_key, session_key)
+    items = _read(visitor.at, client_tokens.key(token_id), usage.key(token_id), session_key)
     token = _known_token(items, token_id)
     jti = client_token.authenticate(token, digest.sha256_hex(value), at=visitor.at)
     _require_allowed(visitor, token)
     target_id = client_token.choose_target(token, flow_id)
-    status = counters.hit(rate_key, items.get(rate_key), _INIT_WINDOWS, visitor.at)
+    status = counters.hit(counters.key(token_id, visitor.address), _INIT_WINDOWS, visitor.at)
     _require_within_limit(status, "Too many sessions were opened from your connection.")
     page = _bound_origin(visitor)
     resumed = None
@@ -102,16 +102,22 @@ def admit_session(visitor: Visitor, value: str, *, session_id: str | None, flow_
         found = sessions.from_item(items[session_key])
         if session.is_alive(found, token, visitor.at) and (found.origin, found.target_id) == (page, target_id):
             resumed = session_id, session.resume(found, token, jti=jti, at=visitor.at)
-    counts_use = usage.from_item(items.get(usage.key(token_id))).should_record(visitor.at)
     # Last, because it can be large: it is read only for admitted visitors.
     token = replace(token, settings=replace(token.settings, config=configs.find(token)))
-    return AdmittedSession(token, jti, target_id, page, resumed, counts_use)
+    if usage.from_item(items.get(usage.key(token_id))).should_record(visitor.at):
+        usage.record_use(token_id, visitor.at)
+    return AdmittedSession(token, jti, target_id, page, resumed)
 
 
 def admit_message(
-    visitor: Visitor, session_id: str, page_input: PageInput, add_rate_headers: Callable[[RateLimitStatus], None]
+    visitor: Visitor,
+    session_id: str,
+    page_input: PageInput,
+    deadline: datetime,
+    add_rate_headers: Callable[[RateLimitStatus], None],
 ) -> AdmittedMessage:
-    """Admits a visitor's message. `add_rate_headers` receives the visitor's rate limit status.
+    """Admits a visitor's message. `deadline`: when this invocation has ended. `add_rate_headers` receives the
+    visitor's rate limit status.
 
     The reads follow the order of proof: a made-up session id costs one read, of a key that nobody else uses. The
     target is read last, because many visitors share it and a system prompt can make it large.
@@ -120,9 +126,8 @@ def admit_message(
     current = sessions.find(known.digest, at=visitor.at) if known else None
     if known is None or current is None or session.has_timed_out(current, visitor.at):
         raise session.ended()
-    turn_key, rate_key = turns.key(known.digest, page_input.message.id), counters.key(known.token_id, visitor.address)
     token_key, usage_key = client_tokens.key(known.token_id), usage.key(known.token_id)
-    items = _read(visitor.at, token_key, turn_key, usage_key, rate_key)
+    items = _read(visitor.at, token_key, usage_key)
     if token_key not in items:
         raise session.ended()
     token = client_tokens.from_item(items[token_key])
@@ -133,26 +138,24 @@ def admit_message(
         Window("m", 60, token.settings.rate_limit_per_minute),
         Window("h", 3600, token.settings.rate_limit_per_hour),
     )
-    status = counters.hit(rate_key, items.get(rate_key), limits, visitor.at)
+    status = counters.hit(counters.key(token.id, visitor.address), limits, visitor.at)
     add_rate_headers(status)
     # A visitor who has sent nothing yet is not too fast: others behind the same address are.
     is_first = current.message_count == 0
     what = "Too many messages are coming from your network." if is_first else "You are sending messages too quickly."
     _require_within_limit(status, what)
-    begun = items.get(turn_key)
-    if begun and begun["is_answered"]:
-        return AdmittedMessage(
-            token, turns.resume(current, begun, page_input.message, at=visitor.at), None, page_input, visitor.at
-        )
-    found = target.require_available(targets.find(known.target_reference))
-    # Before the message is stored and paid for.
-    input_limits.require_within(found.limits, page_input)
-    if begun:
-        turn = turns.resume(current, begun, page_input.message, at=visitor.at)
-    else:
-        counts_use = usage.from_item(items.get(usage_key)).should_record(visitor.at)
-        turn = turns.begin(current, token, page_input.message, counts_use=counts_use)
-    return AdmittedMessage(token, turn, found, page_input, visitor.at)
+    stored = turns.find(current, page_input.message.id, at=visitor.at)
+    found = None
+    if stored is None or stored.reply is None:
+        found = target.require_available(targets.find(known.target_reference))
+        # Before the message is stored and paid for.
+        input_limits.require_within(found.limits, page_input)
+    lease = turn.lease(secrets.token_hex(8), deadline)
+    begun = turns.begin(current, token, page_input.message, lease, stored=stored, at=visitor.at)
+    # The first message is recorded with its conversation.
+    if found and not is_first and usage.from_item(items.get(usage_key)).should_record(visitor.at):
+        usage.record_use(token.id, visitor.at)
+    return AdmittedMessage(token, current, begun, found, page_input, visitor.at)
 
 
 def admit_feedback(visitor: Visitor, value: str, session_id: str) -> Session:
@@ -160,8 +163,7 @@ def admit_feedback(visitor: Visitor, value: str, session_id: str) -> Session:
     token_id = _token_id_of(value, visitor.at)
     known = session.parse_id(session_id)
     session_key = sessions.key(known.digest) if known and known.token_id == token_id else None
-    rate_key = counters.key(token_id, visitor.address)
-    items = _read(visitor.at, client_tokens.key(token_id), rate_key, session_key)
+    items = _read(visitor.at, client_tokens.key(token_id), session_key)
     token = _known_token(items, token_id)
     client_token.authenticate(token, digest.sha256_hex(value), at=visitor.at)
     _require_allowed(visitor, token)
@@ -170,7 +172,7 @@ def admit_feedback(visitor: Visitor, value: str, session_id: str) -> Session:
         raise NotFound("This session does not exist, so it cannot take feedback.", code="session_not_found")
     if found.origin != _bound_origin(visitor):
         raise session.ended()
-    status = counters.hit(rate_key, items.get(rate_key), _FEEDBACK_WINDOWS, visitor.at)
+    status = counters.hit(counters.key(token_id, visitor.address), _FEEDBACK_WINDOWS, visitor.at)
     _require_within_limit(status, "Too much feedback came from your connection.")
     return found
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from shared import log
 from shared.admission import AdmittedMessage
+from shared.rules import turn
 from shared.rules.answer import Ending
 from shared.store import turns
 from shared.targets import answering
@@ -20,11 +21,12 @@ def stream(admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[], 
     Take it to its end even if nobody reads it any more. `seconds_left`: until Lambda ends this invocation. Raises what
     the target and the store raise.
     """
-    if admitted.turn.reply is not None:
-        yield admitted.turn.reply
-        yield Ending()
+    stored = admitted.turn
+    if stored.reply is not None:
+        yield stored.reply.text
+        yield stored.ending or Ending()
     else:
-        with turns.held(admitted.turn):
+        with turns.held(admitted.session, stored):
             yield from _stored(admitted, reply_id, lambda: seconds_left() - _SECONDS_TO_STORE)
     log.count("MessagesAnswered", environment=admitted.token.environment)
 
@@ -34,7 +36,7 @@ def _stored(admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[],
     texts: list[str] = []
     for piece in answering.answer(*admitted.request(seconds_left)):
         if isinstance(piece, Ending):
-            turns.complete(admitted.turn, "".join(texts), reply_id)
+            turns.complete(admitted.session, turn.answered(admitted.turn, reply_id, "".join(texts), piece))
         else:
             texts.append(piece)
         yield piece

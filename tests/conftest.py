@@ -21,6 +21,7 @@ os.environ.update(access.CREDENTIALS, AWS_REGION=access.REGION, AWS_DEFAULT_REGI
 
 def pytest_addoption(parser):
     parser.addoption("--artifact", action="store_true", help="on what make builds, and tests of that")
+    parser.addoption("--deep", action="store_true", help="searches for minutes what is searched for seconds")
 
 
 def pytest_ignore_collect(collection_path, config):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
 from time import monotonic
 
@@ -17,8 +18,9 @@ from shared.wire.chat_events import ChatEvents
 def handler(request: BrowserRequest, seconds_left: Callable[[], float]) -> EventStream:
     body = Chat.read(request.body)
     page_input = body.page_input(request.at, token_bytes)
-    admitted = admission.admit_message(request.visitor, body.session_id, page_input, request.add_rate_headers)
+    deadline = max(request.at, datetime.now(UTC)) + timedelta(seconds=seconds_left())
+    admitted = admission.admit_message(request.visitor, body.session_id, page_input, deadline, request.add_rate_headers)
     execution_id = identifier.new("exec", request.at, token_bytes)
-    events = ChatEvents(execution_id, admitted.turn.session.target_id, started_at=request.at, clock=monotonic)
+    events = ChatEvents(execution_id, admitted.session.target_id, started_at=request.at, clock=monotonic)
     reply = replies.stream(admitted, body.assistant_message_id or execution_id, seconds_left)
     return EventStream(events.stream(reply), events.failed)

@@ -24,7 +24,7 @@ def handler(request: BrowserRequest) -> Response:
         at=request.at,
         random_bytes=token_bytes,
     )
-    sessions.save(current, counts_use=admitted.counts_use, at=request.at)
+    sessions.save(current)
     if admitted.resumed is None:
         log.count("SessionsOpened", environment=admitted.token.environment)
     return Response.ok(responses.opened(session_id, current, admitted.token))

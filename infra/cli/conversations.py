@@ -38,7 +38,7 @@ def delete(
 ) -> None:
     """Delete a conversation, for good.
 
-    Its messages and the feedback on them are deleted with it. A visitor who is still in it continues in an empty one.
+    Its messages and the feedback on them are deleted with it. A visitor who is still in it has to start a new one.
     Backups of the table keep the conversation until they expire. The command shows what will be deleted and asks
     first.
     """
@@ -48,5 +48,5 @@ def delete(
         return
     context = audit_records.context(deployment, tenant)
     record = audit_records.record(context, "delete_conversation", conversation_id)
-    items = counted(conversation_deletion.delete(tenant, conversation_id, record), "item")
+    items = counted(conversation_deletion.delete(tenant, conversation_id, record, at=context.at), "item")
     say(f"Deleted conversation {conversation_id} of tenant {tenant}: {items} of the table.")

@@ -1,4 +1,4 @@
-"""Base62: digits, then capitals, then small letters."""
+"""Base62: digits, then capitals, then small letters. Numbers of one length sort as their texts do."""
 
 from __future__ import annotations
 
@@ -12,3 +12,11 @@ def encode(number: int, length: int) -> str:
         number, digit = divmod(number, 62)
         digits.append(ALPHABET[digit])
     return "".join(reversed(digits))
+
+
+def decode(text: str) -> int:
+    """The number of a text that `encode` made. Raises ValueError."""
+    number = 0
+    for digit in text:
+        number = number * 62 + ALPHABET.index(digit)
+    return number

@@ -60,14 +60,14 @@ class ClientToken:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """`last_used_at` is accurate to the minute."""
+    """`last_used_at` is accurate to ten minutes."""
 
     conversation_count: int = 0
     last_used_at: datetime | None = None
 
     def should_record(self, at: datetime) -> bool:
-        """Whether to record a use at `at`: none of the same minute is recorded yet."""
-        return self.last_used_at is None or self.last_used_at < timestamps.floor_to_minute(at)
+        """Whether to record a use at `at`: none of the same ten minutes is recorded yet."""
+        return self.last_used_at is None or self.last_used_at < timestamps.floor_to_ten_minutes(at)
 
 
 def draft(

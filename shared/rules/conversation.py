@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from shared.rules import timestamps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +21,17 @@ class Conversation:
     first_message: str | None
     created_at: datetime
     updated_at: datetime
+
+
+def listed_at(updated_at: datetime) -> datetime:
+    """The time under which the index lists a conversation: the start of ten minutes.
+
+    A conversation moves in the index when this time changes, so at most once in ten minutes. A move costs two write
+    units, as much as the message itself and its session.
+    """
+    return timestamps.floor_to_ten_minutes(updated_at)
+
+
+def listed_until(updated_at: datetime) -> datetime:
+    """The end of these ten minutes, from which its retention counts. So its expiry changes no more often."""
+    return listed_at(updated_at) + timedelta(minutes=10)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.errors import Unauthenticated
-from shared.rules import base62, client_token, digest, identifier, target
+from shared.rules import base62, client_token, digest, identifier, message_log, target
 from shared.rules.client_token import ClientToken
 from shared.rules.identifier import RandomBytes
 
@@ -15,7 +15,6 @@ from shared.rules.identifier import RandomBytes
 IDLE_TIMEOUT_MIN = timedelta(minutes=2)
 # How long after its end a session still accepts feedback.
 FEEDBACK_PERIOD = timedelta(days=1)
-_MILLISECOND = timedelta(milliseconds=1)
 _SHAPE = re.compile(r"cs_([0-7][0-9a-hjkmnp-tv-z]{25})_([0-9A-Za-z]{20})_[0-9A-Za-z]{32}")
 
 
@@ -23,8 +22,8 @@ _SHAPE = re.compile(r"cs_([0-7][0-9a-hjkmnp-tv-z]{25})_([0-9A-Za-z]{20})_[0-9A-Z
 class Session:
     """`tenant`: the token's; `jti`: of the token's value that opened it, with which it ends.
 
-    `origin`: empty for a native app; `message_count` and `last_message_at`: of the visitor's messages; `idle_until`:
-    slides with each message that is accepted.
+    `origin`: empty for a native app; `log`: of the visitor's messages (see message_log); `idle_until`: slides with each
+    message that is accepted.
     """
 
     digest: str
@@ -34,9 +33,13 @@ class Session:
     origin: str
     target_id: str
     conversation_id: str
-    message_count: int = 0
-    last_message_at: datetime | None = None
+    log: str = ""
     idle_until: datetime
+
+    @property
+    def message_count(self) -> int:
+        """The number of the visitor's messages that were accepted and paid for."""
+        return message_log.length(self.log)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +109,6 @@ def is_alive(session: Session, token: ClientToken, at: datetime) -> bool:
 def accepts_feedback(session: Session, at: datetime) -> bool:
     """Whether it is alive or ended less than a day ago."""
     return at < session.idle_until + FEEDBACK_PERIOD
-
-
-def next_message_at(session: Session, at: datetime) -> datetime:
-    """The time of the session's next message: `at`, or later if the last reply is not before that."""
-    if session.last_message_at is None:
-        return at
-    return max(at, answer_at(session.last_message_at) + _MILLISECOND)
-
-
-def answer_at(message_at: datetime) -> datetime:
-    """A reply is stored right after its message, however late it comes, so that turns stay in order."""
-    return message_at + _MILLISECOND
 
 
 def idle_until(token: ClientToken, at: datetime) -> datetime:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from shared import log
@@ -9,10 +11,13 @@ from shared.errors import Unavailable
 from shared.rules import rate_limit
 from shared.rules.rate_limit import RateLimitStatus, Window
 from shared.store import table
-from shared.store.table import Item, Key
+from shared.store.table import Key
 
 # Longer than any window and any attempt in progress.
 _LIFETIME_SECONDS = 2 * 3600
+# Dropping counters costs a write of its own, so it waits for this many. With them the item is still below 1 KB, so that
+# an attempt costs one write unit.
+_DROPPED_AT_ONCE = 16
 
 
 def key(token_id: str, address: str) -> Key:
@@ -24,24 +29,30 @@ def key_of_tenant(tenant: str) -> Key:
     return f"WRITES#{tenant}", "WINDOWS"
 
 
-def hit(counter_key: Key, stored: Item | None, windows: tuple[Window, ...], at: datetime) -> RateLimitStatus:
+def hit(counter_key: Key, windows: tuple[Window, ...], at: datetime) -> RateLimitStatus:
     """Counts an attempt in each window, and returns the client's status. Raises Unavailable if that fails.
 
-    `stored` is the item as it was read before, or None. It tells which counters have expired, so that they are removed
-    in the same write and the item stays small. The counting itself does not rely on it. If a response of DynamoDB is
-    lost and the call is retried, an attempt may be counted twice, never too little.
+    The write returns all counters, so nothing is read before. If a response of DynamoDB is lost and the call is
+    retried, an attempt may be counted twice, never too little.
     """
     now = at.timestamp()
     adding = ", ".join(f"{rate_limit.counter_name(window, now)} :one" for window in windows)
-    dropped = rate_limit.outdated_counters(windows, stored or {}, now)
-    removing = f" REMOVE {', '.join(dropped)}" if dropped else ""
     try:
         item = table.update(
             counter_key,
-            f"SET expires_at = :expiry ADD {adding}{removing}",
+            f"SET expires_at = :expiry ADD {adding}",
             {":one": 1, ":expiry": int(now) + _LIFETIME_SECONDS},
         )
     except Unavailable:
         log.count("LimiterFailedClosed")
         raise
+    outdated = rate_limit.outdated_counters(windows, item, now)
+    if len(outdated) >= _DROPPED_AT_ONCE:
+        _drop(counter_key, outdated)
     return rate_limit.evaluate(windows, item, now)
+
+
+def _drop(counter_key: Key, names: Sequence[str]) -> None:
+    """Keeps the item small. If this fails, a later attempt drops them."""
+    with suppress(Unavailable):
+        table.write(table.update_write(counter_key, f"REMOVE {', '.join(names)}", {}))

@@ -5,20 +5,16 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from shared.rules import timestamps
+from shared.rules import session, timestamps
 from shared.rules.session import FEEDBACK_PERIOD, Session
-from shared.store import table, usage
-from shared.store.table import Item, Key, Throttled, TransactionConflict
+from shared.store import table
+from shared.store.table import ConditionFailed, Item, Key
 
 _SAVE = (
     "SET tenant = :tenant, token_id = :token_id, jti = :jti, origin = :origin, target_id = :target_id,"
-    " conversation_id = :conversation_id, message_count = if_not_exists(message_count, :zero),"
+    " conversation_id = :conversation_id, message_log = if_not_exists(message_log, :empty),"
     " idle_until = :idle_until, expires_at = :expiry"
 )
-
-
-# The index of the token's use in the transaction.
-_USE = 1
 
 
 def key(digest: str) -> Key:
@@ -31,7 +27,6 @@ def find(digest: str, *, at: datetime) -> Session | None:
 
 
 def from_item(item: Item) -> Session:
-    last = item.get("last_message_at")
     return Session(
         digest=item["pk"].removeprefix("SESSION#"),
         tenant=item["tenant"],
@@ -40,32 +35,52 @@ def from_item(item: Item) -> Session:
         origin=item["origin"],
         target_id=item["target_id"],
         conversation_id=item["conversation_id"],
-        message_count=item["message_count"],
-        last_message_at=timestamps.from_text(last) if last else None,
+        log=item["message_log"],
         idle_until=timestamps.from_text(item["idle_until"]),
     )
 
 
-def save(session: Session, *, counts_use: bool, at: datetime) -> None:
-    """Stores a new or extended session and, with `counts_use`, the token's last use."""
+def save(current: Session) -> None:
+    """Stores a new or extended session. Its log stays as it is stored."""
     values = {
-        ":tenant": session.tenant,
-        ":token_id": session.token_id,
-        ":jti": session.jti,
-        ":origin": session.origin,
-        ":target_id": session.target_id,
-        ":conversation_id": session.conversation_id,
-        ":zero": 0,
+        ":tenant": current.tenant,
+        ":token_id": current.token_id,
+        ":jti": current.jti,
+        ":origin": current.origin,
+        ":target_id": current.target_id,
+        ":conversation_id": current.conversation_id,
+        ":empty": "",
     }
-    keeping = table.update_write(key(session.digest), _SAVE, values | expiry_values(session.idle_until))
-    use = [usage.count_write(session.token_id, 0, at)] if counts_use else []
+    table.write(table.update_write(key(current.digest), _SAVE, values | expiry_values(current.idle_until)))
+
+
+def accept(before: Session, after: Session) -> Session:
+    """Stores one more message of a session. Returns the session as it is then, which may have another one instead."""
+    accepting = table.update_write(
+        key(before.digest),
+        "SET message_log = :after, idle_until = :idle_until, expires_at = :expiry",
+        {":before": before.log, ":after": after.log} | expiry_values(after.idle_until),
+        condition="message_log = :before",
+    )
     try:
-        table.transact([keeping, *use])
-    except (TransactionConflict, Throttled) as busy:
-        if isinstance(busy, Throttled) and _USE not in busy.indexes:
-            raise
-        # Another request records the same minute, or the page sends a message at the same time.
-        table.transact_with_retries([keeping])
+        table.write(accepting)
+    except ConditionFailed as failure:
+        if failure.found is None:
+            raise session.ended() from None
+        return from_item(failure.found)
+    return after
+
+
+def end(current: Session, at: datetime) -> None:
+    """Ends a session now. Its page gets a new one when it asks."""
+    table.write(
+        table.update_write(
+            key(current.digest),
+            "SET idle_until = :idle_until, expires_at = :expiry",
+            expiry_values(at),
+            condition="attribute_exists(pk)",
+        )
+    )
 
 
 def expiry_values(idle_until: datetime) -> dict[str, str | int]:

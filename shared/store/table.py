@@ -61,11 +61,7 @@ class TransactionConflict(Exception):  # noqa: N818 - as above
 
 
 class Throttled(Unavailable):
-    """Part of the table is over its throughput for a moment. `indexes`: of the throttled writes in a transaction."""
-
-    def __init__(self, indexes: Sequence[int] = ()) -> None:
-        self.indexes = indexes
-        super().__init__()
+    """Part of the table is over its throughput for a moment."""
 
 
 def get(key: Key, *, at: datetime | None = None) -> Item | None:
@@ -110,6 +106,29 @@ def update(key: Key, expression: str, values: Mapping[str, Any]) -> Item:
     return deserialize(answer["Attributes"])
 
 
+def write(one: Write) -> None:
+    """Applies one write by itself. Raises ConditionFailed.
+
+    If its response is lost, our client repeats it, and the second copy finds what the first has written, as does a
+    copy that is delayed. The condition has to refuse both, and the caller recognizes its own work.
+    """
+    ((kind, parameters),) = one.items()
+    _call(f"{kind}Item", **parameters)
+
+
+def write_with_retries(one: Write) -> None:
+    """The same, but waits up to two seconds while part of the table is throttled.
+
+    For what must not be lost, such as a reply that was paid for. Raises ConditionFailed, and Throttled if it stays so.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            return write(one)
+        except Throttled:
+            pause(min(2**attempt, _LONGEST_PAUSE))
+    raise Throttled
+
+
 def put_write(
     item: Mapping[str, Any], *, condition: str | None = None, values: Mapping[str, Any] | None = None
 ) -> Write:
@@ -143,23 +162,16 @@ def transact(writes: Sequence[Write]) -> None:
     _call("TransactWriteItems", TransactItems=list(writes), ClientRequestToken=secrets.token_hex(16))
 
 
-def transact_with_retries(writes: Sequence[Write], *, retry_throttling: bool = False) -> None:
+def transact_with_retries(writes: Sequence[Write]) -> None:
     """The same, but waits while an item is busy, for a fraction of a second.
-
-    `retry_throttling`: and while part of the table is asked for more than it can do, for up to two seconds. That is
-    for what must not be lost, such as an answer that was paid for.
 
     Raises ConditionFailed, and Unavailable if it stays busy.
     """
-    for attempt in range(_ATTEMPTS):
+    for _ in range(_ATTEMPTS):
         try:
             return transact(writes)
         except TransactionConflict:
             pause()
-        except Throttled:
-            if not retry_throttling:
-                raise
-            pause(min(2**attempt, _LONGEST_PAUSE))
     raise Unavailable
 
 
@@ -202,6 +214,8 @@ def _call(operation: str, **parameters: Any) -> dict[str, Any]:
     except AwsErrorResponse as error:
         if error.code == "TransactionCanceledException":
             raise _cancelled(error.answer.get("CancellationReasons", ())) from error
+        if error.code == "ConditionalCheckFailedException":
+            raise ConditionFailed(_found(error.answer), 0) from error
         raise Throttled if error.is_throttling else Unavailable from error
     except AwsError as error:
         raise Unavailable from error
@@ -211,12 +225,15 @@ def _cancelled(reasons: Sequence[Mapping[str, Any]]) -> Exception:
     """The error for a canceled transaction. A failed condition wins, because a retry would fail again."""
     for index, reason in enumerate(reasons):
         if reason.get("Code") == "ConditionalCheckFailed":
-            return ConditionFailed(deserialize(reason["Item"]) if reason.get("Item") else None, index)
+            return ConditionFailed(_found(reason), index)
     codes = [reason.get("Code") for reason in reasons]
     if contended := [index for index, code in enumerate(codes) if code == "TransactionConflict"]:
         return TransactionConflict(contended)
-    throttled = [index for index, code in enumerate(codes) if code in _THROTTLING_REASONS]
-    return Throttled(throttled) if throttled else Unavailable()
+    return Unavailable() if _THROTTLING_REASONS.isdisjoint(codes) else Throttled()
+
+
+def _found(failure: Mapping[str, Any]) -> Item | None:
+    return deserialize(failure["Item"]) if failure.get("Item") else None
 
 
 def _conditional(condition: str | None, values: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -1,84 +1,134 @@
-"""Turns in the table: a message and its reply are stored and paid for once, however often the message is sent."""
+"""Turns in the table: one item each, in its conversation. A message is paid for once, however often it is sent.
+
+Three single writes begin a turn, in this order: the session accepts the message, the turn is stored with a lease, and
+the conversation's record counts it. One more write stores the reply. Each has a condition that fails for every copy of
+it but the first, and that tells from what it finds how to go on. So a crash between any two leaves what sending the
+message again completes. No transaction is needed, which would double the price.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.errors import ApiError, Conflict, TooManyRequests, Unavailable
-from shared.rules import digest, session, timestamps
+from shared.errors import Conflict, Unavailable
+from shared.rules import message_log, session, timestamps, turn
 from shared.rules.client_token import ClientToken
+from shared.rules.message_log import Entry
 from shared.rules.session import Session
 from shared.rules.target_request import Message
-from shared.store import conversations, sessions, table, usage
-from shared.store.table import ConditionFailed, Item, Key, Throttled, TransactionConflict, Write
+from shared.rules.turn import Lease, Turn
+from shared.store import conversations, sessions, table, turn_items, usage
+from shared.store.table import ConditionFailed
 
-# No function runs longer, so a turn that has not ended by then never will.
-_LEASE = timedelta(seconds=30)
-# Each attempt costs as much as a message, which is paid for once. A model that declines will decline again.
-_ATTEMPTS_TO_ANSWER = 5
 # Concurrent messages in one session conflict, and all but one fail each time. Two always succeed. Of many, some get a
 # 409, so that the cost grows no faster than their number.
 _ATTEMPTS = 4
-_PAUSE_GROWTH = 4
-_SPEND = (
-    "SET message_count = message_count + :one, last_message_at = :at, idle_until = :idle_until, expires_at = :expiry"
-)
-# The indexes of these in the transaction that begins a turn.
-_TURN, _CONVERSATION, _USAGE = 0, 3, 4
+# Most conversations are shorter. If messages are long, fewer fit, and more would be read for nothing.
+_HISTORY_PAGE = 10
+_MILLISECOND = timedelta(milliseconds=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """One message of a visitor and, if it is stored already, its reply. `leased_until`: until when this request may
-    generate one. `attempts`: how often that was tried.
+def find(current: Session, message_id: str, *, at: datetime) -> Turn | None:
+    """The turn of a message that the session has accepted before."""
+    known = message_log.find(current.log, message_id)
+    item = table.get(turn_items.key(current, known.at), at=at) if known else None
+    return turn_items.from_item(item) if item else None
+
+
+def begin(
+    current: Session, token: ClientToken, message: Message, own: Lease, *, stored: Turn | None, at: datetime
+) -> Turn:
+    """The turn of a message, with its reply if it is stored already. Otherwise this invocation holds it.
+
+    `stored`: what `find` has found. Raises TooManyRequests when the session's budget or the message's attempts are
+    spent, Conflict while the message is being answered or too many others are sent in this session, and
+    Unauthenticated if the conversation was deleted, or if the message is so old that its turn has expired.
     """
+    current, entry = _accept(current, token, message, at)
+    if stored is None and turn_items.expiry_unanswered(entry.at) <= at.timestamp():
+        # It would expire before its reply is stored, and its target could be asked again and again.
+        raise session.ended()
+    begun = turn.begin(message, entry, own)
+    try:
+        stored = stored or _put(current, begun, at)
+        begun = turn.resume(stored, message, own, at)
+        if begun.attempts > stored.attempts:
+            begun = _take_over(current, stored, begun, at)
+        if begun.reply:
+            return begun
+        is_recorded = conversations.record_message(current, begun.message, entry.number)
+    except Unavailable:
+        # AWS may have done what it did not confirm.
+        _free(current, turn.withdrawn(begun))
+        raise
+    if not is_recorded:
+        _bury(current, begun, at)
+        raise session.ended()
+    if entry.number == 1 and not stored.was_asked:
+        # Again after a crash, which may have come before it.
+        usage.count_conversation(current.token_id, current.conversation_id, at)
+    return begun
 
-    session: Session
-    message: Message
-    leased_until: datetime
-    attempts: int = 1
-    reply: str | None = None
+
+def complete(current: Session, answered: Turn) -> Turn:
+    """Stores the reply. Returns the turn that counts: another invocation may have been first."""
+    if answered.lease is None:
+        raise ValueError("nobody holds a turn that is gone")
+    added = turn_items.of_reply(answered)
+    completing = table.update_write(
+        turn_items.key(current, answered.message.at),
+        f"SET {', '.join(f'{name} = :{name}' for name in added)}",
+        {":holder": answered.lease.holder} | {f":{name}": value for name, value in added.items()},
+        condition="holder = :holder",
+    )
+    try:
+        table.write_with_retries(completing)
+    except ConditionFailed as failure:
+        return turn.overtaken(answered, _from_failure(failure, answered.message.at))
+    return answered
 
 
-def key(session_digest: str, message_id: str) -> Key:
-    """The page chooses the message's id, so only its digest is used."""
-    return f"SESSION#{session_digest}", f"TURN#{digest.sha256_hex(message_id)}"
+@contextmanager
+def held(current: Session, begun: Turn) -> Iterator[None]:
+    """Frees the turn if what happens within fails, so that the next request may try at once."""
+    try:
+        yield
+    except Exception:
+        _free(current, turn.failed(begun))
+        raise
 
 
-def begin(current: Session, token: ClientToken, message: Message, *, counts_use: bool) -> Turn:
-    """Spends one message of the session's budget and stores the message, both or neither.
+def newest_first(conversation_id: str, before: datetime, *, at: datetime) -> Iterator[Message]:
+    """The messages and replies before that time, read in small pages during iteration."""
+    items = table.query(
+        "pk = :pk AND sk BETWEEN :messages AND :last",
+        {
+            ":pk": conversations.pk(conversation_id),
+            ":messages": "MESSAGE#",
+            ":last": f"MESSAGE#{timestamps.to_text(before - _MILLISECOND)}#~",
+        },
+        at=at,
+        Limit=_HISTORY_PAGE,
+        ScanIndexForward=False,
+        ConsistentRead=True,
+    )
+    for stored in map(turn_items.from_item, items):
+        if stored.reply:
+            yield stored.reply
+        if not stored.is_gone:
+            yield stored.message
 
-    Raises TooManyRequests when the budget is spent, and Conflict while the same message is being answered or too many
-    others are sent in this session.
-    """
-    at, is_contended = message.at, False
-    for attempt in range(_ATTEMPTS):
-        if attempt:
-            current = _after_a_pause(current, attempt, at=at)
-        _require_budget(current, token)
-        is_first = current.message_count == 0
-        message = replace(message, at=session.next_message_at(current, at))
-        turn = Turn(session=current, message=message, leased_until=at + _LEASE)
-        writes = [_turn_write(turn), _budget_write(turn, token), *conversations.message_writes(current, message)]
-        if (is_first or counts_use) and not is_contended:
-            writes.append(usage.count_write(token.id, int(is_first), at))
-        try:
-            table.transact(writes)
-        except ConditionFailed as failure:
-            if refusal := _refusal(failure.index):
-                raise refusal from None
-        except (TransactionConflict, Throttled) as busy:
-            if isinstance(busy, Throttled) and _USAGE not in busy.indexes:
-                raise
-            # The use of a busy token is counted by many requests. Then the conversation is counted separately, later.
-            is_contended = is_contended or _USAGE in busy.indexes
-        else:
-            if is_contended and is_first:
-                usage.count_conversation(token.id, at)
-            return turn
+
+def _accept(current: Session, token: ClientToken, message: Message, at: datetime) -> tuple[Session, Entry]:
+    """Spends one message of the budget, unless the session has accepted this message before."""
+    for _ in range(_ATTEMPTS):
+        if entry := message_log.find(current.log, message.id):
+            return current, entry
+        current = sessions.accept(current, turn.accept(current, token, message.id, at))
+    if entry := message_log.find(current.log, message.id):
+        return current, entry
     raise Conflict(
         "Too many messages arrived in this conversation at once. Please try again in a moment.",
         hint="Send one message at a time. Retry after the Retry-After interval.",
@@ -86,132 +136,69 @@ def begin(current: Session, token: ClientToken, message: Message, *, counts_use:
     )
 
 
-def resume(current: Session, item: Item, message: Message, *, at: datetime) -> Turn:
-    """Resumes a turn: with its stored reply, or by taking over from a request that did not finish.
-
-    The stored message counts, not the one in the retry. Raises Conflict while another request may still generate the
-    reply, and TooManyRequests after too many attempts.
-    """
-    message = replace(message, at=timestamps.from_text(item["message_at"]))
-    if item["is_answered"]:
-        answer = _stored(current, session.answer_at(message.at), at=at)
-        return Turn(session=current, message=message, leased_until=at, reply=answer.text)
-    if at < timestamps.from_text(item["leased_until"]):
-        raise _in_progress()
-    if item["attempts"] >= _ATTEMPTS_TO_ANSWER:
-        sentence = "This message could not be answered. Please write another one."
-        raise TooManyRequests(sentence, code="attempts_exhausted", hint=sentence)
-    if digest.sha256_hex(message.text) != item["text_digest"]:
-        message = _stored(current, message.at, at=at)
-    turn = Turn(session=current, message=message, leased_until=at + _LEASE, attempts=item["attempts"] + 1)
-    _lease(turn, until=turn.leased_until, now=item["leased_until"])
-    return turn
-
-
-@contextmanager
-def held(turn: Turn) -> Iterator[None]:
-    """Releases the turn if what happens within fails, so that the next request may try at once."""
+def _put(current: Session, begun: Turn, at: datetime) -> Turn:
+    """Stores a turn. Returns the one that is stored then: this one, or one that was there before."""
     try:
-        yield
-    except Exception:
-        # If this fails too, the lease expires.
-        with suppress(Unavailable, Conflict):
-            _lease(turn, until=turn.message.at, now=timestamps.to_text(turn.leased_until))
-        raise
+        table.write(table.put_write(turn_items.to_item(current, begun), condition="attribute_not_exists(pk)"))
+    except ConditionFailed as failure:
+        return _from_failure(failure, at)
+    return begun
 
 
-def complete(turn: Turn, text: str, reply_id: str) -> None:
-    """Stores the reply."""
-    answer = Message(id=reply_id, role="assistant", text=text, at=session.answer_at(turn.message.at))
-    ending = table.update_write(
-        key(turn.session.digest, turn.message.id),
-        "SET is_answered = :true",
-        {":true": True, ":false": False},
-        condition="is_answered = :false",
+def _take_over(current: Session, stored: Turn, wanted: Turn, at: datetime) -> Turn:
+    if stored.lease is None or wanted.lease is None:
+        raise ValueError("nobody holds a turn that is gone")
+    taking = table.update_write(
+        turn_items.key(current, wanted.message.at),
+        "SET holder = :holder, leased_until = :until, attempts = :attempts",
+        {
+            ":holder": wanted.lease.holder,
+            ":until": timestamps.to_text(wanted.lease.until),
+            ":attempts": wanted.attempts,
+            ":was": stored.lease.holder,
+        },
+        condition="holder = :was AND attribute_not_exists(reply)",
     )
-    # A request that took the turn over may have been faster: then its reply is the stored one. Nothing is stored
-    # of a conversation that was deleted in the meantime.
+    try:
+        table.write(taking)
+    except ConditionFailed as failure:
+        stored = _from_failure(failure, at)
+        found = turn.resume(stored, wanted.message, wanted.lease, at)
+        if found.attempts > stored.attempts:
+            # It was taken over, and is free again already.
+            raise turn.in_progress() from None
+        return found
+    return wanted
+
+
+def _free(current: Session, freed: Turn) -> None:
+    """If this fails, the lease expires."""
+    if freed.lease is None:
+        return
+    freeing = table.update_write(
+        turn_items.key(current, freed.message.at),
+        "SET leased_until = :until, attempts = :attempts, was_asked = :was_asked",
+        {
+            ":holder": freed.lease.holder,
+            ":until": timestamps.to_text(freed.lease.until),
+            ":attempts": freed.attempts,
+            ":was_asked": freed.was_asked,
+        },
+        condition="holder = :holder",
+    )
+    with suppress(ConditionFailed, Unavailable):
+        table.write(freeing)
+
+
+def _bury(current: Session, begun: Turn, at: datetime) -> None:
+    """Removes what this invocation has put into a conversation that was deleted meanwhile, and ends its session."""
+    table.put(turn_items.gone(*turn_items.key(current, begun.message.at), at))
     with suppress(ConditionFailed):
-        table.transact_with_retries([ending, *conversations.answer_writes(turn.session, answer)], retry_throttling=True)
+        sessions.end(current, at)
 
 
-def _stored(current: Session, said_at: datetime, *, at: datetime) -> Message:
-    stored = conversations.message(current.conversation_id, said_at, at=at)
-    if stored is None:
-        # The message has expired before the session.
-        raise session.ended()
-    return stored
-
-
-def _after_a_pause(current: Session, attempt: int, *, at: datetime) -> Session:
-    """The session, read again after a pause, because it may have changed since the failed attempt."""
-    table.pause(_PAUSE_GROWTH**attempt)
-    found = sessions.find(current.digest, at=at)
-    if found is None:
-        raise session.ended()
-    return found
-
-
-def _refusal(place: int) -> ApiError | None:
-    """The error for a condition that would fail again, by its index. An expired conversation is not continued."""
-    if place == _TURN:
-        return _in_progress()
-    return session.ended() if place == _CONVERSATION else None
-
-
-def _require_budget(current: Session, token: ClientToken) -> None:
-    if current.message_count >= token.settings.max_messages_per_session:
-        sentence = "This conversation has reached its message limit."
-        raise TooManyRequests(sentence, code="message_limit_reached", hint=sentence)
-
-
-def _budget_write(turn: Turn, token: ClientToken) -> Write:
-    """Conditional on the count that was read, so that two concurrent messages cannot spend the same one."""
-    at = turn.message.at
-    values = {":one": 1, ":seen": turn.session.message_count, ":at": timestamps.to_text(at)}
-    return table.update_write(
-        sessions.key(turn.session.digest),
-        _SPEND,
-        values | sessions.expiry_values(session.idle_until(token, at)),
-        condition="message_count = :seen",
-    )
-
-
-def _turn_write(turn: Turn) -> Write:
-    pk, sk = key(turn.session.digest, turn.message.id)
-    until = sessions.expiry_values(turn.session.idle_until)
-    item = {
-        "pk": pk,
-        "sk": sk,
-        "message_at": timestamps.to_text(turn.message.at),
-        "text_digest": digest.sha256_hex(turn.message.text),
-        "leased_until": timestamps.to_text(turn.leased_until),
-        "attempts": turn.attempts,
-        "is_answered": False,
-        "expires_at": until[":expiry"],
-    }
-    # An expired turn counts as none, even if DynamoDB has not dropped it yet.
-    return table.put_write(
-        item,
-        condition="attribute_not_exists(pk) OR expires_at <= :now",
-        values={":now": int(turn.message.at.timestamp())},
-    )
-
-
-def _lease(turn: Turn, *, until: datetime, now: str) -> None:
-    """Takes or releases the lease of a turn, if it is still the one that was read (`now`)."""
-    leasing = table.update_write(
-        key(turn.session.digest, turn.message.id),
-        "SET leased_until = :until, attempts = :attempts",
-        {":until": timestamps.to_text(until), ":attempts": turn.attempts, ":now": now},
-        condition="leased_until = :now",
-    )
-    try:
-        # A transaction of one write, so that a retry is idempotent. A retried plain write would fail its own condition.
-        table.transact([leasing])
-    except (ConditionFailed, TransactionConflict):
-        raise _in_progress() from None
-
-
-def _in_progress() -> Conflict:
-    return Conflict("This message is still being answered. Please wait a moment.", code="in_progress", retry_after=2)
+def _from_failure(failure: ConditionFailed, at: datetime) -> Turn:
+    """The turn that is stored instead. Raises Unauthenticated once it has expired."""
+    if failure.found is None or failure.found["expires_at"] <= at.timestamp():
+        raise session.ended() from None
+    return turn_items.from_item(failure.found)

@@ -1,5 +1,7 @@
 """What DynamoDB charges for, by the rules of its developer guide."""
 
+import math
+
 import pytest
 
 from infra.tools.bench import units
@@ -41,14 +43,18 @@ LISTED = {"listing_pk": "T", "listing_sk": "1"}
     ("before", "after", "index"),
     [
         (None, item(500, **LISTED), 1),
-        (item(500, **LISTED), item(600, **LISTED), 1),
+        (item(500, **LISTED), item(600, **LISTED), 0),
+        (item(500, **LISTED), item(500, flow_id="f", **LISTED), 1),
         (item(500, **LISTED), item(500, **LISTED), 0),
         (item(500, **LISTED), item(500, listing_pk="T", listing_sk="2"), 2),
         (item(500, **LISTED), None, 1),
+        (None, item(3000, **LISTED), 1),
+        (None, item(2000, changes="x" * 1024, **LISTED), 2),
     ],
 )
 def test_index_write_is_charged_only_if_its_entry_changes(before, after, index):
-    assert units.write_units("PutItem", Change(before, after)) == 1 + index
+    largest = max(units.size(before), units.size(after))
+    assert units.write_units("PutItem", Change(before, after)) == math.ceil(largest / 1024) + index
 
 
 def test_consistent_read_costs_one_unit_per_4_kb_others_half():

@@ -12,17 +12,29 @@ from infra.cli import output
 from infra.local.access import REGION
 from shared import signer
 from shared.errors import NotFound
-from shared.rules import identifier
+from shared.rules import identifier, turn
+from shared.rules.answer import Ending
 from shared.rules.audit import AuditContext
 from shared.rules.client_token import ClientToken
 from shared.rules.feedback import Feedback
 from shared.rules.session import mint
 from shared.rules.target_request import Message
 from shared.rules.token_settings import TokenSettings
-from shared.store import api_keys, client_tokens, conversations, table, token_creation, token_writes
+from shared.store import (
+    api_keys,
+    client_tokens,
+    conversation_list,
+    conversations,
+    sessions,
+    table,
+    token_creation,
+    token_writes,
+    turns,
+)
 from shared.store.token_writes import PendingWrite
 from tests.aws.in_memory import STACK
 from tests.aws.network import refusal
+from tests.functions.stored import left
 
 # The caller's ARN in moto.
 WHO = "arn:aws:sts::123456789012:user/moto"
@@ -174,14 +186,12 @@ def talk():
     def talk(tenant, messages=1):
         token = make_token(tenant)
         _, session = mint(token, jti="j", target_id="flow_a", origin="", at=AT, random_bytes=token_bytes)
+        sessions.save(session)
         for number in range(messages):
-            at = AT.replace(microsecond=2000 * number)
-            said = Message(id=f"usr_{number}", role="user", text="My name is Ada", at=at)
-            table.transact(conversations.message_writes(session, said))
-            answer = Message(
-                id=f"ast_{number}", role="assistant", text="Hi Ada", at=at.replace(microsecond=at.microsecond + 1000)
-            )
-            table.transact(conversations.answer_writes(session, answer))
+            said = Message(id=f"usr_{number}", role="user", text="My name is Ada", at=AT)
+            current = sessions.find(session.digest, at=AT)
+            begun = turns.begin(current, token, said, turn.lease(f"{number}", AT), stored=None, at=AT)
+            turns.complete(current, turn.answered(begun, f"ast_{number}", "Hi Ada", Ending()))
         conversations.put_feedback(
             session, Feedback(type="upvote", message_id="ast_0", rating=None, comment="Ada"), at=AT
         )
@@ -196,16 +206,17 @@ class TestConversations:
         token, gone = talk("talk-gone", messages)
         _, stays = talk("talk-gone")
         done = operate("conversations", "delete", "--yes", "--tenant", "talk-gone", gone)
-        items = 2 * messages + 2
+        items = messages + 2
         assert (done.status, done.out) == (0, "")
         assert done.err == (
             f"Conversation {gone} of tenant talk-gone will be deleted for good: {items} items of the table.\n"
             f"Deleted conversation {gone} of tenant talk-gone: {items} items of the table.\n"
         )
-        written = json.dumps([item for item in everything() if not item["pk"]["S"].startswith("AUDIT#")])
-        assert gone not in written
-        assert stays in written
-        assert conversations.page(token.id, 0, 10, flow_id=None, at=datetime.now(UTC)) == ([], False)
+        written = [item for item in everything() if not item["pk"]["S"].startswith(("AUDIT#", "SESSION#"))]
+        found = [item for item in written if gone in json.dumps(item)]
+        assert {name for item in found for name in item} == {"pk", "sk", "is_gone", "tenant", "expires_at"}
+        assert stays in json.dumps(written)
+        assert conversation_list.page(token.id, 0, 10, flow_id=None, at=datetime.now(UTC)) == ([], False)
 
     def test_conversation_of_another_tenant_is_not_touched(self, operate, talk):
         _, conversation_id = talk("talk-mine")
@@ -233,7 +244,7 @@ class TestConversations:
         refused = operate("conversations", "delete", "--yes", "--tenant", "talk-theirs", conversation_id)
         assert refused.err == f"Error: Tenant talk-theirs has no conversation {conversation_id}.\n"
         assert operate("conversations", "delete", "--yes", "--tenant", "talk-rated", conversation_id).status == 0
-        assert list(table.query("pk = :pk", {":pk": f"CONVERSATION#{conversation_id}"})) == []
+        assert left(conversation_id) == []
 
     def test_interrupted_deletion_is_audited(self, operate, talk, at_call):
         _, conversation_id = talk("talk-cut", 60)
@@ -241,13 +252,13 @@ class TestConversations:
         def fail():
             return refusal("AccessDeniedException", "simulated", 400)
 
-        # After two reads of the stack and the conversation, and the deletion of the first hundred items.
-        at_call(4, fail)
+        # After the conversation was read three times, marked, and its feedback and first turns are gone.
+        at_call(9, fail)
         cut = operate("conversations", "delete", "--yes", "--tenant", "talk-cut", conversation_id)
         assert cut.status == 1
         trail = json.loads(operate("audit", "--json", "--tenant", "talk-cut").out)
         assert ("delete_conversation", conversation_id) in [(one["action"], one["subject"]) for one in trail]
-        assert len(list(table.query("pk = :pk", {":pk": f"CONVERSATION#{conversation_id}"}))) < 60 * 2 + 2
+        assert 0 < len(left(conversation_id)) < 60
 
     def test_invalid_id_is_refused_before_any_call(self, operate):
         refused = operate("conversations", "delete", "--yes", "all")

@@ -24,7 +24,7 @@ from tests.aws.in_memory import STACK, TEMPLATE
 from tests.aws.network import NETWORK, Answer
 from tests.functions import invocations
 from tests.functions.documented import Documented
-from tests.functions.interruptions import at_call, contended, crash_after, interrupted  # noqa: F401 - fixtures
+from tests.functions.interruptions import at_call, busy, contended, crash_after, interrupted  # noqa: F401 - fixtures
 from tests.functions.page import Clock, Page
 from tests.iam.guard import Guard
 from tests.targets.chat_completions import endpoint as endpoint  # noqa: PLC0414 - a fixture

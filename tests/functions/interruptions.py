@@ -94,6 +94,27 @@ def contended():
         yield contended
 
 
+@pytest.fixture
+def busy():
+    """`busy("USAGE#", times=1)`: single writes of such an item are refused with the `code` that is given."""
+    with contextlib.ExitStack() as until_the_end:
+
+        def busy(partition, times=None, code="TransactionConflictException"):
+            met = itertools.count(1)
+
+            def look(request):
+                if request.operation not in {"PutItem", "UpdateItem"}:
+                    return None
+                key = (request.parameters.get("Key") or request.parameters["Item"])["pk"]["S"]
+                if not key.startswith(partition) or (times and next(met) > times):
+                    return None
+                return refusal(code)
+
+            until_the_end.enter_context(NETWORK.hooked(look))
+
+        yield busy
+
+
 def cancelled(*codes):
     """AWS's answer to a transaction that it has not done: a reason for each of its parts."""
     return refusal("TransactionCanceledException", CancellationReasons=[{"Code": code} for code in codes])

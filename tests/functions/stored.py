@@ -1,7 +1,8 @@
 """What the table holds of a session and its conversation."""
 
+from shared.rules import message_log
 from shared.rules.session import parse_id
-from shared.store import sessions, table
+from shared.store import sessions, table, turn_items
 
 
 def record(session):
@@ -10,7 +11,7 @@ def record(session):
 
 def spent(session):
     """How many messages of the session's budget."""
-    return record(session)["message_count"]
+    return message_log.length(record(session)["message_log"])
 
 
 def beside(session, kind):
@@ -19,6 +20,14 @@ def beside(session, kind):
     return [item for item in items if item["sk"].startswith(kind)]
 
 
+def left(conversation_id):
+    """The items of a conversation, without what stands in for deleted ones."""
+    items = table.query("pk = :pk", {":pk": f"CONVERSATION#{conversation_id}"})
+    return [item for item in items if "is_gone" not in item]
+
+
 def messages(session):
     """As role, id and text, in order of time."""
-    return [(item["role"], item["id"], item["text"]) for item in beside(session, "MESSAGE#")]
+    stored = [turn_items.from_item(item) for item in beside(session, "MESSAGE#")]
+    parts = [part for turn in stored if not turn.is_gone for part in (turn.message, turn.reply) if part]
+    return [(part.role, part.id, part.text) for part in parts]

@@ -16,11 +16,11 @@ from tests.operations import MANAGEMENT
 
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
 LIST = "/v1/client-tokens"
-ADMITTED = ["BatchGetItem", "UpdateItem"]
+ADMITTED = ["GetItem", "UpdateItem"]
 BUDGET = [
-    ("POST", LIST, SEED, [*ADMITTED, "GenerateMac", "TransactWriteItems"]),
-    ("POST", LIST, SEED | {"flowIds": ["flow_a"]}, [*ADMITTED, "BatchGetItem", "GenerateMac", "TransactWriteItems"]),
-    ("GET", LIST, None, [*ADMITTED, "Query", "BatchGetItem"]),
+    ("POST", LIST, SEED, ["UpdateItem", "GenerateMac", "TransactWriteItems"]),
+    ("POST", LIST, SEED | {"flowIds": ["flow_a"]}, ["UpdateItem", "BatchGetItem", "GenerateMac", "TransactWriteItems"]),
+    ("GET", LIST, None, ["UpdateItem", "Query", "BatchGetItem"]),
     ("GET", f"{LIST}/ID", None, ["GetItem", "BatchGetItem"]),
     ("PUT", f"{LIST}/ID", {"name": "x"}, [*ADMITTED, "BatchGetItem", "TransactWriteItems"]),
     ("PUT", f"{LIST}/ID", {"flowIds": ["flow_a"]}, [*ADMITTED, "BatchGetItem", "BatchGetItem", "TransactWriteItems"]),
@@ -33,8 +33,8 @@ KEYED = [
     (
         "POST",
         LIST,
-        [*ADMITTED, "GetItem", "GenerateMac", "TransactWriteItems"],
-        [*ADMITTED, "GetItem", "GenerateMac", "PutItem"],
+        ["UpdateItem", "GetItem", "GenerateMac", "TransactWriteItems"],
+        ["UpdateItem", "GetItem", "GenerateMac", "PutItem"],
     ),
     (
         "POST",
@@ -79,16 +79,19 @@ def test_new_credential_costs_one_call(caller, calls):
 
 
 COUNTED = ["BatchGetItem", "UpdateItem"]
-# The session; token, turn, use, and rate; the attempt is counted; the target.
+# The session; token and use; the attempt is counted; the target.
 ADMITTED = ["GetItem", *COUNTED, "GetItem"]
+# The session accepts the message, the turn is stored, and the record counts it.
+BEGUN = ["UpdateItem", "PutItem", "UpdateItem"]
 
 
 def test_new_or_resumed_session_costs_four_calls(page, token, clock, calls):
+    page.open(token.value)
     calls.clear()
     session = page.open(token.value)
     clock.forward(minutes=1)
     assert page.open(token.value, sessionId=session) == session
-    assert calls == ["GetItem", *COUNTED, "TransactWriteItems"] * 2
+    assert calls == ["GetItem", *COUNTED, "UpdateItem"] * 2
 
 
 def test_feedback_costs_four_calls(page, token, calls):
@@ -98,12 +101,14 @@ def test_feedback_costs_four_calls(page, token, calls):
     assert calls == ["GetItem", *COUNTED, "PutItem"]
 
 
-def test_message_costs_six_calls(page, token, clock, calls):
+def test_message_costs_eight_calls_and_a_use_one_more(page, token, clock, calls):
+    """The first is a conversation more to count. A use is recorded in every ten minutes."""
     session = page.open(token.value)
-    for _ in range(3):
+    for number in range(12):
         calls.clear()
         assert page.say(session).status_code == 200
-        assert calls == [*ADMITTED, "TransactWriteItems", "TransactWriteItems"]
+        counted = ["UpdateItem"] * (number in {0, 10})
+        assert calls == [*ADMITTED, *BEGUN, *counted, "UpdateItem"]
         clock.forward(minutes=1)
 
 
@@ -115,25 +120,26 @@ def test_stored_reply_costs_four_calls(page, token, calls):
     assert calls == ["GetItem", *COUNTED, "GetItem"]
 
 
-def test_taking_over_a_turn_costs_six_calls(page, token, clock, calls, at_call):
+def test_taking_over_a_turn_costs_eight_calls(page, token, clock, calls, at_call):
     session = page.open(token.value)
-    at_call(6, _crash)
+    page.say(session)
+    at_call(8, _crash)
     with pytest.raises(Crash):
         page.say(session, message_id="usr_1")
-    clock.forward(seconds=30)
+    clock.forward(seconds=STACK.functions["Chat"].timeout + 1)
     calls.clear()
     assert page.say(session, message_id="usr_1").status_code == 200
-    assert calls == [*ADMITTED, "TransactWriteItems", "TransactWriteItems"]
+    assert calls == ["GetItem", *COUNTED, "GetItem", "GetItem", *["UpdateItem"] * 3]
 
 
-@pytest.mark.parametrize("character", ["u", "🙂"])
-def test_stored_message_costs_one_write_unit_plus_its_text(page, token, character):
+@pytest.mark.parametrize(("character", "units"), [("u", 1), ("🙂", 2)])
+def test_stored_message_costs_one_write_unit_plus_its_text(page, token, character, units):
     """A unit is a kilobyte of the whole item, and the longest ids that a page may give are part of it."""
     session = page.open(token.value)
     said = page.say(session, message_id=character * 128, assistantMessageId=character * 128)
     assert said.status_code == 200
-    for item in stored.beside(session, "MESSAGE#"):
-        assert item_bytes(serialize(item)) - len(item["text"].encode()) < 1024
+    (turn,) = stored.beside(session, "MESSAGE#")
+    assert item_bytes(serialize(turn)) - len((turn["text"] + turn["reply"]).encode()) < 1024 * units
 
 
 def _crash():
@@ -142,10 +148,11 @@ def _crash():
 
 def test_history_costs_one_more_query(page, token, calls, assistant):
     session = page.open(token.value)
+    page.say(session)
     for _ in range(2):
         calls.clear()
         assert reply(page.say(session)) == "Hi there"
-        assert calls == [*ADMITTED, "TransactWriteItems", "Query", "", "TransactWriteItems"]
+        assert calls == [*ADMITTED, *BEGUN, "Query", "", "UpdateItem"]
 
 
 def test_no_role_grants_an_unused_action(api, caller, page, token, guard, request):
@@ -157,6 +164,7 @@ def test_no_role_grants_an_unused_action(api, caller, page, token, guard, reques
             assert reply(page.say(session, message_id=target)) == said
     assert page.open(token.value, sessionId=session) == session
     assert page.rate(session, token.value).status_code == 200
+    assert token.conversations()
     for operation in MANAGEMENT:
         for headers in [{}, *[{"Idempotency-Key": "1"}] * operation.takes_key]:
             token_id = caller(api.tenant).create()["clientToken"]["id"]

@@ -1,50 +1,105 @@
-"""A conversation is forgotten whole, though what is at it is interrupted, or others are at the same items."""
+"""A conversation is deleted whole, even if the deletion is interrupted or others write to it meanwhile."""
+
+import contextlib
 
 import pytest
 
+from shared.errors import NotFound
 from shared.store import conversation_deletion, table
-from tests.functions import stored
 from tests.functions.interruptions import Crash
+from tests.functions.page import assert_refused
+from tests.functions.stored import left, record, spent
 
-# With its answers, more than one transaction takes.
-MANY = 60
+# Finds the items, marks the record, and reads again. Feedback is deleted, and turns are overwritten.
+CALLS = ["Query", "TransactWriteItems", "Query", "DeleteItem", "PutItem", "PutItem", "PutItem"]
+MESSAGES = 3
 
 
 @pytest.fixture
-def talk(page, create):
-    """`talk(60)`: this many messages, each with an answer; returns their token and the conversation's id."""
-
-    def talk(number):
-        token = create(rateLimitPerMinute=MANY)
-        session = page.open(token.value)
-        assert {page.say(session).status_code for _ in range(number)} == {200}
-        return token, stored.record(session)["conversation_id"]
-
-    return talk
+def session(page, token):
+    session = page.open(token.value)
+    assert {page.say(session).status_code for _ in range(MESSAGES)} == {200}
+    assert page.rate(session, token.value).status_code == 200
+    return session
 
 
-def left(conversation_id):
-    return list(table.query("pk = :pk", {":pk": f"CONVERSATION#{conversation_id}"}))
+@pytest.fixture
+def conversation_id(session):
+    return record(session)["conversation_id"]
+
+
+@pytest.fixture
+def delete(api, clock, conversation_id):
+    return lambda: conversation_deletion.delete(api.tenant, conversation_id, at=clock.held)
 
 
 def crash():
     raise Crash
 
 
-def test_deletion_interrupted_by_a_crash_can_be_completed(api, talk, calls, at_call):
-    token, conversation_id = talk(MANY)
+def test_deletion_leaves_no_text(token, conversation_id, calls, delete):
     calls.clear()
-    at_call(3, crash)
+    assert delete() == MESSAGES + 2
+    assert calls == CALLS
+    assert token.conversations() == []
+    items = list(table.query("pk = :pk", {":pk": f"CONVERSATION#{conversation_id}"}))
+    assert len(items) == MESSAGES + 1
+    assert {name for item in items for name in item} == {"pk", "sk", "is_gone", "tenant", "expires_at"}
+
+
+@pytest.mark.parametrize("number", range(1, len(CALLS) + 1), ids=lambda number: f"{number} {CALLS[number - 1]}")
+def test_deletion_interrupted_by_a_crash_can_be_completed(token, conversation_id, at_call, delete, number):
+    at_call(number, crash, "after")
     with pytest.raises(Crash):
-        conversation_deletion.delete(api.tenant, conversation_id)
-    assert calls == ["Query", "TransactWriteItems", "TransactWriteItems"]
-    assert [one["id"] for one in token.conversations()] == [conversation_id]
-    assert conversation_deletion.delete(api.tenant, conversation_id) == 2 * MANY + 1 - 100
+        delete()
+    # A marked conversation is not shown.
+    assert len(token.conversations()) == (number == 1)
+    with contextlib.suppress(NotFound):
+        delete()
+    assert token.conversations() == left(conversation_id) == []
+    with pytest.raises(NotFound):
+        delete()
+
+
+def test_deletion_retries_while_the_conversation_is_written(conversation_id, contended, delete):
+    contended("CONVERSATION#", times=1)
+    assert delete() == MESSAGES + 2
+    assert left(conversation_id) == []
+
+
+def test_200_message_waits_while_its_conversation_is_marked(page, session, busy):
+    """A transaction on the record makes a single write fail for a moment."""
+    busy("CONVERSATION#", times=1)
+    assert page.say(session).status_code == 200
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_messages_sent_during_the_deletion_are_deleted(page, session, at_call, delete, conversation_id, number):
+    said = []
+    at_call(number, lambda: said.append(page.say(session, "Last words").status_code))
+    delete()
+    assert said == [200 if number == 2 else 401]
+    assert left(conversation_id) == []
+
+
+def test_401_message_to_a_deleted_conversation_ends_the_session(
+    page, token, session, conversation_id, assistant, delete
+):
+    """No target is asked. The page gets a new session, with another conversation."""
+    asked = len(assistant)
+    delete()
+    assert_refused(page.say(session), 401, "session_ended")
+    assert len(assistant) == asked
+    opened = page.init(token.value, sessionId=session).json
+    assert opened["sessionId"] != session
+    assert opened["conversationId"] != conversation_id
+    assert_refused(page.say(session), 401, "session_ended")
+    assert spent(session) == MESSAGES + 1
     assert token.conversations() == left(conversation_id) == []
 
 
-def test_deletion_retries_while_the_conversation_is_written(api, talk, contended):
-    _, conversation_id = talk(1)
-    contended("CONVERSATION#", times=1)
-    assert conversation_deletion.delete(api.tenant, conversation_id) == 3
+def test_401_stored_reply_of_a_deleted_conversation(page, token, conversation_id, session, delete):
+    assert page.say(session, message_id="usr_last").status_code == 200
+    delete()
+    assert_refused(page.say(session, message_id="usr_last"), 401, "session_ended")
     assert left(conversation_id) == []

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from infra.local.template import ROOT
-from shared.store import api_keys, table
-from tests.aws.network import NETWORK
+from shared.store import api_keys, conversation_deletion, table
+from tests.aws.event_stream import function_answer
+from tests.aws.network import NETWORK, Answer
+from tests.functions.stored import record
 
 SECTION = (ROOT / "docs/architecture.md").read_text(encoding="utf-8").partition("\n## Data model\n")[2]
 ROWS = [
@@ -15,6 +17,8 @@ ROWS = [
     for row in SECTION.partition("\n## ")[0].splitlines()
     if row.startswith("| ") and not row.startswith(("| item", "| ---"))
 ]
+COUNTER = re.compile(r"[a-z]_\d*|count_\w{6}")
+ASSISTANT = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
 ALL_FIELDS = {
     "productSurfaceId": "surface_1",
     "defaultFlowId": "flow_echo",
@@ -31,9 +35,9 @@ def _pattern(cell):
 
 
 def _attributes(row):
-    """`The same` is as in the row above. A counter's name says when its bucket begins."""
+    """`The same` is as in the row above. A counter's name says what it counts."""
     cell = ROWS[row][3]
-    own = {word for word in re.findall(r"`(\w+)`", cell) if not re.fullmatch(r"[a-z]_\d*", word)}
+    own = {word for word in re.findall(r"`(\w+)`", cell) if not COUNTER.fullmatch(word)}
     return own | _attributes(row - 1) if cell.startswith("the same") else own
 
 
@@ -78,11 +82,19 @@ def written(api, caller, create, register, page, clock):
         value = token.regenerate(gracePeriodSeconds=3600)
         session = page.open(value)
         assert page.say(session).status_code == 200
+        said = Answer(200, function_answer({"text": "Hi", "usage": {"inputTokens": 1, "outputTokens": 1}}))
+        register("flow_echo", "aws_lambda", function_arn=ASSISTANT)
+        with NETWORK.hooked(lambda request: said if request.service == "lambda" else None):
+            assert page.say(session).status_code == 200
+        register("flow_echo", "aws_lambda", function_arn=f"{ASSISTANT}-gone")
+        assert page.say(session).status_code == 502
         assert page.rate(session, value, "csat", rating=5, comment="Good").status_code == 200
         assert page.rate(session, value).status_code == 200
         collect()
         for key in api_keys.list_by_tenant(api.tenant, at=datetime.now(UTC))[1:]:
             api_keys.revoke(key, at=datetime.now(UTC), listed_until=datetime.now(UTC) + timedelta(days=1))
+        collect()
+        conversation_deletion.delete(api.tenant, record(session)["conversation_id"], at=clock.held)
         collect()
     return items
 
@@ -90,8 +102,8 @@ def written(api, caller, create, register, page, clock):
 def test_data_model_page_lists_every_item_and_attribute(written):
     found = {}
     for item in written:
-        # Counters carry their time in their name.
-        names = {name for name in item if not re.fullmatch(r"[a-z]_\d+", name)} - {"pk", "sk"}
+        names = {"count" if name.startswith("count_") else name for name in item} - {"pk", "sk"}
+        names = {name for name in names if not COUNTER.fullmatch(name)}
         found.setdefault(_kind(item), set()).update(names)
     differences = {name: found.get(name, set()) ^ attributes for name, (_, _, attributes) in DOCUMENTED.items()}
     assert {name: attributes for name, attributes in differences.items() if attributes} == {}

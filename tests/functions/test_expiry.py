@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.rules.session import parse_id
-from shared.store import sessions, table, turns
+from shared.store import sessions, table
 from tests.functions.page import assert_refused, reply
 from tests.functions.stored import beside, messages, record, spent
 
@@ -76,23 +76,55 @@ def test_401_message_to_a_conversation_past_its_retention(page, token, session, 
     before = messages(session)
     assert_refused(page.say(session, "Second"), 401, "session_ended")
     assert messages(session) == before
-    assert spent(session) == 1
     # The page opens another session, as after any end.
     assert page.say(page.open(token.value)).status_code == 200
-
-
-def test_message_id_can_be_reused_once_its_turn_has_expired(page, token, session, expire):
-    pk, sk = turns.key(parse_id(session).digest, "usr_first")
-    expire({"pk": pk, "sk": sk})
-    answer = page.say(session, "Again", message_id="usr_first", assistantMessageId="ast_again")
-    assert reply(answer) == "You said: Again"
-    assert spent(session) == 2
 
 
 def test_401_when_the_stored_reply_has_expired(page, token, session, expire):
     for item in beside(session, "MESSAGE#"):
         expire(item)
     assert_refused(page.say(session, "First", message_id="usr_first"), 401, "session_ended")
+    assert spent(session) == 1
+
+
+@pytest.fixture
+def unanswered(page, token, register, clock):
+    """A session with a message whose target failed. It goes on for two days less a second."""
+    token.change(sessionIdleTimeoutMinutes=1440)
+    session = page.open(token.value)
+    register("flow_echo", "aws_lambda", function_arn="arn:aws:lambda:us-east-1:123456789012:function:assistant-gone")
+    assert_refused(page.say(session, "Lost", message_id="usr_lost"), 502, "target_failed")
+    register("flow_echo")
+    for hours in (20, 20):
+        clock.forward(hours=hours)
+        assert page.say(session).status_code == 200
+    clock.forward(hours=8, seconds=-1)
+    return session
+
+
+def test_200_unanswered_message_is_answered_within_two_days(page, unanswered):
+    assert reply(page.say(unanswered, "Lost", message_id="usr_lost")) == "You said: Lost"
+
+
+@pytest.mark.parametrize("is_dropped", [True, False])
+def test_401_expired_unanswered_message_is_not_asked_again(page, clock, unanswered, is_dropped):
+    """It is paid for, so a visitor could invoke the target again and again for free."""
+    clock.forward(seconds=1)
+    lost = beside(unanswered, "MESSAGE#")[0]
+    if is_dropped:
+        table.write(table.delete_write((lost["pk"], lost["sk"])))
+    for _ in range(7):
+        assert_refused(page.say(unanswered, "Lost", message_id="usr_lost"), 401, "session_ended")
+    assert page.say(unanswered).status_code == 200
+
+
+def test_unanswered_message_expires_within_the_retention(page, token, register, monkeypatch, clock):
+    monkeypatch.setenv("CONVERSATION_RETENTION_DAYS", "1")
+    session = page.open(token.value)
+    register("flow_echo", "aws_lambda", function_arn="arn:aws:lambda:us-east-1:123456789012:function:assistant-gone")
+    page.say(session)
+    (turn,) = beside(session, "MESSAGE#")
+    assert turn["expires_at"] <= (clock.held + timedelta(days=1)).timestamp()
 
 
 def test_expired_session_accepts_no_init_feedback_or_chat(page, token, session, expire):

@@ -10,9 +10,7 @@ import pytest
 from infra.local.openapi import read_routes
 from tests.aws.in_memory import CRASHES, TEMPLATE
 from tests.aws.network import NETWORK
-from tests.functions.interruptions import cancelled
-from tests.functions.page import assert_refused, reply
-from tests.functions.stored import messages
+from tests.functions.page import assert_refused
 
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
 KEY_IS_GONE = ["DisabledException", "KMSInvalidStateException", "NotFoundException"]
@@ -90,14 +88,6 @@ def test_503_when_dynamodb_processes_no_keys(page, token, left_over):
     """The page may retry. The function does not, beyond a limit."""
     with left_over("", times=2):
         assert_refused(page.init(token.value), 503, "unavailable")
-
-
-@pytest.mark.parametrize("reason", ["ThrottlingError", "ProvisionedThroughputExceeded"])
-def test_200_reply_is_stored_after_throttled_writes_are_retried(page, token, at_call, reason):
-    session = page.open(token.value)
-    at_call(6, lambda: cancelled("None", reason, "None"))
-    assert reply(page.say(session)) == "You said: Hello"
-    assert [text for *_, text in messages(session)] == ["Hello", "You said: Hello"]
 
 
 def test_500_bug_is_logged_with_its_location_and_hidden(api, monkeypatch, output):

@@ -53,7 +53,7 @@ def test_item_that_pretends_to_be_an_api_key_is_not_listed(api, place):
     assert api_keys.get(api.tenant, key.id, at=datetime.now(UTC)) == key
 
 
-BROKEN = [{"name": 7}, {"message_count": "x"}, {"created_at": "x"}, {"origin": None}, {"listing_sk": "9"}, {"id": "2"}]
+BROKEN = [{"name": 7}, {"count_000000": "x"}, {"created_at": "x"}, {"origin": None}, {"listing_sk": "9"}, {"id": "2"}]
 
 
 @pytest.mark.parametrize("broken", [None, *BROKEN], ids=str)
@@ -65,7 +65,8 @@ def test_item_that_pretends_to_be_a_conversation_is_not_shown(page, token, broke
     if broken is None:
         table.put(record | {"pk": "SESSION#1", "name": "Intruder"})
     else:
-        intruder = record | {"pk": "CONVERSATION#1", "id": "1", "listing_sk": f"{record['updated_at']}#1"} | broken
+        place = record["listing_sk"].partition("#")[0]
+        intruder = record | {"pk": "CONVERSATION#1", "id": "1", "listing_sk": f"{place}#1"} | broken
         table.put({name: value for name, value in intruder.items() if value is not None})
     assert token.conversations() == [shown]
 
@@ -82,7 +83,8 @@ def test_fractional_number_does_not_break_a_list(page, token):
     page.say(page.open(token.value))
     (shown,) = token.conversations()
     record = table.get((f"CONVERSATION#{shown['id']}", "RECORD"))
-    intruder = table.put_write(record | {"pk": "CONVERSATION#1", "id": "1", "listing_sk": f"{record['updated_at']}#1"})
-    intruder["Put"]["Item"]["message_count"] = {"N": "1.5"}
+    place = record["listing_sk"].partition("#")[0]
+    intruder = table.put_write(record | {"pk": "CONVERSATION#1", "id": "1", "listing_sk": f"{place}#1"})
+    intruder["Put"]["Item"]["count_000000"] = {"N": "1.5"}
     table.transact([intruder])
     assert token.conversations() == [shown]

@@ -7,10 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.rules import identifier, timestamps
-from shared.store import memberships, pagination, table
-
-# Reading and counting the tenant's rate.
-ADMITTED = ["BatchGetItem", "UpdateItem"]
+from shared.rules.conversation import listed_at
+from shared.store import conversation_list, memberships, pagination, table
 
 
 def names(answer):
@@ -68,26 +66,27 @@ def test_list_costs_one_query_and_one_read_per_fifty_tokens(api, calls):
     api.get("/v1/client-tokens?limit=1")
     calls.clear()
     assert len(names(api.get("/v1/client-tokens"))) == 150
-    assert calls == [*ADMITTED, "Query"] + 3 * ["BatchGetItem"]
+    assert calls == ["UpdateItem", "Query"] + 3 * ["BatchGetItem"]
     calls.clear()
     assert len(names(api.get("/v1/client-tokens?limit=100"))) == 100
-    assert calls == [*ADMITTED, "Query"] + 2 * ["BatchGetItem"]
+    assert calls == ["UpdateItem", "Query"] + 2 * ["BatchGetItem"]
 
 
-def conversation(token_id, number, flow_id="flow_a"):
-    at = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(minutes=number)
-    conversation_id = identifier.new("conv", at, bytes)
+def conversation(token_id, number, flow_id="flow_a", minutes=None):
+    """The `number`th that began. It was last active so many `minutes` after the first."""
+    at = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(minutes=number if minutes is None else minutes)
+    conversation_id = identifier.new("conv", datetime(2026, 11, 1, 0, number, tzinfo=UTC), bytes)
     table.put(
         {
             "pk": f"CONVERSATION#{conversation_id}",
             "sk": "RECORD",
             "listing_pk": f"TOKEN#{token_id}",
-            "listing_sk": f"{timestamps.to_text(at)}#{conversation_id}",
+            "listing_sk": f"{timestamps.to_text(listed_at(at))}#{conversation_id}",
             "id": conversation_id,
             "name": f"Conversation {number}",
             "flow_id": flow_id,
             "origin": "https://app.example.com",
-            "message_count": number,
+            "count_000000": number,
             "first_message": "Hello" if number else None,
             "created_at": timestamps.to_text(at),
             "updated_at": timestamps.to_text(at),
@@ -129,11 +128,38 @@ def test_conversations_are_the_same_with_any_page_size(conversations, flow, tota
         assert answer["pagination"]["hasMore"] is (offset + limit < total)
 
 
-def test_conversations_cost_two_calls_once_admitted(conversations, calls):
+@pytest.mark.parametrize("flow", ["", "&flow_id=flow_b"])
+def test_conversations_are_ordered_exactly_across_pages(api, flow):
+    """The index orders them by ten minutes, and within these by when they began."""
+    token_id = api.create(flowIds=["flow_a", "flow_b"])["clientToken"]["id"]
+    minutes = [3, 27, 9, 0, 15, 4, 21, 11, 1, 18]
+    for number, last in enumerate(minutes):
+        conversation(token_id, number, flow_id="flow_b" if number % 3 else "flow_a", minutes=last)
+    path = f"/v1/client-tokens/{token_id}/conversations?"
+    whole = api.get(f"{path}limit=200{flow}").json["conversations"]
+    times = [one["updatedAt"] for one in whole]
+    assert times == sorted(times, reverse=True)
+    assert len(times) == (6 if flow else 10)
+    for limit in (1, 2, 3, 7):
+        pages = [api.get(f"{path}limit={limit}&offset={start}{flow}").json for start in range(0, len(times), limit)]
+        assert [one for page in pages for one in page["conversations"]] == whole
+
+
+def test_conversations_too_many_to_sort_are_listed_once_each(api, monkeypatch):
+    monkeypatch.setattr(conversation_list, "_SORTED_MAX", 3)
+    token_id = api.create(flowIds=["flow_a"])["clientToken"]["id"]
+    for number in range(6):
+        conversation(token_id, number, minutes=5 - number)
+    path = f"/v1/client-tokens/{token_id}/conversations"
+    pages = [api.get(f"{path}?limit=2&offset={start}").json["conversations"] for start in (0, 2, 4)]
+    assert len({one["id"] for page in pages for one in page}) == 6
+
+
+def test_conversations_cost_three_calls_once_admitted(conversations, calls):
     conversations()
     calls.clear()
     conversations()
-    assert calls == [*ADMITTED, "BatchGetItem", "Query"]
+    assert calls == ["GetItem", "UpdateItem", "BatchGetItem", "Query", "BatchGetItem"]
 
 
 @pytest.mark.parametrize("query", ["?offset=4", "?offset=2&flow_id=flow_b"])
@@ -174,7 +200,7 @@ def test_list_reads_little_more_than_a_response_holds(api, calls, tokens, record
     answer = api.get(f"/v1/client-tokens{query}")
     assert (answer.status_code, answer.json["code"]) == (400, "answer_too_large")
     assert "lower limit" in answer.json["hint"]
-    assert calls == [*ADMITTED, "Query", *["BatchGetItem"] * batches]
+    assert calls == ["UpdateItem", "Query", *["BatchGetItem"] * batches]
 
 
 def test_200_list_that_nearly_fills_a_response(api, monkeypatch):

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.functions.page import ORIGIN, Page, assert_refused
-from tests.functions.stored import record
+from tests.functions.stored import record, spent
 
 
 def opened(answer):
@@ -92,7 +92,7 @@ def test_401_when_session_is_used_from_another_origin(app, create, calls, opened
         # Neither counted nor spent.
         assert set(calls) == {"GetItem", "BatchGetItem"}
         assert stranger.open(token.value, sessionId=session) != session
-    assert record(session)["message_count"] == 0
+    assert spent(session) == 0
     assert Page(app, opened_by).say(session, **message).status_code == 200
     assert Page(app, opened_by).rate(session, token.value).status_code == 200
 

@@ -8,7 +8,7 @@ import pytest
 
 from shared import errors, replies
 from shared.gateway.response import STATUS as STATUS_OF_ERROR
-from shared.store import table, turns
+from shared.store import table
 
 ON_EVERY_ANSWER = {
     "Access-Control-Allow-Origin": "'*'",
@@ -123,10 +123,6 @@ class TestFunctions:
     def test_leave_time_to_store_the_answer_of_a_target(self, functions):
         pauses = sum(min(2**attempt, table._LONGEST_PAUSE) for attempt in range(table._ATTEMPTS)) * table._PAUSE_SECONDS
         assert pauses < replies._SECONDS_TO_STORE < functions["Chat"]["Timeout"]
-
-    def test_functions_time_out_before_their_lease_ends(self, functions):
-        """Otherwise two invocations would call the target, and both would be paid for."""
-        assert functions["Chat"]["Timeout"] < turns._LEASE.total_seconds()
 
     def test_log_to_groups_with_retention(self, template, functions):
         groups = _of_type(template, "AWS::Logs::LogGroup")

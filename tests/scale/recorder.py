@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import boto3
 
+from infra.tools.bench import units
 from shared.store import table
 from tests.aws.item_size import item_bytes
 from tests.aws.network import NETWORK
@@ -71,11 +72,12 @@ def _queried(params, items):
 
 def _change(key, before, after):
     change = {"key": _family(key), "before": item_bytes(before), "after": item_bytes(after)}
-    places = [_place(before), _place(after)]
-    if any(places):
+    entries = [units.index_entry(before), units.index_entry(after)]
+    if entries[0] != entries[1]:
         # An entry that moves is deleted in one place and put in another; one that stays is written over.
+        places = [_place(before), _place(after)]
         moved = places[0] != places[1]
-        sizes = [item_bytes(item) for item, place in zip((before, after), places, strict=True) if place]
+        sizes = [item_bytes(entry) for entry in entries if entry]
         entry = places[1] or places[0]
         change["listing"] = {"key": entry[0].split("#")[0], "writes": sizes if moved else [max(sizes)]}
     return change

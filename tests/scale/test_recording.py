@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from infra.tools.scale.operations import RECORDED, recorded
+from infra.tools.scale.operations import RECORDED, parts, recorded
 from tests.aws.item_size import item_bytes
 from tests.scale.recording import record
 
@@ -30,10 +30,18 @@ def test_items_are_counted_as_dynamodb_counts_them(attribute, size):
 
 
 def test_transactions_count_twice_and_the_index_once():
-    begin = next(call for call in recorded()["Chat, next message"] if call.name == "TransactWriteItems")
-    assert [(part.partition, part.writes, part.index_writes) for part in begin.parts] == [
-        ("SESSION", 2, 0),
-        ("SESSION", 2, 0),
-        ("CONVERSATION", 2, 0),
-        ("CONVERSATION", 2, 2),
+    change = next(call for call in recorded()["UpdateClientToken"] if call.name == "TransactWriteItems")
+    assert [(part.partition, part.writes, part.index_writes) for part in change.parts] == [
+        ("TOKEN", 2, 0),
+        ("AUDIT", 2, 1),
     ]
+
+
+def test_message_costs_five_write_units_and_two_when_it_moves():
+    def writes(operation):
+        return sum(part.writes + part.index_writes for part in parts(recorded()[operation]))
+
+    assert [writes(f"Chat, {phase}") for phase in ("first message", "next message", "use noted")] == [7, 5, 8]
+    assert sum(part.reads for part in parts(recorded()["Chat, next message"])) == 4
+    assert sum(part.reads for part in parts(recorded()["InitSession"])) == 3
+    assert writes("InitSession") == 2

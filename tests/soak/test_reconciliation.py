@@ -6,14 +6,13 @@ from infra.tools.soak import reconciliation
 from infra.tools.soak.ledger import ClientToken, Ledger
 
 TOKEN = {"id": "ct_1", "name": "Renamed", "conversationCount": 1}
-RECORD = {"pk": "CONVERSATION#conv_1", "sk": "RECORD", "message_count": 4}
+RECORD = {"pk": "CONVERSATION#conv_1", "sk": "RECORD", "count_000000": 2}
 FEEDBACK = {"pk": "CONVERSATION#conv_1", "sk": "FEEDBACK#upvote#ast_1", "message_id": "ast_1"}
 MESSAGES = [
-    {"pk": "CONVERSATION#conv_1", "sk": f"MESSAGE#{number}", "role": role}
-    for number in range(2)
-    for role in ("user", "assistant")
+    {"pk": "CONVERSATION#conv_1", "sk": f"MESSAGE#{number}", "text": "Hello", "reply": "Hi"} for number in range(2)
 ]
-OTHERS = [{"pk": "TOKEN#ct_1", "sk": "RECORD"}, {"pk": "SESSION#1", "sk": "TURN#1"}]
+UNANSWERED = {"pk": "CONVERSATION#conv_1", "sk": "MESSAGE#3", "text": "Hello"}
+OTHERS = [{"pk": "TOKEN#ct_1", "sk": "RECORD"}, {"pk": "SESSION#1", "sk": "RECORD"}]
 WHOLE = [RECORD, FEEDBACK, *MESSAGES, *OTHERS]
 
 
@@ -43,10 +42,11 @@ def test_no_fault_if_everything_matches(ledger):
 @pytest.mark.parametrize(
     ("items", "sentence"),
     [
-        ([RECORD, FEEDBACK, *MESSAGES[1:]], "conv_1: of 2 messages 1 are stored, and 2 answers"),
-        ([RECORD, FEEDBACK, *MESSAGES[:-1]], "conv_1: of 2 messages 2 are stored, and 1 answers"),
-        ([*WHOLE, MESSAGES[1]], "conv_1: of 2 messages 2 are stored, and 3 answers"),
-        ([RECORD | {"message_count": 3}, FEEDBACK, *MESSAGES], "conv_1: counts 3 instead of 4 messages"),
+        ([RECORD, FEEDBACK, *MESSAGES[1:]], "conv_1: of 2 messages 1 are stored, and 1 answers"),
+        ([RECORD, FEEDBACK, MESSAGES[0], UNANSWERED], "conv_1: of 2 messages 2 are stored, and 1 answers"),
+        ([*WHOLE, MESSAGES[1]], "conv_1: of 2 messages 3 are stored, and 3 answers"),
+        ([RECORD | {"count_000000": 3}, FEEDBACK, *MESSAGES], "conv_1: counts 6 instead of 4 messages"),
+        ([RECORD | {"count_111111": 1}, FEEDBACK, *MESSAGES], "conv_1: counts 6 instead of 4 messages"),
         ([FEEDBACK, *MESSAGES], "conv_1: counts 0 instead of 4 messages"),
         ([RECORD, *MESSAGES], "1 ratings were acknowledged, 0 are stored, or others"),
         (

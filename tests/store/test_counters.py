@@ -11,6 +11,7 @@ import pytest
 from shared.errors import Unavailable
 from shared.rules.rate_limit import RateLimitStatus, Window
 from shared.store import counters, table
+from tests.aws.network import NETWORK
 
 AT = datetime(2026, 11, 24, 3, 25, 36, tzinfo=UTC)
 WINDOWS = Window("m", 60, 10), Window("h", 3600, 100)
@@ -25,11 +26,10 @@ def token():
 
 @pytest.fixture
 def visit(token):
-    """`visit()` is an attempt as the gate makes it: it reads the item, then counts."""
+    """`visit()` is an attempt."""
 
     def attempt(address="192.0.2.1", at=AT, windows=WINDOWS):
-        key = counters.key(token, address)
-        return counters.hit(key, table.get(key), windows, at)
+        return counters.hit(counters.key(token, address), windows, at)
 
     return attempt
 
@@ -61,19 +61,18 @@ def test_each_window_holds(visit):
 
 @pytest.mark.parametrize(("per_minute", "per_hour"), [(30, 1000), (1000, 30)])
 def test_sixteen_threads_never_exceed_the_limit(token, per_minute, per_hour):
-    """All of them read before any of them counts, again and again; their clocks differ."""
+    """All of them count at the same time, again and again; their clocks differ."""
     rounds = 4
     windows = Window("m", 60, per_minute), Window("h", 3600, per_hour)
     key = counters.key(token, "192.0.2.1")
-    everybody_has_read = threading.Barrier(THREADS, timeout=30)
+    everybody_is_there = threading.Barrier(THREADS, timeout=30)
 
     def work(thread):
         statuses = []
         for turn in range(rounds):
-            seen = table.get(key)
-            everybody_has_read.wait()
+            everybody_is_there.wait()
             at = AT + timedelta(seconds=2 * turn, milliseconds=20 * thread)
-            statuses.append(counters.hit(key, seen, windows, at))
+            statuses.append(counters.hit(key, windows, at))
         return statuses
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -111,7 +110,7 @@ def test_ipv6_addresses_of_one_prefix_share_a_limit(visit, one, other):
 
 def test_two_tokens_do_not_share_a_limit():
     for token in (next(_tokens), next(_tokens)):
-        assert counters.hit(counters.key(token, "192.0.2.1"), None, ALONE, AT).retry_after == 0
+        assert counters.hit(counters.key(token, "192.0.2.1"), ALONE, AT).retry_after == 0
 
 
 def test_operations_with_separate_windows_have_separate_limits(visit):
@@ -129,45 +128,60 @@ def test_item_expires_two_hours_after_the_last_attempt(token, visit):
         assert item[described["AttributeName"]] == (at + timedelta(hours=2)).timestamp()
 
 
-def test_expired_counters_are_removed_from_the_item(token, visit):
+def test_outdated_counters_are_removed_sixteen_at_once(token, visit, calls):
     key = counters.key(token, "192.0.2.1")
-    visit()
-    first = names(key)
-    visit(at=AT + timedelta(minutes=3))
+    first = None
+    for attempt in range(1, 20):
+        visit(at=AT + timedelta(minutes=attempt))
+        first = first or names(key)
+    # 17 of the minute are outdated by then, and were 16 an attempt before.
+    assert calls.count("UpdateItem") == 19 + 1
     assert len(names(key) & first) == 1, "the hour's is still needed"
-    visit(at=AT + timedelta(minutes=75))
-    assert len(names(key)) == 2
-    assert names(key).isdisjoint(first)
 
 
-def test_stale_read_does_not_change_the_count(token):
-    """Others have counted since, and dropped what we would."""
+def test_removed_counters_change_no_count(token, visit):
+    """Of a visitor who comes back after hours, and whose old counters go."""
     key = counters.key(token, "192.0.2.1")
-    counters.hit(key, None, WINDOWS, AT)
-    seen = table.get(key)
+    for minute in range(17):
+        visit(at=AT + timedelta(minutes=minute))
     later = AT + timedelta(hours=3)
-    statuses = [counters.hit(key, seen, WINDOWS, later) for _ in range(11)]
+    statuses = [visit(at=later) for _ in range(11)]
+    assert len(names(key)) == 2
     assert [status.remaining for status in statuses] == [*reversed(range(10)), 0]
     assert statuses[-1].retry_after > 0
+
+
+def test_failed_removal_of_counters_refuses_nobody(token, visit):
+    def fail(request):
+        if request.parameters.get("UpdateExpression", "").startswith("REMOVE"):
+            raise ConnectionRefusedError
+
+    for minute in range(17):
+        visit(at=AT + timedelta(minutes=minute))
+    with NETWORK.hooked(fail):
+        assert visit(at=AT + timedelta(hours=3)).retry_after == 0
+    assert len(names(counters.key(token, "192.0.2.1"))) > 2
+    visit(at=AT + timedelta(hours=3))
+    assert len(names(counters.key(token, "192.0.2.1"))) == 2
 
 
 def test_item_of_a_constant_sender_stays_below_1_kb(token, visit):
     """So that an attempt costs one write unit."""
     address = "2001:db8:1234:5678::1"
+    most = 0
     for age in [*range(5000, 200, -300), *range(200, 0, -5)]:
         visit(address, at=AT - timedelta(seconds=age))
-    item = table.get(counters.key(token, address))
+        item = table.get(counters.key(token, address))
+        # As the table charges: names and texts by their bytes, a number by half its digits and one byte.
+        most = max(most, sum(len(name) + len(str(value)) + 1 for name, value in item.items()))
     assert len(item) > 35
-    # As the table charges: names and texts by their bytes, a number by half its digits and one byte.
-    assert sum(len(name) + len(str(value)) + 1 for name, value in item.items()) < 1024
+    assert most < 1024
 
 
-def test_an_attempt_is_one_call(token, calls):
-    key = counters.key(token, "192.0.2.1")
-    counters.hit(key, None, WINDOWS, AT)
-    seen = table.get(key)
+def test_an_attempt_is_one_call(visit, calls):
+    visit()
     calls.clear()
-    counters.hit(key, seen, WINDOWS, AT + timedelta(days=1))
+    visit(at=AT + timedelta(days=1))
     assert calls == ["UpdateItem"]
 
 

@@ -93,13 +93,13 @@ def _chats(world: World, caller: Caller, record: Item, session_id: str) -> Group
     group = Group(
         "chat-messages", "Chat, by the length of the conversation, with a target that reads the last 40 messages"
     )
-    (message, _answer) = world.items(record["pk"]["S"], "MESSAGE#")
-    said, made = timestamps.from_text(message["at"]["S"]), 2
+    (turn,) = world.items(record["pk"]["S"], "MESSAGE#")
+    said, made = timestamps.from_text(turn["at"]["S"]), 1
     for size in SIZES:
-        earlier = (timestamps.to_text(said - timedelta(seconds=number)) for number in range(made, size))
-        _fill(world, [message], ({message["at"]["S"]: at} for at in earlier))
-        made = size
-        workload.say(caller, session_id, shown=message["id"]["S"])
+        earlier = (timestamps.to_text(said - timedelta(seconds=number)) for number in range(made, size // 2))
+        _fill(world, [turn], ({turn["at"]["S"]: at} for at in earlier))
+        made = size // 2
+        workload.say(caller, session_id, shown=(turn["id"]["S"], turn["reply_id"]["S"]))
         group.cases[f"{size:,} messages"] = caller.recorded["Chat"]
     return group
 

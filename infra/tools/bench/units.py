@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+
+from infra.local import template
 
 Item = Mapping[str, Any]
 """With attributes as DynamoDB's API has them."""
@@ -48,9 +51,21 @@ def write_units(operation: str, change: Change) -> int:
     return twice * _writes(max(size(change.before), size(change.after), 1)) + _index_units(change)
 
 
+def index_entry(item: Item | None) -> Item | None:
+    """What the index holds of an item, if it lists it."""
+    if not item or _INDEX_KEYS[0] not in item:
+        return None
+    return {name: value for name, value in item.items() if name in _projected()}
+
+
+@cache
+def _projected() -> frozenset[str]:
+    (index,) = template.read()["Resources"]["Table"]["Properties"]["GlobalSecondaryIndexes"]
+    return frozenset({"pk", "sk", *_INDEX_KEYS, *index["Projection"]["NonKeyAttributes"]})
+
+
 def _index_units(change: Change) -> int:
-    before = change.before if change.before and _INDEX_KEYS[0] in change.before else None
-    after = change.after if change.after and _INDEX_KEYS[0] in change.after else None
+    before, after = index_entry(change.before), index_entry(change.after)
     if before == after:
         return 0
     if before and after and all(before[key] == after[key] for key in _INDEX_KEYS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from infra.local.routes import Routes
@@ -37,11 +38,11 @@ def open_session(caller: Caller, value: str) -> str:
     return session_id
 
 
-def say(caller: Caller, session_id: str, shown: str | None = None, **connection: str) -> None:
-    """`shown`: the id of an earlier message that the page still shows, which makes it part of the history."""
+def say(caller: Caller, session_id: str, shown: Iterable[str] = (), **connection: str) -> None:
+    """`shown`: the ids of earlier messages that the page still shows, which then are part of the history."""
     number = next(_numbers)
     message = {"id": f"usr_{number}", "role": "user", "content": "Do you ship to Iceland, and how long does it take?"}
-    before = [{"id": shown, "role": "user", "content": ""}] if shown else []
+    before = [{"id": message_id, "role": "user", "content": ""} for message_id in shown]
     body = {"sessionId": session_id, "messages": [*before, message], "assistantMessageId": f"ast_{number}"}
     caller.ask("POST", "/v1/client/chat", body, **connection)
 

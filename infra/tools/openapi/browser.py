@@ -66,7 +66,7 @@ OPERATIONS = {
             ),
             401: "session_ended",
             404: "target_not_found",
-            409: "conflict in_progress",
+            409: "conflict in_progress message_id_taken",
             429: "message_limit_reached attempts_exhausted",
             502: (
                 "target_failed target_function_failed target_answer_empty target_answer_incomplete "

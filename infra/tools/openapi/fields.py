@@ -46,8 +46,11 @@ MEANINGS = {
     "tokenPrefix": "First 8 characters of the value.",
     "tokenHint": "Last 4 characters of the value, to tell tokens apart.",
     "tokenValue": "The value, only in the response that issues it. The same as token.",
-    "lastUsedAt": "When the token last opened a session or sent a message, to the minute. Null: never.",
-    "conversationCount": "The number of conversations started with this token.",
+    "lastUsedAt": "When the token last opened a session or sent a message, to ten minutes. Null: never.",
+    "conversationCount": (
+        "The number of conversations started with this token. If AWS fails during a conversation's first message, the "
+        "conversation may count twice or not at all."
+    ),
     "createdAt": "When it was created.",
     "updatedAt": "When it last changed.",
     # Fields that only responses have
@@ -70,13 +73,19 @@ MEANINGS = {
     "offset": "The number of entries to skip.",
     "hasMore": "Whether more entries follow.",
     # Conversations
-    "conversations": "Most recently active first.",
+    "conversations": (
+        "Most recently active first. If more than 500 were last active within the same ten minutes, these are in the "
+        "order in which they began, newest first."
+    ),
     "flow_id": "Only conversations with this flow or agent.",
     "ConversationSummary.id": "Identifies the conversation.",
     "ConversationSummary.name": "A name for people, made from the time at which the conversation began.",
     "flowId": "The flow or agent that answers.",
     "origin": "The origin of the page on which it began. Empty for a native app.",
-    "messageCount": "The number of messages from the visitor and the assistant together.",
+    "messageCount": (
+        "The number of messages from the visitor and the assistant together. A message counts as two once it is "
+        "accepted, because its answer is expected to follow."
+    ),
     "firstMessage": "The beginning of the visitor's first message.",
     "ConversationSummary.updatedAt": "When the visitor last sent a message.",
     # Sessions

@@ -74,6 +74,7 @@ MEANINGS = {
     "invalid_json": "The body is not a JSON object.",
     "invalid_request": "`details` says what is wrong, and where. Unknown fields are errors, too.",
     "invalid_token": "No client token has this value: it was mistyped, replaced, or deleted.",
+    "message_id_taken": "Another message of the session looks the same to the service. Send it with a new id.",
     "message_limit_reached": "The session has used all messages that the token allows.",
     "message_too_long": "The message's text exceeds the target's limit in bytes of UTF-8, which `error` names.",
     "method_not_allowed": "The path does not support this method.",
@@ -85,8 +86,8 @@ MEANINGS = {
     "rate_limited": "Too many requests from one client address, or too many writes, reveals, or lists by one tenant.",
     "record_too_large": "The token's record would be larger than 32 KB. `details` names its largest field.",
     "session_ended": (
-        "The session is unknown, was idle for too long, or was opened by another origin, or its token's value was "
-        "replaced. Open a new session."
+        "The session is unknown, was idle for too long, or was opened by another origin, its token's value was "
+        "replaced, or its conversation was deleted. Open a new session."
     ),
     "session_not_found": "The session is unknown, or ended more than a day ago.",
     "signing_key_unusable": "KMS cannot sign with the deployment's key.",

@@ -79,6 +79,6 @@ LIMITS = (
 )
 
 # AWS promises no durations. These decide how many executions run at once.
-SECONDS = {"GetItem": 0.004, "BatchGetItem": 0.006, "UpdateItem": 0.005, "TransactWriteItems": 0.015}
+SECONDS = {"GetItem": 0.004, "BatchGetItem": 0.006, "UpdateItem": 0.005, "PutItem": 0.005, "TransactWriteItems": 0.015}
 # A quick model. An echo takes no time, and a large model takes several seconds.
 TARGET_SECONDS = 1.0

@@ -29,9 +29,11 @@ def read(items: Iterable[Mapping[str, Any]], tokens: Iterable[Mapping[str, Any]]
         entity, _, conversation = item["pk"].partition("#")
         match entity, item["sk"].partition("#")[0]:
             case "CONVERSATION", "RECORD":
-                found.counts[conversation] = int(item["message_count"])
+                # Each message of the visitor, and the reply that it expects.
+                found.counts[conversation] = 2 * int(sum(item[name] for name in item if name.startswith("count_")))
             case "CONVERSATION", "MESSAGE":
-                found.messages[conversation, item["role"]] += 1
+                found.messages[conversation, "user"] += 1
+                found.messages[conversation, "assistant"] += "reply" in item
             case "CONVERSATION", "FEEDBACK":
                 found.ratings.append((conversation, item["message_id"]))
     return found

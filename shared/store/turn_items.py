@@ -1,0 +1,82 @@
+"""The item of a turn: the message, the lease of the function that answers it, and later the reply."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.rules import message_log, timestamps, turn
+from shared.rules.answer import Ending, Usage
+from shared.rules.session import Session
+from shared.rules.target_request import Message
+from shared.rules.turn import Lease, Turn
+from shared.store import conversations
+from shared.store.table import Item, Key
+
+# Nobody comes back to a turn without a reply for so long. A crash may leave one in a conversation that was deleted a
+# moment before: nothing shows it, and it expires soon.
+_UNANSWERED = timedelta(days=2)
+
+
+def key(current: Session, said_at: datetime) -> Key:
+    """Two sessions of one conversation may accept messages in the same millisecond, so the session is in the key."""
+    of_session = message_log.short_digest(current.digest)
+    return conversations.pk(current.conversation_id), f"MESSAGE#{timestamps.to_text(said_at)}#{of_session}"
+
+
+def to_item(current: Session, begun: Turn) -> Item:
+    pk, sk = key(current, begun.message.at)
+    lease: dict[str, Any] = {}
+    if begun.lease:
+        lease = {"holder": begun.lease.holder, "leased_until": timestamps.to_text(begun.lease.until)}
+    return {
+        "pk": pk,
+        "sk": sk,
+        "id": begun.message.id,
+        "text": begun.message.text,
+        "at": timestamps.to_text(begun.message.at),
+        "attempts": begun.attempts,
+        "expires_at": expiry_unanswered(begun.message.at),
+        **lease,
+    }
+
+
+def of_reply(answered: Turn) -> Item:
+    """The attributes that a reply adds."""
+    reply, ending = answered.reply, answered.ending
+    if reply is None or ending is None:
+        raise ValueError("only an answered turn is complete")
+    added = {
+        "reply": reply.text,
+        "reply_id": reply.id,
+        "stop_reason": ending.stop_reason,
+        "expires_at": conversations.expiry(answered.message.at),
+    }
+    if usage := ending.usage:
+        added |= {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
+    return added
+
+
+def from_item(item: Item) -> Turn:
+    said_at = timestamps.from_text(item["sk"].split("#")[1])
+    if item.get("is_gone"):
+        return Turn(message=Message(id="", role="user", text="", at=said_at), lease=None, attempts=0)
+    held = Turn(
+        message=Message(id=item["id"], role="user", text=item["text"], at=said_at),
+        lease=Lease(item["holder"], timestamps.from_text(item["leased_until"])),
+        attempts=item["attempts"],
+        was_asked=item.get("was_asked", False),
+    )
+    if "reply" not in item:
+        return held
+    usage = Usage.from_counts(item.get("input_tokens"), item.get("output_tokens"))
+    return turn.answered(held, item["reply_id"], item["reply"], Ending(stop_reason=item["stop_reason"], usage=usage))
+
+
+def gone(pk: str, sk: str, at: datetime) -> Item:
+    """What replaces a deleted turn, until no late copy of a write can revive it."""
+    return {"pk": pk, "sk": sk, "is_gone": True, "expires_at": int((at + _UNANSWERED).timestamp())}
+
+
+def expiry_unanswered(said_at: datetime) -> int:
+    return min(int((said_at + _UNANSWERED).timestamp()), conversations.expiry(said_at))

@@ -1,0 +1,210 @@
+"""Every part of the protocol is needed: without it, the search finds what it prevents."""
+
+import re
+
+import pytest
+
+from shared.rules import message_log, turn
+from shared.store import conversations, turn_items, turns
+from tests.turn.scenarios import DEEP, SCENARIOS
+from tests.turn.search import Search
+from tests.turn.world import Faults, Scenario, Violation
+
+# (How the write begins, the part of its condition) -> the scenario that breaks without it, and how.
+CLAUSES = {
+    ("SET message_log", "message_log = :before"): ("two", "the session does not know"),
+    ("Put", "attribute_not_exists(pk)"): ("twice", "was asked 2 times and counted 1"),
+    ("SET holder", "holder = :was"): ("failed before", "was asked"),
+    ("SET holder", "attribute_not_exists(reply)"): ("twice, lapse", "that had its reply"),
+    ("SET #count", "attribute_not_exists(is_gone)"): ("deletion", "was deleted before"),
+    ("SET #count", "(attribute_not_exists(#count) OR #count < :number)"): ("two", "counts too few"),
+    ("SET reply", "holder = :holder"): ("deletion", "in a deleted conversation"),
+    ("SET leased_until", "holder = :holder"): ("twice", "a turn without a message"),
+    ("SET last_used_at", "attribute_not_exists(last_conversation) OR last_conversation <> :id"): (
+        "twice",
+        "was counted 2",
+    ),
+}
+# Every write of a turn is in one of these.
+EACH_WRITE = [
+    Scenario(("a", "a"), Faults(lapses=1)),
+    Scenario(("a",), Faults(), target="fails"),
+    Scenario(("a", "delete"), Faults(), before=("b",)),
+]
+# DynamoDB deletes what has expired. The search has no time for that.
+ABOUT_EXPIRY = {
+    ("SET #count", "(attribute_not_exists(pk) OR expires_at > :now)"),
+    ("SET idle_until", "attribute_exists(pk)"),
+}
+
+
+def parts(condition):
+    """Its parts that AND joins."""
+    found, depth = [""], 0
+    for token in re.split(r"( AND |[()])", condition):
+        depth += {"(": 1, ")": -1}.get(token, 0)
+        if token == " AND " and not depth:
+            found.append("")
+        else:
+            found[-1] += token
+    return found
+
+
+def beginning(parameters):
+    words = parameters.get("UpdateExpression", "Put").split()
+    return " ".join(words[:2])
+
+
+def without(write, clause):
+    """A network that takes a part of a condition out of such writes."""
+
+    def patch(request):
+        operation, parameters = request
+        condition = parameters.get("ConditionExpression")
+        if not condition or beginning(parameters) != write:
+            return request
+        kept = " AND ".join(part for part in parts(condition) if part != clause)
+        return operation, parameters | {"ConditionExpression": kept}
+
+    return patch
+
+
+def assert_broken(scenario, how, monkeypatch, patch=lambda request: request):
+    with pytest.raises(Violation, match=how):
+        Search((SCENARIOS | DEEP)[scenario], patch, only=how).run(monkeypatch)
+
+
+def test_each_condition_has_a_scenario_that_needs_it(monkeypatch):
+    found = set()
+
+    def note(request):
+        _, parameters = request
+        if condition := parameters.get("ConditionExpression"):
+            found.update((beginning(parameters), part) for part in parts(condition))
+        return request
+
+    for scenario in EACH_WRITE:
+        Search(scenario, note).run(monkeypatch)
+    assert found == CLAUSES.keys() | ABOUT_EXPIRY
+
+
+@pytest.mark.parametrize(("write", "clause"), CLAUSES)
+def test_removing_a_condition_breaks_a_guarantee(write, clause, monkeypatch):
+    assert_broken(*CLAUSES[write, clause], monkeypatch, without(write, clause))
+
+
+def deleting(sort_key):
+    """What stands in for a deleted item is not written: the item is deleted."""
+
+    def patch(request):
+        operation, parameters = request
+        if operation == "TransactWriteItems":
+            parameters = {"TransactItems": [as_delete(part) for part in parameters["TransactItems"]]}
+        elif operation == "PutItem":
+            ((kind, parameters),) = as_delete({"Put": parameters}).items()
+            operation = f"{kind}Item"
+        return operation, parameters
+
+    def as_delete(part):
+        item = part.get("Put", {}).get("Item", {})
+        if "is_gone" in item and item["sk"]["S"].startswith(sort_key):
+            return {"Delete": {"Key": {name: item[name] for name in ("pk", "sk")}}}
+        return part
+
+    return patch
+
+
+def test_deleted_instead_of_overwritten_turns_come_back(monkeypatch):
+    assert_broken("deletion", "a reply in a deleted conversation", monkeypatch, deleting("MESSAGE#"))
+
+
+def test_deleted_instead_of_marked_records_come_back(monkeypatch):
+    assert_broken("deletion", "was deleted before", monkeypatch, deleting("RECORD"))
+
+
+def test_counting_by_addition_counts_twice(monkeypatch):
+    def patch(request):
+        operation, parameters = request
+        if beginning(parameters) == "SET #count":
+            expression = parameters["UpdateExpression"].replace("#count = :number, ", "") + " ADD #count :one"
+            condition = "attribute_not_exists(is_gone)"
+            values = parameters["ExpressionAttributeValues"] | {":one": {"N": "1"}}
+            parameters = parameters | {
+                "UpdateExpression": expression,
+                "ConditionExpression": condition,
+                "ExpressionAttributeValues": values,
+            }
+        return operation, parameters
+
+    assert_broken("twice", "counts too many", monkeypatch, patch)
+
+
+def test_asking_before_the_record_answers_a_deleted_conversation(monkeypatch):
+    complete, record = turns.complete, conversations.record_message
+
+    def complete_and_record(current, answered):
+        completed = complete(current, answered)
+        record(current, answered.message, 2)
+        return completed
+
+    monkeypatch.setattr(turns, "complete", complete_and_record)
+    monkeypatch.setattr(conversations, "record_message", lambda *_: True)
+    assert_broken("deletion", "was deleted before", monkeypatch)
+
+
+def test_attempts_without_a_limit_are_more_than_five(monkeypatch):
+    monkeypatch.setattr(turn, "ATTEMPTS_MAX", 99)
+    assert_broken("twice, fails", "more than five attempts", monkeypatch)
+
+
+def test_holder_that_does_not_know_itself_blocks_itself(monkeypatch):
+    resume = turn.resume
+
+    def forgetful(stored, message, own, at):
+        return resume(stored, message, turn.Lease("", own.until), at)
+
+    monkeypatch.setattr(turn, "resume", forgetful)
+    assert_broken("twice", "stood in its own way", monkeypatch)
+
+
+def test_ignored_lease_invokes_a_target_twice_at_once(monkeypatch):
+    resume = turn.resume
+    monkeypatch.setattr(turn, "resume", lambda stored, message, own, at: resume(stored, message, own, own.until))
+    assert_broken("twice", "no longer held", monkeypatch)
+
+
+def test_log_that_forgets_pays_twice(monkeypatch):
+    find = message_log.find
+    monkeypatch.setattr(message_log, "find", lambda log, message_id: find(log[-13:], message_id))
+    assert_broken("two", "paid for twice", monkeypatch)
+
+
+def test_two_sessions_under_one_key_collide(monkeypatch):
+    key = turn_items.key
+    monkeypatch.setattr(turn_items, "key", lambda current, at: (key(current, at)[0], key(current, at)[1][:-6]))
+    assert_broken("two sessions", "a2 sent again: message_id_taken", monkeypatch)
+
+
+def test_two_sessions_under_one_count_lose_messages(monkeypatch):
+    def patch(request):
+        operation, parameters = request
+        if beginning(parameters) == "SET #count":
+            names = parameters["ExpressionAttributeNames"] | {"#count": "count_"}
+            parameters = parameters | {"ExpressionAttributeNames": names}
+        return operation, parameters
+
+    assert_broken("two sessions", "counts too few", monkeypatch, patch)
+
+
+def test_turn_writes_nothing_without_a_condition(monkeypatch):
+    """Except opening a session, and a deletion's, which leave the same however often they come."""
+    unconditional = set()
+
+    def note(request):
+        operation, parameters = request
+        if operation in {"PutItem", "UpdateItem"} and "ConditionExpression" not in parameters:
+            unconditional.add(beginning(parameters) if operation == "UpdateItem" else "is_gone" in parameters["Item"])
+        return request
+
+    Search(SCENARIOS["deletion"], note).run(monkeypatch)
+    assert unconditional == {"SET tenant", True}
