@@ -80,7 +80,7 @@ def mutants(root: Path, path: str) -> Iterator[Mutant]:
 
 
 def _seen(node: ast.AST) -> Iterator[ast.AST]:
-    """Without docstrings, annotations, and imports."""
+    """Without docstrings, annotations, imports, and `__all__`."""
     for name, value in ast.iter_fields(node):
         if name in _UNSEEN:
             continue
@@ -88,6 +88,8 @@ def _seen(node: ast.AST) -> Iterator[ast.AST]:
             if not isinstance(inner, ast.AST) or isinstance(inner, ast.Import | ast.ImportFrom | ast.JoinedStr):
                 continue
             if isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Constant):
+                continue
+            if isinstance(inner, ast.Assign) and ast.unparse(inner.targets[0]) == "__all__":
                 continue
             if hasattr(inner, "lineno"):
                 yield inner
@@ -152,7 +154,8 @@ def _statement(node: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
 
 def _keywords(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
     for number, kept in _each_without_one(node.keywords):
-        if name := node.keywords[number].arg:
+        # Without kw_only, more calls are valid, and no existing one changes.
+        if (name := node.keywords[number].arg) not in {None, "kw_only"}:
             yield f"{name}= is dropped", ast.Call(node.func, node.args, kept)
 
 
