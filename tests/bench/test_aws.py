@@ -1,13 +1,17 @@
 """The benchmark's AWS: recorded responses are replayed, and costs follow from the recorded changes."""
 
+import http.client
+import json
+
 import boto3
 import pytest
 
 from infra.tools.bench import cost, programs
-from infra.tools.bench.aws import Aws, Exchange, Replayer
+from infra.tools.bench.aws import Aws, Exchange, Recorder, Replayer
 from infra.tools.bench.cost import Prices
 from infra.tools.bench.units import Change
 from infra.tools.bench.world import Recording
+from shared.aws import event_stream
 from tests.aws.in_memory import STACK
 
 FUNCTION = STACK.functions["GetClientToken"]
@@ -35,6 +39,18 @@ def _real_http(monkeypatch):
 def test_recorded_responses_are_replayed_in_a_loop(client):
     found = [client.get_item(TableName="t", Key=ITEM)["Item"]["n"]["N"] for _ in range(3)]
     assert found == ["1", "2", "1"]
+
+
+def test_function_that_is_a_target_streams_as_lambda_does():
+    path = "/2021-11-15/functions/arn%3Aaws%3Alambda/response-streaming-invocations"
+    recorder = Recorder("http://127.0.0.1:1", lambda _key: None)
+    with Aws(recorder.ask) as aws:
+        connection = http.client.HTTPConnection(aws.address)
+        connection.request("POST", path, b"{}")
+        payload, complete = event_stream.messages([connection.getresponse().read()])
+        connection.close()
+    assert json.loads(payload.payload)["text"]
+    assert (payload.headers[":event-type"], complete.headers[":event-type"]) == ("PayloadChunk", "InvokeComplete")
 
 
 def test_cost_of_an_operation_adds_up_calls_items_and_duration():

@@ -7,10 +7,12 @@ import pytest
 from infra.tools.bench import programs
 
 
-@pytest.mark.parametrize("name", ["bare", "empty", "floor"])
-def test_baseline_file_has_a_handler(name):
+@pytest.mark.parametrize(
+    ("name", "handler"), [("bare", "handler"), ("bare", "stream"), ("empty", "handler"), ("floor", "handler")]
+)
+def test_baseline_file_has_a_handler(name, handler):
     module = ast.parse((programs.BASELINES / f"{name}.py").read_text(encoding="utf-8"))
-    assert "handler" in {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
+    assert handler in {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
 
 
 def test_fastapi_mangum_baseline_has_a_handler():

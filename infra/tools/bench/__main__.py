@@ -13,7 +13,7 @@ from pathlib import Path
 
 from infra.local import access
 from infra.local.template import ROOT
-from infra.tools.bench import cost, growth, machine, measure, programs, report, resources, speed, workload
+from infra.tools.bench import cost, growth, machine, measure, programs, report, resources, speed, streaming, workload
 from infra.tools.bench.cost import Prices
 from infra.tools.bench.figures import Figures, Spread, interleaved
 from infra.tools.bench.growth import Group
@@ -36,20 +36,30 @@ def main() -> None:
     logging.disable(logging.WARNING)
     about = machine.description()
     _say("records every operation, ours and the FastAPI application's")
+    words = streaming.Words()
     with World() as world:
         ours, fastapi_mangum = world.caller(), world.caller(world.fastapi_mangum)
         workload.exercise_all(ours, world.flow, world.routes)
         workload.exercise_baseline(fastapi_mangum, world.flow)
         functions = [name for name in world.programs if name in ours.recorded]
         groups = list(growth.record(world))
+        streamed = streaming.record(world, words)
     recorded = {name: ours.recorded[name] for name in functions}
     loaded_late = {name: measure.late_imports(one) for name, one in recorded.items()}
     recorded |= {f"fastapi_mangum {name}": one for name, one in fastapi_mangum.recorded.items() if name != "Authorize"}
     _say(f"{rounds} rounds of every function and its baselines")
     figures = Figures(interleaved(_subjects(recorded), rounds, _say))
+    _say(f"{rounds} rounds of streaming")
+    passing = {
+        name: partial(streaming.run, one, words)
+        for name, one in streaming.subjects(streamed, words, _calls_file("Chat, streamed", streamed)).items()
+    }
+    streams = interleaved(passing, rounds, _say)
+    words.stop()
     _say(f"{rounds} rounds of growth")
     sections = [
         *speed.sections(functions, figures, loaded_late),
+        streaming.section(streams),
         resources.section(recorded, figures),
         growth.section(_grown(groups, rounds)),
         cost.section(recorded, {name: figures.cpu(name, "warm").median for name in recorded}, Prices()),
@@ -75,21 +85,26 @@ def _options() -> argparse.Namespace:
 def _subjects(recorded: Mapping[str, Recording]) -> dict[str, partial[measure.Sample]]:
     """Our functions, the baselines, and the programs that only make the same AWS calls, or none."""
     subjects = dict(recorded)
-    _CALLS.mkdir(parents=True, exist_ok=True)
     for name, one in recorded.items():
         if name.startswith("fastapi_mangum "):
             continue
-        file = _CALLS / f"{name}.json"
-        calls = [
-            {"service": call.service, "operation": call.operation, "request": call.asked()} for call in one.exchanges
-        ]
-        file.write_text(json.dumps(calls), encoding="utf-8")
-        bare = programs.baseline("bare", one.program.function, BENCH_CALLS=str(file))
+        bare = programs.baseline("bare", one.program.function, BENCH_CALLS=_calls_file(name, one))
         subjects[f"bare {name}"] = Recording(bare, one.event, one.exchanges, logged=0)
     like = recorded["GetClientToken"].program.function
     for name in ("empty", "floor"):
         subjects[name] = Recording(programs.baseline(name, like), {}, [], logged=0)
     return {name: partial(measure.run, one, invocations=_INVOCATIONS) for name, one in subjects.items()}
+
+
+def _calls_file(name: str, recording: Recording) -> str:
+    """A file with the AWS calls of a recording, for the baseline that only makes these calls."""
+    _CALLS.mkdir(parents=True, exist_ok=True)
+    file = _CALLS / f"{name}.json"
+    calls = [
+        {"service": call.service, "operation": call.operation, "request": call.asked()} for call in recording.exchanges
+    ]
+    file.write_text(json.dumps(calls), encoding="utf-8")
+    return str(file)
 
 
 def _grown(groups: list[Group], rounds: int) -> list[tuple[Group, dict[str, Spread]]]:

@@ -6,6 +6,7 @@ import http.client
 import itertools
 import json
 import re
+import struct
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -19,9 +20,9 @@ from infra.tools.bench import units
 from infra.tools.bench.units import Change, Item, Key
 
 _SERVICES = {"DynamoDB_20120810": "dynamodb", "TrentService": "kms"}
-_INVOKE = re.compile(r"/2015-03-31/functions/.+/invocations")
+_INVOKE = re.compile(r"/2021-11-15/functions/.+/response-streaming-invocations")
 # The response of a target function: moto would need a container to run one.
-_TARGETS_ANSWER = json.dumps({"text": "I am well, thank you."}).encode()
+_ANSWER = json.dumps({"text": "I am well, thank you."}).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Recorder:
 
     def _pass_on(self, service: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
         if service == "lambda":
-            return 200, _TARGETS_ANSWER
+            return 200, _event("PayloadChunk", _ANSWER) + _event("InvokeComplete", b"{}")
         upstream = http.client.HTTPConnection(self._upstream)
         try:
             upstream.request("POST", "/", body, {name: headers[name] for name in headers if name not in _HOP_BY_HOP})
@@ -101,6 +102,18 @@ class Recorder:
             return response.status, response.read()
         finally:
             upstream.close()
+
+
+def _event(kind: str, payload: bytes) -> bytes:
+    """An event of Lambda's response stream, https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html."""
+    named = {":message-type": "event", ":event-type": kind}
+    headers = b"".join(
+        struct.pack(f">B{len(name)}sBH{len(value)}s", len(name), name.encode(), 7, len(value), value.encode())
+        for name, value in named.items()
+    )
+    prelude = struct.pack(">II", 16 + len(headers) + len(payload), len(headers))
+    message = prelude + struct.pack(">I", zlib.crc32(prelude)) + headers + payload
+    return message + struct.pack(">I", zlib.crc32(message))
 
 
 _HOP_BY_HOP = {"Host", "Content-Length", "Connection"}
@@ -128,7 +141,7 @@ class _Handler(loopback.Handler):
     def do_POST(self) -> None:  # noqa: N802 - http.server's name for it
         body = self.body()
         if _INVOKE.fullmatch(self.path):
-            service, operation = "lambda", "Invoke"
+            service, operation = "lambda", "InvokeWithResponseStream"
         else:
             name, _, operation = self.headers["X-Amz-Target"].partition(".")
             service = _SERVICES[name]

@@ -37,11 +37,11 @@ def run(recording: Recording, *, invocations: int) -> Sample:
     """Runs it under Lambda's runtime client, with an AWS that replays the recorded responses without delay."""
     with Aws(Replayer(recording.exchanges).ask) as aws:
         began = time.perf_counter()
-        with _running(recording.program, aws, _ignore) as environment:
+        with running(recording.program, aws) as environment:
             environment.start_up()
-            started, start = time.perf_counter(), _cpu(environment.pid)
+            started, start = time.perf_counter(), cpu(environment.pid)
             _invoke(environment, recording)
-            answered, first = time.perf_counter(), _cpu(environment.pid)
+            answered, first = time.perf_counter(), cpu(environment.pid)
             for _ in range(invocations):
                 _invoke(environment, recording)
             return Sample(
@@ -49,7 +49,7 @@ def run(recording: Recording, *, invocations: int) -> Sample:
                 start_wall=(started - began) * 1000,
                 first=first - start,
                 first_wall=(answered - started) * 1000,
-                warm=(_cpu(environment.pid) - first) / invocations,
+                warm=(cpu(environment.pid) - first) / invocations,
                 peak=_peak(environment.pid),
             )
 
@@ -59,7 +59,7 @@ def late_imports(recording: Recording) -> list[str]:
     function = recording.program.function
     telling = replace(function, environment={**function.environment, "PYTHONPROFILEIMPORTTIME": "1"})
     program, lines = replace(recording.program, function=telling), list[str]()
-    with Aws(Replayer(recording.exchanges).ask) as aws, _running(program, aws, lines.append) as environment:
+    with Aws(Replayer(recording.exchanges).ask) as aws, running(program, aws, lines.append) as environment:
         environment.start_up()
         time.sleep(_LINES_SECONDS)
         lines.clear()
@@ -72,7 +72,7 @@ def compare(cases: Mapping[str, Recording]) -> dict[str, float]:
     """Milliseconds of CPU per invocation for each case of a function, all in one fresh process."""
     found = {}
     program = next(iter(cases.values())).program
-    with Aws(Replayer(()).ask) as aws, _running(program, aws, _ignore) as environment:
+    with Aws(Replayer(()).ask) as aws, running(program, aws) as environment:
         environment.start_up()
         for label, case in cases.items():
             aws.ask = Replayer(case.exchanges).ask
@@ -83,8 +83,13 @@ def compare(cases: Mapping[str, Recording]) -> dict[str, float]:
     return found
 
 
+def _ignore(_line: str) -> None:
+    """Discards the logs, which were counted when the calls were recorded."""
+
+
 @contextmanager
-def _running(program: Program, aws: Aws, log: Callable[[str], None]) -> Iterator[Environment]:
+def running(program: Program, aws: Aws, log: Callable[[str], None] = _ignore) -> Iterator[Environment]:
+    """A new process of a program, until the end of a `with`."""
     environment = program.start(aws.endpoint, log)
     try:
         yield environment
@@ -94,10 +99,10 @@ def _running(program: Program, aws: Aws, log: Callable[[str], None]) -> Iterator
 
 def _invocations(environment: Environment, case: Recording, count: int) -> float:
     """Milliseconds of CPU per invocation, averaged over `count`."""
-    before = _cpu(environment.pid)
+    before = cpu(environment.pid)
     for _ in range(count):
         _invoke(environment, case)
-    return (_cpu(environment.pid) - before) / count
+    return (cpu(environment.pid) - before) / count
 
 
 def _invoke(environment: Environment, recording: Recording) -> None:
@@ -106,11 +111,7 @@ def _invoke(environment: Environment, recording: Recording) -> None:
         pass
 
 
-def _ignore(_line: str) -> None:
-    """Discards the logs, which were counted when the calls were recorded."""
-
-
-def _cpu(pid: int) -> float:
+def cpu(pid: int) -> float:
     """Milliseconds of CPU that all threads of a process have used; the clock is what clock_getcpuclockid(3) names."""
     return time.clock_gettime_ns(~pid << 3 | 2) / 1e6
 

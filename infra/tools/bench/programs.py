@@ -47,9 +47,9 @@ def ours(source: Template, made: Mapping[str, Function]) -> dict[str, Program]:
     return {name: Program(name, function, built.task, built.libraries(name)) for name, function in made.items()}
 
 
-def baseline(name: str, like: Function, **environment: str) -> Program:
+def baseline(name: str, like: Function, *, handler: str = "handler", **environment: str) -> Program:
     """`name`: its module. It gets the memory and timeout of the function `like`."""
-    return Program(name, replace(like, handler=f"{name}.handler", environment=environment), BASELINES)
+    return Program(name, replace(like, handler=f"{name}.{handler}", environment=environment), BASELINES)
 
 
 def fastapi_mangum(like: Function) -> Program:

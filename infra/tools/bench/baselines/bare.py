@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +45,23 @@ def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
     for call, parameters in _calls:
         call(**parameters)
     return {"statusCode": 200, "body": ""}
+
+
+_target = http.client.HTTPConnection(os.environ.get("BENCH_TARGET", ""))
+
+
+def stream(_event: dict[str, Any], _context: object) -> tuple[dict[str, Any], Iterator[bytes]]:
+    """For a runtime client that streams: also passes on the words of a target that speaks chat completions."""
+    for call, parameters in _calls:
+        call(**parameters)
+    return {"statusCode": 200, "headers": {"Content-Type": "text/event-stream"}}, _words()
+
+
+def _words() -> Iterator[bytes]:
+    body = json.dumps({"model": "words", "stream": True, "messages": [{"role": "user", "content": "Hello"}]})
+    _target.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
+    for line in _target.getresponse():
+        if line.startswith(b"data: {"):
+            delta = json.loads(line.removeprefix(b"data: "))["choices"][0]["delta"]
+            if "content" in delta:
+                yield f"event: text_delta\ndata: {json.dumps({'delta': delta['content']})}\n\n".encode()
