@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from infra.local import access, cloud, template
+from infra.local import access, cloud, seed, template
 from infra.local.cloud import Stack
 from infra.local.containers import HOST_NAME, Engine, NoEngine
 from infra.local.owner_only import write
@@ -41,9 +41,6 @@ def main() -> None:
     server, endpoint = cloud.serve(address or "127.0.0.1", credentials["AWS_ACCESS_KEY_ID"])
     made = cloud.create(template.translate(template.read()), endpoint, credentials)
     os.environ.update(access.variables(endpoint, credentials), TABLE_NAME=made.outputs["TableName"])
-    # Late, because the clients in it read the region from the environment when they are imported.
-    from infra.local import seed  # noqa: PLC0415
-
     key = seed.plant_tenant()
     variables = options.directory / "sam-env.json"
     write(variables, json.dumps(environment(made, endpoint), indent=2) + "\n")

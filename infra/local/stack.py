@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 
-from infra.local import access, cloud, code, http_server, openapi, template
+from infra.local import access, cloud, code, http_server, openapi, seed, template
 from infra.local import parameters as chosen
 from infra.local.api import Api
 from infra.local.demo.server import Demo
@@ -52,9 +52,6 @@ class Stack:
         host, port = listener.getsockname()
         url, demo_port = f"http://{host}:{port}", demo_listener.getsockname()[1]
         pages = [f"http://{name}:{demo_port}" for name in (host, "localhost")]
-        # Late, because the clients in it read the region from the environment when they are imported.
-        from infra.local import seed  # noqa: PLC0415
-
         try:
             self._seeds = seed.plant(url, pages, kept.seeds if kept else None)
         except Exception:

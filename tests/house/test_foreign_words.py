@@ -151,6 +151,52 @@ def test_each_aws_service_has_one_client_in_its_own_adapter():
     assert sorted(found) == sorted(SERVICES.items())
 
 
+def test_settings_are_read_and_clients_made_on_first_use():
+    """So tests and tools import in any order, and a call that needs neither does not pay for them."""
+    wrong = [
+        f"{module.at(node.lineno)} {ast.unparse(node)}"
+        for module in modules("functions", "shared")
+        for node in _reads_at_import(module.tree)
+    ]
+    assert wrong == []
+
+
+def _reads_at_import(tree):
+    for node in _at_import(tree):
+        match node:
+            case ast.Attribute(attr="environ" | "getenv"):
+                yield node
+            case ast.Call(func=ast.Name(name)) if name.endswith("Client"):
+                yield node
+
+
+def _at_import(node):
+    """What importing a module executes: everything but the bodies of functions."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.Lambda):
+            first = [*child.args.defaults, *child.args.kw_defaults, *getattr(child, "decorator_list", [])]
+            yield from (part for one in filter(None, first) for part in ast.walk(one))
+        else:
+            yield child
+            yield from _at_import(child)
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("KEY = os.environ['KEY']", 1),
+        ("class A:\n    key = os.environ.get('KEY')", 1),
+        ("def f(key=os.getenv('KEY')): pass", 1),
+        ("kms = JsonClient('kms')", 1),
+        ("if True:\n    kms = Client(os.environ['AWS_REGION'])", 2),
+        ("def f():\n    return os.environ['KEY'], JsonClient('kms')", 0),
+        ("f = lambda: os.environ['KEY']", 0),
+    ],
+)
+def test_first_use_law_finds_what_an_import_executes(code, found):
+    assert len(list(_reads_at_import(ast.parse(code)))) == found
+
+
 def test_each_environment_variable_is_read_by_its_own_adapter():
     found = {}
     for module in modules("functions", "shared"):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 
+from infra.local import seed
 from infra.tools.bench import workload
 from infra.tools.bench.chart import Bar, Chart
 from infra.tools.bench.figures import Spread
@@ -18,6 +19,7 @@ from infra.tools.bench.workload import TOKENS
 from infra.tools.bench.world import Caller, Recording, World
 from shared.rules import identifier, timestamps
 from shared.rules.target import Target
+from shared.store import targets
 
 SIZES = (10, 100, 1_000, 10_000)
 # The largest list without pages.
@@ -80,10 +82,6 @@ def section(measured: Iterable[tuple[Group, Mapping[str, Spread]]]) -> Section:
 
 def _register(world: World) -> None:
     """Registers a target that receives the history."""
-    # Late, because the clients in it read the region from the environment when they are imported.
-    from infra.local import seed  # noqa: PLC0415
-    from shared.store import targets  # noqa: PLC0415
-
     settings = {"function_arn": world.programs["Chat"].function.arn}
     flow = Target(id=_FLOW_WITH_HISTORY, tenant=seed.TENANT, kind="aws_lambda", settings=settings, created_at=_now())
     targets.register(flow)

@@ -16,7 +16,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 from werkzeug.test import Client
 
-from infra.local import access, cloud, openapi, template
+from infra.local import access, cloud, openapi, seed, template
 from infra.local.api import Api
 from infra.local.call import ACCOUNT
 from infra.local.environment import Environment
@@ -70,9 +70,6 @@ class World:
         made = cloud.create(translated, self._endpoint)
         self._table = made.outputs["TableName"]
         os.environ.update(access.variables(self._endpoint), TABLE_NAME=self._table)
-        # Late, because the clients in it read the region from the environment when they are imported.
-        from infra.local import seed  # noqa: PLC0415
-
         self.key, self.flow = seed.plant_tenant(), seed.FLOW
         self.programs = programs.ours(source, made.functions)
         self.fastapi_mangum = programs.fastapi_mangum(made.functions["CreateClientToken"])
