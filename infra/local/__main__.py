@@ -30,7 +30,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _leave)
     # The terminal is closed.
     signal.signal(signal.SIGHUP, _leave)
-    # Late, for it takes seconds, and a busy port should not.
+    # Late, because it takes seconds, and the error for a busy port should not.
     from infra.local.code import NotBuilt  # noqa: PLC0415
     from infra.local.parameters import InvalidParameters  # noqa: PLC0415
     from infra.local.saved_state import NotReadable, SavedState  # noqa: PLC0415
@@ -38,7 +38,7 @@ def main() -> None:
     from infra.local.template import NotModeled  # noqa: PLC0415
 
     access.isolate()
-    # The servers' lines about each call, and the translator's about its own switches, are nobody's concern.
+    # Nobody needs the servers' lines about each call, or the translator's about its feature toggles.
     logging.disable(logging.WARNING)
     if sys.stdout.isatty():
         _say("Starting AWS in memory, the functions and the API. This takes some seconds.")
@@ -55,7 +55,7 @@ def main() -> None:
         stack.log_requests()
         threading.Event().wait()
     finally:
-        # From here on it ends by itself, whatever else is asked.
+        # From here on, further signals are ignored while it ends.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -108,7 +108,7 @@ def _parameter(text: str) -> tuple[str, str]:
 
 
 def _listen(port: int) -> tuple[socket.socket, socket.socket]:
-    """For the API, and one port above it for the demo page; 0 for any two."""
+    """Listens on the API's port and on the next one for the demo page; 0 chooses both."""
     return _bound(port, port), _bound(port and port + 1, port)
 
 
@@ -131,7 +131,7 @@ def _bound(port: int, first: int) -> socket.socket:
 
 
 def _remove(file: Path, text: str) -> None:
-    """Unless it is another stack's by now, or gone."""
+    """Removes the state file, unless it is gone or belongs to another stack by now."""
     with suppress(FileNotFoundError):
         if file.read_text(encoding="utf-8") == text:
             file.unlink()
@@ -185,7 +185,7 @@ Create another API key with the operator's command line (--help lists its comman
 
 
 def _say(text: str) -> None:
-    # One write, so that lines of several threads do not mix.
+    # One write, so that lines of different threads do not mix.
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

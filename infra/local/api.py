@@ -1,4 +1,4 @@
-"""API Gateway in one WSGI application: a route table, and something that invokes functions by their logical id."""
+"""API Gateway as one WSGI application: a route table, and functions to invoke by their logical id."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ _AT_ONCE = 64
 
 
 class InvocationFailed(Exception):  # noqa: N818 - an outcome of Lambda's, not a fault of this program
-    """The function raised, crashed, ran out of time or answered too much.
+    """The function raised an error, crashed, timed out, or returned too much.
 
     The message says which. For a function that raised it is the error's type, a colon, and the error's message.
     """
 
 
 class _TookTooLong(Exception):  # noqa: N818 - an outcome too
-    """API Gateway waits no longer."""
+    """API Gateway's own timeout."""
 
 
 class Api:
-    """`clock` gives seconds since 1970; `log` takes a line for the developer that the response must not have."""
+    """`clock`: returns seconds since 1970. `log`: gets lines for the developer that are not part of the response."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Api:
         self._timeout = timeout
         self._log = log
         self._authorization = Authorization(self._ask)
-        # A function that outlives API Gateway's patience runs on, as in Lambda; only the caller stops waiting.
+        # After API Gateway's timeout the function runs on, as in Lambda; only the caller stops waiting.
         self._invocations = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="invocation")
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -74,7 +74,7 @@ class Api:
         request.max_content_length = _REQUEST_MAX
         call = Call.receive(request, self._clock(), self._routes.stage)
         if call.header_bytes > _HEADERS_MAX:
-            # This one comes before the API: no gateway response, no request id.
+            # This error precedes the API: no gateway response, no request id.
             _drain(request)
             return Response(f"HTTP header is larger than {_HEADERS_MAX} bytes.\n", 431)(environ, start_response)
         try:
@@ -92,7 +92,7 @@ class Api:
         call.request.get_data()
         matched = self._routes.match(call.request.method, call.raw_path)
         if matched is None:
-            # Where there is no route, any Authorization header is read as AWS's own signature.
+            # Without a route, any Authorization header is read as an AWS signature.
             is_signed = "Authorization" in call.request.headers
             raise GatewayError("INVALID_SIGNATURE" if is_signed else "MISSING_AUTHENTICATION_TOKEN")
         route, parameters = matched
@@ -137,7 +137,7 @@ class Api:
             raise GatewayError("INTEGRATION_FAILURE", reason) from error
 
     def _stream(self, target: Function, event: dict[str, Any], call: Call) -> Response:
-        """Once the prelude has come, the status is out: after that a failure only ends the body."""
+        """Once the prelude has arrived, the status is sent: a later failure can only end the body."""
         parts = partial(self._invoke_stream, target.name, event)
         stream = streaming.Stream(parts, self._invocations, target.timeout)
         prelude, first = stream.prelude()
@@ -164,13 +164,13 @@ class Api:
 
 
 def _means_unauthorized(error: Exception) -> bool:
-    """An authorizer refuses a credential, rather than failing, by an error whose whole message is this one word."""
+    """An authorizer rejects a credential, instead of failing, with an error whose whole message is this word."""
     text = str(error)
     return (text.partition(": ")[2] or text) == "Unauthorized"
 
 
 def _drain(request: Request) -> None:
-    """Reads what is not wanted: a client that is still sending when the connection closes never sees the refusal."""
+    """Reads the rest of the body: a client that is still sending when the connection closes never sees the error."""
     left = min(request.content_length or 0, _DRAIN_MAX)
     while left > 0 and (chunk := request.environ["wsgi.input"].read(min(left, 1 << 16))):
         left -= len(chunk)
@@ -179,7 +179,7 @@ def _drain(request: Request) -> None:
 def _mocked(mock: Mock, call: Call) -> Response:
     if call.request.mimetype not in {"", "application/json"}:
         if mock.takes_other_types:
-            # Without a matching template the body itself would have to name a status, and no client's does.
+            # Without a matching template, the body itself would have to name a status, and no client's does.
             raise GatewayError("API_CONFIGURATION_ERROR")
         raise GatewayError("UNSUPPORTED_MEDIA_TYPE")
     answer = mock.answer

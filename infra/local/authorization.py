@@ -1,4 +1,4 @@
-"""A TOKEN authorizer as API Gateway runs it: what it asks, what it remembers, and what it makes of the policy."""
+"""A TOKEN authorizer as API Gateway runs it: its invocation, its cache, and the evaluation of its policy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REMEMBERED_MAX = 10_000
 
 
 class ConfigurationError(Exception):
-    """The authorizer's answer is not one that API Gateway accepts; the message says why."""
+    """The authorizer's response is not one that API Gateway accepts; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Decision:
     context: dict[str, str]
 
     def allows(self, arn: str) -> bool:
-        """A matching Deny wins over any Allow; without a match the answer is no."""
+        """A matching Deny overrides any Allow; without a match, access is denied."""
         effects = {statement["Effect"] for statement in self.statements if _matches(statement["Resource"], arn)}
         return effects == {"Allow"}
 
@@ -33,7 +33,7 @@ class Decision:
 class Authorization:
     """Invokes the function, or returns its cached answer for the same credential, whether Allow or Deny.
 
-    A full memory starts over: like API Gateway's own cache, it may forget at any time.
+    A full cache is cleared: like API Gateway's, it may lose entries at any time.
     """
 
     def __init__(self, ask: Callable[[str, dict[str, Any]], Any]) -> None:
@@ -41,7 +41,7 @@ class Authorization:
         self._remembered: dict[tuple[str, str], tuple[float, Decision]] = {}
 
     def decide(self, authorizer: Authorizer, credential: str, call: Call) -> Decision:
-        """Raises ConfigurationError, and whatever `ask` raises; neither is remembered."""
+        """Raises ConfigurationError, and errors of `ask`; neither is cached."""
         key = (authorizer.function, credential)
         until, decision = self._remembered.get(key, (0.0, None))
         if decision is None or call.at >= until:
@@ -61,7 +61,7 @@ def _read(answer: Any) -> Decision:
         case _:
             raise ConfigurationError("it lacks a principalId or a policyDocument with a list of statements")
     for statement in statements:
-        # API Gateway knows conditions and negations too; an authorizer that uses them needs a stack that models them.
+        # API Gateway also supports conditions and negations, which the local stack does not model.
         match statement:
             case {"Effect": "Allow" | "Deny", "Action": "execute-api:Invoke", "Resource": str() | list(), **other}:
                 if not other:
@@ -70,7 +70,7 @@ def _read(answer: Any) -> Decision:
     context = answer.get("context") or {}
     if not all(isinstance(value, str | int | float) for value in context.values()):
         raise ConfigurationError("a value of its context is neither text, a number nor a boolean")
-    # API Gateway hands every value on as text.
+    # API Gateway passes every value on as text.
     texts = {name: value if isinstance(value, str) else str(value).lower() for name, value in context.items()}
     return Decision(statements, {"principalId": principal} | texts)
 

@@ -1,4 +1,4 @@
-"""One request on its way through API Gateway."""
+"""A request as API Gateway processes it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _TRACE = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}(;Parent=[0-9a-f]{16})?(;Sa
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`id` may be the caller's choice; `extended_id` is API Gateway's own. `at`: when it arrived (seconds since 1970).
-    `headers`: as they were sent, repeated ones included. `trace`: what X-Amzn-Trace-Id says.
+    """`id`: callers can choose it. `extended_id`: API Gateway's own. `at`: when it arrived (seconds since 1970).
+    `headers`: as sent, including repeated ones. `trace`: the value of X-Amzn-Trace-Id.
     """
 
     id: str
@@ -55,17 +55,17 @@ class Call:
 
     @property
     def raw_path(self) -> str:
-        """As it was sent: an encoded slash in a segment does not divide it."""
+        """The path as sent: an encoded slash does not separate segments."""
         path: str = self.request.environ["REQUEST_URI"].partition("?")[0]
         return path
 
     @property
     def arn(self) -> str:
-        """What an authorizer's policy speaks about."""
+        """The ARN that an authorizer's policy must match."""
         stage = f"{API_ID}/{self.stage}/{self.request.method}"
         return f"arn:aws:execute-api:{access.REGION}:{ACCOUNT}:{stage}/{self.raw_path.lstrip('/')}"
 
 
 def _trace(sent: str, at: float) -> str:
-    """A caller's own trace continues; anything else in the header starts a new one."""
+    """Continues the caller's trace, or starts a new one if the header is malformed."""
     return sent if _TRACE.fullmatch(sent) else f"Root=1-{int(at):08x}-{secrets.token_hex(12)}"

@@ -17,7 +17,7 @@ from infra.local.template import Template
 
 STACK_NAME = "client-tokens-local"
 
-# The emulator serves the API from the translated template itself, runs functions from the source, and nobody watches.
+# The emulator serves the API from the translated template and runs functions from the source. Alarms are not needed.
 _LEFT_OUT = {
     "AWS::ApiGateway::Account",
     "AWS::ApiGateway::Deployment",
@@ -32,7 +32,7 @@ _LEFT_OUT = {
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """`timeout`: seconds. `environment`: the variables that the template gives it, resolved."""
+    """`timeout`: seconds. `environment`: its variables in the template, resolved."""
 
     name: str
     arn: str
@@ -51,9 +51,9 @@ class Stack:
 
 
 def serve(address: str = "127.0.0.1", access_key: str | None = None) -> tuple[ThreadedMotoServer, str]:
-    """AWS in this process on a free port, and its endpoint; in memory, so that it ends with the process.
+    """Serves AWS in this process on a free port; returns the server and its endpoint. Its data is in memory.
 
-    `access_key`: the only one that it takes; None takes any.
+    `access_key`: the only one that it accepts; None accepts any.
     """
     moto_patches.apply()
     moto = ThreadedMotoServer(address, 0, verbose=False)
@@ -110,13 +110,13 @@ def _function(configuration: Mapping[str, Any]) -> Function:
         handler=configuration["Handler"],
         timeout=configuration["Timeout"],
         memory=configuration["MemorySize"],
-        # moto makes a number of a parameter that is one; a process knows text only.
+        # moto converts numeric parameters to numbers; variables of a process are text.
         environment={name: str(value) for name, value in configuration["Environment"]["Variables"].items()},
     )
 
 
 def _reshaped(template: Template) -> Template:
-    """What moto can create: code that is there, and no resource that it would pass over or that we stand in for."""
+    """The template that moto can create: with code that exists, without resources that it ignores or we emulate."""
     resources: Template = json.loads(json.dumps(sam.resources(template)))
     kept = {name: resource for name, resource in resources.items() if resource["Type"] not in _LEFT_OUT}
     for resource in kept.values():
@@ -127,7 +127,7 @@ def _reshaped(template: Template) -> Template:
                 resource["Properties"]["Code"] = {"ZipFile": "pass"}
                 resource["Properties"].pop("Layers", None)
             case "AWS::ApiGateway::RestApi":
-                # Served from the template itself; the description may name what is left out.
+                # The API is served from the template itself, and its description may refer to removed resources.
                 for name in {"Body", "Description"} & resource["Properties"].keys():
                     del resource["Properties"][name]
             case "AWS::IAM::Role":

@@ -1,4 +1,4 @@
-"""Where the functions' code lies, and what runs it: the source as it is edited, or the artifact as it is built."""
+"""The functions' code and what runs it: the source as you edit it, or the built artifact."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 
 from infra.local.template import ROOT, Template
 
-# What make builds: the artifact for this machine, and Lambda's runtime, without what the artifact brings.
+# Built by make: the artifact for this machine, and Lambda's runtime without the packages of the artifact.
 ARTIFACT = ROOT / ".local/artifact"
 RUNTIME = ROOT / ".venv-runtime/bin/python"
 
 
-# In front of a runtime client that runs the source.
+# Added before a runtime client that runs the source.
 _SHOWING_CRASHES = """
 from infra.local import crashes
 
 crashes.show()
 """
 
-# Like python -m awslambdaric, for a Runtime API below a path. AWS's client knows paths, except where it reports a
+# Like python -m awslambdaric, for a Runtime API below a path. AWS's client supports paths, except when it reports a
 # failed start.
 _AWSLAMBDARIC = """
 import sys
@@ -46,7 +46,7 @@ from infra.local.runtime import main
 main(sys.argv[1])
 """
 
-# What the wrapper starts. Python puts `task` in front of the path.
+# Started by the wrapper. Python puts `task` in front of the path.
 _STREAMING = """
 import runpy
 
@@ -55,14 +55,14 @@ runpy.run_module("shared.runtime", run_name="__main__")
 
 
 class NotBuilt(Exception):  # noqa: N818 - it is an answer to whoever starts the stack
-    """There is no artifact to run; the message says how to get one."""
+    """There is no artifact to run; the message says how to build it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """`task` holds the handlers; `libraries`: by a function's logical id, what stands for its layers. `python` runs it
-    under the runtime client whose module is `client`. `edited`: folders in which a change shows at the next event.
-    `opt`: what stands for /opt; None where the source stands for the layers.
+    """`task`: the folder of the handlers. `libraries`: by a function's logical id, the folders that replace its layers.
+    `python` runs it under the runtime client whose module is `client`. `edited`: folders in which a change takes effect
+    with the next event. `opt`: the folder that replaces /opt; None if the source replaces the layers.
     """
 
     task: Path
@@ -73,7 +73,7 @@ class Code:
     opt: Path | None = None
 
     def command(self, handler: str, wrapper: str | None) -> list[str]:
-        """What starts a function, in `task`. `wrapper`: its AWS_LAMBDA_EXEC_WRAPPER, a file in /opt."""
+        """The command that starts a function in `task`. `wrapper`: its AWS_LAMBDA_EXEC_WRAPPER, a file in /opt."""
         if wrapper and self.opt:
             return [str(self.opt / wrapper.removeprefix("/opt/")), self.python]
         client = _AWSLAMBDARIC if self.client == "awslambdaric" else _STAND_IN
@@ -82,13 +82,13 @@ class Code:
 
 
 def source(root: Path = ROOT) -> Code:
-    """`root` holds functions/ and shared/, and stands for the layers."""
+    """`root` contains functions/ and shared/, and replaces the layers."""
     task = root / "functions"
     return Code(task, lambda _name: (root,), sys.executable, _runtime_client(), (task, root / "shared"))
 
 
 def artifact(template: Template) -> Code:
-    """As it is built for this machine. `template`, SAM's source, names the layers of a function. Raises NotBuilt."""
+    """The artifact for this machine. `template`: SAM's source, which names a function's layers. Raises NotBuilt."""
     if not (ARTIFACT.is_dir() and RUNTIME.is_file()):
         raise NotBuilt(f"There is no artifact in {ARTIFACT}: make run ARTIFACT=1 builds it, and needs python3.13.")
     shared = template["Globals"]["Function"]["Layers"]
@@ -103,6 +103,6 @@ def artifact(template: Template) -> Code:
 
 
 def _runtime_client() -> str:
-    """Lambda's own where it can be imported (it has no wheel for macOS), else the stand-in."""
+    """Lambda's own if it is installed (it has no wheel for macOS), otherwise the stand-in."""
     has_own = importlib.util.find_spec("awslambdaric") and importlib.util.find_spec("runtime_client")
     return "awslambdaric" if has_own else "infra.local.runtime"

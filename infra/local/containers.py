@@ -1,4 +1,4 @@
-"""The container engine: whether there is one, what it runs, and where its containers find this machine."""
+"""The container engine: its availability, its architecture, and the address of this machine in its containers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Engine:
 
     @property
     def architecture(self) -> str:
-        """What it runs without emulation, as Lambda calls it. Raises NoEngine where Lambda has no such functions."""
+        """Its native architecture, by Lambda's name. Raises NoEngine if Lambda does not support it."""
         machine = self._client.version().get("Arch") or platform.machine()
         if machine.lower() not in _ARCHITECTURES:
             raise NoEngine(f"Lambda has no functions for the container engine's architecture, {machine}.")
@@ -37,10 +37,10 @@ class Engine:
 
     @property
     def host_address(self) -> str | None:
-        """The address that only this machine's containers reach it at. None where they have one by name alone.
+        """The address at which only containers reach this machine. None if they reach it only by name.
 
         On Linux that is the bridge to which containers are attached. Docker Desktop and Finch keep their bridge in a
-        virtual machine, and lead HOST_NAME to this machine's loopback address.
+        virtual machine, and resolve HOST_NAME to this machine's loopback address.
         """
         try:
             configurations = self._client.networks.get("bridge").attrs["IPAM"]["Config"]

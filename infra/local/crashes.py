@@ -1,6 +1,6 @@
 """Shows developers what crashed a handler.
 
-The log of a deployment has an error's type and location, but not its message, which may quote what a caller sent.
+The log of a deployment has an error's type and location, but not its message, which may quote a caller.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One execution environment of a function: a process of its own, fed through Lambda's Runtime API on loopback."""
+"""An execution environment of a function: a process that gets events through Lambda's Runtime API on loopback."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Environment:
         self._log = log
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._api = RuntimeApi(self._outcomes)
-        # A session of its own: Ctrl-C in the terminal is for the stack, which then stops its functions in order.
+        # In its own session: Ctrl-C in the terminal is for the stack, which then stops its functions.
         self._process = subprocess.Popen(  # noqa: S603 - the command is our own
             command,
             cwd=directory,
@@ -58,14 +58,14 @@ class Environment:
         return self._process.poll() is None
 
     def invoke(self, event: dict[str, Any], timeout: float) -> Any:
-        """The function's answer. `timeout`: seconds from the moment it has started. Raises InvocationFailed."""
+        """Returns the function's response. `timeout`: seconds after it has started. Raises InvocationFailed."""
         return json.loads(b"".join(self.stream(event, timeout)))
 
     def stream(self, event: dict[str, Any], timeout: float) -> Iterator[bytes]:
-        """The parts of the function's answer as they come: one part where it does not stream.
+        """Yields the parts of the function's response as they arrive, or one part if it does not stream.
 
-        Raises InvocationFailed, after some parts too. The whole answer has to come within `timeout`. The environment
-        serves no other event before the last part has been taken.
+        Raises InvocationFailed, possibly after some parts. The whole response must arrive within `timeout`. The
+        environment serves no other event until the last part is taken.
         """
         self.start_up()
         deadline = time.monotonic() + timeout
@@ -80,20 +80,20 @@ class Environment:
         try:
             self._await(time.monotonic() + _INIT_SECONDS, _INIT_SECONDS)
         except InvocationFailed:
-            # It may still be on its way out, and must not be taken for one that lives.
+            # It may still be ending, and must not be reused.
             self._kill()
             raise
         self._is_ready = True
 
     def stop(self) -> None:
-        """Ends the process as Lambda does, without a word."""
+        """Kills the process, as Lambda does."""
         self._kill()
         self._watcher.join()
         self._api.events.put(None)
         self._api.stop()
 
     def _await(self, deadline: float, seconds: float) -> Ready | Part | Ended:
-        """`deadline`: by the monotonic clock; `seconds`: how long that was in all."""
+        """`deadline`: by the monotonic clock. `seconds`: the whole timeout, for the message."""
         try:
             outcome = self._outcomes.get(timeout=max(0, deadline - time.monotonic()))
         except queue.Empty:
@@ -108,7 +108,7 @@ class Environment:
         self._process.wait()
 
     def _watch(self) -> None:
-        """What the function prints, line by line, and at last how it ended."""
+        """Prints the function's output line by line, and finally how it ended."""
         with cast("Any", self._process.stdout) as lines:
             for line in lines:
                 # The runtime client writes a traceback as one record: carriage returns, and spaces that do not break.

@@ -15,10 +15,10 @@ from infra.local.cloud import Function
 from infra.local.code import Code
 from infra.local.environment import Environment
 
-# As many at once as a laptop enjoys; the next event waits, where Lambda would start one more. A function that streams
+# Processes at once, for a laptop; the next event waits, where Lambda would start one more. A function that streams
 # mostly waits for its target, perhaps for minutes.
 _AT_ONCE, _STREAMS_AT_ONCE = 4, 24
-# What starts a function that streams. A layer brings it.
+# The wrapper that starts a function that streams, from a layer.
 _WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 
 Log = Callable[[str, str], None]
@@ -26,9 +26,9 @@ Log = Callable[[str, str], None]
 
 
 def variables(function: Function, endpoint: str, task: Path, libraries: Iterable[Path]) -> dict[str, str]:
-    """What Lambda sets, and what the template says; of the developer's own environment only where programs are.
+    """The variables that Lambda and the template set; of the developer's environment, only the path of programs.
 
-    `task` is where the function lies; `libraries` stand for its layers; `endpoint` is where AWS is.
+    `task`: the folder of the function. `libraries`: replace its layers. `endpoint`: of AWS.
     """
     return {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -49,7 +49,7 @@ def variables(function: Function, endpoint: str, task: Path, libraries: Iterable
 
 
 class Functions:
-    """`endpoint` is where AWS is."""
+    """`endpoint`: of AWS."""
 
     def __init__(self, functions: Mapping[str, Function], code: Code, endpoint: str, log: Log) -> None:
         self._functions = functions
@@ -66,11 +66,11 @@ class Functions:
         self._is_stopping = False
 
     def invoke(self, name: str, event: dict[str, Any]) -> Any:
-        """The function's answer to `event`; raises InvocationFailed. `name`: its logical id."""
+        """Returns the function's response to `event`. Raises InvocationFailed. `name`: its logical id."""
         return json.loads(b"".join(self.stream(name, event)))
 
     def stream(self, name: str, event: dict[str, Any]) -> Iterator[bytes]:
-        """The parts of the function's answer as they come. Take them all: an environment serves one event at a time."""
+        """Yields the parts of the response as they arrive. Take all: an environment serves one event at a time."""
         with self._slots[name]:
             version = self._version()
             environment = self._take(name, version)
@@ -90,12 +90,12 @@ class Functions:
             thread.join()
 
     def _version(self) -> int:
-        """Differs whenever a file of the code does."""
+        """A version that changes with any file of the code."""
         files = [file for folder in self._code.edited for file in folder.rglob("*.py")]
         return hash(tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in sorted(files)))
 
     def _take(self, name: str, version: int) -> Environment:
-        """One that waits for its next event, the one used last, or a new one."""
+        """An idle environment, the most recently used, or a new one."""
         with self._lock:
             while self._idle[name]:
                 its_version, environment = self._idle[name].pop()

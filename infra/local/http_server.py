@@ -15,7 +15,7 @@ from infra.local.terminal import harmless
 
 
 def serve(listener: socket.socket, application: Any, say: Callable[[str], None]) -> BaseWSGIServer:
-    """Serves on a bound socket until the server is shut down. `say` takes a line for the terminal."""
+    """Serves on a bound socket until the server is shut down. `say`: prints a line to the terminal."""
     host, port = listener.getsockname()
     server = make_server(host, port, application, threaded=True, request_handler=_handler(say), fd=listener.fileno())
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -23,12 +23,12 @@ def serve(listener: socket.socket, application: Any, say: Callable[[str], None])
 
 
 def _handler(say: Callable[[str], None]) -> type[WSGIRequestHandler]:
-    """Logs each request without its query, which may hold a session's id."""
+    """Logs each request without its query, which may contain a secret."""
 
     class Handler(WSGIRequestHandler):
         def make_environ(self) -> dict[str, Any]:
             self._started = time.perf_counter()
-            # A value that was folded over several lines is one line for whoever reads it.
+            # A value folded over several lines is read as one line.
             sent = [(name, value.replace("\r\n", "")) for name, value in self.headers.items()]
             return super().make_environ() | {RAW_HEADERS: sent}
 

@@ -1,4 +1,4 @@
-"""HTTP on loopback between a program of ours and the processes that it starts, at the speed that loopback allows."""
+"""Fast HTTP on loopback between a program and the processes that it starts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Server(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Together these two spare each call 40 ms and more of Nagle's algorithm waiting for an acknowledgement.
+    # Together these two save 40 ms or more per call, for which Nagle's algorithm would wait for an acknowledgment.
     disable_nagle_algorithm = True
     wbufsize = -1
 
@@ -52,4 +52,4 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Says nothing: these calls are between a program and itself."""
+        """Silent: these calls are internal."""

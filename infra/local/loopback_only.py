@@ -1,4 +1,4 @@
-"""Keeps websites out of what is for this machine alone: a browser lets each of them send requests to it."""
+"""Keeps websites away from servers for this machine, to which browsers let any website send requests."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import Any
 from werkzeug.sansio.utils import host_is_trusted
 from werkzeug.wrappers import Response
 
-# A website's own name may lead here (DNS rebinding), but then it is the name that is asked for.
+# A website's name may resolve to this machine (DNS rebinding), but then the Host header has that name.
 NAMES = ["127.0.0.1", "localhost"]
 _CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/")
 
 
 class LoopbackOnly:
-    """A WSGI application that no page reaches, not even one of this machine; containers on it do."""
+    """A WSGI application that no web page reaches, not even one from this machine; containers on it do."""
 
     def __init__(self, application: Any, address: str, access_key: str | None = None) -> None:
-        """`address`: where it listens. `access_key`: the only one with which requests may be signed."""
+        """`address`: where it listens. `access_key`: the only one that may sign requests."""
         self._application = application
         self._names = [*NAMES, address, "host.docker.internal"]
         self._access_key = access_key
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        # Browsers send one with what a script asks for, and the other with all that they ask for.
+        # Browsers send Origin with requests of scripts, and Sec-Fetch-Site with all requests.
         is_from_a_page = not environ.keys().isdisjoint({"HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE"})
         if is_from_a_page or not host_is_trusted(environ.get("HTTP_HOST"), self._names):
             refusal = Response("This is for programs, not for web pages.\n", HTTPStatus.FORBIDDEN)
@@ -38,7 +38,7 @@ class LoopbackOnly:
         return answer
 
     def _is_signed(self, authorization: str) -> bool:
-        """The key is the secret here: nobody else knows it, and the signature adds nothing on one machine."""
+        """The access key itself is the secret: on one machine, checking the signature adds nothing."""
         if self._access_key is None:
             return True
         found = _CREDENTIAL.match(authorization)

@@ -1,4 +1,4 @@
-"""The management API as programs of the local stack call it: over HTTP, with an API key."""
+"""A client of the management API for programs of the local stack: HTTP with an API key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 
 class ManagementError(Exception):
-    """`sentence` is the API's own."""
+    """`sentence`: the API's error."""
 
     def __init__(self, status: int, message: str) -> None:
         self.status = status
@@ -28,7 +28,7 @@ class Management:
     key: str
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The answer's JSON. Raises ManagementError."""
+        """Returns the response's JSON. Raises ManagementError."""
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         api = http.client.HTTPConnection(urlsplit(self.url).netloc)
         try:

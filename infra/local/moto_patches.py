@@ -21,7 +21,7 @@ from moto.dynamodb.responses import DynamoHandler, DynamoResult
 from moto.kms.models import Key, kms_backends
 
 DYNAMODB_LOCK = threading.RLock()
-# Token and contents of the last transactions: enough for any that may still be retried.
+# Token and content of recent transactions: enough for any that may still be retried.
 _KNOWN_TRANSACTIONS: deque[tuple[str, bytes]] = deque(maxlen=1000)
 _OF_ITEMS = {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactGetItems", "UpdateItem"}
 
@@ -45,13 +45,13 @@ _unpatched_create = BaseModel.__new__
 
 
 def _call_action(handler: DynamoHandler) -> Any:
-    """DynamoDB's calls are atomic. moto's threads read, decide and write in each other's midst, and lose updates."""
+    """DynamoDB's calls are atomic. moto's threads interleave reads and writes, and lose updates."""
     with DYNAMODB_LOCK:
         return _unpatched_call_action(handler)
 
 
 def _write_result(result: DynamoResult, context: ActionContext) -> Any:
-    """moto looks up the shape of each attribute that it writes. Items are JSON already: they are written in no time."""
+    """moto looks up the shape of each attribute that it writes. Items are JSON already, so this skips the lookup."""
     if context.operation_model.name in _OF_ITEMS:
         return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(result.result)
     return ActionResult.execute_result(result, context)
@@ -75,7 +75,7 @@ def _transact_once(handler: DynamoHandler) -> Any:
 
 
 def _transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
-    """moto copies the whole table, in case that the transaction fails: each is slower than the last."""
+    """moto copies the whole table in case the transaction fails, so each is slower than the last."""
     parts = [part for entry in transact_items for part in entry.values()]
     vars(models)["copy"] = SimpleNamespace(deepcopy=partial(_copied, backend, parts))
     try:
@@ -85,7 +85,7 @@ def _transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[st
 
 
 def _copied(backend: DynamoDBBackend, parts: list[dict[str, Any]], thing: Any) -> Any:
-    """A table's copy has copies of what the transaction's parts change, and shares the rest."""
+    """A copy of the table that copies only the items that the transaction changes, and shares the rest."""
     if not (isinstance(thing, Table) and thing.has_range_key):
         return copy.deepcopy(thing)
     twin = copy.copy(thing)
@@ -101,7 +101,7 @@ def _copied(backend: DynamoDBBackend, parts: list[dict[str, Any]], thing: Any) -
 
 
 def _query(table: Table, *arguments: Any, **options: Any) -> Any:
-    """moto sorts all of the table before it looks for what is asked: each query is slower than the last."""
+    """moto sorts the whole table before it searches it, so each query is slower than the last."""
     [(attribute, value)] = options["hash_key_conditions"]
     if attribute == table.hash_key_attr:
         found = table.items.get(value, {})
@@ -116,7 +116,7 @@ def _query(table: Table, *arguments: Any, **options: Any) -> Any:
 
 
 def _create(model: type[BaseModel], *_arguments: Any, **_options: Any) -> BaseModel:
-    """moto holds on to all that it has ever made, deleted items and what a transaction has copied too."""
+    """moto keeps references to everything that it ever created, even deleted items and copies for transactions."""
     return object.__new__(model)
 
 
@@ -129,7 +129,7 @@ def _create_key(
     region_name: str,
     **_: Any,
 ) -> Key:
-    """moto's own makes every key symmetric, fails on tags, and keeps the policy in a form that DescribeKey rejects."""
+    """moto makes every key symmetric, fails on tags, and keeps the policy in a form that DescribeKey rejects."""
     properties = cloudformation_json["Properties"]
     key: Key = kms_backends[account_id][region_name].create_key(
         policy=json.dumps(properties["KeyPolicy"]) if "KeyPolicy" in properties else None,
@@ -142,7 +142,7 @@ def _create_key(
 
 
 def restore_table_settings(dynamodb: Any, table: str, properties: dict[str, Any]) -> None:
-    """CloudFormation in moto drops what expires, and backups; by DynamoDB's own calls they hold."""
+    """moto's CloudFormation ignores TTL and backups, so they are set by DynamoDB calls."""
     if ttl := properties.get("TimeToLiveSpecification"):
         dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=ttl)
     if backups := properties.get("PointInTimeRecoverySpecification"):

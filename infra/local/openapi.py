@@ -20,16 +20,16 @@ _TIMEOUT_MIN, _TIMEOUT, _STREAM_TIMEOUT = 50, 29_000, 900_000
 _ANY = "x-amazon-apigateway-any-method"
 _VARIABLE = re.compile(r"\$(?:\w|\{)[\w.{}()']*")
 _KNOWN_VARIABLES = re.compile(r"\$context\.extendedRequestId")
-# Only an authorizer's answer has context values of its own.
+# Only an authorizer's response can add context values.
 _KNOWN_VARIABLES_OF_A_DENIAL = re.compile(r"\$context\.(extendedRequestId|authorizer\.\w+)")
 
 
 def read_routes(template: Template) -> Routes:
-    """Raises NotModeled, naming the place, for anything that would be served otherwise than by API Gateway."""
+    """Raises NotModeled with the place of anything that would not be served as by API Gateway."""
     api = _only(template, "AWS::ApiGateway::RestApi")
     stage = _only(template, "AWS::ApiGateway::Stage")
     body = api["Body"]
-    # `servers` only tells whether the API answers on execute-api, too.
+    # `servers` only says whether the API is also available on execute-api.
     known = {"components", "info", "openapi", "paths", "servers", "x-amazon-apigateway-gateway-responses"}
     _require("Api", body, known)
     for server in body.get("servers", ()):
@@ -43,7 +43,7 @@ def read_routes(template: Template) -> Routes:
     }
     _require_all("gateway responses", refusals, {"DEFAULT_4XX", "DEFAULT_5XX"})
     paths = {}
-    # A literal segment goes before a parameter, whatever the order in the template.
+    # A literal segment takes precedence over a parameter, whatever the order in the template.
     for path in sorted(body["paths"], key=lambda path: [segment.startswith("{") for segment in path.split("/")]):
         methods = body["paths"][path]
         _require(path, methods, {method.lower() for method in METHODS} | {_ANY})
@@ -141,7 +141,7 @@ def _authorizer(place: str, scheme: Any, functions: Mapping[str, str]) -> Author
 
 
 def _functions(template: Template) -> dict[str, str]:
-    """What a function may be called by, its ARN or an alias -> its logical id. Here every version runs the source."""
+    """A function's ARN or alias -> its logical id. Here every version runs the source."""
     named = {}
     for name, resource in template["Resources"].items():
         match resource:

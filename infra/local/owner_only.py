@@ -1,4 +1,4 @@
-"""Files that only their owner reads, for they hold credentials."""
+"""Files that only their owner can read, because they contain credentials."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def write(file: Path, text: str) -> None:
-    """All at once: nobody sees half of it, and what was there stays if this fails."""
+    """Writes atomically: readers never see a partial file, and a failure keeps the old one."""
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_name(f"{file.name}.{os.getpid()}")
     new.unlink(missing_ok=True)

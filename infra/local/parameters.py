@@ -15,7 +15,7 @@ class InvalidParameters(Exception):  # noqa: N818 - an answer to whoever chose t
 
 
 def require_valid(source: Template, given: Mapping[str, str]) -> None:
-    """`source`: the template as it is written. `given`: values by name; the others are defaults.
+    """`source`: the template as written. `given`: values by name; others have their defaults.
 
     Raises InvalidParameters, and NotModeled for a rule that the local stack cannot decide.
     """
@@ -23,7 +23,7 @@ def require_valid(source: Template, given: Mapping[str, str]) -> None:
     problems = [
         problem for name, declared in _declared(source) for problem in _violations(name, declared, values[name])
     ]
-    # Rules compare valid values only.
+    # Rules compare only valid values.
     problems = problems or list(_failed_rules(source, values))
     if problems:
         raise InvalidParameters("\n".join(problems))
@@ -44,7 +44,7 @@ def _violations(name: str, declared: Mapping[str, Any], value: str) -> Iterator[
 
 
 def _unsatisfied(declared: Mapping[str, Any], value: str) -> Iterator[str]:
-    """In CloudFormation's words."""
+    """The errors for broken rules, in CloudFormation's words."""
     if "AllowedValues" in declared and value not in map(str, declared["AllowedValues"]):
         yield f"must be one of AllowedValues: {', '.join(map(str, declared['AllowedValues']))}"
     if declared["Type"] == "Number":

@@ -1,4 +1,4 @@
-"""Lambda proxy integration, both ways: an HTTP request becomes a REST API's event, an answer an HTTP response.
+"""Lambda proxy integration: an HTTP request becomes a REST API's event, and a response an HTTP response.
 
 Sources: the developer guide's "Lambda proxy integrations in API Gateway", and the table of headers in its "Important
 notes".
@@ -33,15 +33,15 @@ _FIELDS = _HEAD_FIELDS | {"body", "isBase64Encoded"}
 
 
 class Malformed(Exception):  # noqa: N818 - a fault of the function, logged for the developer
-    """The function's answer is not one that API Gateway accepts; the message says why."""
+    """The function's response is not one that API Gateway accepts; the message says why."""
 
 
 def event(
     call: Call, route: Route, path_parameters: dict[str, str], authorizer: dict[str, str] | None
 ) -> dict[str, Any]:
-    """Paths are raw, as AWS leaves them; query strings are decoded.
+    """The event for a request. Paths are raw, as on AWS; query strings are decoded.
 
-    `authorizer`: the principal and the context that an authorizer gave; None where the route has none.
+    `authorizer`: the principal and the context from the authorizer; None if the route has none.
     """
     request = call.request
     headers = _headers(call)
@@ -59,14 +59,14 @@ def event(
         "pathParameters": path_parameters or None,
         "stageVariables": None,
         "requestContext": _context(call, route, authorizer),
-        # The API declares no binary media types: every body is text.
+        # The API declares no binary media types, so every body is text.
         "body": request.get_data().decode(errors="replace") or None,
         "isBase64Encoded": False,
     }
 
 
 def _headers(call: Call) -> dict[str, list[str]]:
-    """In the mixture of cases that a browser's HTTP/2 and API Gateway's own habits make."""
+    """Header names in the mixed case that HTTP/2 and API Gateway produce."""
     request = call.request
     kept: dict[str, list[str]] = {}
     for name, value in call.headers:
@@ -84,7 +84,7 @@ def _headers(call: Call) -> dict[str, list[str]]:
 
 
 def _context(call: Call, route: Route, authorizer: dict[str, str] | None) -> dict[str, Any]:
-    """Paths and the domain as a custom domain name without a base path gives them: no stage in front."""
+    """The request context, with paths and domain as under a custom domain without a base path: no stage in the path."""
     request = call.request
     domain = request.host.partition(":")[0]
     context: dict[str, Any] = {
@@ -171,7 +171,7 @@ def _reply(answer: dict[str, Any], body: str | Iterable[bytes], call: Call) -> R
 
 
 def _answered_headers(answer: dict[str, Any]) -> dict[str, list[str]]:
-    """All values of both fields. A name in both is spelled as under multiValueHeaders, whose values come first."""
+    """All values of both fields. A name in both is spelled as in multiValueHeaders, whose values come first."""
     single, multiple = answer.get("headers") or {}, answer.get("multiValueHeaders") or {}
     if not isinstance(single, dict) or not isinstance(multiple, dict):
         raise Malformed("its headers are not an object")

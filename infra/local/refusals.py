@@ -1,4 +1,4 @@
-"""How API Gateway refuses on its own: the types of its gateway responses, with the defaults of each.
+"""API Gateway's own errors: the types of its gateway responses, with their defaults.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 """
@@ -13,16 +13,16 @@ from werkzeug.wrappers import Response
 from infra.local.call import Call
 from infra.local.routes import Answer
 
-# Each type with the status it has unless the template names one, and what the header x-amzn-ErrorType says.
+# Each type with its default status, and its value of the header x-amzn-ErrorType.
 _TYPES = {
     "ACCESS_DENIED": (403, "AccessDeniedException"),
     "API_CONFIGURATION_ERROR": (500, "InternalServerErrorException"),
     "AUTHORIZER_CONFIGURATION_ERROR": (500, "AuthorizerConfigurationException"),
     "AUTHORIZER_FAILURE": (500, "AuthorizerFailureException"),
-    # A function that fails is a 502, although the documentation names 504.
+    # A failing function is a 502, although the documentation says 504.
     "INTEGRATION_FAILURE": (502, "InternalServerErrorException"),
     "INTEGRATION_TIMEOUT": (504, "InternalServerErrorException"),
-    # No route asks for a signature, so what comes as one is incomplete.
+    # No route requires a signature, so a header that is read as one is incomplete.
     "INVALID_SIGNATURE": (403, "IncompleteSignatureException"),
     "MISSING_AUTHENTICATION_TOKEN": (403, "MissingAuthenticationTokenException"),
     "REQUEST_TOO_LARGE": (413, "RequestTooLargeException"),
@@ -32,7 +32,7 @@ _TYPES = {
 
 
 class GatewayError(Exception):
-    """`reason` is for the developer's terminal; `authorizer`: the context that an authorizer gave with its denial."""
+    """`reason`: for the developer's terminal. `authorizer`: the context that it returned with its denial."""
 
     def __init__(self, kind: str, reason: str | None = None, authorizer: Mapping[str, str] | None = None) -> None:
         self.kind = kind

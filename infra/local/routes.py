@@ -1,4 +1,4 @@
-"""The route table: which request goes where, past which authorizer, and how the API itself refuses."""
+"""The route table: the target and authorizer of each request, and the API's own error responses."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# What API Gateway's ANY stands for.
+# The methods that API Gateway's ANY matches.
 METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What API Gateway says on its own. `status` is None where the template leaves it to the cause."""
+    """A response of API Gateway itself. `status`: None if the template leaves it to the cause."""
 
     status: int | None
     headers: Mapping[str, str]
     body: str
 
     def text(self, extended_request_id: str, authorizer: Mapping[str, str] | None = None) -> str:
-        """The body. `authorizer`: the authorizer's context; a variable that is not in it becomes nothing."""
+        """The body. `authorizer`: the authorizer's context; a variable that is not in it becomes empty."""
         body = self.body.replace("$context.extendedRequestId", extended_request_id)
         return re.sub(r"\$context\.authorizer\.(\w+)", lambda found: (authorizer or {}).get(found[1], ""), body)
 
@@ -35,7 +35,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Mock:
-    """`takes_other_types`: whether a body that is not JSON passes through rather than being refused."""
+    """`takes_other_types`: whether it accepts a body that is not JSON."""
 
     answer: Answer
     takes_other_types: bool
@@ -43,7 +43,7 @@ class Mock:
 
 @dataclass(frozen=True, slots=True)
 class Authorizer:
-    """A TOKEN authorizer. `ttl`: seconds for which its answer to one credential is remembered."""
+    """A TOKEN authorizer. `ttl`: seconds for which its response to a credential is cached."""
 
     function: str
     header: str
@@ -53,7 +53,7 @@ class Authorizer:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`path` as the template writes it, such as /v1/client-tokens/{id}."""
+    """`path`: as in the template, such as /v1/client-tokens/{id}."""
 
     path: str
     target: Function | Mock
@@ -62,15 +62,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The whole table. `paths` in the order in which they are tried; `refusals`: the gateway responses by type."""
+    """The whole table. `paths`: in the order in which they are tried. `refusals`: the gateway responses by type."""
 
     stage: str
     paths: Mapping[str, Mapping[str, Route]]
     refusals: Mapping[str, Answer]
 
     def match(self, method: str, raw_path: str) -> tuple[Route, dict[str, str]] | None:
-        """The route and its path parameters, as they were sent: API Gateway decodes none."""
-        # API Gateway disregards a trailing slash.
+        """Returns the route and its path parameters as sent: API Gateway decodes none."""
+        # API Gateway ignores a trailing slash.
         segments = raw_path.rstrip("/").split("/")
         for path, methods in self.paths.items():
             parameters = _bind(path.split("/"), segments)

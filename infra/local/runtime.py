@@ -1,4 +1,4 @@
-"""A stand-in for awslambdaric where that cannot be installed: the same Runtime API, in plain Python."""
+"""A stand-in for awslambdaric where it cannot be installed: a client of the Runtime API in plain Python."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 
 class _RuntimeApi:
-    """Lambda's Runtime API, which may lie below a path."""
+    """Lambda's Runtime API, possibly below a path."""
 
     def __init__(self, address: str) -> None:
         server, slash, path = address.partition("/")
@@ -33,7 +33,7 @@ class _RuntimeApi:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What handlers find in Lambda's context object."""
+    """The fields of Lambda's context object."""
 
     aws_request_id: str
     invoked_function_arn: str
@@ -49,7 +49,7 @@ class Context:
 
 
 def main(handler_name: str) -> None:
-    # As in Lambda, what a function prints is out before it ends, however it ends.
+    # As in Lambda, output is flushed before the function ends, however it ends.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     api = _RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:

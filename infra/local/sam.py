@@ -1,4 +1,4 @@
-"""`make sam-local`: the functions in Lambda's container images, by `sam local start-api`, with AWS from moto."""
+"""`make sam-local`: runs the functions in Lambda's container images with `sam local start-api`, and AWS in moto."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def main() -> None:
     # For sam local invoke, in another terminal.
     shell = options.directory / "sam-aws.sh"
     write(shell, "".join(f"export {name}={value}\n" for name, value in access.variables(endpoint, credentials).items()))
-    # Beside the built one, whose paths to the code are relative.
+    # Beside the built template, whose paths to the code are relative.
     started = built.with_name("local.json")
     started.write_text(json.dumps(adapted(template.read(built), architecture)), encoding="utf-8")
     print(_greeting(endpoint, address, key, options.port), flush=True)
-    # Ctrl-C reaches sam too, which removes its containers and ends; so do we.
+    # Ctrl-C also reaches sam, which removes its containers and ends.
     signal.signal(signal.SIGINT, lambda *_: None)
     status = subprocess.call(_command(options, started, variables, address))  # noqa: S603 - our own command
     shell.unlink(missing_ok=True)
@@ -75,12 +75,12 @@ def _options() -> argparse.Namespace:
 
 
 def build(built: Path, architecture: str, python: str) -> None:
-    """Builds the functions by the recipe of what goes to Lambda, for the containers of this machine. `built`: the
-    template to write, in a folder of its own, so that nobody mistakes it for what is deployed.
+    """Builds the functions as for Lambda, but for this machine's containers. `built`: the template to write, in its own
+    folder, so that it is not mistaken for the artifact of a deployment.
     """
     given = {"INTO": built.parent.resolve(), "MACHINE": _WHEELS[architecture], "PYTHON": python}
     command = ["make", "-f", "infra/Makefile", "containers", *(f"{name}={value}" for name, value in given.items())]
-    # This make is not part of the one that may have started us.
+    # This make is independent of the one that may have started us.
     variables = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL"}}
     if subprocess.call(command, cwd=ROOT, env=variables):  # noqa: S603 - our own command
         sys.exit("The functions could not be built.")
@@ -88,9 +88,9 @@ def build(built: Path, architecture: str, python: str) -> None:
 
 
 def template_of_built(source: Template, architecture: str) -> Template:
-    """The template with its code where `build` puts it: all functions in one folder, each layer in one of its own."""
+    """The template with the paths of `build`: all functions in one folder, each layer in its own."""
     source["Globals"]["Function"]["CodeUri"] = "functions"
-    # Nobody watches it.
+    # Alarms are not needed.
     kept = {name: one for name, one in source["Resources"].items() if one["Type"] != "AWS::Serverless::Application"}
     source["Resources"] = kept
     for name, resource in kept.items():
@@ -98,13 +98,13 @@ def template_of_built(source: Template, architecture: str) -> Template:
             resource["Properties"].pop("CodeUri", None)
         if resource["Type"] == "AWS::Serverless::LayerVersion":
             resource["Properties"] |= {"ContentUri": name, "CompatibleArchitectures": [architecture]}
-        # There is nothing left to build.
+        # Everything is built already.
         resource.pop("Metadata", None)
     return source
 
 
 def environment(stack: Stack, endpoint: str) -> dict[str, dict[str, str]]:
-    """What `sam local --env-vars` reads: each function's variables as its container is to see them."""
+    """The input of `sam local --env-vars`: each function's variables in its container."""
     port = endpoint.rpartition(":")[2]
     return {
         logical_id: {**function.environment, "AWS_ENDPOINT_URL": f"http://{HOST_NAME}:{port}"}
@@ -146,9 +146,9 @@ def _command(options: argparse.Namespace, started: Path, variables: Path, addres
         "--env-vars": variables,
         "--port": options.port,
         "--region": access.REGION,
-        # Docker Desktop knows this name; on Linux it has to be told.
+        # Docker Desktop knows this name; on Linux it must be defined.
         "--add-host": f"{HOST_NAME}:{address or 'host-gateway'}",
-        # Each request would start a container of its own.
+        # Otherwise each request would start a new container.
         "--warm-containers": "LAZY",
     }
     return [str(options.sam), "local", "start-api", *(str(part) for pair in arguments.items() for part in pair)]

@@ -1,4 +1,4 @@
-"""What `make run KEEP=1` keeps between starts: the table's items, the keys that signed, and the greeting's tenant."""
+"""The data that `make run KEEP=1` saves: the table's items, the signing keys, and the tenant of the greeting."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ class NotReadable(Exception):  # noqa: N818 - an answer to whoever starts the st
 
 
 class SavedState:
-    """In a file that only its owner reads: it holds an API key, and the keys that sign."""
+    """A file that only its owner can read, because it contains an API key and the signing keys."""
 
     def __init__(self, file: Path) -> None:
-        """Raises NotReadable. Without a file nothing has been kept yet."""
+        """Raises NotReadable. Without a file, nothing has been saved yet."""
         self.file = file
         self._read = self._from_file()
 
     @property
     def seeds(self) -> Seeds | None:
-        """What the last start printed."""
+        """The initial data that the last start printed."""
         seeds: Seeds | None = self._read["seeds"]
         return seeds
 
     def restore(self, table: str) -> None:
-        """Into moto in this process."""
+        """Restores the data into moto in this process."""
         for key_id, material in self._read["keys"].items():
             _add_key(key_id, base64.b64decode(material))
         stored = dynamodb_backends[ACCOUNT][access.REGION].get_table(table)
@@ -51,7 +51,7 @@ class SavedState:
             stored = dynamodb_backends[ACCOUNT][access.REGION].get_table(table)
             items = [item.to_json()["Attributes"] for items in stored.items.values() for item in items.values()]
             written = json.dumps(items)
-        # Each start makes a key of its own. Those that signed nothing that is still there go.
+        # Each start creates a key. Keys that signed no remaining token are dropped.
         keys = {
             key.id: base64.b64encode(key.key_material).decode()
             for key in kms_backends[ACCOUNT][access.REGION].keys.values()

@@ -1,4 +1,4 @@
-"""What of CloudFormation the local stack models. Anything else in the template is refused by name, never skipped."""
+"""The parts of CloudFormation that the local stack models. Anything else in the template is an error with its name."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from infra.local import template as sam
 from infra.local.template import NotModeled, Template
 
-# Each type with the properties that the stack obeys, and those that change nothing a caller of one machine could see:
-# descriptions, architectures, capacity, logs, metrics, traces and backups.
+# Each type with the properties that the stack applies, and those with no visible effect on one machine: descriptions,
+# architectures, capacity, logs, metrics, traces, and backups.
 _PROPERTIES: Mapping[str, Collection[str]] = {
     "AWS::ApiGateway::Account": {"CloudWatchRoleArn"},
     "AWS::ApiGateway::Deployment": {"Description", "RestApiId", "StageName"},
@@ -38,10 +38,10 @@ _PROPERTIES: Mapping[str, Collection[str]] = {
     "AWS::Logs::LogGroup": {"LogGroupName", "RetentionInDays"},
 }  # fmt: skip
 
-# Of a nested stack nothing is made, so it may only watch.
+# Nested stacks are not created, so they may contain only monitoring.
 _NESTED = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::MetricFilter"}
 
-# A stage that caches responses would answer differently; one that counts or limits thousands a second does not.
+# A stage that caches responses would behave differently; metrics and high throttles make no difference.
 _METHOD_SETTINGS = {
     "DataTraceEnabled", "HttpMethod", "LoggingLevel", "MetricsEnabled", "ResourcePath", "ThrottlingBurstLimit",
     "ThrottlingRateLimit",
@@ -49,7 +49,7 @@ _METHOD_SETTINGS = {
 
 
 def require_modeled(template: Template) -> None:
-    """Raises NotModeled with every resource and property that the local stack would have to pass over."""
+    """Raises NotModeled with every resource and property that the local stack would have to ignore."""
     problems = [problem for name, resource in sam.resources(template).items() for problem in _problems(name, resource)]
     if problems:
         raise NotModeled("The local stack does not model: " + "; ".join(problems) + ".")

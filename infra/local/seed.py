@@ -1,4 +1,4 @@
-"""What it takes to try out a fresh stack: a tenant's API key and flow, and a client token made through the API."""
+"""Initial data to try a new stack: a tenant's API key and flow, and a client token created through the API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.rules.principal import SCOPES
 from shared.rules.target import Target
 from shared.store import api_keys, targets
 
-# The store's imports stop garbage collection until a function has started. This process is none, and makes garbage.
+# The store's imports disable garbage collection until a function has started. This process is not a function.
 gc_control.freeze()
 
 TENANT = "demo"
@@ -29,9 +29,9 @@ class ClientToken:
 
 
 def plant(url: str, pages: list[str], kept: Mapping[str, str] | None) -> dict[str, str]:
-    """A tenant with a key, a flow and a client token for `pages`, as the greeting and other programs need them.
+    """Creates a tenant with a key, a flow, and a client token for `pages`, for the greeting and other programs.
 
-    `kept`: what this returned at an earlier start; it holds as long as its key and its token are good.
+    `kept`: the result of an earlier start, which is used while its key and its token are valid.
     """
     if kept:
         try:
@@ -48,7 +48,7 @@ def plant(url: str, pages: list[str], kept: Mapping[str, str] | None) -> dict[st
 
 
 def _renew(management: Management, path: str, pages: list[str]) -> str:
-    """The token's value. The demo page may have another port this time. Raises ManagementError."""
+    """Returns the token's value, after allowing the demo page's current port. Raises ManagementError."""
     origins = management.ask("GET", path)["clientToken"]["allowedOrigins"]
     if missing := [page for page in pages if page not in origins]:
         management.ask("PUT", path, {"allowedOrigins": [*origins, *missing]})
@@ -57,7 +57,7 @@ def _renew(management: Management, path: str, pages: list[str]) -> str:
 
 
 def plant_tenant() -> str:
-    """An API key of a tenant that has a flow."""
+    """Creates a tenant with a flow; returns its API key."""
     now = datetime.now(UTC)
     key, record = api_key.mint(TENANT, "Local stack", SCOPES, at=now, expires_at=None, random_bytes=secrets.token_bytes)
     api_keys.add(record)

@@ -1,4 +1,4 @@
-"""The whole local stack: moto behind HTTP, functions in processes of their own, and the API on its port."""
+"""The whole local stack: moto over HTTP, functions in their own processes, and the API on its port."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from infra.local.saved_state import SavedState
 
 
 class Stack:
-    """Runs from construction to `stop`. `state` is what other programs need to reach it."""
+    """Runs from construction to `stop`. `state`: what other programs need to reach it."""
 
     def __init__(
         self,
@@ -28,8 +28,8 @@ class Stack:
         as_built: bool,
         kept: SavedState | None,
     ) -> None:
-        """Two bound sockets, for the API and for the demo page; `say` takes a line for the terminal. `as_built`: the
-        functions run from the artifact, else from the source. `kept`: where an earlier start left its data.
+        """Takes two bound sockets, for the API and the demo page. `say`: prints a line to the terminal. `as_built`: run
+        functions from the artifact instead of the source. `kept`: the saved data of an earlier start.
         """
         self._say = say
         self._held: list[str] | None = []

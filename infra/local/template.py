@@ -1,4 +1,4 @@
-"""template.yaml as CloudFormation receives it: read, given its parameters, and translated by SAM's own translator."""
+"""template.yaml as CloudFormation receives it: with parameters, translated by SAM's own translator."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ Template = dict[str, Any]
 
 
 class NotModeled(Exception):  # noqa: N818 - it is an answer to whoever edits the template
-    """The template asks for something that the local stack cannot do; the message names where."""
+    """The template needs something that the local stack does not model; the message says where."""
 
 
 def read(path: Path = ROOT / "template.yaml") -> Template:
-    """The SAM source, its tags in long form."""
+    """Reads the SAM source, with its tags in long form."""
     source: Template = yaml_parse(path.read_text(encoding="utf-8"))
     return source
 
 
 def nested(resource: Template) -> Template:
-    """The template of a nested stack. `resource`: what declares it in the translated template."""
+    """The template of a nested stack. `resource`: its resource in the translated template."""
     return read(ROOT / resource["Properties"]["TemplateURL"])
 
 
 def translate(source: Template, parameters: Mapping[str, str] | None = None) -> Template:
     """The CloudFormation template in which every parameter's default is the value to use."""
-    # They take a second to load, and reading the template needs none of them.
+    # These imports take a second, and reading the template does not need them.
     import boto3  # noqa: PLC0415
     from samtranslator.parser.parser import Parser  # noqa: PLC0415
     from samtranslator.translator.translator import Translator  # noqa: PLC0415
@@ -44,7 +44,7 @@ def translate(source: Template, parameters: Mapping[str, str] | None = None) -> 
         source["Parameters"][name]["Default"] = value
     _package(source)
     translator = Translator(None, Parser(), boto_session=boto3.Session(region_name=access.REGION))
-    # Without AWS's list of managed policies the translator takes their ARNs as they are written.
+    # Without AWS's list of managed policies, the translator keeps their ARNs as written.
     return _plain(translator.translate(source, {}, get_managed_policy_map=dict))
 
 
@@ -57,7 +57,7 @@ def parameter(template: Template, value: Any) -> Any:
 
 
 def resources(template: Template) -> dict[str, Any]:
-    """Those that its parameters ask for, by logical id. Raises NotModeled as `holds` does."""
+    """The resources that exist with its parameters, by logical id. Raises NotModeled as `holds` does."""
     return {
         name: resource
         for name, resource in template["Resources"].items()
@@ -66,12 +66,12 @@ def resources(template: Template) -> dict[str, Any]:
 
 
 def holds(template: Template, condition: str) -> bool:
-    """By its name. Raises NotModeled for a condition of a kind that we do not know."""
+    """Evaluates a condition by its name. Raises NotModeled for an unknown kind of condition."""
     return is_true(template, template["Conditions"][condition])
 
 
 def is_true(template: Template, condition: Any) -> bool:
-    """A condition of the template, or of one of its rules. Raises NotModeled for one of a kind that we do not know."""
+    """Evaluates a condition of the template or of one of its rules. Raises NotModeled for an unknown kind."""
     match condition:
         case {"Condition": str(name)} if name in template["Conditions"]:
             return holds(template, name)
@@ -96,7 +96,7 @@ def _text(template: Template, value: Any) -> str:
 
 
 def _package(source: Template) -> None:
-    """Stands in for `sam package`: the translator takes code only as something that lies in S3."""
+    """Stands in for `sam package`: the translator accepts code only in S3."""
     described = [resource.get("Properties", {}) for resource in source["Resources"].values()]
     for properties in [*described, *source.get("Globals", {}).values()]:
         for key in {"CodeUri", "ContentUri"} & properties.keys():
@@ -105,8 +105,8 @@ def _package(source: Template) -> None:
 
 
 def _plain(tree: Any) -> Template:
-    """Through JSON and back, as CloudFormation gets it: no YAML alias survives, which the translator changes in all
-    its places at once, and no dictionary of the translator's own.
+    """Converts to JSON and back, as for CloudFormation. This removes YAML aliases, which the translator would change in
+    all places at once, and the translator's own dictionary types.
     """
     template: Template = json.loads(json.dumps(tree))
     return template

@@ -1,12 +1,12 @@
-"""Text for the developer's terminal that can only be read there."""
+"""Makes text safe to print in the developer's terminal."""
 
 from __future__ import annotations
 
 
 def harmless(line: str) -> str:
-    """The line with its control characters escaped: a visitor's text could otherwise move the cursor or the clipboard.
+    """Escapes control characters: a visitor's text could otherwise control the cursor or the clipboard.
 
-    Invisible and reordering characters are escaped too, for they hide what a line says.
+    Invisible and reordering characters are escaped too, because they can hide the content of a line.
     """
     if line.isprintable():
         return line

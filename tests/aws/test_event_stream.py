@@ -42,13 +42,13 @@ def of_botocore(stream):
     ]
 
 
-def test_decodes_what_botocore_decodes():
+def test_decoder_matches_botocore():
     found = of_botocore(STREAM)
     assert list(messages([STREAM])) == found
     assert len(found) == 5
 
 
-def test_decodes_a_stream_that_is_cut_at_every_byte():
+def test_stream_cut_at_every_byte_is_decoded():
     whole = list(messages([STREAM]))
     for cut in range(len(STREAM) + 1):
         assert list(messages([STREAM[:cut], STREAM[cut:]])) == whole
@@ -76,7 +76,7 @@ def test_stream_that_ends_within_a_message_is_corrupt():
                 list(messages([STREAM[:end]]))
 
 
-def test_every_damaged_byte_is_noticed():
+def test_every_damaged_byte_is_detected():
     one = event("PayloadChunk", b"Tea and more")
     for at in range(len(one)):
         damaged = bytearray(one)
@@ -110,7 +110,7 @@ def test_impossible_or_huge_lengths_are_refused_at_once(total, headers):
         list(messages([prelude + struct.pack(">I", zlib.crc32(prelude))]))
 
 
-def test_random_bytes_are_corrupt_and_nothing_worse():
+def test_random_bytes_raise_only_the_corruption_error():
     source = random.Random(12)  # noqa: S311 - no secret
     for _ in range(2000):
         noise = source.randbytes(source.randrange(1, 64))

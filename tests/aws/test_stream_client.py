@@ -21,7 +21,7 @@ def stream(aws):  # noqa: F811 - the fixture
     close(client)
 
 
-def test_request_is_signed_and_its_connection_is_kept(aws, stream):  # noqa: F811
+def test_request_is_signed_and_its_connection_is_reused(aws, stream):  # noqa: F811
     """The server checks each signature with botocore's signer."""
     aws.answers = [(200, EVENTS)] * 3
     for _ in range(3):
@@ -30,7 +30,7 @@ def test_request_is_signed_and_its_connection_is_kept(aws, stream):  # noqa: F81
     assert aws.asked[0][1]["X-Amz-Security-Token"] == "local"
 
 
-def test_connection_that_was_idle_for_long_is_replaced(aws, stream, monkeypatch):  # noqa: F811
+def test_long_idle_connection_is_replaced(aws, stream, monkeypatch):  # noqa: F811
     monkeypatch.setattr(stream_client, "IDLE_SECONDS_MAX", 0)
     aws.answers = [(200, EVENTS)] * 2
     for _ in range(2):

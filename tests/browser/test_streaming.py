@@ -59,7 +59,7 @@ def until_first_word(visitor, text="What do you sell?"):
     visitor.wait(lambda: shown(visitor) == WORDS[0].strip())
 
 
-def test_each_word_shows_before_the_next_is_said(visitor, chat, endpoint):
+def test_each_word_shows_before_the_next_is_generated(visitor, chat, endpoint):
     began = time.monotonic()
     visitor.send("What do you sell?")
     for number in range(1, len(WORDS) + 1):
@@ -74,7 +74,7 @@ def test_each_word_shows_before_the_next_is_said(visitor, chat, endpoint):
 
 
 @pytest.mark.parametrize("words", range(1, len(WORDS)))
-def test_target_that_breaks_off_ends_in_a_sentence(visitor, chat, endpoint, words):
+def test_broken_off_answer_ends_in_a_sentence(visitor, chat, endpoint, words):
     endpoint.breaks_after = sum(map(len, endpoint.parts[: 1 + words]))
     endpoint.before_part.release(MANY)
     visitor.send("What do you sell?")
@@ -85,7 +85,7 @@ def test_target_that_breaks_off_ends_in_a_sentence(visitor, chat, endpoint, word
     assert visitor.say("And now?") == "".join(WORDS)
 
 
-def test_function_that_is_killed_leaves_the_page_free(visitor, chat, endpoint, stack):
+def test_page_stays_usable_after_the_function_is_killed(visitor, chat, endpoint, stack):
     until_first_word(visitor)
     kill_function(stack)
     endpoint.before_part.release(MANY)

@@ -86,14 +86,14 @@ def test_tokens_and_price_are_shown(operate, register, endpoint):
         ({}, chat_completions.answer("Yes", finish_reason="content_filter"), "A filter stopped the answer."),
     ],
 )
-def test_what_is_unknown_or_cut_off_is_said(operate, register, endpoint, prices, parts, fact):
+def test_unknown_usage_and_truncation_are_reported(operate, register, endpoint, prices, parts, fact):
     if parts:
         endpoint.streams(*parts)
     register("openai", base_url=endpoint.url, model="tea-1", **prices)
     assert fact in operate("targets", "test", "flow_tea").err
 
 
-def test_function_and_model_are_reached_at_their_own_addresses(operate, register, answers):
+def test_function_and_model_are_invoked_at_their_endpoints(operate, register, answers):
     answers("lambda", function_answer({"text": "Hi there"}))
     register("aws_lambda", function_arn=ARN)
     assert operate("targets", "test", "flow_tea").out == "Hi there\n"
@@ -130,7 +130,7 @@ def test_failure_is_explained_with_what_visitors_read(operate, register, answers
     assert f"Error: {why} Visitors read: The assistant could not answer. Please try again." in failed.err
 
 
-def test_words_before_a_failure_are_shown(operate, register, endpoint):
+def test_text_before_a_failure_is_shown(operate, register, endpoint):
     endpoint.streams(delta("Well, "))
     register("openai", base_url=endpoint.url, model="tea-1")
     failed = operate("targets", "test", "flow_tea")
@@ -138,7 +138,7 @@ def test_words_before_a_failure_are_shown(operate, register, endpoint):
     assert "Error: The answer broke off." in failed.err
 
 
-def test_endpoints_refusal_is_named_without_its_words(operate, register, endpoint):
+def test_error_of_an_endpoint_is_named_without_its_text(operate, register, endpoint):
     endpoint.refuses(401, "invalid_api_key")
     register("openai", base_url=endpoint.url, model="tea-1")
     failed = operate("targets", "test", "flow_tea")
@@ -146,7 +146,7 @@ def test_endpoints_refusal_is_named_without_its_words(operate, register, endpoin
     assert "sk-secret" not in failed.err
 
 
-def test_answer_cannot_control_the_terminal(operate, register, endpoint):
+def test_control_characters_in_an_answer_are_escaped(operate, register, endpoint):
     endpoint.streams(*chat_completions.answer("\x1b]52;c;cm0=\x07", "\r\n"))
     register("openai", base_url=endpoint.url, model="tea-1")
     assert operate("targets", "test", "flow_tea").out == "\\x1b]52;c;cm0=\\x07\\r\n\n"
@@ -166,7 +166,7 @@ def test_unknown_target_is_an_error(operate):
     assert "flow_other" in failed.err
 
 
-def test_words_are_shown_as_the_target_says_them(local_stack, register, endpoint):
+def test_text_is_shown_as_it_arrives(local_stack, register, endpoint):
     """The endpoint withholds each word until the one before it has been read."""
     endpoint.streams(*chat_completions.answer("Yes, ", "we ", "do."))
     endpoint.before_part = threading.Semaphore(0)

@@ -197,7 +197,7 @@ def test_warning_for_a_target_that_the_stack_may_not_invoke(operate, stack_with,
     assert warned in "".join(warnings)
 
 
-def test_a_removed_target_is_gone(operate):
+def test_removed_target_is_gone(operate):
     operate("targets", "register", "--tenant", "targets-gone", "flow_support", "--kind", "echo")
     removed = operate("targets", "remove", "--yes", "--tenant", "targets-gone", "flow_support")
     assert removed.status == 0

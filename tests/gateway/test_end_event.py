@@ -52,7 +52,7 @@ def served(texts, error):
     st.lists(st.text(max_size=4), max_size=8),
     st.sampled_from([None, *ERRORS]),
 )
-def test_a_stream_has_one_end_event_and_a_refusal_a_status(texts, error):
+def test_stream_has_one_end_event_and_an_error_has_a_status(texts, error):
     head, body = served(texts, error)
     if head["statusCode"] != 200:
         assert error

@@ -58,7 +58,7 @@ def lines():
     log._logger.handlers[0].setStream(previous)
 
 
-def test_parts_pass_through_as_they_come(answer):
+def test_parts_are_passed_on_as_they_arrive(answer):
     head, parts = answer("one", "two é")
     assert head["statusCode"] == 200
     assert head["headers"]["Content-Type"] == "text/event-stream; charset=utf-8"
@@ -90,7 +90,7 @@ def test_refused_request_keeps_its_retry_and_rate_headers(answer):
     assert head["headers"]["RateLimit-Remaining"] == "3"
 
 
-def test_413_a_body_that_is_too_large(answer):
+def test_413_body_is_too_large(answer):
     head, _ = answer("one", event=EVENT | {"body": "x" * 65})
     assert head["statusCode"] == 413
 

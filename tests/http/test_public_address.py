@@ -32,11 +32,11 @@ def test_public_address_is_public(address):
         "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::",
     ],
 )  # fmt: skip
-def test_other_address_is_not(address):
+def test_other_address_is_not_public(address):
     assert not is_public(ip_address(address))
 
 
-def test_the_open_connection_is_checked():
+def test_address_of_the_open_connection_is_checked():
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as sock:
         require_loopback(sock)
         with pytest.raises(NotPublic):

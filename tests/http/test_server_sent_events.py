@@ -24,23 +24,23 @@ def of_httpx(stream):
     return [one.data for one in EventSource(response).iter_sse()]
 
 
-def test_decodes_events():
+def test_events_are_decoded():
     assert decoded(STREAM) == ['{"a": 1}', "no space\n two spaces", "🍵é", "", "x", "[DONE]"]
 
 
-def test_decodes_what_httpx_decodes():
+def test_decoder_matches_httpx_sse():
     # httpx-sse also returns events without data, which the standard says not to dispatch.
     assert [one for one in decoded(STREAM) if one] == [one for one in of_httpx(STREAM) if one]
 
 
-def test_decodes_a_stream_that_is_cut_at_every_byte():
+def test_stream_cut_at_every_byte_is_decoded():
     whole = decoded(STREAM)
     for cut in range(len(STREAM) + 1):
         assert decoded(STREAM[:cut], STREAM[cut:]) == whole
     assert decoded(*(bytes([byte]) for byte in STREAM)) == whole
 
 
-def test_decodes_random_cuts_of_random_lines():
+def test_random_lines_cut_at_random_are_decoded():
     source = random.Random(12)  # noqa: S311 - no secret
     for _ in range(500):
         stream = b"".join(

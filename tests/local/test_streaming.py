@@ -108,10 +108,10 @@ class TestPrelude:
         assert (answer.status_code, answer.json["kind"]) == (502, "5XX")
         assert logged[0].startswith("Chat gave an answer that API Gateway refuses")
 
-    def test_function_that_fails_before_it_is_an_integration_failure(self):
+    def test_failure_before_the_prelude_is_an_integration_failure(self):
         assert Client(api_for(steps(InvocationFailed("KeyError: x")))).post("/chat").status_code == 502
 
-    def test_504_when_it_does_not_come_in_time(self):
+    def test_504_when_the_prelude_is_late(self):
         never = queue.SimpleQueue()
         answer = Client(api_for(lambda *_: iter(never.get, None), timeout=0.05)).post("/chat")
         never.put(None)
@@ -184,7 +184,7 @@ def pipe(tmp_path):
 
 
 class TestFunction:
-    def test_each_part_arrives_before_the_next_is_made(self, serve, pipe):
+    def test_each_part_arrives_before_the_next_is_generated(self, serve, pipe):
         stack = serve("from_pipe")
         opened = threading.Thread(target=lambda: writers.put(pipe.open("wb", buffering=0)))
         writers = queue.SimpleQueue()
@@ -213,7 +213,7 @@ class TestFunction:
         assert stack.lines.get(timeout=WITHIN_SECONDS) == "stored"
         opened.join()
 
-    def test_refusal_keeps_its_status_headers_and_body(self, serve):
+    def test_error_keeps_its_status_headers_and_body(self, serve):
         answer = serve("refuse").post()
         assert (answer.status, answer.headers["Retry-After"]) == (429, "7")
         assert json.loads(answer.read()) == {"code": "rate_limited"}

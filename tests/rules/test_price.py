@@ -15,7 +15,7 @@ def used(input_tokens, output_tokens):
     return Usage(input_tokens=input_tokens, output_tokens=output_tokens)
 
 
-def test_million_tokens_cost_their_price():
+def test_a_million_tokens_cost_their_price():
     assert NOVA.cost(used(1_000_000, 0)) == 6 * PICODOLLARS // 100
     assert NOVA.cost(used(0, 1_000_000)) == 24 * PICODOLLARS // 100
     assert Price(call_price=Decimal("0.000001")).cost(used(0, 0)) == PICODOLLARS // 1_000_000
@@ -48,9 +48,9 @@ def test_target_without_a_price_has_none():
         (1, 10**30),
     ],
 )
-def test_usage_that_is_no_count_is_unknown(counts):
+def test_invalid_usage_is_unknown(counts):
     assert Usage.from_counts(*counts) is None
 
 
-def test_usage_is_what_the_target_counts():
+def test_usage_is_as_the_target_reports_it():
     assert Usage.from_counts(12, 0) == used(12, 0)

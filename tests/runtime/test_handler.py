@@ -63,7 +63,7 @@ def kinds(body):
     return [line.removeprefix("event: ") for line in body.decode().splitlines() if line.startswith("event: ")]
 
 
-def test_each_word_is_a_frame_and_arrives_before_the_next_is_said(begin, runtime_api, pipe):
+def test_each_word_is_a_frame_that_arrives_before_the_next(begin, runtime_api, pipe):
     begin(str(pipe))
     with pipe.open("wb", buffering=0) as words:
         words.write(b"one\n")
@@ -75,7 +75,7 @@ def test_each_word_is_a_frame_and_arrives_before_the_next_is_said(begin, runtime
     assert got(posted.parts) is None
 
 
-def test_refusal_before_the_first_word_keeps_its_status(begin, runtime_api):
+def test_error_before_the_first_word_keeps_its_status(begin, runtime_api):
     begin(None)
     posted = whole(runtime_api)
     assert posted.prelude()["statusCode"] == 429
@@ -102,7 +102,7 @@ def test_failure_in_the_middle_is_an_event_and_a_clean_end(begin, runtime_api, p
     assert 0 <= logged["first_byte_milliseconds"] <= logged["milliseconds"]
 
 
-def test_answer_is_stored_and_logged_when_nobody_reads_any_more(begin, runtime_api, pipe):
+def test_answer_is_stored_and_logged_after_the_client_leaves(begin, runtime_api, pipe):
     function = begin(str(pipe))
     runtime_api.reset_at.add(LATER_CHUNK)
     with pipe.open("wb", buffering=0) as words:

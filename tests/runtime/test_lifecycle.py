@@ -26,7 +26,7 @@ class TestInit:
         assert kind in function.printed()
         assert runtime_api.gets.empty()
 
-    def test_exits_with_a_sentence_where_there_is_no_runtime_api(self, start, runtime_api):
+    def test_exits_with_a_sentence_without_a_runtime_api(self, start, runtime_api):
         runtime_api.stop()
         function = start("echo")
         assert function.process.wait(WITHIN_SECONDS) == 1
@@ -39,7 +39,7 @@ class TestSnapStart:
         assert got(runtime_api.gets) == "/restore/next"
         assert got(runtime_api.gets) == "/invocation/next"
 
-    def test_on_demand_there_is_no_restore(self, start, runtime_api):
+    def test_on_demand_function_waits_for_no_restore(self, start, runtime_api):
         start("echo", AWS_LAMBDA_INITIALIZATION_TYPE="on-demand")
         assert got(runtime_api.gets) == "/invocation/next"
 
@@ -92,7 +92,7 @@ class TestRuntimeApiGoesAway:
         assert "Traceback" not in printed
 
     @pytest.mark.parametrize("place", [NEXT, NEXT_BODY])
-    def test_exits_where_no_event_can_come(self, start, runtime_api, place):
+    def test_exits_if_no_event_can_come(self, start, runtime_api, place):
         function = start("echo")
         runtime_api.reset_at.add(place)
         runtime_api.invoke({"parts": ["one"]})
@@ -102,7 +102,7 @@ class TestRuntimeApiGoesAway:
 
     @pytest.mark.parametrize("status", [400, 403, 413])
     @pytest.mark.parametrize("handler", ["echo", "fail"])
-    def test_refused_response_is_printed_and_the_next_event_served(self, start, runtime_api, handler, status):
+    def test_rejected_response_is_logged_and_the_next_event_served(self, start, runtime_api, handler, status):
         function = start(handler)
         kind = "error" if handler == "fail" else "response"
         runtime_api.statuses[f"/invocation/request-1/{kind}"] = status

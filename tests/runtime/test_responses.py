@@ -32,7 +32,7 @@ class TestStream:
         assert headers["content-type"] == "application/vnd.awslambda.http-integration-response"
         assert headers["trailer"] == "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body"
 
-    def test_each_part_arrives_before_the_next_is_made(self, start, runtime_api, tmp_path):
+    def test_each_part_arrives_before_the_next_is_generated(self, start, runtime_api, tmp_path):
         pipe = tmp_path / "pipe"
         os.mkfifo(pipe)
         start("from_pipe")
@@ -157,7 +157,7 @@ class TestHandlerError:
 
 
 class TestDeadline:
-    def test_a_killed_process_has_printed_and_sent_all_it_made(self, start, runtime_api):
+    def test_killed_process_has_sent_and_printed_everything_so_far(self, start, runtime_api):
         function = start("hang")
         runtime_api.invoke({})
         posted = got(runtime_api.posts)

@@ -17,7 +17,7 @@ FUNCTION = {"function_arn": "arn:aws:lambda:us-east-1:123456789012:function:assi
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_kind_has_settings_and_an_answer(kind):
+def test_each_kind_has_settings_and_an_answer_function(kind):
     loaded = answering.load(kind)
     assert issubclass(loaded.Settings, BaseModel)
     # A setting that nobody reads is a setting that somebody misspelled.
@@ -28,7 +28,7 @@ def test_a_kind_has_settings_and_an_answer(kind):
 
 
 @pytest.mark.usefixtures("aws_on_loopback")
-def test_only_the_kind_that_answers_is_loaded(answer):
+def test_only_the_kind_in_use_is_loaded(answer):
     answer("echo", {})
     assert {f"shared.targets.{kind}" for kind in KINDS} & sys.modules.keys() == {"shared.targets.echo"}
 
@@ -51,7 +51,7 @@ def test_outdated_settings_are_a_target_failure(answer, kind, settings):
         ("é" * 100 * 1024 + "a", "target_answer_too_large"),
     ],
 )
-def test_an_answer_that_cannot_be_shown_or_stored_is_a_failure(answer, aws_on_loopback, text, code):
+def test_answer_that_cannot_be_shown_or_stored_is_a_failure(answer, aws_on_loopback, text, code):
     aws_on_loopback.function_returns({"text": text})
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", FUNCTION)
@@ -63,7 +63,7 @@ def test_an_answer_that_cannot_be_shown_or_stored_is_a_failure(answer, aws_on_lo
     ["a", "a" * 200 * 1024, "é" * 100 * 1024, "  # Code\n```js\n</script>\n```\n", "مرحبا", "👩‍👩‍👧‍👦"],
     ids=range(6),
 )
-def test_an_answer_comes_through_unchanged(answer, aws_on_loopback, text):
+def test_answer_is_passed_on_unchanged(answer, aws_on_loopback, text):
     aws_on_loopback.function_returns({"text": text})
     assert answer("aws_lambda", FUNCTION) == text
 
@@ -81,12 +81,12 @@ def pieces_of(monkeypatch, stream):
     return pieces_of
 
 
-def test_first_piece_is_visible_and_none_is_empty(pieces_of):
+def test_first_piece_is_not_blank_and_none_is_empty(pieces_of):
     """With the first piece a status of 200 goes out, so it must not be blank."""
     assert pieces_of("", " \n", "", "a", "", " ", "b", Ending()) == [" \na", " ", "b", Ending()]
 
 
-def test_character_that_is_cut_between_two_pieces_is_one_again(pieces_of):
+def test_character_split_between_two_pieces_is_joined(pieces_of):
     assert pieces_of("a\ud83c", "\udf75", "\ud83c", Ending()) == ["a", "🍵", "\ufffd", Ending()]
     assert pieces_of("\udf75x", Ending()) == ["\ufffdx", Ending()]
 

@@ -57,7 +57,7 @@ def test_event_holds_the_whole_request(answer, aws_on_loopback):
     }
 
 
-def test_may_say_more_than_the_text(answer, aws_on_loopback):
+def test_other_fields_of_a_response_are_ignored(answer, aws_on_loopback):
     aws_on_loopback.function_returns({"text": "Yes.", "tokensUsed": 12})
     assert answer("aws_lambda", SETTINGS) == "Yes."
 
@@ -67,7 +67,7 @@ def test_may_say_more_than_the_text(answer, aws_on_loopback):
     [b"", b"Yes.", b"null", b'"Yes."', b"[]", b"{}", b'{"text": null}', b'{"text": 1}', b'{"text": ["a"]}', b'{"text"',
      b'{"text": "\\ud83c"}', b"\xff"],
 )  # fmt: skip
-def test_an_answer_in_another_form_is_a_failure(answer, aws_on_loopback, reply):
+def test_malformed_response_is_a_failure(answer, aws_on_loopback, reply):
     aws_on_loopback.function_returns(reply)
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", SETTINGS)
@@ -75,7 +75,7 @@ def test_an_answer_in_another_form_is_a_failure(answer, aws_on_loopback, reply):
 
 
 @pytest.mark.parametrize("reply", [{"errorType": "KeyError", "errorMessage": "'password'", "stackTrace": []}, {}])
-def test_an_error_of_the_function_is_a_failure(answer, aws_on_loopback, reply):
+def test_error_of_the_function_is_a_failure(answer, aws_on_loopback, reply):
     aws_on_loopback.function_writes(error="Unhandled", details=json.dumps(reply))
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", SETTINGS)
@@ -83,14 +83,14 @@ def test_an_error_of_the_function_is_a_failure(answer, aws_on_loopback, reply):
     assert failed.value.hint is None
 
 
-def test_an_error_that_looks_like_an_answer_is_still_a_failure(answer, aws_on_loopback):
+def test_error_that_looks_like_an_answer_is_still_a_failure(answer, aws_on_loopback):
     aws_on_loopback.function_writes(b'{"text": "Yes."}', error="Handled")
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", SETTINGS)
     assert failed.value.code == "target_function_failed"
 
 
-def test_the_functions_own_time_limit_is_a_time_out(answer, aws_on_loopback):
+def test_timeout_of_the_function_is_reported_as_such(answer, aws_on_loopback):
     message = "RequestId: 1 Error: Task timed out after 3.00 seconds"
     reply = {"errorType": "Sandbox.Timedout", "errorMessage": message}
     aws_on_loopback.function_writes(error="Unhandled", details=json.dumps(reply))
@@ -102,7 +102,7 @@ def test_the_functions_own_time_limit_is_a_time_out(answer, aws_on_loopback):
 @pytest.mark.parametrize(
     "error_type", ["Sandbox.Timedout ", "sandbox.timedout", "Runtime.ExitError", "TimeoutError", ""]
 )
-def test_another_error_of_the_function_is_no_time_out(answer, aws_on_loopback, error_type):
+def test_other_errors_of_the_function_are_not_timeouts(answer, aws_on_loopback, error_type):
     aws_on_loopback.function_writes(error="Unhandled", details=json.dumps({"errorType": error_type}))
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", SETTINGS)
@@ -138,7 +138,7 @@ def test_lambda_error_is_hidden_from_the_visitor(answer, aws_on_loopback, code, 
     assert len(aws_on_loopback.asked) == 1
 
 
-def test_more_than_lambda_takes_is_said_to_be_too_much(answer, aws_on_loopback):
+def test_413_if_the_event_is_too_large_for_lambda(answer, aws_on_loopback):
     aws_on_loopback.refuses("RequestTooLargeException", 413)
     with pytest.raises(PayloadTooLarge, match="start a new conversation"):
         answer("aws_lambda", SETTINGS)
@@ -147,7 +147,7 @@ def test_more_than_lambda_takes_is_said_to_be_too_much(answer, aws_on_loopback):
 @pytest.mark.parametrize(
     "arn", [ARN, f"{ARN}:live", f"{ARN}:12", f"{ARN}:$LATEST", ARN.replace("aws", "aws-us-gov", 1)]
 )
-def test_a_function_is_named_by_its_arn(arn):
+def test_function_arn_may_have_a_version_or_alias(arn):
     assert target_settings.read("aws_lambda", [("function_arn", arn)]) == {"function_arn": arn}
 
 
@@ -156,18 +156,18 @@ def test_a_function_is_named_by_its_arn(arn):
     ["", "assistant", f"{ARN} ", f"{ARN}:", f"{ARN}*", ARN.replace("123456789012", ""), ARN.replace("lambda", "iam"),
      f"{ARN}\n"],
 )  # fmt: skip
-def test_and_by_nothing_else(arn):
+def test_malformed_function_arn_is_refused(arn):
     with pytest.raises(InvalidRequest, match="function_arn must be the ARN of a Lambda function, such as arn:"):
         target_settings.read("aws_lambda", [("function_arn", arn)])
 
 
-def test_usage_that_the_function_reports_is_kept(stream, aws_on_loopback):
+def test_reported_usage_is_kept(stream, aws_on_loopback):
     aws_on_loopback.function_returns({"text": "Yes.", "usage": {"inputTokens": 12, "outputTokens": 3}})
     assert list(stream("aws_lambda", SETTINGS)) == ["Yes.", Ending(usage=Usage(input_tokens=12, output_tokens=3))]
 
 
 @pytest.mark.parametrize("usage", [None, 3, {}, {"inputTokens": -1, "outputTokens": 1}, {"inputTokens": "1"}, [1]])
-def test_usage_of_another_form_is_no_failure(stream, aws_on_loopback, usage):
+def test_malformed_usage_is_ignored(stream, aws_on_loopback, usage):
     aws_on_loopback.function_returns({"text": "Yes.", "usage": usage})
     assert list(stream("aws_lambda", SETTINGS)) == ["Yes.", Ending()]
 
@@ -189,7 +189,7 @@ def test_text_arrives_as_the_function_writes_it(stream, aws_on_loopback):
      "\x00\x00\x00\x00\x00\x00\x00\x00a",
      "a\r\n\r\nHTTP/1.1 200 OK", "# Code\n```js\n</script>\n```\n", "🍵"],
 )  # fmt: skip
-def test_text_of_any_form_is_only_text(answer, aws_on_loopback, text):
+def test_streamed_text_is_not_parsed(answer, aws_on_loopback, text):
     aws_on_loopback.function_writes(*(bytes([byte]) for byte in text.encode()))
     assert answer("aws_lambda", STREAMING) == text
 
@@ -199,7 +199,7 @@ def test_bytes_that_are_not_utf_8_are_replaced(answer, aws_on_loopback):
     assert answer("aws_lambda", STREAMING) == "a\ufffdb\ufffd"
 
 
-def test_failure_after_the_first_words_is_a_failure(stream, aws_on_loopback):
+def test_failure_after_the_first_text_is_a_failure(stream, aws_on_loopback):
     aws_on_loopback.function_writes(b"Well, ", error="Unhandled", details='{"errorType": "KeyError"}')
     pieces = stream("aws_lambda", STREAMING)
     assert next(pieces) == "Well, "
@@ -208,7 +208,7 @@ def test_failure_after_the_first_words_is_a_failure(stream, aws_on_loopback):
     assert failed.value.code == "target_function_failed"
 
 
-def test_stream_that_breaks_anywhere_is_never_a_whole_answer(stream, aws_on_loopback):
+def test_stream_cut_at_any_byte_is_never_a_whole_answer(stream, aws_on_loopback):
     aws_on_loopback.function_writes(b"Yes, ", b"we do.")
     size = sum(map(len, aws_on_loopback.body))
     for end in range(0, size, 3):

@@ -95,7 +95,7 @@ def test_only_max_tokens_is_sent_by_default(answer, aws_on_loopback):
         ),
     ],
 )
-def test_turns_alternate_and_begin_with_the_visitors(answer, aws_on_loopback, before, turns):
+def test_turns_alternate_and_begin_with_the_visitor(answer, aws_on_loopback, before, turns):
     aws_on_loopback.streams(*reply("Yes."))
     answer("bedrock", SETTINGS, text="tea?", before=[_message(n, role, text) for n, (role, text) in enumerate(before)])
     assert aws_on_loopback.asked[0].body["messages"] == turns
@@ -119,7 +119,7 @@ def test_answer_ends_with_its_stop_reason_and_usage(stream, aws_on_loopback, sto
     assert list(stream("bedrock", SETTINGS)) == ["Yes, we ", "do.", ending]
 
 
-def test_text_arrives_as_the_model_says_it(stream, aws_on_loopback):
+def test_text_arrives_as_the_model_generates_it(stream, aws_on_loopback):
     aws_on_loopback.streams(*reply("Yes, ", "we ", "do."))
     aws_on_loopback.before_part = threading.Semaphore(0)
     aws_on_loopback.withholds_from = 2
@@ -153,7 +153,7 @@ def test_malformed_event_is_a_failure(answer, aws_on_loopback, payload):
     assert failed.value.message == TargetFailed.message
 
 
-def test_stream_that_breaks_anywhere_is_never_a_whole_answer(stream, aws_on_loopback):
+def test_stream_cut_at_any_byte_is_never_a_whole_answer(stream, aws_on_loopback):
     aws_on_loopback.streams(*reply("Yes, ", "we do."))
     for end in range(0, sum(map(len, aws_on_loopback.body)), 7):
         aws_on_loopback.breaks_after = end
@@ -178,7 +178,7 @@ def test_stream_in_pieces_of_one_byte_is_the_same(stream, aws_on_loopback):
         ("modelTimeoutException", TargetTimedOut),
     ],
 )
-def test_exception_among_the_events_is_a_failure(stream, aws_on_loopback, name, raised):
+def test_exception_event_is_a_failure(stream, aws_on_loopback, name, raised):
     aws_on_loopback.streams(*reply("Well, ")[:2], exception(name))
     pieces = stream("bedrock", SETTINGS)
     assert next(pieces) == "Well, "
@@ -187,7 +187,7 @@ def test_exception_among_the_events_is_a_failure(stream, aws_on_loopback, name, 
     assert failed.value.__cause__.code == name
 
 
-def test_botocore_reads_the_same_from_the_same_server(answer, aws_on_loopback):
+def test_botocore_decodes_the_same_stream(answer, aws_on_loopback):
     texts = ["Yes, ", "we ", "do. 🍵\n"]
     aws_on_loopback.streams(*reply(*texts, before=[{"reasoningContent": {"text": "x"}}]))
     client = botocore.session.get_session().create_client(
@@ -208,7 +208,7 @@ def test_botocore_reads_the_same_from_the_same_server(answer, aws_on_loopback):
     assert (ours.path, ours.body) == (theirs.path, theirs.body)
 
 
-def test_no_text_is_a_failure(answer, aws_on_loopback):
+def test_answer_without_text_is_a_failure(answer, aws_on_loopback):
     aws_on_loopback.streams(*reply())
     with pytest.raises(TargetFailed) as failed:
         answer("bedrock", SETTINGS)
@@ -236,7 +236,7 @@ def test_bedrock_error_is_hidden_from_the_visitor(answer, aws_on_loopback, code,
     assert len(aws_on_loopback.asked) == 1
 
 
-def test_a_model_that_took_too_long_is_a_time_out(answer, aws_on_loopback):
+def test_slow_model_is_a_timeout(answer, aws_on_loopback):
     aws_on_loopback.refuses("ModelTimeoutException", 408)
     with pytest.raises(TargetTimedOut):
         answer("bedrock", SETTINGS)
@@ -249,7 +249,7 @@ def test_timeout_is_not_retried(answer, aws_on_loopback):
     assert len(aws_on_loopback.asked) == 1
 
 
-def test_images_and_files_come_after_the_text_under_names_that_say_nothing(answer, aws_on_loopback):
+def test_attachments_follow_the_text_under_neutral_names(answer, aws_on_loopback):
     aws_on_loopback.streams(*reply("A cat."))
     answer("bedrock", SETTINGS, text="What is this?", before=[], attachments=[PNG, PDF])
     (turn,) = aws_on_loopback.asked[0].body["messages"]
@@ -287,7 +287,7 @@ def test_each_media_type_has_the_format_that_converse_knows(answer, aws_on_loopb
     assert turn["content"][-1][kind]["format"] == called
 
 
-def test_a_reused_message_id_does_not_attach_a_file_twice(answer, aws_on_loopback):
+def test_reused_message_id_does_not_attach_a_file_twice(answer, aws_on_loopback):
     aws_on_loopback.streams(*reply("Yes."))
     before = [replace(MESSAGES[0], id=MESSAGES[-1].id), MESSAGES[1]]
     answer("bedrock", SETTINGS, before=before, attachments=[PNG])
@@ -295,7 +295,7 @@ def test_a_reused_message_id_does_not_attach_a_file_twice(answer, aws_on_loopbac
     assert [len(turn["content"]) for turn in turns] == [1, 1, 2]
 
 
-def test_attachments_go_with_the_visitors_message(answer, aws_on_loopback):
+def test_attachments_belong_to_the_visitors_message(answer, aws_on_loopback):
     aws_on_loopback.streams(*reply("Yes."))
     namesake = replace(MESSAGES[1], id=MESSAGES[-1].id)
     answer("bedrock", SETTINGS, before=[MESSAGES[0], namesake], attachments=[PNG])
@@ -316,7 +316,7 @@ def test_unsupported_file_type_is_refused_without_a_call(answer, aws_on_loopback
     assert aws_on_loopback.asked == []
 
 
-def test_a_file_that_this_model_does_not_read_is_said_to_be_the_reason(answer, aws_on_loopback):
+def test_400_for_a_file_that_the_model_cannot_read(answer, aws_on_loopback):
     aws_on_loopback.refuses("ValidationException", 400)
     with pytest.raises(InvalidRequest, match="could not read what is attached") as refused:
         answer("bedrock", SETTINGS, attachments=[PNG])
@@ -361,7 +361,7 @@ def test_prices_are_stored_exactly():
         ({"system_prompt": "é" * 16_001}, "system_prompt must be at most 32,000 bytes of UTF-8."),
     ],
 )
-def test_settings_that_are_wrong_are_refused_in_a_sentence(written, sentence):
+def test_invalid_settings_are_refused_in_one_sentence(written, sentence):
     model = {} if written.keys() <= {"model_id", "modelid"} else SETTINGS
     with pytest.raises(InvalidRequest) as refused:
         target_settings.read("bedrock", [*model.items(), *written.items()])

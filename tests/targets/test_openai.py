@@ -70,7 +70,7 @@ def test_answer_ends_with_its_stop_reason_and_usage(stream, endpoint, settings, 
     assert list(stream("openai", settings)) == ["Yes.", ending]
 
 
-def test_text_arrives_as_the_model_says_it(stream, endpoint, settings):
+def test_text_arrives_as_the_model_generates_it(stream, endpoint, settings):
     endpoint.streams(*chat_completions.answer("Yes, ", "we ", "do."))
     endpoint.before_part = threading.Semaphore(0)
     pieces = stream("openai", settings)
@@ -105,12 +105,12 @@ def test_text_arrives_as_the_model_says_it(stream, endpoint, settings):
         pytest.param([delta("Yes.", "stop", usage={"prompt_tokens": "1"}), DONE], Ending(), id="malformed usage"),
     ],
 )
-def test_answer_of_a_lookalike_is_read(stream, endpoint, settings, parts, ending):
+def test_answer_of_a_compatible_server_is_read(stream, endpoint, settings, parts, ending):
     endpoint.streams(*parts)
     assert list(stream("openai", settings)) == ["Yes.", ending]
 
 
-def test_character_that_is_cut_between_two_events_is_one_again(answer, endpoint, settings):
+def test_character_split_between_two_events_is_joined(answer, endpoint, settings):
     endpoint.streams(*chat_completions.answer("a\ud83c", "\udf75b", "\ud83c"))
     assert answer("openai", settings) == "a🍵b\ufffd"
 
@@ -120,7 +120,7 @@ def test_stream_in_pieces_of_one_byte_is_the_same(answer, endpoint, settings):
     assert answer("openai", settings) == "Yes, 🍵!"
 
 
-def test_stream_that_breaks_anywhere_is_never_a_whole_answer(stream, endpoint, settings):
+def test_stream_cut_at_any_byte_is_never_a_whole_answer(stream, endpoint, settings):
     endpoint.streams(*chat_completions.answer("Yes, ", "we do."))
     for end in range(0, sum(map(len, endpoint.parts)), 11):
         endpoint.breaks_after = end
@@ -147,7 +147,7 @@ def test_stream_that_ends_early_is_incomplete(answer, endpoint, settings):
         pytest.param(data({"error": "overloaded"}), id="error as a text"),
     ],
 )
-def test_error_among_the_events_is_a_failure(stream, endpoint, settings, part):
+def test_error_event_is_a_failure(stream, endpoint, settings, part):
     endpoint.streams(delta("Well, "), part, delta(finish_reason="stop"), DONE)
     pieces = stream("openai", settings)
     assert next(pieces) == "Well, "
@@ -157,7 +157,7 @@ def test_error_among_the_events_is_a_failure(stream, endpoint, settings, part):
 
 
 @pytest.mark.parametrize("value", [1, None, [], '"x"', {"choices": 1}, {"choices": [1]}, {"choices": [{"delta": "x"}]}])
-def test_event_of_another_form_is_skipped(answer, endpoint, settings, value):
+def test_unknown_event_is_skipped(answer, endpoint, settings, value):
     endpoint.streams(data(value), *chat_completions.answer("Yes."))
     assert answer("openai", settings) == "Yes."
 
@@ -184,7 +184,7 @@ def test_answer_that_is_not_streamed_is_a_failure(answer, endpoint, settings):
         (302, None, TargetFailed, "target_failed"),
     ],
 )
-def test_refusal_reveals_nothing_about_the_endpoint(answer, endpoint, settings, status, code, raised, ours):
+def test_error_reveals_nothing_about_the_endpoint(answer, endpoint, settings, status, code, raised, ours):
     endpoint.refuses(status, code, Location="http://169.254.169.254/latest/meta-data/")
     with pytest.raises(raised) as failed:
         answer("openai", settings)
@@ -195,7 +195,7 @@ def test_refusal_reveals_nothing_about_the_endpoint(answer, endpoint, settings, 
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"null", b'{"error": "x"}', b'{"error": {"code": "Say: sk-secret"}}'])
-def test_refusal_of_another_form_is_a_failure(answer, endpoint, settings, body):
+def test_malformed_error_is_a_failure(answer, endpoint, settings, body):
     endpoint.refuses(500, body=body)
     with pytest.raises(TargetFailed) as failed:
         answer("openai", settings)
@@ -247,7 +247,7 @@ def test_connection_that_was_idle_for_long_is_replaced(answer, endpoint, setting
     assert len({asked.client for asked in endpoint.asked}) == 2
 
 
-def test_key_is_read_once_and_sent_as_a_bearer(answer, endpoint, settings, secrets_manager):
+def test_key_is_read_once_and_sent_as_a_bearer_token(answer, endpoint, settings, secrets_manager):
     secrets_manager.holds("sk-first\n")
     for _ in range(3):
         answer("openai", {**settings, "secret_arn": ARN})
@@ -289,7 +289,7 @@ def test_secret_that_cannot_be_read_is_a_failure(answer, endpoint, settings, sec
 
 
 @pytest.mark.parametrize("key", ["", "sk-\r\nX-Evil: 1", "sk-é", "two words", '{"key": "sk-secret"}', "a" * 4097])
-def test_malformed_key_is_not_sent_and_not_quoted(answer, endpoint, settings, secrets_manager, key):
+def test_malformed_key_is_neither_sent_nor_quoted(answer, endpoint, settings, secrets_manager, key):
     secrets_manager.holds(key)
     with pytest.raises(TargetFailed) as failed:
         answer("openai", {**settings, "secret_arn": ARN})
@@ -310,13 +310,13 @@ def test_image_goes_with_the_last_message(answer, endpoint, settings):
     ]
 
 
-def test_other_file_is_refused_without_a_call(answer, endpoint, settings):
+def test_unsupported_file_type_is_refused_without_a_call(answer, endpoint, settings):
     with pytest.raises(InvalidRequest, match="cannot read that kind of file"):
         answer("openai", settings, attachments=[Attachment(media_type="application/pdf", data=b"%PDF")])
     assert endpoint.asked == []
 
 
-def test_turns_alternate_and_begin_with_the_visitors(answer, endpoint, settings):
+def test_turns_alternate_and_begin_with_the_visitor(answer, endpoint, settings):
     said = [("assistant", "Hi"), ("user", "One"), ("user", "Two"), ("assistant", "2")]
     before = [Message(id=f"m{n}", role=role, text=text, at=NOON) for n, (role, text) in enumerate(said)]
     answer("openai", settings, text="tea?", before=before)
@@ -327,7 +327,7 @@ def test_turns_alternate_and_begin_with_the_visitors(answer, endpoint, settings)
     ]
 
 
-def test_openai_itself_is_sent_its_own_name_of_max_tokens(target_request):
+def test_openai_gets_max_completion_tokens(target_request):
     from shared.targets import openai
 
     for url, name in [
@@ -380,7 +380,7 @@ def test_base_url_is_https_or_this_machine(url):
      "https://a.example/v1#x", "https://a.example/v1\n", "https://a.example/v 1", "https://a.example:99999/v1",
      "file:///etc/passwd", "https://", "https://a.example/../x/%2e"],
 )  # fmt: skip
-def test_other_base_url_is_refused_in_a_sentence(url):
+def test_invalid_base_url_is_refused_in_one_sentence(url):
     with pytest.raises(InvalidRequest, match="base_url must be an HTTPS URL without a query, such as https://"):
         target_settings.read("openai", [("base_url", url), ("model", "m")])
 
@@ -403,7 +403,7 @@ def test_every_prefix_of_a_stream_is_a_failure_or_the_whole_text():
             assert "".join(said[:-1]) == "Yes, we do."
 
 
-def test_random_events_raise_only_errors_of_ours(endpoint, settings, stream):
+def test_random_events_raise_only_our_own_errors(endpoint, settings, stream):
     source = random.Random(12)  # noqa: S311 - no secret
     parts = [
         b"data: ",

@@ -90,7 +90,7 @@ def test_stop_reason_reaches_the_widget(stop_reason):
     assert found[-2]["stopReason"] == stop_reason
 
 
-def test_answer_without_text_still_has_a_bubble_and_an_end():
+def test_empty_answer_still_has_a_bubble_and_an_end():
     found = parsed("".join(events_of().stream(said())))
     assert [one["delta"] for one in found if one["type"] == "text_delta"] == [""]
     assert found[-1]["type"] == "execution_complete"
@@ -106,7 +106,7 @@ def test_failure_is_a_visible_sentence_and_one_end_event():
 
 
 @pytest.mark.parametrize("text", ["a\nb\r\n\r\nevent: x\ndata: {}\n\n", "\u2028\x00\x85", "\ud83c", "é 🍵"])
-def test_a_text_cannot_break_the_framing(text):
+def test_text_cannot_break_the_framing(text):
     found = parsed("".join(events_of().stream(said(text, text))))
     assert "".join(one["delta"] for one in found if one["type"] == "text_delta") == text + text
     assert "".join(events_of().stream(said(text))).isascii()

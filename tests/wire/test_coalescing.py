@@ -35,14 +35,14 @@ def in_lockstep(count, seen):
         assert seen.get(timeout=WITHIN_SECONDS) == f"{number} "
 
 
-def test_word_is_not_held_back_until_the_next_is_said():
+def test_word_is_not_held_back_until_the_next_arrives():
     seen = queue.SimpleQueue()
     for text in coalesce(in_lockstep(5, seen), time.monotonic):
         seen.put(text)
     assert seen.empty()
 
 
-def test_first_text_goes_out_before_the_second_is_said():
+def test_first_text_is_sent_before_the_second_arrives():
     held = queue.SimpleQueue()
 
     def words():
@@ -74,7 +74,7 @@ def test_text_comes_before_the_error_that_follows_it():
 @pytest.mark.parametrize(
     "error", [TargetFailed(), KeyError("x"), KeyboardInterrupt()], ids=lambda error: type(error).__name__
 )
-def test_error_before_the_first_text_comes_through(error):
+def test_error_before_the_first_text_is_raised(error):
     with pytest.raises(type(error)):
         coalesced(error)
 

@@ -24,7 +24,7 @@ _TIMEOUT_MILLISECONDS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """One package, as npm has it. `folder`: what pages load of it, within the package; `name`: for people."""
+    """An npm package. `folder`: the folder of the package that pages load. `name`: for people."""
 
     name: str
     directory: str
@@ -35,7 +35,7 @@ class Bundle:
 
     @property
     def copy(self) -> Path:
-        """What the CDN serves, once a Fetch has finished."""
+        """The local copy of what the CDN serves, once a Fetch has finished."""
         return ROOM / self.directory / self.version
 
     @property
@@ -44,7 +44,7 @@ class Bundle:
 
     @property
     def sources(self) -> str:
-        """Where a page's policy must allow scripts and styles from."""
+        """The sources that a page's policy must allow for scripts and styles."""
         return "'self'" if self.copy.is_dir() else f"'self' {CDN_ORIGIN}"
 
     def serve(self, file: str, environ: dict[str, Any]) -> Response:
@@ -83,9 +83,9 @@ class NotFetched(Exception):  # noqa: N818 - the CDN is there, too
 
 
 class Fetch:
-    """npm at work: the one package, without its dependencies (they are in its bundle) and without a script of theirs.
+    """A running npm that fetches the package, without its dependencies (they are bundled) and without running scripts.
 
-    Raises NotFetched where there is no npm.
+    Raises NotFetched without npm.
     """
 
     def __init__(self, bundle: Bundle) -> None:
@@ -94,7 +94,7 @@ class Fetch:
             raise NotFetched("there is no npm here")
         self._bundle = bundle
         bundle.copy.parent.mkdir(parents=True, exist_ok=True)
-        # In the same file system as the copy, which comes into its place all at once.
+        # In the same file system as the copy, which is then moved atomically.
         self._directory = TemporaryDirectory(dir=bundle.copy.parent)
         self._npm = subprocess.Popen(  # noqa: S603 - the command is our own
             [
@@ -109,7 +109,7 @@ class Fetch:
         )  # fmt: skip
 
     def finish(self) -> None:
-        """Waits for npm, and puts the copy into its place. Raises NotFetched."""
+        """Waits for npm, then moves the copy into place. Raises NotFetched."""
         _, complaint = self._npm.communicate()
         with self._directory as directory:
             if self._npm.returncode:

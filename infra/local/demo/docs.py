@@ -1,4 +1,4 @@
-"""What the API is, beside the demo page: openapi.json as it is checked in, and Scalar's page that shows it."""
+"""The API reference beside the demo page: the checked-in openapi.json, and Scalar's page that shows it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def serve(name: str, url: str, environ: dict[str, Any]) -> Response:
 
 
 def _policy(url: str) -> str:
-    """Requests go to this server and to its API. Styles may be inline, for the bundle makes some; scripts may not."""
+    """Requests may go to this server and its API. Styles may be inline, as the bundle needs; scripts may not."""
     return (
         f"default-src 'none'; script-src {bundles.REFERENCE.sources}; style-src 'self' 'unsafe-inline'; "
         f"img-src 'self' data:; font-src data:; connect-src 'self' {url}; base-uri 'none'; form-action 'none'; "

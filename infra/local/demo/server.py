@@ -20,7 +20,7 @@ class Demo:
     def __init__(
         self, listener: socket.socket, management: Management, token_id: str, say: Callable[[str], None]
     ) -> None:
-        """`listener`: the bound socket on which to serve; `token_id`: whose widget it is."""
+        """`listener`: the bound socket on which to serve. `token_id`: the widget's client token."""
         self._say = say
         missing = [bundle for bundle in (bundles.WIDGET, bundles.REFERENCE) if not bundle.copy.is_dir()]
         self._fetches = [fetch for bundle in missing if (fetch := self._start_fetch(bundle))]

@@ -1,6 +1,6 @@
 """The demo page's own server: the page, the widget, the token as the management API shows it, and the API document.
 
-Nothing in the browser but the token: the API key stays here.
+Only the token reaches the browser: the API key stays here.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Site:
         return response(environ, start_response)
 
     def _serve(self, request: Request) -> Response:
-        """Raises HTTPException, also where the page is asked for under a name that is not this machine's."""
+        """Raises HTTPException, also for a Host header that does not name this machine."""
         _ = request.host
         match request.path.split("/", 2)[1:]:
             case ["embed.json"]:
@@ -58,7 +58,7 @@ class Site:
                 return send_from_directory(_PAGE, "/".join(path) or "index.html", request.environ)
 
     def _policy(self) -> str:
-        """Styles may be inline, for the widget makes some of its own; scripts may not."""
+        """Styles may be inline, because the widget creates some; scripts may not."""
         ours = bundles.WIDGET.sources
         return (
             f"default-src 'none'; script-src {ours}; style-src {ours} 'unsafe-inline'; img-src 'self' data:; "
@@ -66,7 +66,7 @@ class Site:
         )
 
     def _embed(self) -> dict[str, Any]:
-        """The value is asked for each time, for it may have been regenerated."""
+        """Reads the value each time, because it may have been regenerated."""
         value = self._management.ask("GET", f"{self._token}/token")["token"]
         return {
             "apiUrl": self._management.url,
