@@ -6,11 +6,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from infra.tools import tables
 from infra.tools.bench import chart, report, resources, speed
 from infra.tools.bench.chart import Bar, Chart
 from infra.tools.bench.figures import Figures, Spread, interleaved
 from infra.tools.bench.measure import Sample
-from infra.tools.bench.report import Section, Table
+from infra.tools.bench.report import Section
+from infra.tools.tables import Table
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -117,8 +119,8 @@ def test_figures_have_three_significant_digits(value, text):
 
 def test_terminal_and_markdown_tables_match():
     table = Table(["name", "ms"], [["a", "1.00"], ["longer", "20.00"]])
-    assert report.plain(table) == "name       ms\na        1.00\nlonger  20.00"
-    assert report.markdown(table).splitlines()[1] == "| --- | ---: |"
+    assert tables.plain(table) == "name       ms\na        1.00\nlonger  20.00"
+    assert tables.markdown(table).splitlines()[1] == "| --- | ---: |"
 
 
 def test_report_is_replaced_when_written_again(tmp_path):

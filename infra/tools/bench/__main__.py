@@ -13,6 +13,7 @@ from pathlib import Path
 
 from infra.local import access
 from infra.local.template import ROOT
+from infra.tools import tables
 from infra.tools.bench import cost, growth, machine, measure, programs, report, resources, speed, streaming, workload
 from infra.tools.bench.cost import Prices
 from infra.tools.bench.figures import Figures, Spread, interleaved
@@ -140,7 +141,7 @@ def _print(sections: list[Section]) -> None:
     for section in sections:
         print(f"\n{section.title}\n")
         for table in section.tables:
-            print(f"{report.plain(table)}\n")
+            print(f"{tables.plain(table)}\n")
 
 
 def _say(text: str) -> None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, fields
 from infra.tools.bench import units
 from infra.tools.bench.chart import Bar, Chart
 from infra.tools.bench.figures import Spread
-from infra.tools.bench.report import Section, Table
+from infra.tools.bench.report import Section
 from infra.tools.bench.world import Recording
+from infra.tools.tables import Table
 
 PRICES_OF = "2026-11-24"
 

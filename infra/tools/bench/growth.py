@@ -13,10 +13,11 @@ from infra.local import seed
 from infra.tools.bench import workload
 from infra.tools.bench.chart import Bar, Chart
 from infra.tools.bench.figures import Spread
-from infra.tools.bench.report import Section, Table, cell
+from infra.tools.bench.report import Section, cell
 from infra.tools.bench.units import Item
 from infra.tools.bench.workload import TOKENS
 from infra.tools.bench.world import Caller, Recording, World
+from infra.tools.tables import Table
 from shared.rules import identifier, timestamps
 from shared.rules.target import Target
 from shared.store import targets

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.tools.bench import chart
 from infra.tools.bench.chart import Chart, figure
 from infra.tools.bench.figures import Spread
+from infra.tools.tables import Table, markdown
 
 _COLUMNS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The first column is text; all others are figures."""
-
-    head: Sequence[str]
-    rows: list[list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +56,3 @@ def _page(introduction: str, sections: Iterable[Section], folder: str) -> Iterat
         yield f"{textwrap.fill(section.text, _COLUMNS, break_on_hyphens=False)}\n"
         yield from (f"![{one.title}]({folder}/{one.name}.svg)\n" for one in section.charts)
         yield from (f"{markdown(table)}\n" for table in section.tables)
-
-
-def markdown(table: Table) -> str:
-    lines = [table.head, ["---", *["---:"] * (len(table.head) - 1)], *table.rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def plain(table: Table) -> str:
-    """Formats a table for the terminal, as wide as it needs to be."""
-    lines = [list(table.head), *table.rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(table.head))]
-    return "\n".join(
-        "  ".join(
-            text.rjust(width) if column else text.ljust(width)
-            for column, (text, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )

@@ -12,8 +12,9 @@ from infra.local.code import ARTIFACT
 from infra.tools.bench.chart import Bar, Chart
 from infra.tools.bench.figures import Figures, Spread
 from infra.tools.bench.programs import FASTAPI_MANGUM
-from infra.tools.bench.report import Section, Table, cell, with_limit
+from infra.tools.bench.report import Section, cell, with_limit
 from infra.tools.bench.world import Recording
+from infra.tools.tables import Table
 
 _PEAK_MB = 128
 _MB = 1_000_000

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from infra.tools.bench.chart import Bar, Chart
 from infra.tools.bench.figures import Figures, Spread
-from infra.tools.bench.report import Section, Table, cell, ratio, with_limit
+from infra.tools.bench.report import Section, cell, ratio, with_limit
+from infra.tools.tables import Table
 
 # Limits for the medians. A second client, for KMS, costs more than the first.
 _START_TO_FLOOR = {"CreateClientToken": 1.10, "GetClientTokenValue": 1.10, "RegenerateClientToken": 1.10}

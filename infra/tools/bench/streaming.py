@@ -17,8 +17,9 @@ from infra.tools.bench import measure, programs, workload
 from infra.tools.bench.aws import Aws, Replayer
 from infra.tools.bench.chart import Bar, Chart
 from infra.tools.bench.figures import Spread
-from infra.tools.bench.report import Section, Table, cell, ratio, with_limit
+from infra.tools.bench.report import Section, cell, ratio, with_limit
 from infra.tools.bench.world import Recording, World
+from infra.tools.tables import Table
 
 _WORDS = 20
 # Longer than events with text are apart, so each word has its own.

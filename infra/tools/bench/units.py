@@ -1,24 +1,23 @@
-"""DynamoDB's capacity units: what a call costs, from the sizes of the items that it reads and writes.
+"""The capacity units of a DynamoDB call, from the items that it reads and writes.
 
-Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html, and the page
-"DynamoDB item sizes and formats" beside it.
+Source of sizes: "DynamoDB item sizes and formats" in the developer guide.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from infra.local import template
+from infra.tools import capacity
 
 Item = Mapping[str, Any]
 """With attributes as DynamoDB's API has them."""
 Key = tuple[str, str]
 
-_READ_BYTES, _WRITE_BYTES = 4096, 1024
 _INDEX_KEYS = ("listing_pk", "listing_sk")
 
 
@@ -48,7 +47,7 @@ def written(operation: str, request: Mapping[str, Any]) -> list[Key]:
 def write_units(operation: str, change: Change) -> int:
     """Write units of a change: in the table, doubled in a transaction, and in the index, which is updated once."""
     twice = 2 if operation == "TransactWriteItems" else 1
-    return twice * _writes(max(size(change.before), size(change.after), 1)) + _index_units(change)
+    return twice * capacity.write_units(max(size(change.before), size(change.after), 1)) + _index_units(change)
 
 
 def index_entry(item: Item | None) -> Item | None:
@@ -69,38 +68,30 @@ def _index_units(change: Change) -> int:
     if before == after:
         return 0
     if before and after and all(before[key] == after[key] for key in _INDEX_KEYS):
-        return _writes(max(size(before), size(after)))
+        return capacity.write_units(max(size(before), size(after)))
     # A changed index key costs a removal and an addition.
-    return sum(_writes(size(item)) for item in (before, after) if item)
+    return sum(capacity.write_units(size(item)) for item in (before, after) if item)
 
 
 def read_units(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
     """Half if the read is eventually consistent. A missing item costs as much as a small one."""
     match operation:
         case "GetItem":
-            return _reads(size(answer.get("Item"))) * _consistency(request)
+            return _reads([size(answer.get("Item"))], request)
         case "BatchGetItem":
             units = 0.0
             for table, asked in request["RequestItems"].items():
                 found = [size(item) for item in answer["Responses"].get(table, ())]
                 found += [0] * (len(asked["Keys"]) - len(found))
-                units += sum(map(_reads, found)) * _consistency(asked)
+                units += _reads(found, asked)
             return units
         case "Query":
-            return _reads(sum(map(size, answer.get("Items", ())))) * _consistency(request)
+            return _reads([sum(map(size, answer.get("Items", ())))], request)
     return 0.0
 
 
-def _consistency(asked: Mapping[str, Any]) -> float:
-    return 1.0 if asked.get("ConsistentRead") else 0.5
-
-
-def _reads(octets: int) -> int:
-    return max(1, math.ceil(octets / _READ_BYTES))
-
-
-def _writes(octets: int) -> int:
-    return max(1, math.ceil(octets / _WRITE_BYTES))
+def _reads(sizes: Iterable[int], asked: Mapping[str, Any]) -> float:
+    return sum(capacity.read_units(one, consistent=asked.get("ConsistentRead", False)) for one in sizes)
 
 
 def size(item: Item | None) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from infra.tools.capacity import read_units
 from infra.tools.scale import limits
 from infra.tools.scale.limits import Limit
-from infra.tools.scale.operations import Operations, Part, parts, read_units
+from infra.tools.scale.operations import Operations, Part, parts
 
 # The longest system prompt that a target may have.
 _PROMPT_BYTES = 32_000

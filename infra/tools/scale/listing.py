@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from infra.tools.capacity import read_units
 from infra.tools.scale import limits
-from infra.tools.scale.operations import Operations, parts, read_units
+from infra.tools.scale.operations import Operations, parts
 
 TOKENS = 100_000
 _PAGE_TOKENS = 100

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from infra.tools.capacity import read_units, write_units
 
 RECORDED = Path(__file__).with_name("calls.json")
 
@@ -44,11 +45,6 @@ def parts(calls: Iterable[Call]) -> list[Part]:
     return [part for call in calls for part in call.parts]
 
 
-def read_units(size: int, *, consistent: bool) -> float:
-    """One unit per 4 KB, at least one, and half of that for an eventually consistent read."""
-    return max(1, math.ceil(size / 4096)) * (1 if consistent else 0.5)
-
-
 def _call(call: dict[str, Any]) -> Call:
     name, items = call["call"], call.get("items", ())
     if "consistent" in call:
@@ -63,15 +59,10 @@ def _read(item: dict[str, Any], *, consistent: bool) -> Part:
 
 def _written(item: dict[str, Any], times: int) -> Part:
     size = max(item["before"], item["after"])
-    index_writes = sum(map(_write_units, item["listing"]["writes"])) if "listing" in item else 0
-    return Part(_partition(item), size, writes=times * _write_units(size), index_writes=index_writes)
+    index_writes = sum(map(write_units, item["listing"]["writes"])) if "listing" in item else 0
+    return Part(_partition(item), size, writes=times * write_units(size), index_writes=index_writes)
 
 
 def _partition(item: dict[str, Any]) -> str:
     kind: str = item["key"].split("/")[0]
     return kind
-
-
-def _write_units(size: int) -> int:
-    """One unit per 1 KB of the whole item, before or after the write, whichever is larger."""
-    return max(1, math.ceil(size / 1024))

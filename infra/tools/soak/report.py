@@ -5,9 +5,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Iterator
 
-from infra.tools.bench.report import Table, plain
 from infra.tools.soak.ledger import Ledger
 from infra.tools.soak.memory import Row
+from infra.tools.tables import Table, plain
 
 _SHOWN = 20
 
