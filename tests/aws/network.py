@@ -1,7 +1,7 @@
-"""Where our requests to AWS would leave this process: moto answers them, unless a test does.
+"""The network between our AWS client and AWS: moto answers requests, unless a test does.
 
-It replaces sockets, below our client, whose signatures and retries are the real ones. What AWS would refuse and moto
-would take is refused here.
+It replaces the sockets below our client, so signatures and retries are real. Requests that AWS would reject and moto
+would accept are rejected here.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ _SILENT, _OTHER_END = socket.socketpair()
 
 
 class Request(NamedTuple):
-    """`attempt`: 1, or more if our client sends it again. `operation`: empty where a service has no JSON protocol."""
+    """`attempt`: more than 1 if our client retries. `operation`: empty if the service has no JSON protocol."""
 
     service: str
     operation: str
@@ -48,19 +48,20 @@ class Answer(NamedTuple):
 
 
 def refusal(code, message="simulated", status=400, **more):
-    """As AWS says no in its JSON protocol."""
+    """An error response in AWS's JSON protocol."""
     return Answer(status, {"__type": f"com.amazonaws.simulated#{code}", "message": message} | more)
 
 
 class Network:
-    """`before` a request leaves, its hooks may act, answer it, or raise what a socket raises; `after` its answer, too.
+    """Hooks in `before` may act before a request is sent, answer it, or raise socket errors. Hooks in `after` may act
+    once it is answered.
 
-    A hook gets the Request, and afterwards the Answer.
+    A hook gets the Request and, in `after`, also the Answer.
     """
 
     def __init__(self, aws):
         self._aws = aws
-        # A function may take a refusal for an outage: a test asks here, not the function's answer.
+        # A function may mistake a rejection for an outage, so tests check this list instead of its response.
         self.rejected = []
         self.before = []
         self.after = []
@@ -113,11 +114,11 @@ class Network:
 
 
 class _Connection:
-    """What our client uses of http.client's."""
+    """The part of http.client's connection that our client uses."""
 
     def __init__(self, network):
         self._network = network
-        # Connected to somebody who never says anything.
+        # Connected to a peer that never sends anything.
         self.sock = _SILENT
         # Reads from sockets until a deadline, and there are none here.
         self.response_class = None

@@ -1,4 +1,4 @@
-"""Holds every answer of the API to openapi.json: it has a status, and a refusal a code, that its operation names."""
+"""Checks every response of the API against openapi.json: its status, and the code of an error, must be documented."""
 
 import json
 
@@ -8,7 +8,7 @@ from infra.tools.openapi import refusals
 
 
 class Documented:
-    """The same application. `undocumented`: what it answered and nobody wrote down, as (operation, status, code)."""
+    """The same application. `undocumented`: responses that are not in the document, as (operation, status, code)."""
 
     def __init__(self, app, routes):
         self._app = app
@@ -44,5 +44,5 @@ class Documented:
 
 
 def _codes(response):
-    """None for a response that is no error."""
+    """None for a response that is not an error."""
     return response.get(refusals.CODES, [None])

@@ -10,12 +10,12 @@ from tests.functions.page import assert_interrupted
 
 
 class Crash(BaseException):
-    """The function is gone: nothing that it would do about it happens."""
+    """The function crashes: none of its error handling runs."""
 
 
 @pytest.fixture
 def at_call():
-    """`at_call(3, act)`: just before AWS's third call from now, `act()` happens once; "after": right after it."""
+    """`at_call(3, act)`: runs `act()` once, just before the third AWS call from now. "after": right after it."""
     with contextlib.ExitStack() as until_the_end:
 
         def at_call(number, act, when="before"):
@@ -34,7 +34,7 @@ def at_call():
 
 @pytest.fixture
 def crash_after(at_call):
-    """Within `crash_after(3)` the function is gone once AWS has answered its third call, if it makes as many."""
+    """Within `crash_after(3)`, the function crashes after the response to its third AWS call, if it makes that many."""
 
     @contextlib.contextmanager
     def crash_after(number):
@@ -71,8 +71,8 @@ def interrupted(calls, at_call):
 
 @pytest.fixture
 def contended():
-    """`contended("USAGE#", times=1)`: transactions that write such an item meet another one that does, or the `reason`
-    that is given.
+    """`contended("USAGE#", times=1)`: transactions that write such an item conflict with another one, or fail for the
+    given `reason`.
     """
     with contextlib.ExitStack() as until_the_end:
 
@@ -116,5 +116,5 @@ def busy():
 
 
 def cancelled(*codes):
-    """AWS's answer to a transaction that it has not done: a reason for each of its parts."""
+    """AWS's response to a canceled transaction: a reason for each of its parts."""
     return refusal("TransactionCanceledException", CancellationReasons=[{"Code": code} for code in codes])

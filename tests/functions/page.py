@@ -1,4 +1,4 @@
-"""A page in a visitor's browser, as the widget behaves there: it opens a session, says something, rates an answer."""
+"""A page in a visitor's browser that behaves like the widget: it opens a session, sends messages, and rates answers."""
 
 import itertools
 import json
@@ -11,7 +11,7 @@ ORIGIN = "https://app.example.com"
 ADDRESS = "203.0.113.7"
 _numbers = itertools.count(1)
 
-# What a visitor may read, by code: a pattern of the whole sentence.
+# Sentences for visitors, by code, as patterns of the whole sentence.
 SENTENCES = {
     "attachment_not_supported": (
         r"This assistant (reads text only|cannot read that kind of file|could not read what is attached)\."
@@ -44,7 +44,7 @@ SENTENCES = {
 
 
 class Clock:
-    """The API's: the real one, unless a test holds it."""
+    """The clock of the API: the real one, unless a test stops it."""
 
     def __init__(self):
         self.held = None
@@ -58,7 +58,7 @@ class Clock:
 
 
 class Page:
-    """On an origin (None: a program that is no browser), behind an address."""
+    """A page on an origin (None: a program), with a client address."""
 
     def __init__(self, app, origin=ORIGIN, address=ADDRESS):
         self._http = Client(app)
@@ -66,7 +66,7 @@ class Page:
         self._address = address
 
     def do(self, operation, value, session=""):
-        """An operation of the table, with a token's value."""
+        """Calls an operation of the table with a token's value."""
         return self._send(*operation.request(value=value, session=session))
 
     def post(self, endpoint, body, headers=()):
@@ -88,7 +88,7 @@ class Page:
         return self.post("init", {"token": token} | fields)
 
     def open(self, token, **fields):
-        """A session's id."""
+        """Opens a session; returns its id."""
         answer = self.init(token, **fields)
         assert answer.status_code == 200, answer.text
         return answer.json["sessionId"]
@@ -105,7 +105,7 @@ class Page:
 
 
 def events(answer):
-    """What was streamed: `(name, data)`."""
+    """The streamed events as `(name, data)`."""
     assert answer.status_code == 200, answer.text
     *frames, rest = answer.text.split("\n\n")
     assert rest == ""
@@ -127,7 +127,7 @@ def assert_interrupted(answer, code):
 
 
 def assert_refused(answer, status, code):
-    """A refusal that the page can read, and show to its visitor; gives the body."""
+    """Asserts an error that the page can read and show to its visitor; returns the body."""
     assert (answer.status_code, answer.json["code"]) == (status, code), answer.text
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.headers["Vary"] == "Origin"

@@ -1,4 +1,4 @@
-"""What the table holds of a session and its conversation."""
+"""The stored items of a session and its conversation."""
 
 from shared.rules import message_log
 from shared.rules.session import parse_id
@@ -10,12 +10,12 @@ def record(session):
 
 
 def spent(session):
-    """How many messages of the session's budget."""
+    """How many messages of the session's budget are spent."""
     return message_log.length(record(session)["message_log"])
 
 
 def beside(session, kind):
-    """The items of its conversation that are of this kind, in their order."""
+    """The items of this kind in its conversation, in order."""
     items = table.query("pk = :pk", {":pk": f"CONVERSATION#{record(session)['conversation_id']}"})
     return [item for item in items if item["sk"].startswith(kind)]
 
@@ -27,7 +27,7 @@ def left(conversation_id):
 
 
 def messages(session):
-    """As role, id and text, in order of time."""
+    """The messages as (role, id, text), oldest first."""
     stored = [turn_items.from_item(item) for item in beside(session, "MESSAGE#")]
     parts = [part for turn in stored if not turn.is_gone for part in (turn.message, turn.reply) if part]
     return [(part.role, part.id, part.text) for part in parts]

@@ -1,4 +1,4 @@
-"""What each operation costs in AWS calls, and that each role gives what its function needs and nothing else."""
+"""The AWS calls of each operation. Each role grants exactly what its function needs."""
 
 from datetime import UTC, datetime
 
@@ -47,7 +47,7 @@ KEYED = [
 
 @pytest.fixture
 def api(api):
-    """The credential is already known to API Gateway."""
+    """API Gateway has already cached the credential."""
     targets.register(Target(id="flow_a", tenant=api.tenant, kind="echo", settings={}, created_at=datetime.now(UTC)))
     api.get(LIST)
     return api
@@ -134,7 +134,7 @@ def test_taking_over_a_turn_costs_eight_calls(page, token, clock, calls, at_call
 
 @pytest.mark.parametrize(("character", "units"), [("u", 1), ("🙂", 2)])
 def test_stored_message_costs_one_write_unit_plus_its_text(page, token, character, units):
-    """A unit is a kilobyte of the whole item, and the longest ids that a page may give are part of it."""
+    """A unit covers 1 KB of the whole item, which includes the longest ids that a page may send."""
     session = page.open(token.value)
     said = page.say(session, message_id=character * 128, assistantMessageId=character * 128)
     assert said.status_code == 200
@@ -173,7 +173,7 @@ def test_no_role_grants_an_unused_action(api, caller, page, token, guard, reques
     configured = caller(api.tenant).create(flowIds=["flow_echo"], config={"welcomeMessage": "Hi"})
     page.open(configured["token"])
     assert api.put(f"{LIST}/{configured['clientToken']['id']}", {"config": {}}).status_code == 200
-    # Of a tenant without targets, ids are labels.
+    # Without registered targets, ids are labels.
     labeler = caller()
     labeled = labeler.create(flowIds=["label"])["clientToken"]["id"]
     assert labeler.put(f"{LIST}/{labeled}", {"flowIds": ["other"]}).status_code == 200

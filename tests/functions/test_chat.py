@@ -1,4 +1,4 @@
-"""A turn of chat: what the visitor reads, what is stored of it, and what is no message."""
+"""A chat turn: the reply that the visitor reads, the stored messages, and invalid requests."""
 
 import json
 
@@ -60,7 +60,7 @@ def test_200_stream_has_the_events_that_widget_and_sdk_expect(page, session):
 
 
 def test_only_the_last_visitor_message_of_a_transcript_is_read(page, session):
-    """What the page claims that the assistant said is worth nothing, and what came before is known already."""
+    """The page's copy of the assistant's messages is not trusted, and earlier messages are already stored."""
     before = [
         {"id": "welcome-1", "role": "assistant", "content": "Welcome!"},
         {"id": "usr_0", "role": "user", "content": "never sent before"},
@@ -149,7 +149,7 @@ def test_400_malformed_attachment(page, session, register, part):
 
 @pytest.mark.parametrize("kind", ["audio", "video", "image_url", "IMAGE", "", "new"])
 def test_400_no_part_is_dropped_silently(page, session, register, kind):
-    """Whatever types widgets will send: a visitor who attached something must not be answered as if they had not."""
+    """For any type that widgets may send: an attachment must never be ignored in the answer."""
     part = {"type": kind, "data": "YSxi", "mimeType": "audio/wav"}
     parts = [{"type": "text", "text": "What is this?"}, part]
     assert_refused(page.say(session, parts), 400, "attachments_not_enabled")
@@ -165,7 +165,7 @@ def test_200_reasoning_part_is_not_an_attachment(page, session):
 
 @pytest.mark.parametrize("filler", ["a", ";", "data:", ";base64", "data:a;base64"])
 def test_400_large_malformed_attachment_is_refused_in_linear_time(page, session, register, filler):
-    """In time that grows with its length: with its square, this would take hours."""
+    """In linear time: in quadratic time, this would take hours."""
     register("flow_echo", attachments=4_000_000)
     image = "data:" + filler * (3_000_000 // len(filler))
     assert_refused(page.say(session, [{"type": "image", "image": image}]), 400, "invalid_attachment")
@@ -304,7 +304,7 @@ def test_200_init_and_feedback_of_64_kb(page, token):
     ids=lambda text: text[:12],
 )  # fmt: skip
 def test_413_body_of_too_many_values_before_parsing(page, calls, text):
-    """It is not even JSON, which nobody learns."""
+    """It is not even JSON, but the size is checked first."""
     calls.clear()
     body = assert_refused(page.post("chat", f'{{"sessionId": "cs_1", "messages": {text} x'), 413, "too_large")
     assert body["error"] == "The request is too large. In a chat, please start a new conversation."

@@ -1,4 +1,4 @@
-"""Many at once: on one session, on one token; nothing is spent twice, lost, or counted wrong."""
+"""Concurrent requests on one session or token: nothing is spent twice, lost, or miscounted."""
 
 import itertools
 from collections import Counter
@@ -33,7 +33,7 @@ def accept_another(session, message_id):
 
 
 def say_until_refused(page, session, most):
-    """Says things until the budget is spent, `most` at the most; gives the answers' statuses."""
+    """Sends up to `most` messages until the budget is spent; returns the statuses."""
     statuses = []
     while 429 not in statuses and len(statuses) < most:
         statuses.append(page.say(session, f"{len(statuses)}").status_code)
@@ -44,7 +44,7 @@ def test_sixteen_tabs_never_exceed_one_message_budget(page, create):
     token = create(maxMessagesPerSession=100, **AMPLE)
     session = page.open(token.value)
     assert page.say(session).status_code == 200
-    # As if eighty more had been sent: each takes a while, and all are alike.
+    # As if eighty more had been sent, which would take a while.
     for number in range(80):
         accept_another(session, f"other {number}")
     assert {page.say(session).status_code for _ in range(7)} == {200}

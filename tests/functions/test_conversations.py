@@ -138,7 +138,7 @@ def test_every_item_of_a_visitor_has_an_expiry(page, token):
     partitions = {
         # The record's retention begins with the end of the ten minutes under which the index lists it.
         f"CONVERSATION#{kept['conversation_id']}": [timedelta(days=90), timedelta(days=90, minutes=10)],
-        # To the end of its last second: until then, feedback is taken.
+        # Until the end of its last second, feedback is accepted.
         kept["pk"]: [timedelta(days=1, minutes=30, seconds=1)],
         f"RATE#{token.id}#{ADDRESS}": [timedelta(hours=2)],
     }

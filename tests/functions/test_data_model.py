@@ -53,7 +53,7 @@ def _kind(item):
 
 @pytest.fixture
 def written(api, caller, create, register, page, clock):
-    """Every item that was written while everything was done."""
+    """Every item that was written while each operation ran."""
     keys = set()
 
     def note(request):

@@ -76,7 +76,7 @@ def test_401_message_to_a_conversation_past_its_retention(page, token, session, 
     before = messages(session)
     assert_refused(page.say(session, "Second"), 401, "session_ended")
     assert messages(session) == before
-    # The page opens another session, as after any end.
+    # The page opens another session, as it does whenever one ends.
     assert page.say(page.open(token.value)).status_code == 200
 
 

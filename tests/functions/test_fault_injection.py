@@ -1,6 +1,6 @@
-"""Every fault of AWS at every call of every operation: an answer that says so, nothing half-written, a metric.
+"""Every fault of AWS at every call of every operation: a documented error, nothing half-written, and a metric.
 
-What an operation calls is found out by watching it undisturbed: a call that is added tomorrow is disturbed as well.
+The calls are found by running each operation without a fault first, so calls that are added later are covered too.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ class World:
 
 @dataclass(frozen=True)
 class Case:
-    """An operation, and how it is done where not as usual. `stays`: what it may have written when it fails."""
+    """An operation, and how to run it if not as usual. `stays`: what it may have written when it fails."""
 
     operation: Operation
     how: str = ""
@@ -57,7 +57,7 @@ class Case:
 
     @property
     def stays(self):
-        """An attempt counts whatever becomes of it, and a visitor's message stays for the next time."""
+        """An attempt is counted whatever happens, and a visitor's message is kept for a retry."""
         return {"UpdateItem", "PutItem"} if self.is_chat else {"UpdateItem"}
 
 
@@ -83,7 +83,7 @@ def _has_condition(request):
 
 
 def _parts(request):
-    """What a transaction consists of."""
+    """The parts of a transaction."""
     return [part for item in request.parameters.get("TransactItems", ()) for part in item.values()]
 
 
@@ -99,7 +99,7 @@ FAULTS = {
 
 @contextlib.contextmanager
 def _disturbed(number, fault):
-    """Within, the call of this number meets the fault, however often it is sent; gives the writes that were done."""
+    """Injects the fault into the call with this number and its retries; yields the writes that were applied."""
     seen = []
     written = []
 
@@ -147,7 +147,7 @@ def test_each_fault_gets_a_documented_error_and_a_retry_succeeds(world, clock, o
         call = request.operation
         what = f"{case}: {call or 'target'} ({number} of {len(calls)}) {fault}"
         here = here if case.repeats else world(case)
-        # So that the authorizer knows it, and its call is not in the way.
+        # The authorizer then has the credential cached, and makes no call of its own.
         here.api.do(LIST)
         output()
         with _disturbed(number, fault) as written:

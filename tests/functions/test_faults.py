@@ -1,4 +1,4 @@
-"""AWS does not do as it should: a clear answer, no half-written state, and a line for whoever looks."""
+"""When AWS fails: a clear error, nothing half-written, and a log line for the operator."""
 
 import base64
 import contextlib
@@ -36,7 +36,7 @@ def test_400_value_of_a_disabled_or_deleted_signing_key(api, path, aws_answers, 
 
 
 def test_400_value_that_the_key_no_longer_reproduces(api, path, aws_answers):
-    """Whatever KMS says, what does not fit the digest is not this token's value."""
+    """Whatever KMS returns, a value that doesn't match the digest is not this token's."""
     aws_answers("GenerateMac", answer={"Mac": base64.b64encode(bytes(32)).decode()})
     answer = api.get(f"{path}/token")
     assert answer.status_code == 400
@@ -77,7 +77,7 @@ def left_over():
 
 
 def test_200_unprocessed_keys_are_read_in_a_second_call(page, token, left_over, calls):
-    """As it may at any time; else a token that is there would be unknown for a moment."""
+    """DynamoDB may leave keys unprocessed at any time. Without a second call, an existing token would seem unknown."""
     calls.clear()
     with left_over("TOKEN#", times=1):
         assert page.init(token.value).status_code == 200
@@ -102,12 +102,12 @@ def test_500_bug_is_logged_with_its_location_and_hidden(api, monkeypatch, output
     assert "test_faults.py" in logged
     assert '"error":"RuntimeError"' in logged
     assert "the secret of the house" not in logged + answer.text
-    # Only the developer who runs this test sees it, if the test fails.
+    # Shown only in the report of a failing test.
     assert "RuntimeError: the secret of the house" in CRASHES[-1]
 
 
 def test_503_authorizer_fault_without_a_cause_is_logged(api, aws_answers, output):
-    """A record that lacks its fields breaks the code that reads it, and no call to AWS is to blame."""
+    """A record without its fields breaks the code that reads it, although no AWS call failed."""
     aws_answers("GetItem", answer={"Item": {"pk": {"S": "secret-of-the-record"}}})
     answer = api.get("/v1/client-tokens")
     assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
@@ -153,7 +153,7 @@ def test_401_route_without_an_authorizer_admits_nobody():
     ("expires_at", "status"), [(None, 503), ("", 503), ("soon", 500), ("1969-12-31T23:59:59.000Z", 401)]
 )
 def test_credential_without_a_known_expiry_is_not_admitted(expires_at, status):
-    """API Gateway may remember an answer of an authorizer that was deployed before."""
+    """API Gateway may have cached a response of an authorizer from an earlier deployment."""
     from functions.management.list_client_tokens import handler
 
     authorizer = {"principalId": "key_1", "tenant": "t", "scopes": "tokens:read", "expiresAt": expires_at}

@@ -1,4 +1,4 @@
-"""Idempotency-Key: what is sent again is done once, and answered as it was, its value never stored."""
+"""Idempotency-Key: a retried request is applied once and gets the first response; the value is never stored."""
 
 import json
 from collections import Counter
@@ -18,7 +18,7 @@ THREADS = 8
 
 
 class Sender:
-    """Sends the operation again and again."""
+    """Sends the same request repeatedly."""
 
     def __init__(self, api, operation):
         self.api = api
@@ -33,7 +33,7 @@ class Sender:
         return (api or self.api).post(self.path, self.body if body is None else body, **headers)
 
     def times(self):
-        """How often it was done, by the table and by the trail."""
+        """How often it was applied, according to the table and the audit trail."""
         listed = len(self.api.get(TOKENS).json["clientTokens"])
         done = listed - 1 if self.is_create else stored(self.token_id)["revision"] - 1
         trail = audit.query(self.api.tenant, None, since=None, until=None, at=self.at)
@@ -97,7 +97,7 @@ def test_different_keys_are_different_requests(send):
 
 def test_key_is_remembered_for_24_hours(send, clock):
     first = send()
-    # The table has not dropped it yet.
+    # The table has not deleted it yet.
     clock.forward(hours=24)
     second = send(body=send.other)
     assert second.status_code == first.status_code

@@ -1,4 +1,4 @@
-"""Input limits from end to end: the bytes sent to a target, whatever pages send and in whatever order."""
+"""Input limits end to end: the bytes that reach a target, whatever pages send in any order."""
 
 import json
 from base64 import b64decode, b64encode
@@ -20,7 +20,7 @@ SAID = {"aws_lambda": function_answer({"text": "Yes. " * 10}), "bedrock": model_
 
 
 def chosen_by_page(kind, asked):
-    """Bytes of what leaves that the page chose (of answers: let to be stored), and bytes of attachments."""
+    """The bytes of a target's event that the page chose, and the bytes of attachments."""
     if kind == "aws_lambda":
         texts = [message[name] for message in asked["messages"] for name in ("text", "id")]
         texts += [one[name] or "" for one in asked["attachments"] for name in ("name", "mediaType")]

@@ -68,7 +68,7 @@ def test_operations_guide_queries_both_logs():
 def test_documented_query_finds_lines_with_its_fields(function_lines, access_lines):
     for group, query in QUERIES:
         lines = access_lines if group else function_lines
-        # The manual's example of an id stands for any.
+        # The example id in the page stands for any id.
         found = [
             line
             for line in lines

@@ -1,4 +1,4 @@
-"""How many tokens a tenant may have and how often it may write: counted exactly, and nobody else pays."""
+"""How many tokens a tenant may have and how often it may write: counted exactly, and separately per tenant."""
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ THREADS = 16
 
 
 def counted(api):
-    """The tokens that are counted, and those that are listed."""
+    """The number of tokens that are counted, and the number that are listed."""
     item = table.get((f"TOKENS#{api.tenant}", "COUNT")) or {"tokens": 0}
     return item["tokens"], len(api.get(LIST).json["clientTokens"])
 

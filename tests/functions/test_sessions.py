@@ -1,4 +1,4 @@
-"""How long a session lives, what it is bound to, and what becomes of it when its token changes."""
+"""How long a session lasts, what it is bound to, and what happens when its token changes."""
 
 import pytest
 
@@ -89,7 +89,7 @@ def test_401_when_session_is_used_from_another_origin(app, create, calls, opened
         calls.clear()
         assert assert_refused(stranger.say(session, **message), 401, "session_ended")["hint"]
         assert_refused(stranger.rate(session, token.value), 401, "session_ended")
-        # Neither counted nor spent.
+        # Nothing is counted or spent.
         assert set(calls) == {"GetItem", "BatchGetItem"}
         assert stranger.open(token.value, sessionId=session) != session
     assert spent(session) == 0
@@ -122,7 +122,7 @@ def test_401_after_the_grace_period_ends(page, token, clock):
 
 
 def test_each_grace_period_lasts_to_its_end(page, token, clock):
-    """Also where the value is replaced again, with a grace period or without."""
+    """Even if the value is replaced again, with or without a grace period."""
     first, opened = token.value, page.open(token.value)
     second = token.regenerate(gracePeriodSeconds=600)
     third = token.regenerate(gracePeriodSeconds=300)
@@ -176,7 +176,7 @@ def test_session_resumed_with_the_new_value_outlives_the_old_one(page, token, cl
     session = page.open(token.value)
     new = token.regenerate(gracePeriodSeconds=600)
     assert page.open(new, sessionId=session) == session
-    # A tab that still has the old value does not undo that.
+    # A tab with the old value does not undo that.
     assert page.open(token.value, sessionId=session) == session
     clock.forward(seconds=600)
     assert page.say(session).status_code == 200

@@ -13,7 +13,7 @@ from coverage import CoverageData
 from tests.mutants import template
 from tests.mutants.sandbox import OURS
 
-# What runs our code in its own process. Other tests start the local stack, which no mutant reaches.
+# Tests that run our code in their own process. Others start the local stack, which no mutant reaches.
 SUITE = [
     "tests/rules", "tests/wire", "tests/gateway", "tests/aws", "tests/http", "tests/store", "tests/targets",
     "tests/iam", "tests/openapi", "tests/test_public_suffixes.py", "tests/functions",
@@ -28,7 +28,7 @@ FOR_TEMPLATE = [
 
 
 class CoverageMap:
-    """`sandbox`: where the suite runs; `room`: where the result is kept. A suite that fails ends the program."""
+    """`sandbox`: where the suite runs. `room`: where the result is kept. A failing suite ends the program."""
 
     def __init__(self, sandbox, room, jobs):
         file = room / f"{_digest(sandbox.directory)}.coverage"
@@ -41,12 +41,12 @@ class CoverageMap:
         self._data.read()
 
     def tests(self, mutant):
-        """Those that run the mutant's line; for a line that runs on import, those that run any line of its file."""
+        """The tests that run the mutant's line or, for a line that runs at import, any line of its file."""
         if mutant.path in template.PATHS:
             return FOR_TEMPLATE
         lines = self._data.contexts_by_lineno(mutant.path)
         found = set()
-        # Of a statement over many lines, the first may stand for all.
+        # For a statement over several lines, coverage may record only the first.
         for line in range(mutant.line, max(mutant.line - 20, 0), -1):
             if line in lines:
                 found = _tests(lines[line])

@@ -116,7 +116,7 @@ def _documented():
 
 
 def test_every_error_code_is_documented_with_its_status():
-    # No HTTP request has an event of another kind: a developer does who invokes a function by hand.
+    # No HTTP request causes a foreign event; only a developer who invokes a function by hand does.
     assert set(_said()) - set(_documented()) == {(400, "invalid_event")}
 
 

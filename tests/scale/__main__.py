@@ -1,4 +1,4 @@
-"""Records again what each operation does to the table: `python -m tests.scale`, after the store has changed."""
+"""`python -m tests.scale`: records each operation's use of the table. Run it after the store has changed."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Looks over the shoulder of our AWS clients: which items each call touches, and how many bytes they have."""
+"""Records our AWS clients' calls: which items each touches, and their size in bytes."""
 
 from collections import defaultdict
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ class Recorder:
 
     @contextmanager
     def recording(self, operation):
-        """Within, what is called belongs to `operation`."""
+        """Within it, calls are recorded for `operation`."""
         self._operation = operation
         with NETWORK.hooked(self._look_ahead, self._look_back):
             yield
@@ -74,7 +74,7 @@ def _change(key, before, after):
     change = {"key": _family(key), "before": item_bytes(before), "after": item_bytes(after)}
     entries = [units.index_entry(before), units.index_entry(after)]
     if entries[0] != entries[1]:
-        # An entry that moves is deleted in one place and put in another; one that stays is written over.
+        # An entry whose key changes is deleted and put; otherwise it is overwritten.
         places = [_place(before), _place(after)]
         moved = places[0] != places[1]
         sizes = [item_bytes(entry) for entry in entries if entry]
@@ -96,6 +96,6 @@ def _family(key):
 
 
 def _item(key):
-    """By a client of its own, which nobody looks at."""
+    """Reads with a separate client, which is not recorded."""
     found = _dynamodb.get_item(TableName=table.name(), Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}})
     return found.get("Item", {})

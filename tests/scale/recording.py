@@ -1,4 +1,4 @@
-"""What each operation does to the table, as the real handlers do it."""
+"""Each operation's use of the table, recorded from the real handlers."""
 
 import json
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from tests.scale.recorder import Recorder
 
 NOON = datetime(2027, 1, 31, 12, 0, 0, 250_000, tzinfo=UTC)
 CREATE = BY_NAME["CreateClientToken"]
-# 250 characters, as a visitor's few sentences may have.
+# 250 characters, a few sentences of a visitor.
 TEXT = "word " * 50
 
 
@@ -42,7 +42,7 @@ def record():
 
     with recorder.recording("Authorize"):
         invoke("Authorize", {"type": "TOKEN", "methodArn": _ARN, "authorizationToken": f"Bearer {value}"})
-    # From here on API Gateway remembers the credential.
+    # From here on, API Gateway has the credential in its cache.
     manage(BY_NAME["ListClientTokens"])
     with recorder.recording(CREATE.name):
         created = manage(CREATE)
@@ -62,7 +62,7 @@ def record():
         if operation.name != "Chat":
             with recorder.recording(operation.name):
                 assert page.do(operation, value, session).status_code == 200
-    # What deletes a token comes last.
+    # The deletion comes last.
     for operation in sorted(MANAGEMENT, key=lambda operation: not operation.repeats):
         if operation is not CREATE:
             with recorder.recording(operation.name):

@@ -1,4 +1,4 @@
-"""docs/scale.md reasons from the calls that our code makes today."""
+"""The recording that docs/scale.md is based on is up to date."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Plain values as DynamoDB's attributes, and their size as DynamoDB counts it."""
+"""Plain values as DynamoDB attributes, and their size by DynamoDB's rules."""
 
 from hypothesis import given
 from hypothesis import strategies as st

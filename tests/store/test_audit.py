@@ -1,4 +1,4 @@
-"""The audit trail as it is stored."""
+"""The stored audit trail."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from tests.aws.item_size import item_bytes
 from tests.rules.samples import AT, token
 
 TOKEN = token()
-# The widest in JSON and in UTF-8.
+# The character with the most bytes in JSON and in UTF-8.
 LETTERS = st.sampled_from(["\x01", "\N{PILE OF POO}", "a", '"'])
 LABELS = st.text(LETTERS, min_size=1, max_size=128)
 LISTS = st.lists(LABELS, max_size=100, unique=True).map(tuple)

@@ -1,4 +1,4 @@
-"""Counting attempts in the table: each counts once and for good, in one call, in an item that stays small."""
+"""Counting attempts in the table: each is counted once, in one call, in an item that stays small."""
 
 import itertools
 import threading
@@ -35,7 +35,7 @@ def visit(token):
 
 
 def names(key):
-    """Of the item's counters."""
+    """The names of the item's counters."""
     return table.get(key).keys() - {"pk", "sk", "expires_at"}
 
 
@@ -46,13 +46,13 @@ def test_attempt_leaves_one_less(visit):
 def test_first_refused_attempt_gets_retry_after(visit):
     statuses = [visit() for _ in range(11)]
     assert [status.retry_after == 0 for status in statuses] == [True] * 10 + [False]
-    # Its bucket began a second before.
+    # Its bucket began one second earlier.
     assert statuses[-1] == RateLimitStatus(limit=10, remaining=0, reset=65, retry_after=65)
     assert visit(at=AT + timedelta(seconds=65)).retry_after == 0
 
 
 def test_each_window_holds(visit):
-    """A minute's limit again and again, until the hour has had its own."""
+    """Reaches the minute limit repeatedly, until the hour limit is reached."""
     windows = Window("m", 60, 2), Window("h", 3600, 6)
     statuses = [visit(at=AT + timedelta(seconds=66 * turn), windows=windows) for turn in range(4) for _ in range(2)]
     assert [status.retry_after == 0 for status in statuses] == [True] * 6 + [False] * 2
@@ -166,13 +166,13 @@ def test_failed_removal_of_counters_refuses_nobody(token, visit):
 
 
 def test_item_of_a_constant_sender_stays_below_1_kb(token, visit):
-    """So that an attempt costs one write unit."""
+    """Then an attempt costs one write unit."""
     address = "2001:db8:1234:5678::1"
     most = 0
     for age in [*range(5000, 200, -300), *range(200, 0, -5)]:
         visit(address, at=AT - timedelta(seconds=age))
         item = table.get(counters.key(token, address))
-        # As the table charges: names and texts by their bytes, a number by half its digits and one byte.
+        # DynamoDB's rules: names and texts by their bytes, a number by half its digits plus one byte.
         most = max(most, sum(len(name) + len(str(value)) + 1 for name, value in item.items()))
     assert len(item) > 35
     assert most < 1024
@@ -195,7 +195,7 @@ class TestCountingFails:
         ]
     )
     def failing(self, request, aws_answers, aws_unreachable):
-        """Within `failing()` the table does not count."""
+        """Within `failing()`, counting fails."""
         return lambda: aws_answers("UpdateItem", *request.param) if request.param else aws_unreachable("UpdateItem")
 
     def test_table_failure_refuses_and_counts_one_metric(self, token, visit, failing, output):

@@ -1,4 +1,4 @@
-"""A slice of a long query: the right items, without those that have expired, in few and small pages."""
+"""A slice of a long query: the right items, without expired ones, in few and small pages."""
 
 import itertools
 from datetime import UTC, datetime
@@ -48,10 +48,10 @@ def test_paging_yields_each_item_once():
 @pytest.mark.parametrize(
     ("expiries", "offset", "limit", "calls", "items"),
     [
-        # Nothing has expired: one page of just what is wanted, and one to count what stands before.
+        # Nothing has expired: one page to count the items before the slice, and one with the slice.
         ([CURRENT] * 300, 0, 5, 1, 6),
         ([CURRENT] * 300, 20, 5, 2, 26),
-        # Much has: pages grow, so that few are needed.
+        # Many have expired: pages grow, so that few are needed.
         ([EXPIRED] * 290 + [CURRENT] * 10, 0, 5, 4, 510),
         ([CURRENT] * 10 + [EXPIRED] * 290, 8, 5, 5, 510),
     ],
