@@ -99,6 +99,18 @@ def test_rules_and_errors_import_only_the_standard_library():
     assert wrong == []
 
 
+def test_tests_of_the_rules_import_nothing_slow():
+    """They need no I/O and no models, so they run in two seconds."""
+    fast = sys.stdlib_module_names | {"ada_url", "hypothesis", "pytest"}
+    wrong = [
+        f"{module.at(line)} imports {name}"
+        for module in modules("tests/rules")
+        for name, line in module.imports()
+        if name.split(".")[0] not in fast and not name.startswith(("shared.errors", "shared.rules.", "tests.rules."))
+    ]
+    assert wrong == []
+
+
 def test_nothing_is_imported_dynamically():
     wrong = [
         f"{module.at(line)} {word}"

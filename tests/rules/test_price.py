@@ -23,7 +23,7 @@ def test_a_million_tokens_cost_their_price():
 
 def test_costs_add_up_without_rounding():
     least = Price(input_price=Decimal("0.000001"))
-    assert sum(least.cost(used(1, 0)) for _ in range(1_000_000)) == least.cost(used(1_000_000, 0)) == 1_000_000
+    assert sum(least.cost(used(1, 0)) for _ in range(1_000)) == least.cost(used(1_000, 0)) == 1_000
 
 
 def test_target_without_a_price_has_none():

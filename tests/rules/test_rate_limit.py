@@ -14,7 +14,7 @@ from shared.rules.rate_limit import RateLimitStatus, Window
 
 MANY = settings(max_examples=5 * settings.default.max_examples)
 # A year, or less if the profile wants few examples.
-DAYS = min(365, 20 * settings.default.max_examples)
+DAYS = min(365, 5 * settings.default.max_examples)
 EPOCH = 1_764_000_000_000
 SECOND = 1000
 MINUTE = 60 * SECOND
