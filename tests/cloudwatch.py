@@ -6,6 +6,7 @@ Missing data: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Ala
 
 import ast
 import operator
+import re
 import statistics
 
 from infra.local import template as sam
@@ -47,7 +48,7 @@ def is_ringing(template, name, samples, *, at):
             for (identity, stat), metric in zip(stats.items(), watched.of_alarm(name, alarm), strict=True)
         }
         (expression,) = (one["Expression"] for one in alarm["Metrics"] if "Expression" in one)
-        values = evaluate(expression, series)
+        values = evaluate(_resolved(template, expression), series)
     else:
         (metric,) = watched.of_alarm(name, alarm)
         statistic = alarm.get("Statistic") or alarm["ExtendedStatistic"]
@@ -56,6 +57,14 @@ def is_ringing(template, name, samples, *, at):
     breaches = COMPARISONS[alarm["ComparisonOperator"]]
     breaching = [value for value in values if value is not None and breaches(value, threshold)]
     return len(breaching) >= alarm["DatapointsToAlarm"]
+
+
+def _resolved(template, written):
+    """The text of an expression, with the values of the parameters in it."""
+    match written:
+        case {"Fn::Sub": text}:
+            return re.sub(r"\$\{(\w+)\}", lambda name: str(sam.parameter(template, {"Ref": name[1]})), text)
+    return written
 
 
 def _series(metric, statistic, period, periods, samples, at):

@@ -82,9 +82,10 @@ def _cases():
             yield alarm, {duration: each_period(4, [1999])}, False
             yield alarm, {duration: each_period(4, [9000] + [10] * 999)}, False
     chat = of_function("Duration", "chat")
-    yield "ChatSlow", {chat: each_period(3, [20_000])}, True
+    # 70% of 29 s.
+    yield "ChatSlow", {chat: each_period(3, [20_300])}, True
     yield "ChatSlow", {chat: each_period(2, [24_000])}, False
-    yield "ChatSlow", {chat: each_period(4, [19_999])}, False
+    yield "ChatSlow", {chat: each_period(4, [20_299])}, False
     for alarm, functions in (("ManagementThrottled", MANAGEMENT), ("BrowserThrottled", BROWSER)):
         for function in functions:
             throttles = of_function("Throttles", function)
@@ -142,6 +143,13 @@ def test_reveals_alarm_follows_its_parameter(source):
     strict = watched.nested(sam.translate(source, {"RevealsPerHour": "10"}))
     assert is_ringing(strict, "ValuesRevealed", reveals(11), at=NOW)
     assert not is_ringing(strict, "ValuesRevealed", reveals(10), at=NOW)
+
+
+def test_slow_chat_alarm_follows_its_parameter(source):
+    patient = watched.nested(sam.translate(source, {"ChatTimeout": "300"}))
+    slow = of_function("Duration", "chat")
+    assert is_ringing(patient, "ChatSlow", {slow: each_period(3, [210_000])}, at=NOW)
+    assert not is_ringing(patient, "ChatSlow", {slow: each_period(4, [209_000])}, at=NOW)
 
 
 @pytest.mark.parametrize(

@@ -118,11 +118,15 @@ class TestFunctions:
         assert [name for name, refs in layers.items() if refs != ["SharedLayer"]] == []
 
     def test_time_out_before_api_gateway_does(self, functions):
-        assert {name for name, properties in functions.items() if properties["Timeout"] >= 29} == set()
+        buffered = {name: properties["Timeout"] for name, properties in functions.items() if name != "Chat"}
+        assert {name for name, seconds in buffered.items() if seconds >= 29} == set()
 
-    def test_leave_time_to_store_the_answer_of_a_target(self, functions):
+    def test_leave_time_to_store_the_answer_of_a_target(self, template, functions):
         pauses = sum(min(2**attempt, table._LONGEST_PAUSE) for attempt in range(table._ATTEMPTS)) * table._PAUSE_SECONDS
-        assert pauses < replies._SECONDS_TO_STORE < functions["Chat"]["Timeout"]
+        timeout = template["Parameters"][functions["Chat"]["Timeout"]["Ref"]]
+        assert pauses < replies._SECONDS_TO_STORE < timeout["MinValue"]
+        # As the parameter's description says.
+        assert [timeout[name] - replies._SECONDS_TO_STORE for name in ("Default", "MaxValue")] == [25, 300]
 
     def test_log_to_groups_with_retention(self, template, functions):
         groups = _of_type(template, "AWS::Logs::LogGroup")
