@@ -27,8 +27,8 @@ help: ## This list
 
 install: $(LOCAL) ## What the local stack and the operator's command line need, in .venv
 
-run: $(LOCAL) $(if $(ARTIFACT),$(BUILT)) ## Serve the API here, AWS in memory (PORT=3000; KEEP=1: go on next time; ARTIFACT=1: as built)
-	@$(VENV)/bin/python -m infra.local --port $(PORT) $(if $(KEEP),--keep) $(if $(ARTIFACT),--artifact)
+run: $(LOCAL) $(if $(ARTIFACT),$(BUILT)) ## Serve the API here, AWS in memory (PORT=3000; TARGET=handler.py: it answers; KEEP=1: go on next time; ARTIFACT=1: as built)
+	@$(VENV)/bin/python -m infra.local --port $(PORT) $(if $(KEEP),--keep) $(if $(ARTIFACT),--artifact) $(if $(TARGET),--target "$(TARGET)")
 
 build: runtime-python $(SAM) ## Build what goes to Lambda into .aws-sam/build; needs python3.13
 	MAKEFLAGS= PATH="$$($(RUNTIME_PYTHON) -c 'import sys; print(sys.base_prefix)')/bin:$$PATH" $(SAM) build

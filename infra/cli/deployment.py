@@ -10,7 +10,8 @@ from dataclasses import dataclass
 class Deployment:
     """`url`: where its API listens. `parameters`: of its stack. `operator`: fetches the caller's IAM ARN from AWS.
 
-    `aws_endpoint`: where all of AWS is. None if each service has an address of its own.
+    `aws_endpoint`: where all of AWS is. None if each service has an address of its own. `handler_arn`: of the handler
+    that `make run TARGET=...` serves as a function.
     """
 
     url: str
@@ -20,3 +21,4 @@ class Deployment:
     operator: Callable[[], str]
     aws_endpoint: str | None
     is_local: bool = False
+    handler_arn: str | None = None

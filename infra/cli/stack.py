@@ -55,6 +55,7 @@ def choose_local() -> Deployment:
     try:
         state = json.loads(_LOCAL.read_text(encoding="utf-8"))
         endpoint, name, url = state["awsEndpoint"], state["stackName"], state["url"]
+        handler_arn = state.get("handlerArn")
     except (OSError, ValueError, LookupError, TypeError):
         raise Unavailable(
             f"No local stack is running: there is no {_LOCAL} in this folder. Start one with `make run`, and run this "
@@ -64,7 +65,7 @@ def choose_local() -> Deployment:
     access.isolate()
     os.environ |= access.variables(endpoint)
     try:
-        return replace(choose(name), url=url, is_local=True)
+        return replace(choose(name), url=url, is_local=True, handler_arn=handler_arn)
     except EndpointConnectionError:
         raise Unavailable(f"The local stack does not answer on {endpoint}. Start it again with `make run`.") from None
 

@@ -119,12 +119,14 @@ def register(
     The stack's parameters TargetFunctionPrefix, BedrockModelArns, and TargetSecretPrefix name the functions, models,
     and secrets that the API may use.
     """
-    if deployment.is_local and kind not in _ANSWER_LOCALLY:
-        raise InvalidRequest(
-            f"A target of kind {kind} cannot answer in the local stack, whose AWS is in memory. "
-            "Register an echo or openai target there, or deploy a stack for this one."
-        )
     accepted = target_settings.read(kind, settings or ())
+    is_own_handler = "function_arn" in accepted and accepted["function_arn"] == deployment.handler_arn
+    if deployment.is_local and kind not in _ANSWER_LOCALLY and not is_own_handler:
+        raise InvalidRequest(
+            f"A target of kind {kind} cannot answer in the local stack, whose AWS is in memory. Register an echo or "
+            "openai target there, serve a handler of your own with make run TARGET=path/to/handler.py, or deploy a "
+            "stack for this one."
+        )
     if not deployment.is_local and accepted.get("base_url", "").startswith("http:"):
         raise InvalidRequest(
             "base_url must be an HTTPS URL. HTTP works only on the local stack, for a model on your machine: --local."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import signal
 import socket
 import sys
@@ -32,11 +33,13 @@ def main() -> None:
     signal.signal(signal.SIGHUP, _leave)
     # Late, because it takes seconds, and the error for a busy port should not.
     from infra.local.code import NotBuilt  # noqa: PLC0415
+    from infra.local.own_handler import NotAHandler  # noqa: PLC0415
     from infra.local.parameters import InvalidParameters  # noqa: PLC0415
     from infra.local.saved_state import NotReadable, SavedState  # noqa: PLC0415
     from infra.local.stack import Stack  # noqa: PLC0415
     from infra.local.template import NotModeled  # noqa: PLC0415
 
+    own = (options.target, dict(os.environ)) if options.target else None
     access.isolate()
     # Nobody needs the servers' lines about each call, or the translator's about its feature toggles.
     logging.disable(logging.WARNING)
@@ -44,8 +47,10 @@ def main() -> None:
         _say("Starting AWS in memory, the functions and the API. This takes some seconds.")
     try:
         kept = SavedState(options.directory / "kept.json") if options.keep else None
-        stack = Stack(listener, demo_listener, dict(options.parameter), _say, as_built=options.artifact, kept=kept)
-    except (NotModeled, NotBuilt, NotReadable, InvalidParameters) as refusal:
+        stack = Stack(
+            listener, demo_listener, dict(options.parameter), _say, as_built=options.artifact, kept=kept, own=own
+        )
+    except (NotModeled, NotBuilt, NotReadable, InvalidParameters, NotAHandler) as refusal:
         sys.exit(str(refusal))
     state_file = options.directory / "stack.json"
     state = json.dumps(stack.state, indent=2) + "\n"
@@ -82,6 +87,12 @@ def _options() -> argparse.Namespace:
         "--keep",
         action="store_true",
         help="go on with the key, the token and the data of the last start that kept them, and keep them again",
+    )
+    parser.add_argument(
+        "--target",
+        type=Path,
+        metavar="FILE",
+        help="a Python file whose handler(event, context) answers the demo page, as a Lambda target",
     )
     parser.add_argument(
         "--parameter",
@@ -143,12 +154,16 @@ def _greeting(state: Mapping[str, Any], code: Code, state_file: Path, kept: Save
     if kept:
         ends = f"Ctrl-C ends it. {kept.file} keeps the key, the token, and the data for the next KEEP=1."
     edits = "Edit functions/ or shared/: the next request runs your code."
+    answers = "Its flow repeats what visitors say. Your own handler can answer: make run TARGET=path/to/handler.py."
+    if "handler" in state:
+        answers = f"Its flow is answered by {state['handler']}. Edit it: the next message runs your code."
     built = "This is what was built for this machine. Without ARTIFACT=1, make run serves the source as you edit it."
     return f"""
 The API listens on {url}
 The demo page is   {state["demoUrl"]}
 The reference is   {state["demoUrl"]}/docs, and {state["demoUrl"]}/openapi.json for tools
 
+{answers}
 Functions run from {code.task} under {code.client}. AWS is moto on {state["awsEndpoint"]}.
 {ends}
 Programs find the addresses and the key in {state_file}.

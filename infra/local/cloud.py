@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,16 +50,19 @@ class Stack:
     functions: Mapping[str, Function]
 
 
-def serve(address: str = "127.0.0.1", access_key: str | None = None) -> tuple[ThreadedMotoServer, str]:
+def serve(
+    address: str = "127.0.0.1", access_key: str | None = None, in_front: Callable[[Any], Any] | None = None
+) -> tuple[ThreadedMotoServer, str]:
     """Serves AWS in this process on a free port; returns the server and its endpoint. Its data is in memory.
 
-    `access_key`: the only one that it accepts; None accepts any.
+    `access_key`: the only one that it accepts; None accepts any. `in_front`: wraps moto's WSGI application, to answer
+    some requests instead of it.
     """
     moto_patches.apply()
     moto = ThreadedMotoServer(address, 0, verbose=False)
     moto.start()
     server: Any = moto._server  # noqa: SLF001 - moto answers every website, and offers no other place to say no
-    server.app = LoopbackOnly(server.app, address, access_key)
+    server.app = LoopbackOnly(in_front(server.app) if in_front else server.app, address, access_key)
     _, port = moto.get_host_and_port()
     return moto, f"http://{address}:{port}"
 

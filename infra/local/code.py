@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +62,8 @@ class NotBuilt(Exception):  # noqa: N818 - it is an answer to whoever starts the
 class Code:
     """`task`: the folder of the handlers. `libraries`: by a function's logical id, the folders that replace its layers.
     `python` runs it under the runtime client whose module is `client`. `edited`: folders in which a change takes effect
-    with the next event. `opt`: the folder that replaces /opt; None if the source replaces the layers.
+    with the next event. `opt`: the folder that replaces /opt; None if the source replaces the layers. `preamble`: code
+    that runs before the client.
     """
 
     task: Path
@@ -71,6 +72,7 @@ class Code:
     client: str
     edited: tuple[Path, ...]
     opt: Path | None = None
+    preamble: str = ""
 
     def command(self, handler: str, wrapper: str | None) -> list[str]:
         """The command that starts a function in `task`. `wrapper`: its AWS_LAMBDA_EXEC_WRAPPER, a file in /opt."""
@@ -78,13 +80,22 @@ class Code:
             return [str(self.opt / wrapper.removeprefix("/opt/")), self.python]
         client = _AWSLAMBDARIC if self.client == "awslambdaric" else _STAND_IN
         program = _STREAMING if wrapper else client
-        return [self.python, "-c", (_SHOWING_CRASHES if self.edited else "") + program, handler]
+        return [self.python, "-c", self.preamble + program, handler]
 
 
 def source(root: Path = ROOT) -> Code:
     """`root` contains functions/ and shared/, and replaces the layers."""
     task = root / "functions"
-    return Code(task, lambda _name: (root,), sys.executable, _runtime_client(), (task, root / "shared"))
+    edited = (task, root / "shared")
+    return Code(task, lambda _name: (root,), sys.executable, _runtime_client(), edited, preamble=_SHOWING_CRASHES)
+
+
+def own(folder: Path, libraries: Iterable[Path]) -> Code:
+    """A developer's own code in `folder`, with `libraries` of theirs."""
+    client = _runtime_client()
+    # The stand-in is in this repository.
+    found = (*libraries, *(() if client == "awslambdaric" else (ROOT,)))
+    return Code(folder, lambda _name: found, sys.executable, client, edited=(folder,))
 
 
 def artifact(template: Template) -> Code:

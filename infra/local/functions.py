@@ -25,10 +25,11 @@ Log = Callable[[str, str], None]
 """Takes a function's logical id and a line that it printed."""
 
 
-def variables(function: Function, endpoint: str, task: Path, libraries: Iterable[Path]) -> dict[str, str]:
+def variables(function: Function, endpoint: str | None, task: Path, libraries: Iterable[Path]) -> dict[str, str]:
     """The variables that Lambda and the template set; of the developer's environment, only the path of programs.
 
-    `task`: the folder of the function. `libraries`: replace its layers. `endpoint`: of AWS.
+    `task`: the folder of the function. `libraries`: replace its layers. `endpoint`: of AWS; None leaves it to the
+    function's environment.
     """
     return {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -43,15 +44,15 @@ def variables(function: Function, endpoint: str, task: Path, libraries: Iterable
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": "local",
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
-        **access.variables(endpoint),
+        **(access.variables(endpoint) if endpoint else {}),
         **function.environment,
     }
 
 
 class Functions:
-    """`endpoint`: of AWS."""
+    """`endpoint`: of AWS; None leaves it to the environments of the functions."""
 
-    def __init__(self, functions: Mapping[str, Function], code: Code, endpoint: str, log: Log) -> None:
+    def __init__(self, functions: Mapping[str, Function], code: Code, endpoint: str | None, log: Log) -> None:
         self._functions = functions
         self._code = code
         self._endpoint = endpoint
@@ -91,7 +92,7 @@ class Functions:
 
     def _version(self) -> int:
         """A version that changes with any file of the code."""
-        files = [file for folder in self._code.edited for file in folder.rglob("*.py")]
+        files = [file for folder in self._code.edited for file in _modules(folder)]
         return hash(tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in sorted(files)))
 
     def _take(self, name: str, version: int) -> Environment:
@@ -122,3 +123,11 @@ class Functions:
             function.arn,
             lambda line: self._log(name, line),
         )
+
+
+def _modules(folder: Path) -> Iterator[Path]:
+    """The Python files in a folder, without those of tools, such as a virtual environment beside a handler."""
+    for path, folders, files in os.walk(folder):
+        here = Path(path)
+        folders[:] = [one for one in folders if one[0] != "." and not (here / one / "pyvenv.cfg").exists()]
+        yield from (here / file for file in files if file.endswith(".py"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from http import HTTPStatus
 
 from infra.local.management import Management, ManagementError
 from shared import gc_control
+from shared.errors import NotFound
 from shared.rules import api_key
 from shared.rules.principal import SCOPES
 from shared.rules.target import Target
@@ -28,10 +30,11 @@ class ClientToken:
     value: str
 
 
-def plant(url: str, pages: list[str], kept: Mapping[str, str] | None) -> dict[str, str]:
+def plant(url: str, pages: list[str], kept: Mapping[str, str] | None, handler_arn: str | None = None) -> dict[str, str]:
     """Creates a tenant with a key, a flow, and a client token for `pages`, for the greeting and other programs.
 
-    `kept`: the result of an earlier start, which is used while its key and its token are valid.
+    `kept`: the result of an earlier start, which is used while its key and its token are valid. `handler_arn`: of the
+    developer's own handler, which then answers the flow.
     """
     if kept:
         try:
@@ -41,9 +44,11 @@ def plant(url: str, pages: list[str], kept: Mapping[str, str] | None) -> dict[st
             if refusal.status not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:
                 raise
         else:
+            _register_flow(handler_arn)
             return {**kept, "clientToken": value}
-    key = plant_tenant()
-    token = create_client_token(Management(url, key), [*pages, "https://app.example.com"])
+    key = plant_tenant(handler_arn)
+    welcome = "Hello! Your handler answers." if handler_arn else "Hello! I repeat what you say."
+    token = create_client_token(Management(url, key), [*pages, "https://app.example.com"], welcome)
     return {"tenant": TENANT, "apiKey": key, "clientToken": token.value, "clientTokenId": token.id, "flowId": FLOW}
 
 
@@ -56,16 +61,31 @@ def _renew(management: Management, path: str, pages: list[str]) -> str:
     return value
 
 
-def plant_tenant() -> str:
+def plant_tenant(handler_arn: str | None = None) -> str:
     """Creates a tenant with a flow; returns its API key."""
     now = datetime.now(UTC)
     key, record = api_key.mint(TENANT, "Local stack", SCOPES, at=now, expires_at=None, random_bytes=secrets.token_bytes)
     api_keys.add(record)
-    targets.register(Target(id=FLOW, tenant=TENANT, kind="echo", settings={}, created_at=now))
+    _register_flow(handler_arn)
     return key
 
 
-def create_client_token(management: Management, origins: list[str]) -> ClientToken:
+def _register_flow(handler_arn: str | None) -> None:
+    """The developer's handler answers it, or an echo. Other targets, which the developer has registered, stay."""
+    kind, settings = ("aws_lambda", {"function_arn": handler_arn}) if handler_arn else ("echo", {})
+    before = None
+    with contextlib.suppress(NotFound):
+        before = targets.get(TENANT, FLOW)
+        # Without its handler, a function of an earlier run cannot answer.
+        if before.settings.get("function_arn") == handler_arn:
+            return
+    target = Target(id=FLOW, tenant=TENANT, kind=kind, settings=settings, created_at=datetime.now(UTC))
+    targets.register(target, replaces=before)
+
+
+def create_client_token(
+    management: Management, origins: list[str], welcome: str = "Hello! I repeat what you say."
+) -> ClientToken:
     """`origins`: where the token may be used."""
     body = {
         "name": "Demo",
@@ -73,7 +93,7 @@ def create_client_token(management: Management, origins: list[str]) -> ClientTok
         "allowedOrigins": origins,
         "flowIds": [FLOW],
         "defaultFlowId": FLOW,
-        "config": {"welcomeMessage": "Hello! I repeat what you say."},
+        "config": {"welcomeMessage": welcome},
     }
     created = management.ask("POST", "/v1/client-tokens", body)
     return ClientToken(id=created["clientToken"]["id"], value=created["token"])
