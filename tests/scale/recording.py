@@ -48,7 +48,7 @@ def record():
         created = manage(CREATE)
     token_id, value = created["clientToken"]["id"], created["token"]
     page = Page(app)
-    with recorder.recording("InitSession, use noted"):
+    with recorder.recording("InitSession, usage recorded"):
         session = page.open(value)
     for phase in ("first message", "next message"):
         with recorder.recording(f"Chat, {phase}"):
@@ -56,7 +56,7 @@ def record():
     # A token's last use is recorded once in ten minutes, by whoever is first. Then the conversation also moves in its
     # list.
     clock.forward(minutes=10)
-    with recorder.recording("Chat, use noted"):
+    with recorder.recording("Chat, usage recorded"):
         assert page.say(session, TEXT).status_code == 200
     for operation in BROWSER:
         if operation.name != "Chat":

@@ -41,7 +41,7 @@ def test_message_costs_five_write_units_and_two_when_it_moves():
     def writes(operation):
         return sum(part.writes + part.index_writes for part in parts(recorded()[operation]))
 
-    assert [writes(f"Chat, {phase}") for phase in ("first message", "next message", "use noted")] == [7, 5, 8]
+    assert [writes(f"Chat, {phase}") for phase in ("first message", "next message", "usage recorded")] == [7, 5, 8]
     assert sum(part.reads for part in parts(recorded()["Chat, next message"])) == 4
     assert sum(part.reads for part in parts(recorded()["InitSession"])) == 3
     assert writes("InitSession") == 2
