@@ -37,9 +37,12 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
+    """`then`: what a socket raises once the body has been read."""
+
     status: int
     body: dict | bytes
     headers: dict = MappingProxyType({})
+    then: BaseException | None = None
 
     @property
     def is_transient(self):
@@ -144,11 +147,18 @@ class _Response(io.BytesIO):
     def __init__(self, answer):
         super().__init__(answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode())
         self.status = answer.status
+        self._then = answer.then
         self.headers = Message()
         # A test may have changed what moto answered.
         crc32 = {"x-amz-crc32": str(zlib.crc32(self.getvalue()))} if "x-amz-crc32" in answer.headers else {}
         for name, value in {**answer.headers, **crc32}.items():
             self.headers[name] = value
+
+    def read1(self, size=-1, /):
+        data = super().read1(size)
+        if self._then and not data:
+            raise self._then
+        return data
 
 
 def _moto(url, headers, body):

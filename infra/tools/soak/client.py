@@ -46,6 +46,8 @@ class Client:
         if answer is None:
             return None
         events = [json.loads(line.removeprefix("data: ")) for line in answer.splitlines() if line.startswith("data: ")]
+        if not events or events[-1]["type"] != "execution_complete":
+            self._ledger.wrong(f"{operation}: the stream ended with {events[-1] if events else 'nothing'}")
         return "".join(event["delta"] for event in events if event["type"] == "text_delta")
 
     def _ask(
