@@ -55,7 +55,7 @@ def send(page, session):
 
 @pytest.fixture
 def assert_answered_once(send, session, target):
-    """Sending again answers, asks the target at most once more, and spends nothing more."""
+    """Sending the message again gets its reply, and invokes the target at most once more."""
 
     def assert_answered_once():
         assert [role for role, *_ in messages(session)] == ["user"]
