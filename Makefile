@@ -142,7 +142,7 @@ $(CLIENTS): $(REQUIREMENTS)/clients.txt $(REQUIREMENTS)/clients/package-lock.jso
 		echo "The client generators could not be installed; tests/clients will be skipped." >&2
 
 define require_runtime_python
-@$(RUNTIME_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null || { echo "What goes to Lambda is built \
+@$(RUNTIME_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null || { echo "Code for Lambda is built \
 and run by Lambda's version of Python: install python3.13, or say where it is with RUNTIME_PYTHON=/path/to/python3.13." >&2; exit 1; }
 endef
 

@@ -130,9 +130,9 @@ def _facts(target: Target, ending: Ending) -> Iterator[str]:
     else:
         yield "The target does not report how many tokens it used."
     if price is None:
-        yield "What it cost is not known: register the target with prices."
+        yield "The cost is not known: register the target with prices."
     elif usage is None and (price.input_price or price.output_price):
-        yield "What it cost is not known without the number of tokens."
+        yield "The cost is not known without the number of tokens."
     else:
         yield f"It cost {_dollars(price.cost(usage or Usage(input_tokens=0, output_tokens=0)))}."
 

@@ -106,7 +106,7 @@ class _RuntimeHandler(loopback.Handler):
             for outcome in self._streamed() if is_stream else _outcomes(found["kind"], self.body()):
                 self.server.outcomes.put(outcome)
         else:
-            # What it sends is not even read.
+            # Its body is not read.
             self.close_connection = True
             self.answer(HTTPStatus.NOT_FOUND)
             return

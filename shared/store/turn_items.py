@@ -74,7 +74,7 @@ def from_item(item: Item) -> Turn:
 
 
 def gone(pk: str, sk: str, at: datetime) -> Item:
-    """What replaces a deleted turn, until no late copy of a write can revive it."""
+    """The item that replaces a deleted turn until no late copy of a write can revive it."""
     return {"pk": pk, "sk": sk, "is_gone": True, "expires_at": int((at + _UNANSWERED).timestamp())}
 
 

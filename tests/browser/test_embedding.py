@@ -66,7 +66,7 @@ def test_module_chats(visitor, website, example):
 
 
 def test_react_component_chats_after_a_second_mount(visitor, website, example):
-    """React's strict mode mounts a component twice. What it renders is the element of the reference."""
+    """React's strict mode mounts a component twice. The rendered element is the one of the reference."""
     component = example("React", "jsx").replace("export ", "").replace("return <div ref={place} />;", "")
     show(
         website,

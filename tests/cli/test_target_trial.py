@@ -75,11 +75,11 @@ def test_tokens_and_price_are_shown(operate, register, endpoint):
 @pytest.mark.parametrize(
     ("prices", "parts", "fact"),
     [
-        ({}, None, "What it cost is not known: register the target with prices."),
+        ({}, None, "The cost is not known: register the target with prices."),
         (
             {"input_price": "1"},
             [delta("Yes.", "stop")],
-            "What it cost is not known without the number of tokens.",
+            "The cost is not known without the number of tokens.",
         ),
         ({"call_price": "0.5"}, [delta("Yes.", "stop")], "It cost $0.5."),
         ({}, chat_completions.answer("Yes", finish_reason="length"), "it reached the target's limit of tokens."),

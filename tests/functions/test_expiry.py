@@ -89,7 +89,7 @@ def test_401_when_the_stored_reply_has_expired(page, token, session, expire):
 
 @pytest.fixture
 def unanswered(page, token, register, clock):
-    """A session with a message whose target failed. It goes on for two days less a second."""
+    """A session with a message whose target failed. It lasts one second less than two days."""
     token.change(sessionIdleTimeoutMinutes=1440)
     session = page.open(token.value)
     register("flow_echo", "aws_lambda", function_arn="arn:aws:lambda:us-east-1:123456789012:function:assistant-gone")

@@ -93,7 +93,7 @@ def test_404_suggests_an_id_from_among_hundreds(api, calls, written, meant):
     calls.clear()
     answer = api.post("/v1/client-tokens", {"name": "x", "allowedOrigins": ["*"], "flowIds": [f"{written}_"]})
     assert f"Did you mean {meant}" in answer.json["hint"]
-    # What it costs does not grow with the number of targets.
+    # The cost does not grow with the number of targets.
     assert calls.count("Query") == 2
 
 

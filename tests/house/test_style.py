@@ -14,7 +14,7 @@ from tests.house.code import ROOT
 # "a request in a file" is none of it: no preposition, conjunction, or verb may stand between.
 _SMALL = (
     "in|of|or|and|to|for|with|without|against|from|on|by|as|per|than|at|is|has|gets|into|after|before|ago|later|"
-    "that|which|who|whose|when|where|while|if|because|cannot"
+    "that|which|who|whose|when|where|while|if|because|cannot|less"
 )
 _PLAIN = rf"(?: (?!(?:{_SMALL})\b)[a-z-]*[a-rt-z])"
 _UNIT = (
@@ -22,32 +22,43 @@ _UNIT = (
     r"service|function|process|event|test|run|round|visitor|tenant|window)"
 )
 _BE = "is|are|was|were|may|must|can|cannot|has|have|will"
+# As _PLAIN, but also in the plural.
+_ANY = rf"(?: (?!(?:{_SMALL})\b)[a-z-]+)"
+_MANY = r"(?:two|three|four|five|six|ten|twenty|sixty|hundred|thousand|several|[0-9][0-9,.]*)"
+_SAY = (
+    "sends?|sent|says?|said|claims?|claimed|gives?|gave|gets?|got|needs?|asks?|asked|wants?|writes?|wrote|fails?|breaks?|"
+    "comes?|came|goes|fits?|passes|passed|counts?|costs?|renders?|sees?|does|stores?|stored|returns?|chooses?|expires?"
+)
+# Where a sentence begins: of a paragraph, an item of a list, a cell, or after another.
+_START = r"(?:^|[.:;|] |^[-*] | [-*] |[(\"])"
 HABITS = {
     "a or an instead of per": (
-        rf"(?i)\b(?:(?:an?|one|two|three|[0-9][0-9,]*){_PLAIN}{{1,2}}|(?:once|twice){_PLAIN}?|[0-9]+ [km]b)"
+        rf"(?i)\b(?:(?:an?|one){_PLAIN}{{1,2}}|{_MANY}{_ANY}{{1,2}}|(?:once|twice){_PLAIN}?|[0-9]+(?: [km]b)?)"
         rf" an? {_UNIT}\b"
     ),
     "a free relative as a subject": (
-        r"(?:^|[.:;] )(?:Who|Whoever) (?!(?:is|are|was) [a-z ]+[:?])[^.?:]*(?:[.;]|$)"
-        rf"|(?:^|[.:;] )What (?:is|are|was|were|has|have|comes|goes|does|passes|fits|differs) [^.?:;]*\b(?:{_BE})\b"
+        rf"{_START}(?:Who|Whoever) (?!(?:is|are|was) [a-z ]+[:?])[^.?:|]*(?:[.;]|$)"
+        rf"|{_START}What (?:is|are|was|were|has|have|comes|goes|does|passes|fits|fails|differs) [^.?:;|]*\b(?:{_BE})\b"
+        rf"|{_START}What [^.?:;|]*\b(?:{_SAY}) (?:{_BE}|never|ends|becomes)\b"
         r"|(?i:\bwhat (?:it|they) (?:is|are|was|were) (?:asked|told|given|answered|said)\b)|\btest_(?:who|whoever)_"
     ),
     "a verb in the wrong valency": (
-        r"\banswers? (?:an? |the )?(?:`|ETag|[1-5][0-9]{2}\b)"
+        r"\banswer(?:s|ed)? (?:an? |the )?(?:`|ETag|[1-5][0-9]{2}\b)"
         r"|(?i:\basks? (?:the target|AWS|KMS)\b|\b(?:asked|told) (?:of|for nothing|nothing)\b)"
         r"|(?i:\b(?:tells?|knows?|says?) (?:nothing )?of\b)"
     ),
-    "an ellipsis": r"\*\*(?:Over|Gone|Done)\.\*\*|\bsame (?:keys|ids|names) are others\b|(?:^|[.;:] )Else\b",
+    "an ellipsis": r"\*\*(?:Over|Gone|Done)\.\*\*|\bsame (?:keys|ids|names) are others\b|" + _START + r"Else\b",
     "an archaic word": (
         r"(?i)\b(?:anew|dearer|whom|himself|herself|misspelt|though it be|in the place of|in the midst of|for ever"
         r"|to the last one|(?:that|than) there (?:is|are)(?=[.,;])|so many (?!that)|amongst|whilst|whence|whereby"
-        r"|thereof|thereby|thrice|unto|till|albeit|lest|shall)\b"
+        r"|thereof|thereby|thrice|unto|till|albeit|lest|shall|upon|hence|therein|wherein|hitherto|henceforth|oneself"
+        r"|notwithstanding|whosoever)\b"
     ),
     "a metaphor for a term": (
-        r"(?i)\b(?:knock(?:s|ed|ing)?|is a hole|heats? its|(?:has|have|had) (?:its|their) time|the thief|doors?"
+        r"(?i)\b(?:knock(?:s|ed|ing)?|holes?|gates?|heats? its|(?:has|have|had) (?:its|their) time|the thief|doors?"
         r"|judge[sd]?|judging|mend(?:s|ed|ing)?|tours?|heard|hears?|lets? in)\b"
     ),
-    "a person for anybody": r"\b(?:[Hh]e|[Hh]is|[Hh]im)\b",
+    "a person for anybody": r"\b(?:[Hh]e|[Hh]is|[Hh]im|[Ss]he|[Hh]ers?)\b",
     "a British spelling": (
         r"(?i)(?:neighbour|colour|behaviour|favour|honour|catalogue|artefact|(?:mod|lab|trav|canc)ell(?:ed(?!by)|ing)"
         r"|(?:normal|recogn|organ|author|serial|initial|optim|minim|summar|real|util|standard|general|synchron)is(?:e|ing)"
@@ -89,7 +100,9 @@ def _in_file(path, text):
             yield from ((line, f"a private name: {name}") for name, line in _names(nodes) if _is_private(name))
             prose = [*_comments(text), *_texts(nodes)]
         case ".md":
-            prose = [(text, 0) for text in re.sub(r"```.*?```", "", text, flags=re.DOTALL).split("\n\n")]
+            code = re.compile(r"```.*?```", re.DOTALL)
+            prose = [(text, 0) for text in code.sub("", text).split("\n\n")]
+            prose += [comment for block in code.findall(text) for comment in _comments(block)]
         case ".json":
             prose = [(text, 0) for text in _strings(json.loads(text))]
         case ".yaml" | ".yml":
@@ -180,11 +193,15 @@ SENTENCES = [
     ("a or an instead of per", "There is one client a service."),
     ("a or an instead of per", "It leaks 10 KB an event."),
     ("a or an instead of per", "It keeps one counter a visitor and two limits a window."),
+    ("a or an instead of per", "Visitors may send sixty requests a minute."),
+    ("a or an instead of per", "It takes 60 a minute."),
     ("a free relative as a subject", "Who sends slowly is held to the limit like everybody."),
     ("a free relative as a subject", "Whoever lists them reads no key."),
     ("a free relative as a subject", "What is not given is not stored."),
+    ("a free relative as a subject", "What a page sends is ignored."),
     ("a free relative as a subject", "It repeats what it was asked."),
     ("a verb in the wrong valency", "Create answers an ETag."),
+    ("a verb in the wrong valency", "It is answered 412."),
     ("a verb in the wrong valency", "It asks the target."),
     ("a verb in the wrong valency", "The log tells of the token."),
     ("an ellipsis", "Other tenants' same keys are others."),
@@ -193,7 +210,7 @@ SENTENCES = [
     ("an archaic word", "It is fetched anew."),
     ("an archaic word", "It takes so many seconds."),
     ("a metaphor for a term", "Its counter has its time."),
-    ("a metaphor for a term", "Every door is one screen."),
+    ("a metaphor for a term", "Every door is one screen, behind the gate."),
     ("a person for anybody", "Delete it when he has left."),
     ("a British spelling", "The neighbour is not modelled."),
 ]
@@ -205,6 +222,9 @@ PLACES = {
     "message.py": 'raise ValueError("{}")\n',
     "formatted.py": 'f"{{x}}: {} {{x}}"\n',
     "page.md": "## Title\n\n{}\n{rest}\n",
+    "list.md": "- One.\n- {}\n  {rest}\n",
+    "table.md": "| a | b |\n| --- | --- |\n| One | {} |\n",
+    "code.md": "```sh\nls # {}\n```\n",
     "template.yaml": "Description: {}\n",
     "folded.yaml": "Resources:\n  Alarm:\n    Description: >-\n      {}\n      {rest}\n",
     "comment.yml": "on: push\n# {}\n# {rest}\n",

@@ -34,8 +34,8 @@ OPERATIONS = {
             "cost. The token's rate limits apply to each client address.\n\n"
             "The stream is text (`text/event-stream`). Each event has an `event` line with its type and a `data` line "
             "with one JSON object, which the schema ChatEvent describes; an empty line ends it. Lines end in LF.\n\n"
-            "What fails before the first text is a response with its status and a JSON body. What fails later is part "
-            "of the stream: a sentence that says so ends the text, and `execution_error` is the last event."
+            "A failure before the first text is a response with its status and a JSON body. A later failure is part of "
+            "the stream: a sentence about it ends the text, and `execution_error` is the last event."
         ),
         body=Chat,
         bodies={

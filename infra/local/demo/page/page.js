@@ -2,7 +2,7 @@
 
 const at = (id) => document.getElementById(id);
 
-/** An element with this text. What visitors wrote is never HTML. */
+/** An element with this text. Visitors' text is never HTML. */
 function element(name, text, className = "") {
   const made = document.createElement(name);
   made.textContent = text;
