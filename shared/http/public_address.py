@@ -10,6 +10,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 # Translates to IPv4: the last 32 bits are the address.
 _NAT64 = ip_network("64:ff9b::/96")
+# All that IANA has assigned to the internet: https://www.iana.org/assignments/ipv6-unicast-address-assignments
+# Python's table of exceptions differs between versions, and calls whatever it does not know global.
+_UNICAST = ip_network("2000::/3")
 
 
 class NotPublic(OSError):  # noqa: N818 - a state, not a fault
@@ -35,4 +38,6 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
         inner = address.ipv4_mapped or address.sixtofour or translated
         if inner is not None:
             return is_public(inner)
+        if address not in _UNICAST:
+            return False
     return address.is_global and not address.is_multicast
