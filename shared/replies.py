@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterator
 
 from shared import log
 from shared.admission import AdmittedMessage
-from shared.rules import turn
+from shared.errors import ApiError
+from shared.rules import daily_budget, turn
 from shared.rules.answer import Ending
-from shared.store import turns
+from shared.rules.target import Target
+from shared.rules.target_request import TargetRequest
+from shared.store import daily_budgets, turns
+from shared.store.daily_budgets import Reservation
 from shared.targets import answering
 
 # Of the invocation's time. It takes milliseconds, or seconds if AWS throttles.
@@ -26,17 +30,54 @@ def stream(admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[], 
         yield stored.reply.text
         yield stored.ending or Ending()
     else:
+        try:
+            target, request = admitted.request(lambda: seconds_left() - _SECONDS_TO_STORE)
+            reservation = _reserve(admitted, target)
+        except ApiError:
+            turns.withdraw(admitted.session, stored)
+            raise
         with turns.held(admitted.session, stored):
-            yield from _stored(admitted, reply_id, lambda: seconds_left() - _SECONDS_TO_STORE)
+            yield from _stored(admitted, reply_id, target, request, reservation)
     log.count("MessagesAnswered", environment=admitted.token.environment)
 
 
-def _stored(admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[], float]) -> Iterator[str | Ending]:
-    """What the target says, which is stored before its Ending says that it is complete."""
+def _reserve(admitted: AdmittedMessage, target: Target) -> Reservation | None:
+    """Reserves the most that the answer can cost. None if the token has no daily budget."""
+    most, lease = daily_budget.limit(admitted.token.settings), admitted.turn.lease
+    if most is None or lease is None:
+        return None
+    environment = admitted.token.environment
+    worst = daily_budget.require_bounded(answering.worst_cost(target), most)
+    made = daily_budgets.reserve(admitted.token.id, lease.holder, worst_case=worst, most=most, at=admitted.at)
+    if made is None:
+        log.count("BudgetsExhausted", environment=environment)
+        raise daily_budget.exhausted(admitted.at)
+    if daily_budget.becomes_nearly_spent(made.held, worst, most):
+        log.count("BudgetsNearlySpent", environment=environment)
+    return made
+
+
+def _stored(
+    admitted: AdmittedMessage,
+    reply_id: str,
+    target: Target,
+    request: TargetRequest,
+    reservation: Reservation | None,
+) -> Iterator[str | Ending]:
+    """The target's answer, which is stored and settled before its Ending says that it is complete."""
     texts: list[str] = []
-    for piece in answering.answer(*admitted.request(seconds_left)):
-        if isinstance(piece, Ending):
-            turns.complete(admitted.session, turn.answered(admitted.turn, reply_id, "".join(texts), piece))
-        else:
-            texts.append(piece)
-        yield piece
+    try:
+        for piece in answering.answer(target, request):
+            if isinstance(piece, Ending):
+                turns.complete(admitted.session, turn.answered(admitted.turn, reply_id, "".join(texts), piece))
+                if reservation and target.price:
+                    cost = target.price.actual(piece.usage, worst=reservation.worst_case)
+                    daily_budgets.settle(reservation, cost)
+            else:
+                texts.append(piece)
+            yield piece
+    except ApiError as error:
+        # Otherwise the reservation stays, because nobody knows what the target charges.
+        if reservation and not texts and answering.costs_nothing(error):
+            daily_budgets.settle(reservation, 0)
+        raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.gateway.frame import Request, Response, management
-from shared.store import client_tokens, memberships
+from shared.store import client_tokens, daily_budgets, memberships
 from shared.wire import client_tokens as responses
 
 
@@ -11,4 +11,5 @@ from shared.wire import client_tokens as responses
 def handler(request: Request) -> Response:
     memberships.require(request.tenant, request.path["id"])
     token, usage = client_tokens.get(request.tenant, request.path["id"])
-    return Response.ok(responses.found(token, usage), revision=token.revision)
+    held = None if token.settings.daily_budget is None else daily_budgets.find(token.id, request.at)
+    return Response.ok(responses.found(token, usage, held), revision=token.revision)

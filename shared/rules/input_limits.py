@@ -21,7 +21,7 @@ from shared.rules.target_request import Message, PageInput
 MESSAGE_BYTES_MAX = 64 * 1024
 INPUT_BYTES_MAX = 1024 * 1024
 ATTACHMENT_BYTES_MAX = 4_000_000
-_HISTORY_MESSAGES_MAX = 40
+HISTORY_MESSAGES_MAX = 40
 _KB = 1024
 _TOO_LARGE = "This is more than the assistant can read at once. Please shorten your message."
 
@@ -86,7 +86,7 @@ def select_history(limits: InputLimits, page_input: PageInput, newest_first: Ite
     """
     room, room_for_hidden = limits.max_input_bytes - _size(page_input), limits.max_input_bytes
     messages = [page_input.message]
-    for earlier in islice(newest_first, _HISTORY_MESSAGES_MAX - 1):
+    for earlier in islice(newest_first, HISTORY_MESSAGES_MAX - 1):
         is_shown = page_input.shown_ids is None or earlier.id in page_input.shown_ids
         if is_shown:
             room -= _message_size(earlier)

@@ -13,7 +13,11 @@ from typing import Any
 
 from shared.rules.answer import Usage
 
+PICODOLLARS = 10**12
 _MICRODOLLARS = 10**6
+# What providers add to a message of their own: roles, separators, a preamble.
+_TOKENS_PER_MESSAGE = 16
+_TOKENS_PER_REQUEST = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,17 @@ class Price:
         """In picodollars."""
         tokens = usage.input_tokens * _micro(self.input_price) + usage.output_tokens * _micro(self.output_price)
         return tokens + _micro(self.call_price) * _MICRODOLLARS
+
+    def worst(self, *, input_bytes: int, messages: int, output_tokens: int) -> int:
+        """The most that one answer can cost. No tokenizer makes more than one token of a byte."""
+        input_tokens = input_bytes + messages * _TOKENS_PER_MESSAGE + _TOKENS_PER_REQUEST
+        return self.cost(Usage(input_tokens=input_tokens, output_tokens=output_tokens))
+
+    def actual(self, usage: Usage | None, *, worst: int) -> int:
+        """What to book after an answer. Unknown usage costs the worst; more than the worst is booked all the same."""
+        if usage is None and (self.input_price or self.output_price):
+            return worst
+        return self.cost(usage or Usage(input_tokens=0, output_tokens=0))
 
 
 NAMES = tuple(field.name for field in fields(Price))

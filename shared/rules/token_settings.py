@@ -15,7 +15,7 @@ Environment = Literal["live", "test"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSettings:
-    """With the API's defaults."""
+    """With the API's defaults. `daily_budget`: in dollars, with at most six decimals."""
 
     name: str
     allowed_origins: tuple[str, ...]
@@ -30,6 +30,7 @@ class TokenSettings:
     max_messages_per_session: int = 100
     session_idle_timeout_minutes: int = 30
     config: Mapping[str, Any] = field(default_factory=dict)
+    daily_budget: float | None = None
     is_active: bool = True
     expires_at: datetime | None = None
 

@@ -17,10 +17,13 @@ def warnings(
     token: ClientToken | TokenDraft,
     is_public_suffix: Callable[[str], bool],
     unregistered: Sequence[str] = (),
+    unpriced: Sequence[str] = (),
     *,
     at: datetime,
 ) -> list[SecurityWarning]:
-    """`unregistered`: flows and agents that nothing answers for yet."""
+    """`unregistered`: flows and agents that nothing answers for yet. `unpriced`: targets without a price, if the token
+    has a daily budget.
+    """
     settings = token.settings
     found = origin.warnings(
         settings.allowed_origins, is_live=token.environment == "live", is_public_suffix=is_public_suffix
@@ -30,13 +33,19 @@ def warnings(
             SecurityWarning("no_target", "This token has no flow and no agent yet, so it cannot open a session.")
         )
     if unregistered:
-        ids = ", ".join(unregistered[:_IDS_SHOWN])
-        more = f" and {len(unregistered) - _IDS_SHOWN} more" if len(unregistered) > _IDS_SHOWN else ""
         found.append(
             SecurityWarning(
                 "unregistered_target",
-                f"No target is registered under {ids}{more}: nothing answers there. "
+                f"No target is registered under {_shown(unregistered)}: nothing answers there. "
                 "Check the spelling, or register a target.",
+            )
+        )
+    if unpriced:
+        found.append(
+            SecurityWarning(
+                "unpriced_target",
+                f"The target {_shown(unpriced)} has no price, so it does not answer under a daily budget. "
+                "Register it with prices.",
             )
         )
     if settings.expires_at is not None:
@@ -48,3 +57,8 @@ def warnings(
             SecurityWarning("info", "The limit per hour is below the limit per minute, so the limit per hour decides.")
         )
     return found
+
+
+def _shown(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - _IDS_SHOWN} more" if len(ids) > _IDS_SHOWN else ""
+    return ", ".join(ids[:_IDS_SHOWN]) + more

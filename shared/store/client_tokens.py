@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from shared.errors import Detail, InvalidRequest, ResponseTooLarge, Unavailable
-from shared.rules import timestamps
+from shared.rules import daily_budget, timestamps
 from shared.rules.client_token import PREVIOUS_VALUES_MAX, ClientToken, PreviousValue, Usage
 from shared.rules.token_settings import TokenSettings
 from shared.store import configs, issued_values, memberships, table, usage
@@ -170,6 +170,7 @@ def to_item(token: ClientToken) -> Item:
         "rate_limit_per_hour": settings.rate_limit_per_hour,
         "max_messages_per_session": settings.max_messages_per_session,
         "session_idle_timeout_minutes": settings.session_idle_timeout_minutes,
+        "daily_budget": None if settings.daily_budget is None else daily_budget.to_microdollars(settings.daily_budget),
         "is_active": settings.is_active,
         "token_expires_at": _text(settings.expires_at),
         **issued_values.to_item(token.issued_value),
@@ -199,6 +200,7 @@ def from_item(item: Item) -> ClientToken:
         rate_limit_per_hour=item["rate_limit_per_hour"],
         max_messages_per_session=item["max_messages_per_session"],
         session_idle_timeout_minutes=item["session_idle_timeout_minutes"],
+        daily_budget=daily_budget.from_microdollars(item["daily_budget"]) if "daily_budget" in item else None,
         is_active=item["is_active"],
         expires_at=_timestamp(item.get("token_expires_at")),
     )

@@ -106,21 +106,18 @@ def update(key: Key, expression: str, values: Mapping[str, Any]) -> Item:
     return deserialize(answer["Attributes"])
 
 
-def write(one: Write) -> None:
-    """Applies one write by itself. Raises ConditionFailed.
+def write(one: Write) -> Item:
+    """Applies one write by itself, and returns the item if the write asks for it. Raises ConditionFailed.
 
     If its response is lost, our client repeats it, and the second copy finds what the first has written, as does a
     copy that is delayed. The condition has to refuse both, and the caller recognizes its own work.
     """
     ((kind, parameters),) = one.items()
-    _call(f"{kind}Item", **parameters)
+    return deserialize(_call(f"{kind}Item", **parameters).get("Attributes", {}))
 
 
-def write_with_retries(one: Write) -> None:
-    """The same, but waits up to two seconds while part of the table is throttled.
-
-    For what must not be lost, such as a reply that was paid for. Raises ConditionFailed, and Throttled if it stays so.
-    """
+def write_with_retries(one: Write) -> Item:
+    """The same, for what must not be lost: waits up to two seconds while part of the table is throttled."""
     for attempt in range(_ATTEMPTS):
         try:
             return write(one)
@@ -142,11 +139,14 @@ def update_write(
     *,
     condition: str | None = None,
     names: Mapping[str, str] | None = None,
+    returns_item: bool = False,
 ) -> Write:
     """`names`: placeholders for attributes whose names are reserved words."""
     changes = {"UpdateExpression": expression} | _conditional(condition, values)
     if names:
         changes["ExpressionAttributeNames"] = dict(names)
+    if returns_item:
+        changes["ReturnValues"] = "ALL_NEW"
     return {"Update": {"TableName": name(), "Key": _key(key)} | changes}
 
 

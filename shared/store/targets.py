@@ -11,6 +11,7 @@ from typing import Any
 from shared.errors import Conflict, NotFound
 from shared.rules import suggestion, target, timestamps
 from shared.rules.target import Target
+from shared.rules.token_settings import TokenSettings
 from shared.store import table, tenants
 from shared.store.table import ConditionFailed, Item, Key, Write
 
@@ -107,6 +108,15 @@ def require_known(tenant: str, target_ids: Collection[str]) -> list[str]:
             hint=f"{advice} {unknown[0]} as a target first.",
         )
     return unknown
+
+
+def unpriced(tenant: str, settings: TokenSettings) -> list[str]:
+    """The token's flows and agents that are registered without a price. None without a daily budget."""
+    if settings.daily_budget is None:
+        return []
+    keys = {_keys(tenant, target_id)[0]: target_id for target_id in (*settings.flow_ids, *settings.agent_ids)}
+    registered = table.read(keys, is_consistent=True, at=None) if keys else {}
+    return [target_id for key, target_id in keys.items() if key in registered and not _from_item(registered[key]).price]
 
 
 def _neighbors(tenant: str, target_id: str) -> list[str]:

@@ -90,6 +90,11 @@ def complete(current: Session, answered: Turn) -> Turn:
     return answered
 
 
+def withdraw(current: Session, begun: Turn) -> None:
+    """Frees a turn whose target is not asked, so that this attempt is not one."""
+    _free(current, turn.withdrawn(begun))
+
+
 @contextmanager
 def held(current: Session, begun: Turn) -> Iterator[None]:
     """Frees the turn if what happens within fails, so that the next request may try at once."""

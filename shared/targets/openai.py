@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from shared.aws import secret
-from shared.errors import InvalidRequest, PayloadTooLarge, TargetFailed, TargetTimedOut
+from shared.errors import ApiError, InvalidRequest, PayloadTooLarge, TargetFailed, TargetTimedOut
 from shared.http import deadline, endpoint, server_sent_events
 from shared.rules.answer import Ending, StopReason, Usage
 from shared.rules.target_request import Attachment, TargetRequest
@@ -92,6 +92,14 @@ class EndpointError(Exception):
         super().__init__(code)
 
 
+class _Refused(EndpointError):  # noqa: N818 - named after what it holds
+    """A response that is no answer. `error`: its name, if it has one."""
+
+    def __init__(self, status: int, error: str) -> None:
+        self.status, self.error = status, error
+        super().__init__(f"{status} {error}".strip())
+
+
 def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending]:
     body = json.dumps(_body(settings, request), ensure_ascii=False).encode()
     url = f"{settings.base_url}/chat/completions"
@@ -105,7 +113,10 @@ def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending
                     return
                 # A key that was rotated is rejected until it is read again.
                 if not (response.status == _UNAUTHORIZED and key and key.is_kept and not is_last_key):
-                    raise _refusal(response, request)
+                    raise _refused(response)
+    except _Refused as refused:
+        error = _refusal(refused, request)
+        raise error from (refused if isinstance(error, TargetFailed) else None)
     except TimeoutError as error:
         raise TargetTimedOut from error
     except (OSError, HTTPException) as error:
@@ -200,25 +211,26 @@ def _answer(events: Iterable[str]) -> Generator[str | Ending]:
     yield Ending(stop_reason=stop_reason, usage=usage)
 
 
-def _refusal(response: HTTPResponse, request: TargetRequest) -> Exception:
-    """The error for a response that is no answer."""
+def _refused(response: HTTPResponse) -> _Refused:
     body = b"".join(deadline.chunks(response, _ERROR_BYTES_MAX))
     try:
-        code = _code(json.loads(body))
+        error = _code(json.loads(body))
     except (ValueError, RecursionError):
-        code = ""
-    if response.status in _TIMEOUTS:
+        error = ""
+    return _Refused(response.status, error)
+
+
+def _refusal(refused: _Refused, request: TargetRequest) -> ApiError:
+    if refused.status in _TIMEOUTS:
         return TargetTimedOut()
-    if code == "context_length_exceeded":
+    if refused.error == "context_length_exceeded":
         return PayloadTooLarge("This is more than the assistant can read. Please start a new conversation.")
-    if code == "content_filter":
+    if refused.error == "content_filter":
         return _declined()
     # Only the endpoint knows whether its model reads images.
-    if response.status == _BAD_REQUEST and request.attachments:
+    if refused.status == _BAD_REQUEST and request.attachments:
         return InvalidRequest("This assistant could not read what is attached.", code="attachment_not_supported")
-    failed = TargetFailed()
-    failed.__cause__ = EndpointError(f"{response.status} {code}".strip())
-    return failed
+    return TargetFailed()
 
 
 def _declined() -> InvalidRequest:

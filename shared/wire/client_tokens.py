@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
-from shared.rules import timestamps
+from shared.rules import daily_budget, timestamps
 from shared.rules.client_token import ClientToken, Usage
 from shared.rules.security_warning import SecurityWarning
 from shared.rules.token_settings import Environment
@@ -15,7 +15,9 @@ _UNUSED = Usage()
 
 
 class Token(TypedDict):
-    """A client token. `tokenValue` is only in responses that issue a value."""
+    """A client token. `tokenValue` is only in responses that issue a value, and `spentToday` in that
+    of a single token with a daily budget.
+    """
 
     id: str
     name: str
@@ -31,6 +33,7 @@ class Token(TypedDict):
     rateLimitPerHour: int
     maxMessagesPerSession: int
     sessionIdleTimeoutMinutes: int
+    dailyBudget: float | None
     config: Mapping[str, Any]
     isActive: bool
     expiresAt: str | None
@@ -42,6 +45,7 @@ class Token(TypedDict):
     createdAt: str
     updatedAt: str
     tokenValue: NotRequired[str]
+    spentToday: NotRequired[float]
 
 
 class Warned(TypedDict):
@@ -106,8 +110,12 @@ def created(token: ClientToken, value: str, warnings: Iterable[SecurityWarning])
     return {"clientToken": issued, "token": value, "warnings": _warned(warnings)}
 
 
-def found(token: ClientToken, usage: Usage) -> ClientTokenFound:
-    return {"clientToken": _token(token, usage)}
+def found(token: ClientToken, usage: Usage, held_today: int | None = None) -> ClientTokenFound:
+    """`held_today`: of the daily budget, in picodollars. None if the token has none."""
+    shown = _token(token, usage)
+    if held_today is not None:
+        shown |= {"spentToday": daily_budget.to_dollars(held_today)}
+    return {"clientToken": shown}
 
 
 def updated(token: ClientToken, usage: Usage, warnings: Iterable[SecurityWarning]) -> ClientTokenUpdated:
@@ -159,6 +167,7 @@ def _token(token: ClientToken, usage: Usage) -> Token:
         "rateLimitPerHour": settings.rate_limit_per_hour,
         "maxMessagesPerSession": settings.max_messages_per_session,
         "sessionIdleTimeoutMinutes": settings.session_idle_timeout_minutes,
+        "dailyBudget": settings.daily_budget,
         "config": settings.config,
         "isActive": settings.is_active,
         "expiresAt": timestamps.to_text(settings.expires_at) if settings.expires_at else None,

@@ -133,6 +133,7 @@ _MESSAGES = {
     "dict_type": ("wrong_type", "must be an object"),
     "model_type": ("wrong_type", "must be an object"),
     "integer": ("wrong_type", "must be a whole number"),
+    "float_type": ("wrong_type", "must be a number"),
     "greater_than_equal": ("out_of_range", "must be at least {ge}"),
     "less_than_equal": ("out_of_range", "must be at most {le}"),
     "string_too_short": ("out_of_range", "must be at least {min_length} character(s) long"),

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from shared.rules import client_token, identifier, origin, visitor
+from shared.rules import client_token, daily_budget, identifier, origin, visitor
 from shared.rules.client_token import TokenDraft
 from shared.rules.token_settings import Environment, TokenSettings
 from shared.wire.request_model import Integer, RequestModel, Timestamp, nested_at_most
@@ -49,6 +49,12 @@ def _config(config: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
+def _dollars(value: float) -> float:
+    if daily_budget.from_microdollars(daily_budget.to_microdollars(value)) != value:
+        raise PydanticCustomError("out_of_range", "must have at most six decimals")
+    return value
+
+
 def _immutable(_: Any) -> Any:
     raise PydanticCustomError("immutable", "cannot be changed once the token exists")
 
@@ -77,6 +83,7 @@ Name = Annotated[
     # Some generators anchor a pattern at the start of the text, others search for it.
     Field(json_schema_extra={"pattern": r"^\s*\S"}),
 ]
+Dollars = Annotated[float, Field(ge=0.01, le=100_000), AfterValidator(_dollars)]
 Config = Annotated[dict[str, Any], nested_at_most(CONFIG_DEPTH_MAX), AfterValidator(_config)]
 
 # The default of optional fields. It is never used, because only given fields are read.
@@ -98,6 +105,7 @@ class _Settable(RequestModel):
     rate_limit_per_hour: Annotated[Integer, Field(ge=1, le=10_000)] = _NOT_GIVEN
     max_messages_per_session: Annotated[Integer, Field(ge=1, le=1000)] = _NOT_GIVEN
     session_idle_timeout_minutes: Annotated[Integer, Field(ge=1, le=1440)] = _NOT_GIVEN
+    daily_budget: Dollars | None = _NOT_GIVEN
     config: Config = _NOT_GIVEN
     expires_at: Timestamp | None = _NOT_GIVEN
 

@@ -155,7 +155,7 @@ def test_history_costs_one_more_query(page, token, calls, assistant):
         assert calls == [*ADMITTED, *BEGUN, "Query", "", "UpdateItem"]
 
 
-def test_no_role_grants_an_unused_action(api, caller, page, token, guard, request):
+def test_no_role_grants_an_unused_action(api, caller, page, token, guard, register, request):
     """Runs everything that the API can do, each call under its function's role. No grant may be left unused."""
     session = page.open(token.value)
     for target, said in (("assistant", "Hi there"), ("model", "Good day"), ("endpoint_with_key", "Yes, we do.")):
@@ -165,6 +165,10 @@ def test_no_role_grants_an_unused_action(api, caller, page, token, guard, reques
     assert page.open(token.value, sessionId=session) == session
     assert page.rate(session, token.value).status_code == 200
     assert token.conversations()
+    register("flow_echo", call_price="0")
+    token.change(dailyBudget=1)
+    assert page.say(session).status_code == 200
+    assert token.record()["spentToday"] == 0
     for operation in MANAGEMENT:
         for headers in [{}, *[{"Idempotency-Key": "1"}] * operation.takes_key]:
             token_id = caller(api.tenant).create()["clientToken"]["id"]

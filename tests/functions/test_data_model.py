@@ -17,7 +17,7 @@ ROWS = [
     for row in SECTION.partition("\n## ")[0].splitlines()
     if row.startswith("| ") and not row.startswith(("| item", "| ---"))
 ]
-COUNTER = re.compile(r"[a-z]_\d*|count_\w{6}")
+COUNTER = re.compile(r"[a-z]_\d*|count_\w{6}|reserved_\w{16}")
 ASSISTANT = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
 ALL_FIELDS = {
     "productSurfaceId": "surface_1",
@@ -26,6 +26,7 @@ ALL_FIELDS = {
     "pinToVersion": "1",
     "config": {"welcomeMessage": "Hello"},
     "expiresAt": "2028-01-31T12:00:00Z",
+    "dailyBudget": 1,
 }
 
 
@@ -70,8 +71,8 @@ def written(api, caller, create, register, page, clock):
         items.extend(table.read(keys, is_consistent=True, at=None).values())
 
     with NETWORK.hooked(note):
-        register("flow_echo")
-        register("agent_echo")
+        register("flow_echo", call_price="0")
+        register("agent_echo", call_price="0")
         caller(api.tenant, expires_at=datetime.now(UTC) + timedelta(days=1))
         token = create(**ALL_FIELDS)
         agent = {"name": "n", "allowedOrigins": ["*"], "agentIds": ["agent_echo"]}
@@ -83,10 +84,10 @@ def written(api, caller, create, register, page, clock):
         session = page.open(value)
         assert page.say(session).status_code == 200
         said = Answer(200, function_answer({"text": "Hi", "usage": {"inputTokens": 1, "outputTokens": 1}}))
-        register("flow_echo", "aws_lambda", function_arn=ASSISTANT)
+        register("flow_echo", "aws_lambda", function_arn=ASSISTANT, call_price="0")
         with NETWORK.hooked(lambda request: said if request.service == "lambda" else None):
             assert page.say(session).status_code == 200
-        register("flow_echo", "aws_lambda", function_arn=f"{ASSISTANT}-gone")
+        register("flow_echo", "aws_lambda", function_arn=f"{ASSISTANT}-gone", call_price="0")
         assert page.say(session).status_code == 502
         assert page.rate(session, value, "csat", rating=5, comment="Good").status_code == 200
         assert page.rate(session, value).status_code == 200

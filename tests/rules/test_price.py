@@ -1,13 +1,12 @@
-"""What an answer costs, exactly."""
+"""What an answer costs: exact, and never less than what is reserved for it."""
 
 from decimal import Decimal
 
 import pytest
 
 from shared.rules.answer import Usage
-from shared.rules.price import Price
+from shared.rules.price import PICODOLLARS, Price
 
-PICODOLLARS = 10**12
 NOVA = Price(input_price=Decimal("0.06"), output_price=Decimal("0.24"))
 
 
@@ -30,6 +29,26 @@ def test_target_without_a_price_has_none():
     assert Price.from_settings({"model_id": "m", "max_tokens": 5}) is None
     assert Price.from_settings({"call_price": "0"}) == Price()
     assert Price.from_settings({"input_price": "0.06", "output_price": 0.24, "model": "m"}) == NOVA
+
+
+@pytest.mark.parametrize("text", ["a" * 1000, "é" * 500, "🍵" * 250, "\x00" * 1000])
+def test_worst_case_counts_every_byte_as_a_token(text):
+    worst = NOVA.worst(input_bytes=len(text.encode()), messages=1, output_tokens=500)
+    assert worst > NOVA.cost(used(len(text.encode()), 500))
+
+
+def test_unknown_usage_costs_the_worst():
+    assert NOVA.actual(None, worst=77) == 77
+    assert NOVA.actual(used(0, 0), worst=77) == 0
+
+
+def test_call_has_the_same_price_with_and_without_usage():
+    price = Price(call_price=Decimal("0.01"))
+    assert price.actual(None, worst=77) == price.actual(used(5, 5), worst=77) == PICODOLLARS // 100
+
+
+def test_more_than_the_worst_is_booked_all_the_same():
+    assert NOVA.actual(used(10**9, 0), worst=77) == NOVA.cost(used(10**9, 0))
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,15 @@ from shared.rules import turn
 from shared.rules.answer import Ending
 from shared.rules.session import Session
 from shared.rules.target_request import Message
-from shared.store import conversation_deletion, sessions, table, turns
+from shared.store import conversation_deletion, daily_budgets, sessions, table, turns
 from shared.store.attributes import deserialize
 from tests.rules.test_client_token import token
 from tests.turn import table_model
 
 START = datetime(2027, 1, 31, 12, tzinfo=UTC)
-STEPS = st.tuples(st.sampled_from(["answer", "fail", "crash", "delete"]), st.sampled_from("abc"), st.integers(0, 2))
+STEPS = st.tuples(
+    st.sampled_from(["answer", "fail", "crash", "delete", "reserve"]), st.sampled_from("abc"), st.integers(0, 2)
+)
 
 
 class Both:
@@ -72,6 +74,10 @@ def _play(steps):
         try:
             if what == "delete":
                 conversation_deletion.delete(name, opened.conversation_id, at=at)
+            elif what == "reserve":
+                holder = str(number // 2)
+                if made := daily_budgets.reserve(opened.token_id, holder, worst_case=3, most=7, at=START):
+                    daily_budgets.settle(made, number % 4)
             else:
                 _send(what, message_id, name, str(number), at)
         except ApiError:

@@ -5,12 +5,15 @@ import sys
 import pytest
 from pydantic import BaseModel
 
-from shared.errors import TargetFailed
+from shared.errors import ApiError, TargetFailed
 from shared.rules import input_limits, price
 from shared.rules.answer import Ending, Usage
-from shared.rules.target import KINDS
+from shared.rules.target import KINDS, Target
+from shared.rules.target_request import Attachment
 from shared.targets import answering
-from tests.targets.conftest import collect
+from tests.targets import chat_completions
+from tests.targets.chat_completions import endpoint as endpoint  # noqa: PLC0414 - a fixture
+from tests.targets.conftest import NOON, collect
 
 MODEL = {"model_id": "us.amazon.nova-lite-v1:0"}
 FUNCTION = {"function_arn": "arn:aws:lambda:us-east-1:123456789012:function:assistant"}
@@ -111,3 +114,67 @@ def test_answer_without_text_or_end_is_a_failure(pieces_of, pieces, code):
     with pytest.raises(TargetFailed) as failed:
         pieces_of(*pieces)
     assert failed.value.code == code
+
+
+def target(kind, **settings):
+    return Target(id="agent_sales", tenant="acme", kind=kind, settings=settings, created_at=NOON)
+
+
+def test_worst_cost_counts_prompt_input_and_output():
+    prices = {"input_price": "1", "output_price": "2"}
+    bare = answering.worst_cost(target("bedrock", **MODEL, **prices, max_tokens=1, max_input_bytes=1))
+    assert (
+        answering.worst_cost(target("bedrock", **MODEL, **prices, max_tokens=2, max_input_bytes=1)) == bare + 2_000_000
+    )
+    assert (
+        answering.worst_cost(target("bedrock", **MODEL, **prices, max_tokens=1, max_input_bytes=2)) == bare + 1_000_000
+    )
+    prompt = {"system_prompt": "é"}
+    assert (
+        answering.worst_cost(target("bedrock", **MODEL, **prices, **prompt, max_tokens=1, max_input_bytes=1))
+        == bare + 2_000_000
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        pytest.param("bedrock", MODEL, id="no price"),
+        pytest.param("aws_lambda", {**FUNCTION, "input_price": "1"}, id="no limit of output"),
+        pytest.param("bedrock", {**MODEL, "input_price": "1", "attachments": 1}, id="attachments"),
+    ],
+)
+def test_cost_without_a_limit_has_no_worst_case(kind, settings):
+    assert answering.worst_cost(target(kind, **settings)) is None
+
+
+def test_call_price_is_the_worst_cost_of_a_function():
+    assert answering.worst_cost(target("aws_lambda", **FUNCTION, call_price="0.01", attachments=1)) == 10**10
+
+
+@pytest.mark.parametrize(
+    ("status", "is_free"),
+    [(401, True), (403, True), (404, True), (429, True), (400, False), (413, False), (408, False), (500, False)],
+)
+@pytest.mark.parametrize("kind", ["aws_lambda", "bedrock", "openai"])
+def test_failure_costs_nothing_only_if_the_target_did_no_work(answer, aws_on_loopback, endpoint, kind, status, is_free):
+    """With an image, a refusal may be read as the visitor's mistake, and costs what it costs."""
+    aws_on_loopback.refuses("ValidationException", status)
+    endpoint.refuses(status)
+    settings = {"aws_lambda": FUNCTION, "bedrock": MODEL, "openai": {"base_url": endpoint.url, "model": "m"}}
+    with pytest.raises(ApiError) as failed:
+        answer(kind, settings[kind], attachments=[Attachment(media_type="image/png", data=b"x")])
+    assert answering.costs_nothing(failed.value) is is_free
+
+
+def test_file_that_a_kind_refuses_costs_nothing(answer):
+    with pytest.raises(ApiError) as failed:
+        answer("echo", {}, attachments=[Attachment(media_type="image/png", data=b"x")])
+    assert answering.costs_nothing(failed.value)
+
+
+def test_declined_answer_may_cost_something(answer, endpoint):
+    endpoint.streams(*chat_completions.answer(finish_reason="content_filter"))
+    with pytest.raises(ApiError) as declined:
+        answer("openai", {"base_url": endpoint.url, "model": "m"})
+    assert not answering.costs_nothing(declined.value)

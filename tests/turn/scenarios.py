@@ -12,6 +12,8 @@ SCENARIOS = {
     "two sessions": Scenario(("a", "a2"), Faults(copies=1)),
     "deletion": Scenario(("a", "delete"), Faults(copies=1), before=("b",)),
     "answered, deletion": Scenario(("a", "delete"), Faults(crashes=1, copies=1), before=("a",)),
+    "dollars": Scenario(("a", "b"), Faults(copies=1), daily_budget=4),
+    "dollars, twice": Scenario(("a", "a"), Faults(crashes=1, lapses=1), daily_budget=5),
     "first, deletion": Scenario(("a", "a", "delete"), Faults(crashes=1)),
 }
 # pytest --deep. They take minutes.
@@ -27,4 +29,6 @@ DEEP = {
     "two sessions, deletion": Scenario(("a", "a2", "delete"), Faults(crashes=1)),
     "deletion": Scenario(("a", "delete"), Faults(crashes=1, copies=1, lapses=1), before=("b",)),
     "twice, deletion": Scenario(("a", "a", "delete"), Faults(crashes=1, lapses=1), before=("b",)),
+    "dollars": Scenario(("a", "b"), Faults(crashes=1, copies=1), daily_budget=6),
+    "dollars, twice": Scenario(("a", "a"), Faults(crashes=1, copies=1, lapses=1), daily_budget=6),
 }

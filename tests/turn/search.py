@@ -12,14 +12,14 @@ from functools import cache
 
 import pytest
 
-from shared.errors import ApiError
+from shared.errors import ApiError, TooManyRequests
 from shared.rules import message_log, turn
 from shared.rules.answer import Ending
 from shared.rules.client_token import ClientToken
 from shared.rules.session import Session
 from shared.rules.target_request import Message
 from shared.rules.token_settings import TokenSettings
-from shared.store import conversation_deletion, sessions, table, turn_items, turns
+from shared.store import conversation_deletion, daily_budgets, sessions, table, turn_items, turns
 from tests.turn import table_model
 from tests.turn.world import Client, Function, Pending, Violation, World
 
@@ -27,6 +27,8 @@ START = datetime(2027, 1, 31, 12, tzinfo=UTC)
 # So much later every lease has ended.
 LAPSE = timedelta(seconds=40)
 _DEADLINE = timedelta(seconds=30)
+# Of one reply, in any unit.
+WORST_CASE, COST = 3, 2
 TENANT, CONVERSATION = "tenant", "conv_1"
 # A message is sent so often after everything else is over.
 _RESENT = turn.ATTEMPTS_MAX + 2
@@ -197,10 +199,27 @@ class Search:
         lease = turn.lease(holder, at + _DEADLINE)
         begun = turns.begin(current, self._token, message, lease, stored=stored, at=at)
         if begun.reply is None:
+            reservation = self._reserve(current, begun, holder, at)
             with turns.held(current, begun):
                 text = self._client.ask(message_id)
                 begun = turns.complete(current, turn.answered(begun, f"reply {holder}", text, Ending()))
+            if reservation:
+                daily_budgets.settle(reservation, COST)
         return f"answered {begun.reply.text}"
+
+    def _reserve(self, current, begun, holder, at):
+        most = self._scenario.daily_budget
+        if most is None:
+            return None
+        reservation = None
+        try:
+            reservation = daily_budgets.reserve("ct_1", holder, worst_case=WORST_CASE, most=most, at=at)
+            if reservation is None:
+                raise TooManyRequests(code="budget_exhausted")
+        except ApiError:
+            turns.withdraw(current, begun)
+            raise
+        return reservation
 
     def _apply_anew(self, items, request):
         """The items afterwards, and what the function is told."""
@@ -253,8 +272,18 @@ class Search:
                 self._require(one.reply.text == f"to {message_id}", "a reply to another message")
         if is_deleted:
             self._require(not any("reply" in item for item in found), "a reply in a deleted conversation")
+        if self._scenario.daily_budget is not None:
+            self._check_dollars(found, asked)
         accepted = sum(session.message_count for session in _sessions(found))
         self._require(_counted(found) <= accepted, "the record counts too many messages")
+
+    def _check_dollars(self, found, asked):
+        held = sum(item.get("held", 0) for item in found)
+        self._require(held <= self._scenario.daily_budget, "more is held than the daily budget")
+        spent = COST * sum(dict(asked).values())
+        self._require(spent <= held, "more was spent than is held")
+        reserved = sum(value for item in found for name, value in item.items() if name.startswith("reserved_"))
+        self._require(held - reserved <= spent, "more is held than was spent and is reserved")
 
     def _check_result(self, world, function, result):
         """When a function is over."""
@@ -282,7 +311,7 @@ class Search:
             if is_deleted:
                 self._require(result == "session_ended", f"{message_id} in a deleted conversation: {result}")
             elif result != "message_limit_reached":
-                expected = {f"answered to {message_id}", "attempts_exhausted"}
+                expected = {f"answered to {message_id}", "attempts_exhausted", "budget_exhausted"}
                 self._require(result in expected, f"{message_id} sent again: {result}")
         found = table_model.items(items)
         if not is_deleted:

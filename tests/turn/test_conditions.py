@@ -5,7 +5,7 @@ import re
 import pytest
 
 from shared.rules import message_log, turn
-from shared.store import conversations, turn_items, turns
+from shared.store import conversations, daily_budgets, turn_items, turns
 from tests.turn.scenarios import DEEP, SCENARIOS
 from tests.turn.search import Search
 from tests.turn.world import Faults, Scenario, Violation
@@ -24,12 +24,16 @@ CLAUSES = {
         "twice",
         "was counted 2",
     ),
+    ("SET #reserved", "attribute_not_exists(#reserved)"): ("dollars", "more is held than was spent"),
+    ("SET #reserved", "(attribute_not_exists(held) OR held <= :room)"): ("dollars", "more is held"),
+    ("REMOVE #reserved", "attribute_exists(#reserved)"): ("dollars", "more was spent"),
 }
 # Every write of a turn is in one of these.
 EACH_WRITE = [
     Scenario(("a", "a"), Faults(lapses=1)),
     Scenario(("a",), Faults(), target="fails"),
     Scenario(("a", "delete"), Faults(), before=("b",)),
+    Scenario(("a",), Faults(), daily_budget=4),
 ]
 # DynamoDB deletes what has expired. The search has no time for that.
 ABOUT_EXPIRY = {
@@ -194,6 +198,31 @@ def test_two_sessions_under_one_count_lose_messages(monkeypatch):
         return operation, parameters
 
     assert_broken("two sessions", "counts too few", monkeypatch, patch)
+
+
+def test_reservation_without_a_name_spends_more_than_it_holds(monkeypatch):
+    """A plain addition, which our client repeats if its response is lost."""
+
+    def patch(request):
+        operation, parameters = request
+        if beginning(parameters) in {"SET #reserved", "REMOVE #reserved"}:
+            added = parameters["UpdateExpression"].partition(" ADD ")[2]
+            parameters = parameters | {"UpdateExpression": f"ADD {added}", "ConditionExpression": ""}
+        return operation, parameters
+
+    assert_broken("dollars", "more was spent than is held", monkeypatch, patch)
+
+
+def test_settling_before_the_target_spends_more_than_is_held(monkeypatch):
+    reserve = daily_budgets.reserve
+
+    def settled_at_once(*arguments, **more):
+        if reservation := reserve(*arguments, **more):
+            daily_budgets.settle(reservation, 0)
+        return reservation
+
+    monkeypatch.setattr(daily_budgets, "reserve", settled_at_once)
+    assert_broken("dollars", "more was spent than is held", monkeypatch)
 
 
 def test_turn_writes_nothing_without_a_condition(monkeypatch):

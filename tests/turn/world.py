@@ -56,6 +56,7 @@ class Scenario(NamedTuple):
     before: tuple = ()
     max_messages: int = 100
     target: str = "answers"
+    daily_budget: int | None = None
 
 
 class Client:

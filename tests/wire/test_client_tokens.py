@@ -30,6 +30,7 @@ ON_THE_WIRE = {
     "rateLimitPerHour": 2,
     "maxMessagesPerSession": 3,
     "sessionIdleTimeoutMinutes": 4,
+    "dailyBudget": 0.5,
     "config": {"theme": {"mode": "dark"}, "snake_case": 1},
     "isActive": False,
     "expiresAt": "2027-01-31T00:00:00.000Z",

@@ -17,7 +17,7 @@ from shared.wire.token_settings import CreateClientToken, UpdateClientToken
 from tests.rules.samples import ORIGIN, token
 from tests.wire.samples import IDS, LEAST, LIMITS, given_of, read, reasons, to_camel
 
-CLEARED_BY_NULL = {"defaultFlowId", "targetAlias", "targetVersionId", "expiresAt"}
+CLEARED_BY_NULL = {"dailyBudget", "defaultFlowId", "targetAlias", "targetVersionId", "expiresAt"}
 NOT_EMPTIED_BY_NULL = {
     *("name", "allowedOrigins", "flowIds", "agentIds", "pinToVersion", "config", "isActive"),
     *LIMITS,
@@ -43,6 +43,7 @@ class TestCreate:
             rate_limit_per_hour=100,
             max_messages_per_session=100,
             session_idle_timeout_minutes=30,
+            daily_budget=None,
             config={},
             is_active=True,
             expires_at=None,
@@ -62,6 +63,7 @@ class TestCreate:
             rateLimitPerHour=2,
             maxMessagesPerSession=3,
             sessionIdleTimeoutMinutes=4,
+            dailyBudget=0.5,
             config={"theme": {"mode": "dark"}, "snake_case": [1, 2.5, None, True]},
             productSurfaceId="surface_1",
             expiresAt="2027-01-31T00:00:00Z",
@@ -81,6 +83,7 @@ class TestCreate:
             rate_limit_per_hour=2,
             max_messages_per_session=3,
             session_idle_timeout_minutes=4,
+            daily_budget=0.5,
             config={"theme": {"mode": "dark"}, "snake_case": [1, 2.5, None, True]},
             expires_at=datetime(2027, 1, 31, tzinfo=UTC),
         )

@@ -67,8 +67,9 @@ OPERATIONS = {
             401: "session_ended",
             404: "target_not_found",
             409: "conflict in_progress message_id_taken",
-            429: "message_limit_reached attempts_exhausted",
+            429: "message_limit_reached attempts_exhausted budget_exhausted",
             502: (
+                "budget_not_enforceable "
                 "target_failed target_function_failed target_answer_empty target_answer_incomplete "
                 "target_answer_too_large"
             ),

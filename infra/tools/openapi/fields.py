@@ -40,6 +40,13 @@ MEANINGS = {
         f"{token_settings.CONFIG_BYTES_MAX // 1024} KB as JSON, nested at most {token_settings.CONFIG_DEPTH_MAX} deep. "
         "Empty by default."
     ),
+    "dailyBudget": (
+        "Dollars that the token's targets may cost per day (UTC). The most that an answer can cost is reserved before "
+        "its target is asked, so the budget is never exceeded. Null: no limit."
+    ),
+    "spentToday": (
+        "Dollars of dailyBudget that are spent or reserved today. Only in the response for one token that has a budget."
+    ),
     "expiresAt": "When the token stops working. Must be in the future when you set it. Null: never.",
     "productSurfaceId": "A label of your own. Cannot be changed after the token is created.",
     "isActive": "Whether the token works. A change takes effect on the next request.",
@@ -59,7 +66,7 @@ MEANINGS = {
     "warnings": "Settings that are allowed, but risky. Empty if there are none.",
     "Warned.type": (
         "For programs: wildcard_origin, native_origin, insecure_origin, loopback_origin, app_origin, "
-        "extension_wildcard, public_suffix_wildcard, no_target, unregistered_target, or info."
+        "extension_wildcard, public_suffix_wildcard, no_target, unregistered_target, unpriced_target, or info."
     ),
     "message": "A sentence for people.",
     "success": "Always true: failures return an error instead.",

@@ -1,0 +1,61 @@
+"""What a client token's targets may cost per day, in UTC. The most that an answer can cost is reserved before it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.errors import TargetFailed, TooManyRequests
+from shared.rules.price import PICODOLLARS
+from shared.rules.token_settings import TokenSettings
+
+_MICRODOLLARS = 10**6
+_NEARLY = 80, 100
+
+
+def limit(settings: TokenSettings) -> int | None:
+    """In picodollars. None if the token has no daily budget."""
+    if settings.daily_budget is None:
+        return None
+    return to_microdollars(settings.daily_budget) * (PICODOLLARS // _MICRODOLLARS)
+
+
+def to_microdollars(dollars: float) -> int:
+    """Exact, because a budget has at most six decimals."""
+    return round(dollars * _MICRODOLLARS)
+
+
+def from_microdollars(amount: int) -> float:
+    return amount / _MICRODOLLARS
+
+
+def to_dollars(picodollars: int) -> float:
+    """To the millionth of a dollar, for people."""
+    return round(picodollars * _MICRODOLLARS / PICODOLLARS) / _MICRODOLLARS
+
+
+def require_bounded(worst_case: int | None, most: int) -> int:
+    """`worst_case`: the most that one answer can cost. Raises TargetFailed if no budget of `most` can hold it."""
+    if worst_case is None or worst_case > most:
+        raise TargetFailed(
+            "The assistant is not available.",
+            code="budget_not_enforceable",
+            hint="The token has a daily budget. Register its target with prices, max_tokens, and no attachments, so "
+            "that one answer costs at most that budget.",
+        )
+    return worst_case
+
+
+def exhausted(at: datetime) -> TooManyRequests:
+    """The refusal for the rest of the day."""
+    tomorrow = at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return TooManyRequests(
+        "The assistant cannot answer any more today. Please come back tomorrow.",
+        code="budget_exhausted",
+        retry_after=int((tomorrow - at).total_seconds()) + 1,
+    )
+
+
+def becomes_nearly_spent(held: int, reserved: int, most: int) -> bool:
+    """Whether a reservation takes what is held over 80 percent. `held`: with the reservation."""
+    part, whole = _NEARLY
+    return (held - reserved) * whole < most * part <= held * whole

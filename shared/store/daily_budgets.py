@@ -1,0 +1,72 @@
+"""What a client token's targets may cost per day: reserved before a target is invoked, and settled afterwards.
+
+`held` is the sum of settled costs and open reservations, in picodollars. It never exceeds the limit, and is never less
+than what was spent, if no answer costs more than was reserved for it. After a crash its reservation stays until the day
+ends, so that errors are on the safe side.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.errors import Unavailable
+from shared.store import table
+from shared.store.table import ConditionFailed, Key
+
+_LIFETIME = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """`name`: of its attribute, one per invocation, so that a repeated write reserves or settles once. `held`: then."""
+
+    key: Key
+    name: str
+    worst_case: int
+    held: int
+
+
+def find(token_id: str, at: datetime) -> int:
+    """What is held today."""
+    item = table.get(_key(token_id, at), at=at) or {}
+    return int(item.get("held", 0))
+
+
+def reserve(token_id: str, holder: str, *, worst_case: int, most: int, at: datetime) -> Reservation | None:
+    """Reserves the most that this invocation can cost. None if the day's budget has no room for it."""
+    key, name = _key(token_id, at), f"reserved_{holder}"
+    reserving = table.update_write(
+        key,
+        "SET #reserved = :worst_case, expires_at = :expiry ADD held :worst_case",
+        {":worst_case": worst_case, ":room": most - worst_case, ":expiry": math.ceil((at + _LIFETIME).timestamp())},
+        condition="attribute_not_exists(#reserved) AND (attribute_not_exists(held) OR held <= :room)",
+        names={"#reserved": name},
+        returns_item=True,
+    )
+    try:
+        item = table.write(reserving)
+    except ConditionFailed as failure:
+        item = failure.found or {}
+        if name not in item:
+            return None
+    return Reservation(key=key, name=name, worst_case=worst_case, held=item["held"])
+
+
+def settle(reservation: Reservation, cost: int) -> None:
+    """Replaces a reservation by the cost, which is booked even if it is more. If this fails, the reservation stays."""
+    settling = table.update_write(
+        reservation.key,
+        "REMOVE #reserved ADD held :difference",
+        {":difference": cost - reservation.worst_case},
+        condition="attribute_exists(#reserved)",
+        names={"#reserved": reservation.name},
+    )
+    with suppress(ConditionFailed, Unavailable):
+        table.write(settling)
+
+
+def _key(token_id: str, at: datetime) -> Key:
+    return f"BUDGET#{token_id}", f"DAY#{at:%Y-%m-%d}"

@@ -1,0 +1,161 @@
+"""A token's daily budget: the bill has a ceiling that holds, and nobody in the browser sees it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shared.store import table
+from tests.aws.event_stream import function_answer
+from tests.aws.network import NETWORK, Answer
+from tests.functions.interruptions import Crash
+from tests.functions.page import assert_refused, reply
+from tests.functions.stored import messages
+
+ASSISTANT = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
+CALL = {"call_price": "0.1"}
+DAY_LEFT = 12 * 3600
+
+
+@pytest.fixture
+def paid(register):
+    """The flow's target costs a dime per call. Returns the list of its invocations."""
+    register("flow_echo", "aws_lambda", function_arn=ASSISTANT, **CALL)
+    asked = []
+
+    def respond(request):
+        if request.service == "lambda":
+            asked.append(request.parameters)
+            return Answer(200, function_answer({"text": "Hi there"}))
+        return None
+
+    with NETWORK.hooked(respond):
+        yield asked
+
+
+def held(token):
+    (item,) = table.query("pk = :pk", {":pk": f"BUDGET#{token.id}"})
+    return item["held"], [name for name in item if name.startswith("reserved_")]
+
+
+@pytest.fixture
+def token(create):
+    return create(dailyBudget=0.25)
+
+
+def test_429_once_the_daily_budget_is_spent(page, token, paid, clock):
+    session = page.open(token.value)
+    assert [reply(page.say(session)) for _ in range(2)] == ["Hi there"] * 2
+    answer = page.say(session, message_id="usr_late")
+    assert_refused(answer, 429, "budget_exhausted")
+    assert DAY_LEFT - 1 <= int(answer.headers["Retry-After"]) <= DAY_LEFT + 1
+    assert len(paid) == 2
+    for _ in range(6):
+        assert_refused(page.say(session, message_id="usr_late"), 429, "budget_exhausted")
+        clock.forward(minutes=1)
+    # The refusals were no attempts. On the next day the same message is answered.
+    token.change(sessionIdleTimeoutMinutes=1440)
+    clock.forward(minutes=-6)
+    page.open(token.value, sessionId=session)
+    clock.forward(seconds=int(answer.headers["Retry-After"]))
+    assert reply(page.say(session, message_id="usr_late")) == "Hi there"
+    assert len(paid) == 3
+
+
+def test_concurrent_messages_never_exceed_the_budget(page, create, paid):
+    token = create(dailyBudget=0.5, rateLimitPerMinute=100)
+    sessions = [page.open(token.value) for _ in range(12)]
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(page.say, sessions))
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [429] * 7
+    assert len(paid) == 5
+    assert held(token) == (5 * 10**11, [])
+
+
+def test_unused_part_of_a_reservation_is_released(page, create, register, endpoint):
+    """The most that the tokens can cost is reserved, and the cost of those that were used is booked."""
+    prices = {"input_price": "1", "output_price": "2"}
+    register("flow_echo", "openai", base_url=endpoint.url, model="m", max_tokens=100, **prices)
+    token = create(dailyBudget=1)
+    assert reply(page.say(page.open(token.value))) == "Yes, we do."
+    amount, reservations = held(token)
+    assert 0 < amount < 10**9
+    assert reservations == []
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kept"), [(500, "ServiceException", 1), (404, "ResourceNotFoundException", 0)]
+)
+def test_failed_target_keeps_the_reservation_unless_it_is_free(page, create, register, status, code, kept):
+    register("flow_echo", "aws_lambda", function_arn=ASSISTANT, **CALL)
+    token = create(dailyBudget=0.25)
+    register("flow_echo", "aws_lambda", function_arn=ASSISTANT, **CALL)
+    refused = Answer(status, {"Message": "no"}, {"X-Amzn-ErrorType": code})
+    with NETWORK.hooked(lambda request: refused if request.service == "lambda" else None):
+        assert page.say(page.open(token.value)).status_code == 502
+    amount, reservations = held(token)
+    assert (amount, len(reservations)) == (kept * 10**11, kept)
+
+
+def test_crash_after_a_reservation_leaves_it_until_the_day_ends(page, token, paid, at_call):
+    session = page.open(token.value)
+    page.say(session)
+    at_call(9, _crash)
+    with pytest.raises(Crash):
+        page.say(session)
+    amount, reservations = held(token)
+    assert (amount, len(reservations)) == (2 * 10**11, 1)
+    assert_refused(page.say(session), 429, "budget_exhausted")
+
+
+@pytest.mark.parametrize("prices", [{}, {"call_price": "0.3"}])
+def test_502_when_no_budget_can_hold_an_answer(page, token, register, paid, prices):
+    register("flow_echo", "aws_lambda", function_arn=ASSISTANT, **prices)
+    session = page.open(token.value)
+    body = assert_refused(page.say(session), 502, "budget_not_enforceable")
+    assert "0." not in str(body)
+    assert paid == []
+
+
+def test_owner_sees_budget_and_spending_and_no_page_does(api, page, token, paid):
+    assert token.record()["spentToday"] == 0
+    opened = page.init(token.value)
+    said = page.say(opened.json["sessionId"])
+    assert (token.record()["dailyBudget"], token.record()["spentToday"]) == (0.25, 0.1)
+    assert "udget" not in opened.text + said.text
+    token.change(dailyBudget=None)
+    assert token.record()["dailyBudget"] is None
+    assert "spentToday" not in token.record()
+
+
+def test_warning_where_a_target_has_no_price(api, register):
+    register("flow_echo")
+    fields = {"name": "n", "allowedOrigins": ["https://app.example.com"], "flowIds": ["flow_echo"]}
+    created = api.post("/v1/client-tokens", fields | {"dailyBudget": 5}).json
+    assert "unpriced_target" in [one["type"] for one in created["warnings"]]
+    path = f"/v1/client-tokens/{created['clientToken']['id']}"
+    assert "unpriced_target" in [one["type"] for one in api.put(path, {"dailyBudget": 6}).json["warnings"]]
+    assert api.put(path, {"dailyBudget": None}).json["warnings"] == []
+    register("flow_echo", "echo", **CALL)
+    assert api.put(path, {"dailyBudget": 6}).json["warnings"] == []
+
+
+@pytest.mark.parametrize("value", [0, 0.009, -1, 100_000.5, 1.0000001, "5", True, []])
+def test_400_value_that_is_no_budget(api, value):
+    body = {"name": "n", "allowedOrigins": ["https://app.example.com"], "dailyBudget": value}
+    answer = api.post("/v1/client-tokens", body)
+    assert (answer.status_code, answer.json["details"][0]["path"]) == (400, "dailyBudget")
+
+
+def test_metrics_at_80_and_100_percent(page, token, paid, output):
+    session = page.open(token.value)
+    counts = []
+    for _ in range(3):
+        page.say(session)
+        logged = output()
+        counts.append((logged.count('"BudgetsNearlySpent":[1.0]'), logged.count('"BudgetsExhausted":[1.0]')))
+    assert counts == [(0, 0), (1, 0), (0, 1)]
+    assert messages(session)[-1][2] == "Hello"
+
+
+def _crash():
+    raise Crash
