@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from infra.cli.command import examples, group, on_deployment
 from infra.cli.options import Json, Tenant
 from infra.cli.output import show, with_progress
-from shared.rules import timestamps
+from shared.rules import daily_budget, timestamps
 from shared.rules.client_token import ClientToken
-from shared.store import client_tokens
+from shared.store import client_tokens, daily_budgets
 
 app = group(
     "tokens",
@@ -30,8 +31,9 @@ app = group(
 def list_tokens(*, tenant: Tenant, as_json: Json = False) -> None:
     """List a tenant's client tokens, the oldest first.
 
-    Each is shown with the KMS key that signed its value. After you rotate the signing key,
-    regenerate the tokens that the old key signed.
+    Each is shown with the KMS key that signed its value, and with the dollars that are spent or
+    reserved today of its daily budget. After you rotate the signing key, regenerate the tokens that
+    the old key signed.
     """
     show(
         list(with_progress(client_tokens.list_by_tenant(tenant), "Reading client tokens")),
@@ -42,11 +44,24 @@ def list_tokens(*, tenant: Tenant, as_json: Json = False) -> None:
             "ENVIRONMENT": lambda token: token.environment,
             "ACTIVE": lambda token: "yes" if token.settings.is_active else "no",
             "CREATED": lambda token: timestamps.to_text(token.created_at),
+            "SPENT TODAY": _spending,
             "SIGNED BY": lambda token: token.issued_value.key_arn.rpartition("/")[2],
         },
         as_json=as_json,
         if_none=f"Tenant {tenant} has no client tokens.",
     )
+
+
+def _spending(token: ClientToken) -> str:
+    budget = token.settings.daily_budget
+    return "-" if budget is None else f"{_spent_today(token)} of {budget}"
+
+
+def _spent_today(token: ClientToken) -> float | None:
+    """In dollars. None without a daily budget."""
+    if token.settings.daily_budget is None:
+        return None
+    return daily_budget.to_dollars(daily_budgets.find(token.id, datetime.now(UTC)))
 
 
 def _facts(token: ClientToken) -> dict[str, Any]:
@@ -56,6 +71,8 @@ def _facts(token: ClientToken) -> dict[str, Any]:
         "name": token.settings.name,
         "environment": token.environment,
         "isActive": token.settings.is_active,
+        "dailyBudget": token.settings.daily_budget,
+        "spentToday": _spent_today(token),
         "createdAt": timestamps.to_text(token.created_at),
         "signingKeyArn": token.issued_value.key_arn,
     }

@@ -17,6 +17,7 @@ from shared.rules.answer import Ending
 from shared.rules.audit import AuditContext
 from shared.rules.client_token import ClientToken
 from shared.rules.feedback import Feedback
+from shared.rules.price import PICODOLLARS
 from shared.rules.session import mint
 from shared.rules.target_request import Message
 from shared.rules.token_settings import TokenSettings
@@ -25,6 +26,7 @@ from shared.store import (
     client_tokens,
     conversation_list,
     conversations,
+    daily_budgets,
     sessions,
     table,
     token_creation,
@@ -45,7 +47,7 @@ def context(tenant):
     return AuditContext(tenant=tenant, actor="key_1", address="192.0.2.1", request_id=str(uuid4()), at=AT)
 
 
-def make_token(tenant, name="Web", environment="live"):
+def make_token(tenant, name="Web", environment="live", daily_budget=None):
     token_id = identifier.new("ct", AT, token_bytes)
     _, issued_value = signer.issue(token_id, environment, at=AT, random_bytes=token_bytes)
     token = ClientToken(
@@ -53,7 +55,7 @@ def make_token(tenant, name="Web", environment="live"):
         tenant=tenant,
         environment=environment,
         product_surface_id=None,
-        settings=TokenSettings(name=name, allowed_origins=("*",)),
+        settings=TokenSettings(name=name, allowed_origins=("*",), daily_budget=daily_budget),
         issued_value=issued_value,
         created_at=AT,
         updated_at=AT,
@@ -80,18 +82,29 @@ class TestTokens:
             "name": "Shop",
             "environment": "test",
             "isActive": True,
+            "dailyBudget": None,
+            "spentToday": None,
             "createdAt": "2027-01-31T12:00:00.000Z",
             "signingKeyArn": STACK.outputs["SigningKeyArn"],
         }
         head, line = operate("tokens", "list", "--tenant", "tokens-list").out.splitlines()
         assert head.split("  ")[0] == "ID"
-        assert line.split() == [token.id, "Shop", "test", "yes", listed["createdAt"], line.split()[-1]]
+        assert line.split() == [token.id, "Shop", "test", "yes", listed["createdAt"], "-", line.split()[-1]]
         assert STACK.outputs["SigningKeyArn"].endswith(line.split()[-1])
 
     def test_control_characters_in_a_name_are_escaped(self, operate):
         make_token("tokens-named", "Shop\x1b[2J\nct_fake  \u202eevil")
         _, line = operate("tokens", "list", "--tenant", "tokens-named").out.splitlines()
         assert "Shop\\x1b[2J\\nct_fake  \\u202eevil" in line
+
+    def test_list_shows_what_is_spent_of_a_daily_budget(self, operate):
+        token = make_token("tokens-budget", daily_budget=2.5)
+        now, cent = datetime.now(UTC), PICODOLLARS // 100
+        made = daily_budgets.reserve(token.id, "holder", worst_case=50 * cent, most=250 * cent, at=now)
+        daily_budgets.settle(made, 7 * cent)
+        (listed,) = json.loads(operate("tokens", "list", "--tenant", "tokens-budget", "--json").out)
+        assert (listed["dailyBudget"], listed["spentToday"]) == (2.5, 0.07)
+        assert "0.07 of 2.5" in operate("tokens", "list", "--tenant", "tokens-budget").out
 
     def test_empty_list_prints_nothing_to_standard_output(self, operate):
         shown = operate("tokens", "list", "--tenant", "tokens-none")
