@@ -89,7 +89,7 @@ def admit_session(visitor: Visitor, value: str, *, session_id: str | None, flow_
     token_id = _token_id_of(value, visitor.at)
     known = session.parse_id(session_id) if session_id else None
     session_key = sessions.key(known.digest) if known and known.token_id == token_id else None
-    items = _read(visitor.at, client_tokens.key(token_id), usage.key(token_id), session_key)
+    items = _read(visitor.at, client_tokens.key(token_id), session_key)
     token = _known_token(items, token_id)
     jti = client_token.authenticate(token, digest.sha256_hex(value), at=visitor.at)
     _require_allowed(visitor, token)
@@ -102,9 +102,11 @@ def admit_session(visitor: Visitor, value: str, *, session_id: str | None, flow_
         found = sessions.from_item(items[session_key])
         if session.is_alive(found, token, visitor.at) and (found.origin, found.target_id) == (page, target_id):
             resumed = session_id, session.resume(found, token, jti=jti, at=visitor.at)
-    # Last, because it can be large: it is read only for admitted visitors.
-    token = replace(token, settings=replace(token.settings, config=configs.find(token)))
-    if usage.from_item(items.get(usage.key(token_id))).should_record(visitor.at):
+    # Last, because a config can be large: it is read only for admitted visitors. At half price, because an old usage
+    # does no harm, and an old config is noticed.
+    late = table.read([usage.key(token_id), *configs.keys(token)], is_consistent=False, at=visitor.at)
+    token = configs.complete(token, late)
+    if usage.from_item(late.get(usage.key(token_id))).should_record(visitor.at):
         usage.record_use(token_id, visitor.at)
     return AdmittedSession(token, jti, target_id, page, resumed)
 

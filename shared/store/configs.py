@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from shared.rules.client_token import ClientToken
 from shared.store import table
@@ -31,10 +30,18 @@ def with_config(token: ClientToken, item: Item | None) -> ClientToken:
     return replace(token, settings=replace(token.settings, config=config))
 
 
-def find(token: ClientToken) -> Mapping[str, Any]:
-    """The newest config of a token that was read without it."""
-    item = table.get(key(token.id), at=None) if token.config_revision else None
-    return json.loads(item["config"]) if item else {}
+def complete(token: ClientToken, found: Mapping[Key, Item]) -> ClientToken:
+    """The token with its config. `found`: items from an eventually consistent read of `keys`."""
+    item = found.get(key(token.id))
+    if not matches(token, item):
+        # It changed a moment ago.
+        item = table.read(keys(token), is_consistent=True, at=None).get(key(token.id))
+    return with_config(token, item)
+
+
+def keys(token: ClientToken) -> list[Key]:
+    """Of the token's config, if it has one."""
+    return [key(token.id)] if token.config_revision else []
 
 
 def writes(before: ClientToken | None, after: ClientToken) -> list[Write]:

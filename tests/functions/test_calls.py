@@ -85,13 +85,13 @@ ADMITTED = ["GetItem", *COUNTED, "GetItem"]
 BEGUN = ["UpdateItem", "PutItem", "UpdateItem"]
 
 
-def test_new_or_resumed_session_costs_four_calls(page, token, clock, calls):
+def test_new_or_resumed_session_costs_five_calls(page, token, clock, calls):
     page.open(token.value)
     calls.clear()
     session = page.open(token.value)
     clock.forward(minutes=1)
     assert page.open(token.value, sessionId=session) == session
-    assert calls == ["GetItem", *COUNTED, "UpdateItem"] * 2
+    assert calls == ["GetItem", *COUNTED, "BatchGetItem", "UpdateItem"] * 2
 
 
 def test_feedback_costs_four_calls(page, token, calls):

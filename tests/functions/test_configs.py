@@ -3,7 +3,8 @@
 import pytest
 
 from shared.store import client_tokens, table
-from tests.aws.network import NETWORK
+from shared.store.attributes import serialize
+from tests.aws.network import NETWORK, Answer
 from tests.functions.page import assert_refused
 
 LARGE = {"welcomeMessage": "Hi", "text": "x" * 16_000}
@@ -35,12 +36,27 @@ def test_init_returns_the_newest_config(page, create):
     assert page.init(token.value).json["config"]["welcomeMessage"] is None
 
 
+def test_init_reads_a_config_again_that_is_of_another_revision(page, create):
+    """An eventually consistent read may return what was stored a moment ago."""
+    token = create(config={"welcomeMessage": "Old"})
+    old = serialize(table.get((f"TOKEN#{token.id}", "CONFIG"), at=None))
+    token.change(config={"welcomeMessage": "New"})
+
+    def lag(request):
+        asked = request.parameters.get("RequestItems", {}).get(table.name(), {})
+        is_lagging = request.operation == "BatchGetItem" and not asked["ConsistentRead"]
+        return Answer(200, {"Responses": {table.name(): [old]}, "UnprocessedKeys": {}}) if is_lagging else None
+
+    with NETWORK.hooked(lag):
+        assert page.init(token.value).json["config"]["welcomeMessage"] == "New"
+
+
 def test_config_is_read_for_admitted_visitors_only(page, create, calls):
     token = create(config=LARGE)
     page.open(token.value)
     calls.clear()
     page.open(token.value)
-    assert calls == ["GetItem", "BatchGetItem", "UpdateItem", "GetItem", "UpdateItem"]
+    assert calls == ["GetItem", "BatchGetItem", "UpdateItem", "BatchGetItem", "UpdateItem"]
     calls.clear()
     assert_refused(page.init(token.value, flowId="flow_other"), 403, "target_not_allowed")
     assert calls == ["GetItem", "BatchGetItem"]
