@@ -145,7 +145,8 @@ class Streaming:
         )
         self.listener = socket.create_server(("127.0.0.1", 0))
         api = api_for(self.functions.stream, log=self.logged.append)
-        self.server = http_server.serve(self.listener, api, lambda _: None)
+        self.requests = queue.SimpleQueue()
+        self.server = http_server.serve(self.listener, api, self.requests.put)
 
     def post(self, **headers):
         connection = http.client.HTTPConnection(*self.listener.getsockname(), timeout=WITHIN_SECONDS)
@@ -196,7 +197,10 @@ class TestFunction:
             for word in (b"one\n", b"two\n"):
                 writer.write(word)
                 assert answer.readline() == word
+            assert stack.requests.empty()
         assert answer.read() == b""
+        # The line has the time of the whole stream.
+        assert stack.requests.get(timeout=WITHIN_SECONDS).startswith("POST /chat 200 in ")
         opened.join()
 
     def test_function_runs_to_its_end_when_the_client_leaves(self, serve, pipe):
