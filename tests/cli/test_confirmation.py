@@ -56,7 +56,7 @@ def taking(request, operate, talk):  # noqa: F811
         "keys": f'API key {key.id} "CI"',
         "targets": "Target flow_tea (echo)",
         "targets register": "This replaces it:\n  attachments: not set -> 7\n",
-        "conversations": f"{conversation} of tenant {tenant} will be deleted for good: 4 items",
+        "conversations": f"{conversation} of tenant {tenant} will be deleted for good: 3 items",
         "tenants": "1 API key to revoke, 1 client token to switch off",
     }
     noun, verb = request.param.split()

@@ -163,7 +163,7 @@ def test_concurrent_retries_are_applied_once_or_get_409(send):
 
 def test_409_when_the_same_key_completes_meanwhile(send, at_call):
     meanwhile = []
-    at_call(5 if send.is_create else 6, lambda: meanwhile.append(send()))
+    at_call(4 if send.is_create else 6, lambda: meanwhile.append(send()))
     answer = send()
     assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (409, "conflict", "1")
     assert send().data == meanwhile[0].data

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from functions.browser.chat import handler as chat
+from tests.functions.invocations import invoke
 from tests.functions.page import ORIGIN, reply
 from tests.functions.stored import beside, messages
 from tests.operations import BROWSER, each
@@ -92,7 +92,7 @@ def sent(body, **fields):
 def test_half_emoji_is_replaced_in_any_spelling(session, spelling):
     message = {"id": "usr_1", "role": "user", "content": "Hi \ud83d"}
     body = SPELLINGS[spelling]({"sessionId": session, "messages": [message]})
-    assert chat(sent(body), None)["statusCode"] == 200
+    assert invoke("Chat", sent(body))["statusCode"] == 200
     assert messages(session)[0] == ("user", "usr_1", "Hi \ufffd")
 
 
@@ -100,7 +100,7 @@ def test_base64_body_is_decoded(session):
     """An API with binary media types passes bodies in base64."""
     body = json.dumps({"sessionId": session, "messages": [{"id": "usr_1", "role": "user", "content": "caf?"}]}).encode()
     encoded = base64.b64encode(body.replace(b"?", b"\xe9")).decode()
-    assert chat(sent(encoded, isBase64Encoded=True), None)["statusCode"] == 200
+    assert invoke("Chat", sent(encoded, isBase64Encoded=True))["statusCode"] == 200
     assert messages(session)[0] == ("user", "usr_1", "caf\ufffd")
 
 
