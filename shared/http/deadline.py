@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import socket
+import time
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 
@@ -11,6 +13,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 SecondsLeft = Callable[[], float]
 
 _READ_BYTES = 64 * 1024
+_FINISH_SECONDS = 0.1
 
 
 class _TimedReader(io.RawIOBase):
@@ -25,6 +28,11 @@ class _TimedReader(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]
         self._sock.settimeout(positive(self._seconds_left))
         return self._raw.readinto(buffer)
+
+    def hurry(self, seconds: float) -> None:
+        """No wait lasts longer than this from now."""
+        ends, until = time.monotonic() + seconds, self._seconds_left
+        self._seconds_left = lambda: min(until(), ends - time.monotonic())
 
     def close(self) -> None:
         self._raw.close()
@@ -68,3 +76,12 @@ def chunks(response: HTTPResponse, size_max: int) -> Iterator[bytes]:
         raise HTTPException("the response ended early")
     # http.client does not notice the end of a body with a length, and would not use the connection again.
     response.close()
+
+
+def finish(response: HTTPResponse) -> None:
+    """Reads the end of a body of which nothing more matters, so that its connection can be kept, if it comes soon."""
+    if not response.isclosed():
+        response.fp.raw.hurry(_FINISH_SECONDS)  # type: ignore[attr-defined]
+        with contextlib.suppress(OSError, HTTPException):
+            for _ in chunks(response, _READ_BYTES):
+                pass

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from http.client import HTTPException, HTTPResponse
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -175,10 +175,15 @@ def _image(attachment: Attachment) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": f"data:{attachment.media_type};base64,{data}"}}
 
 
-def _events(response: HTTPResponse) -> Iterable[str]:
+def _events(response: HTTPResponse) -> Iterator[str]:
+    """A server may hold the connection after the last of them."""
     if response.headers.get_content_type() != "text/event-stream":
         raise TargetFailed from EndpointError("not_an_event_stream")
-    return server_sent_events.data(deadline.chunks(response, _STREAM_BYTES_MAX))
+    for data in server_sent_events.data(deadline.chunks(response, _STREAM_BYTES_MAX)):
+        yield data
+        if data == "[DONE]":
+            deadline.finish(response)
+            return
 
 
 def _answer(events: Iterable[str]) -> Generator[str | Ending]:

@@ -130,6 +130,20 @@ def test_stream_cut_at_any_byte_is_never_a_whole_answer(stream, endpoint, settin
         assert "Yes, we do.".startswith("".join(said))
 
 
+def test_answer_is_complete_at_done_on_a_connection_held_open(stream, endpoint, settings):
+    endpoint.streams(*chat_completions.answer("Yes."), None)
+    # Two answers: the connection that is held is given up.
+    for number in (1, 2):
+        *texts, ending = stream("openai", settings, seconds_left=countdown(60))
+        assert (texts, ending.stop_reason) == (["Yes."], "end_turn")
+        assert len({asked.client for asked in endpoint.asked}) == number
+
+
+def test_nothing_after_done_changes_the_answer(stream, endpoint, settings):
+    endpoint.streams(*chat_completions.answer("Yes."), delta(" No."), *[b": more\n"] * 20_000)
+    assert [piece for piece in stream("openai", settings) if isinstance(piece, str)] == ["Yes."]
+
+
 def test_stream_that_ends_early_is_incomplete(answer, endpoint, settings):
     endpoint.streams(delta("Yes, "), DONE)
     with pytest.raises(TargetFailed) as failed:
