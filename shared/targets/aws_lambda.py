@@ -11,6 +11,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from functools import cache
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -70,9 +71,12 @@ def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending
     event = json.dumps(_event(request), ensure_ascii=False).encode()
     path = f"/2021-11-15/functions/{quote(settings.function_arn, safe='')}/response-streaming-invocations"
     headers = {"X-Amz-Invocation-Type": "RequestResponse"}
-    messages = _client().stream("InvokeWithResponseStream", path, event, headers, request.seconds_left)
+    read = _text if settings.response == "text" else _json
     try:
-        yield from (_text if settings.response == "text" else _json)(_payload(messages))
+        with closing(
+            _client().stream("InvokeWithResponseStream", path, event, headers, request.seconds_left)
+        ) as messages:
+            yield from read(_payload(messages))
     except AwsErrorResponse as error:
         if error.code == "RequestTooLargeException":
             raise PayloadTooLarge(

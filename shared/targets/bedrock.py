@@ -6,6 +6,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Generator, Iterable
+from contextlib import closing
 from functools import cache
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -84,9 +85,9 @@ def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending
     path = f"/model/{quote(settings.model_id, safe='')}/converse-stream"
     headers = {"Content-Type": "application/json"}
     try:
-        yield from _answer(
-            _client().stream("ConverseStream", path, json.dumps(body).encode(), headers, request.seconds_left)
-        )
+        sent = json.dumps(body).encode()
+        with closing(_client().stream("ConverseStream", path, sent, headers, request.seconds_left)) as messages:
+            yield from _answer(messages)
     except AwsErrorResponse as error:
         # Among the events, the same names begin with a small letter.
         if error.code.casefold() == "modeltimeoutexception":

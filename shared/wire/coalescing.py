@@ -33,7 +33,11 @@ def coalesce(pieces: Iterator[str | Ending], clock: Callable[[], float]) -> Iter
                 yield piece
             elif isinstance(piece, _End):
                 if piece.error:
-                    raise piece.error
+                    try:
+                        raise piece.error
+                    finally:
+                        # An error that is held by its own traceback would hold the request until a collection.
+                        del piece, received
                 return
 
 
@@ -60,11 +64,13 @@ class _Reader:
         return [self._received.get() for _ in range(self._received.qsize())]
 
     def _read(self, pieces: Iterator[str | Ending]) -> None:
-        error = None
+        end = _End(None)
         try:
             for piece in pieces:
                 self._received.put(piece)
         except BaseException as raised:  # noqa: BLE001 - raised where the pieces are taken
-            error = raised
-        self._received.put(_End(error))
+            end = _End(raised)
+        self._received.put(end)
+        # The error's traceback holds this frame.
+        del end
         self.has_ended.set()

@@ -1,6 +1,8 @@
 """Whatever a target is and does, what comes back is an answer that can be stored, or a refusal that can be read."""
 
+import gc
 import sys
+from http.client import HTTPConnection
 
 import pytest
 from pydantic import BaseModel
@@ -11,6 +13,7 @@ from shared.rules.answer import Ending, Usage
 from shared.rules.target import KINDS, Target
 from shared.rules.target_request import Attachment
 from shared.targets import answering
+from tests.aws import event_stream
 from tests.targets import chat_completions
 from tests.targets.chat_completions import endpoint as endpoint  # noqa: PLC0414 - a fixture
 from tests.targets.conftest import NOON, collect
@@ -178,3 +181,21 @@ def test_declined_answer_may_cost_something(answer, endpoint):
     with pytest.raises(ApiError) as declined:
         answer("openai", {"base_url": endpoint.url, "model": "m"})
     assert not answering.costs_nothing(declined.value)
+
+
+@pytest.mark.parametrize(("kind", "settings"), [("bedrock", MODEL), ("aws_lambda", FUNCTION | {"response": "text"})])
+def test_connection_of_a_failed_stream_is_closed_at_once(stream, aws_on_loopback, kind, settings):
+    """Also while the error is still held, for the log."""
+    if kind == "bedrock":
+        aws_on_loopback.streams(event_stream.event("contentBlockDelta", b"{"), b"never read")
+    else:
+        aws_on_loopback.function_writes(b"Well, ", error="Unhandled")
+    before = _open_connections()
+    for _ in range(3):
+        with pytest.raises(TargetFailed) as failed:
+            collect([], stream(kind, settings))
+        assert _open_connections() <= before, failed.value
+
+
+def _open_connections():
+    return {id(one) for one in gc.get_objects() if isinstance(one, HTTPConnection) and one.sock}

@@ -1,8 +1,11 @@
 """Texts are joined while they come fast, and none is lost, or held back while the target pauses."""
 
+import contextlib
+import gc
 import queue
 import threading
 import time
+import weakref
 from contextvars import ContextVar
 from itertools import pairwise
 
@@ -88,6 +91,35 @@ def test_text_comes_before_the_error_that_follows_it():
 def test_error_before_the_first_text_is_raised(error):
     with pytest.raises(type(error)):
         coalesced(error)
+
+
+class Request:
+    """Whatever a target holds while it answers."""
+
+
+@pytest.mark.parametrize("before", [[], ["a", "b"]], ids=["at once", "after the first text"])
+def test_failed_stream_is_freed_without_garbage_collection(before):
+    def failing(request):
+        yield from before
+        raise TargetFailed from KeyError(id(request))
+
+    running = set(threading.enumerate())
+    gc.collect()
+    gc.disable()
+    try:
+        requests = weakref.WeakSet()
+        for _ in range(10):
+            request = Request()
+            requests.add(request)
+            with contextlib.suppress(TargetFailed):
+                list(coalesce(failing(request), time.monotonic))
+            del request
+        # The thread that read the last one may not have come to its end yet.
+        for thread in set(threading.enumerate()) - running:
+            thread.join(WITHIN_SECONDS)
+        assert not requests
+    finally:
+        gc.enable()
 
 
 def test_nothing_is_yielded_for_an_answer_without_text():
