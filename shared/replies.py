@@ -48,7 +48,7 @@ def _reserve(admitted: AdmittedMessage, target: Target) -> Reservation | None:
         return None
     environment = admitted.token.environment
     worst = daily_budget.require_bounded(answering.worst_cost(target), most)
-    made = daily_budgets.reserve(admitted.token.id, lease.holder, worst_case=worst, most=most, at=admitted.at)
+    made = daily_budgets.reserve(admitted.token.id, lease, worst_case=worst, most=most, at=admitted.at)
     if made is None:
         log.count("BudgetsExhausted", environment=environment)
         raise daily_budget.exhausted(admitted.at)

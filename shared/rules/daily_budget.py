@@ -10,6 +10,8 @@ from shared.rules.token_settings import TokenSettings
 
 _MICRODOLLARS = 10**6
 _NEARLY = 80, 100
+# Most answers are complete by then. A target's time limit is at least as long.
+_BUSY_SECONDS = 5
 
 
 def limit(settings: TokenSettings) -> int | None:
@@ -52,6 +54,13 @@ def exhausted(at: datetime) -> TooManyRequests:
         "The assistant cannot answer any more today. Please come back tomorrow.",
         code="budget_exhausted",
         retry_after=int((tomorrow - at).total_seconds()) + 1,
+    )
+
+
+def busy() -> TooManyRequests:
+    """The refusal while answers in progress hold what is left of the budget: most of it becomes free again."""
+    return TooManyRequests(
+        "The assistant is busy. Please try again in a moment.", code="budget_exhausted", retry_after=_BUSY_SECONDS
     )
 
 

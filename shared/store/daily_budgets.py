@@ -2,7 +2,7 @@
 
 `held` is the sum of settled costs and open reservations, in picodollars. It never exceeds the limit, and is never less
 than what was spent, if no answer costs more than was reserved for it. After a crash its reservation stays until the day
-ends, so that errors are on the safe side.
+ends, so that errors are on the safe side. It counts as open until the lease of its turn ends, and then as spent.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.errors import Unavailable
+from shared.rules import daily_budget
+from shared.rules.turn import Lease
 from shared.store import table
-from shared.store.table import ConditionFailed, Key
+from shared.store.table import ConditionFailed, Item, Key
 
 _LIFETIME = timedelta(days=2)
+_RESERVED = "reserved_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +38,12 @@ def find(token_id: str, at: datetime) -> int:
     return int(item.get("held", 0))
 
 
-def reserve(token_id: str, holder: str, *, worst_case: int, most: int, at: datetime) -> Reservation | None:
-    """Reserves the most that this invocation can cost. None if the day's budget has no room for it."""
-    key, name = _key(token_id, at), f"reserved_{holder}"
+def reserve(token_id: str, lease: Lease, *, worst_case: int, most: int, at: datetime) -> Reservation | None:
+    """Reserves the most that this invocation can cost. None if what was spent today leaves no room for it.
+
+    Raises TooManyRequests if only the reservations of answers in progress leave no room.
+    """
+    key, name = _key(token_id, at), f"{_RESERVED}{math.ceil(lease.until.timestamp())}_{lease.holder}"
     reserving = table.update_write(
         key,
         "SET #reserved = :worst_case, expires_at = :expiry ADD held :worst_case",
@@ -51,6 +57,8 @@ def reserve(token_id: str, holder: str, *, worst_case: int, most: int, at: datet
     except ConditionFailed as failure:
         item = failure.found or {}
         if name not in item:
+            if item.get("held", 0) - _open(item, at) + worst_case <= most:
+                raise daily_budget.busy() from None
             return None
     return Reservation(key=key, name=name, worst_case=worst_case, held=item["held"])
 
@@ -66,6 +74,12 @@ def settle(reservation: Reservation, cost: int) -> None:
     )
     with suppress(ConditionFailed, Unavailable):
         table.write(settling)
+
+
+def _open(item: Item, at: datetime) -> int:
+    """The sum of the reservations whose turn's lease has not ended."""
+    names = [name for name in item if name.startswith(_RESERVED)]
+    return sum(item[name] for name in names if at.timestamp() < int(name.split("_")[1]))
 
 
 def _key(token_id: str, at: datetime) -> Key:

@@ -107,6 +107,39 @@ def test_crash_after_a_reservation_leaves_it_until_the_day_ends(page, token, pai
     assert_refused(page.say(session), 429, "budget_exhausted")
 
 
+def test_429_for_a_moment_while_answers_hold_the_rest(page, create, register, output):
+    """Nearly nothing is spent, so nobody is told to come back tomorrow."""
+    register("flow_echo", "aws_lambda", function_arn=ASSISTANT, **CALL)
+    token = create(dailyBudget=0.1)
+    first, second = page.open(token.value), page.open(token.value)
+    refused = []
+
+    def respond(request):
+        if request.service != "lambda":
+            return None
+        refused.append(page.say(second))
+        return Answer(404, {"Message": "no"}, {"X-Amzn-ErrorType": "ResourceNotFoundException"})
+
+    with NETWORK.hooked(respond):
+        page.say(first)
+    (answer,) = refused
+    body = assert_refused(answer, 429, "budget_exhausted")
+    assert "moment" in body["error"]
+    assert int(answer.headers["Retry-After"]) <= 10
+    assert '"BudgetsExhausted"' not in output()
+
+
+def test_429_until_tomorrow_once_a_crashed_answer_holds_the_rest(page, create, register, clock):
+    register("flow_echo", "aws_lambda", function_arn=ASSISTANT, **CALL)
+    token = create(dailyBudget=0.1)
+    session = page.open(token.value)
+    with NETWORK.hooked(lambda request: _crash() if request.service == "lambda" else None), pytest.raises(Crash):
+        page.say(session)
+    assert int(page.say(session, message_id="usr_soon").headers["Retry-After"]) <= 10
+    clock.forward(minutes=6)
+    assert int(page.say(session, message_id="usr_later").headers["Retry-After"]) > 3600
+
+
 @pytest.mark.parametrize("prices", [{}, {"call_price": "0.3"}])
 def test_502_when_no_budget_can_hold_an_answer(page, token, register, paid, prices):
     register("flow_echo", "aws_lambda", function_arn=ASSISTANT, **prices)

@@ -17,7 +17,7 @@ ROWS = [
     for row in SECTION.partition("\n## ")[0].splitlines()
     if row.startswith("| ") and not row.startswith(("| item", "| ---"))
 ]
-COUNTER = re.compile(r"[a-z]_\d*|count_\w{6}|reserved_\w{16}")
+COUNTER = re.compile(r"[a-z]_\d*|count_\w{6}|reserved_\d+_\w{16}")
 ASSISTANT = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
 ALL_FIELDS = {
     "productSurfaceId": "surface_1",

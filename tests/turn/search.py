@@ -199,7 +199,7 @@ class Search:
         lease = turn.lease(holder, at + _DEADLINE)
         begun = turns.begin(current, self._token, message, lease, stored=stored, at=at)
         if begun.reply is None:
-            reservation = self._reserve(current, begun, holder, at)
+            reservation = self._reserve(current, begun, lease, at)
             with turns.held(current, begun):
                 text = self._client.ask(message_id)
                 begun = turns.complete(current, turn.answered(begun, f"reply {holder}", text, Ending()))
@@ -207,13 +207,13 @@ class Search:
                 daily_budgets.settle(reservation, COST)
         return f"answered {begun.reply.text}"
 
-    def _reserve(self, current, begun, holder, at):
+    def _reserve(self, current, begun, lease, at):
         most = self._scenario.daily_budget
         if most is None:
             return None
         reservation = None
         try:
-            reservation = daily_budgets.reserve("ct_1", holder, worst_case=WORST_CASE, most=most, at=at)
+            reservation = daily_budgets.reserve("ct_1", lease, worst_case=WORST_CASE, most=most, at=at)
             if reservation is None:
                 raise TooManyRequests(code="budget_exhausted")
         except ApiError:

@@ -63,7 +63,8 @@ MEANINGS = {
     "attachments_not_enabled": "The target does not accept attachments. Nothing was sent to it.",
     "attachments_too_large": "The attachments together exceed the target's limit in bytes, which `error` names.",
     "attempts_exhausted": "This message was tried several times without an answer. Write another one.",
-    "budget_exhausted": "The token's daily budget is spent. Retry after `Retry-After` seconds, on the next day (UTC).",
+    "budget_exhausted": "The token's daily budget is spent, or answers in progress hold the rest. Retry after "
+    "`Retry-After` seconds: on the next day (UTC), or in a moment.",
     "budget_not_enforceable": "The token has a daily budget, and one answer of its target may cost more, or anything.",
     "conflict": "A concurrent request changes the same thing, or has the same key. Retry after `Retry-After` seconds.",
     "forbidden": "The credential lacks the scope that `hint` names, or a firewall refused the request.",
