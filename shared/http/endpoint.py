@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
@@ -17,9 +18,10 @@ from shared.http import deadline, public_address, tls
 from shared.http.deadline import SecondsLeft
 from shared.http.idle import IDLE_SECONDS_MAX, is_dropped
 
-_CONNECT_SECONDS = 3.0
+# For one address, and for all addresses of a host.
+_CONNECT_SECONDS, _CONNECT_SECONDS_MAX = 3.0, 9.0
 _IDLE_MAX = 8
-# Scheme and host with port -> a connection, and since when it is idle.
+# Scheme and host with port -> a connection, and since when it is idle. The one that is idle for longest is the first.
 _idle: dict[tuple[str, str], tuple[HTTPConnection, float]] = {}
 
 
@@ -38,7 +40,9 @@ def posted(url: str, body: bytes, headers: dict[str, str], seconds_left: Seconds
         yield response
     finally:
         is_reusable = response is not None and response.isclosed() and not response.will_close
-        if is_reusable and origin not in _idle and len(_idle) < _IDLE_MAX:
+        if is_reusable and origin not in _idle:
+            if len(_idle) >= _IDLE_MAX:
+                _idle.pop(next(iter(_idle)))[0].close()
             _idle[origin] = connection, time.time()
         else:
             connection.close()
@@ -50,12 +54,11 @@ def _connection(scheme: str, host: str, seconds_left: SecondsLeft) -> HTTPConnec
         if 0 <= time.time() - since < IDLE_SECONDS_MAX and not is_dropped(idle):
             return idle
         idle.close()
-    timeout = min(_CONNECT_SECONDS, deadline.positive(seconds_left))
     if scheme == "https":
-        return _connected(_PublicHTTPSConnection(host, timeout=timeout, context=tls.CONTEXT))
+        return _connected(_PublicHTTPSConnection(host, context=tls.CONTEXT), seconds_left)
     if os.environ.get("LOOPBACK_TARGETS") != "allowed":
         raise public_address.NotPublic("HTTP works on the local stack only")
-    made = _connected(HTTPConnection(host, timeout=timeout))
+    made = _connected(HTTPConnection(host), seconds_left)
     try:
         public_address.require_loopback(made.sock)
     except OSError:
@@ -64,13 +67,37 @@ def _connection(scheme: str, host: str, seconds_left: SecondsLeft) -> HTTPConnec
     return made
 
 
-def _connected(connection: HTTPConnection) -> HTTPConnection:
+def _connected(connection: HTTPConnection, seconds_left: SecondsLeft) -> HTTPConnection:
+    def create(address: tuple[str, int], *_: object) -> socket.socket:
+        return _socket(*address, seconds_left)
+
+    connection._create_connection = create  # type: ignore[attr-defined]  # noqa: SLF001 - http.client's only way
     try:
         connection.connect()
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _socket(host: str, port: int, seconds_left: SecondsLeft) -> socket.socket:
+    """Connected to the first address that answers. A timeout of http.client would begin again with each address."""
+    ends = time.monotonic() + _CONNECT_SECONDS_MAX
+    failure: OSError = TimeoutError("no address has answered")
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        left = min(deadline.positive(seconds_left), ends - time.monotonic())
+        if left <= 0:
+            break
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(min(_CONNECT_SECONDS, left))
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            failure = error
+        else:
+            return sock
+    raise failure
 
 
 class _PublicHTTPSConnection(HTTPSConnection):

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import random
+import socket
 import threading
 
 import pytest
@@ -254,6 +255,54 @@ def test_connection_is_kept_after_a_whole_stream(answer, endpoint, settings):
     assert len({asked.client for asked in endpoint.asked}) == 1
 
 
+def test_connection_that_is_idle_for_longest_gives_way_to_a_new_one(answer, endpoint, settings, monkeypatch):
+    monkeypatch.setattr(http_endpoint, "_IDLE_MAX", 1)
+    by_name = {**settings, "base_url": endpoint.url.replace("127.0.0.1", "localhost")}
+    for given in (settings, by_name, by_name):
+        answer("openai", given)
+    first, second, third = (asked.client for asked in endpoint.asked)
+    assert first != second == third
+
+
+@pytest.fixture
+def dead(monkeypatch):
+    """`dead(3, "127.0.0.1")`: the host has three addresses that never answer, then this one. `dead.waits`: for each."""
+    resolve = socket.getaddrinfo
+
+    class Socket(socket.socket):
+        def connect(self, address):
+            if address[0].startswith("192.0.2."):
+                dead.waits.append(self.gettimeout())
+                dead.now += self.gettimeout()
+                raise TimeoutError("timed out")
+            super().connect(address)
+
+    def dead(count, *living):
+        def addresses(host, port, *rest, **options):
+            hosts = [*(f"192.0.2.{number}" for number in range(count)), *living]
+            return [found for one in hosts for found in resolve(one, port, *rest, **options)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", addresses)
+        monkeypatch.setattr(socket, "socket", Socket)
+        monkeypatch.setattr(http_endpoint.time, "monotonic", lambda: dead.now)
+
+    dead.waits, dead.now = [], 0.0
+    return dead
+
+
+@pytest.mark.parametrize(("seconds", "waited"), [(2.0, 2.0), (4.0, 4.0), (300.0, 9.0)])
+def test_addresses_that_do_not_answer_share_one_deadline(answer, settings, dead, seconds, waited):
+    dead(40)
+    with pytest.raises(TargetTimedOut):
+        answer("openai", settings, seconds_left=lambda: seconds - dead.now)
+    assert sum(dead.waits) == waited
+
+
+def test_address_that_answers_is_used_after_those_that_do_not(answer, endpoint, settings, dead):
+    dead(2, "127.0.0.1")
+    assert answer("openai", settings, seconds_left=lambda: 20 - dead.now) == "Yes, we do."
+
+
 def test_connection_that_was_idle_for_long_is_replaced(answer, endpoint, settings, monkeypatch):
     monkeypatch.setattr(http_endpoint, "IDLE_SECONDS_MAX", 0)
     for _ in range(2):
@@ -365,8 +414,6 @@ def test_loopback_is_refused_on_aws(answer, endpoint, settings, monkeypatch):
 @pytest.mark.parametrize("is_local", [True, False])
 def test_private_address_is_refused_before_anything_is_sent(answer, monkeypatch, is_local):
     """By HTTPS: not even the TLS handshake begins. The name in DNS may point anywhere."""
-    import socket
-
     if is_local:
         monkeypatch.setenv("LOOPBACK_TARGETS", "allowed")
     with socket.create_server(("127.0.0.1", 0)) as server:
