@@ -33,23 +33,22 @@ _STREAM_BYTES_MAX = 32 * 1024 * 1024
 _ERROR_BYTES_MAX = 64 * 1024
 _OK, _UNAUTHORIZED, _BAD_REQUEST = 200, 401, 400
 _TIMEOUTS = {408, 504}
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _BASE_URL = re.compile(
-    r"(https://[A-Za-z0-9.-]{1,253}|http://(127\.0\.0\.1|localhost|\[::1\]))(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?"
+    rf"(https://(?=[^:/]{{1,253}}([:/]|$)){_LABEL}(\.{_LABEL})*|http://(127\.0\.0\.1|localhost|\[::1\]))"
+    r"(:(?P<port>[0-9]{1,5}))?(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*/?"
 )
 _SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,519}")
 _PORT_MAX = 65535
 
 
 def _base_url(text: str) -> str:
-    if not _BASE_URL.fullmatch(text) or (urlsplit(text).netloc.count(":") == 1 and _port(text) > _PORT_MAX):
+    match = _BASE_URL.fullmatch(text)
+    if not match or not 0 < int(match["port"] or _PORT_MAX) <= _PORT_MAX:
         raise PydanticCustomError(
             "base_url", "must be an HTTPS URL without a query, such as https://api.openai.com/v1 (HTTP to 127.0.0.1)"
         )
     return text.rstrip("/")
-
-
-def _port(url: str) -> int:
-    return int(urlsplit(url).netloc.rpartition(":")[2] or 0)
 
 
 def _secret_arn(text: str) -> str:

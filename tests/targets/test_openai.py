@@ -427,7 +427,8 @@ def test_private_address_is_refused_before_anything_is_sent(answer, monkeypatch,
 
 @pytest.mark.parametrize(
     "url",
-    ["https://api.openai.com/v1", "https://api.openai.com/v1/", "https://a.example:8443", "http://127.0.0.1:11434/v1",
+    ["https://api.openai.com/v1", "https://api.openai.com/v1/", "https://a.example:8443", "https://10.example:65535",
+     f"https://{'a' * 63}.example/a..b", f"https://{'a.' * 126}a", "https://xn--bcher-kva.example", "http://127.0.0.1:11434/v1",
      "http://localhost:8000/v1", "http://[::1]:8000/v1"],
 )  # fmt: skip
 def test_base_url_is_https_or_this_machine(url):
@@ -439,7 +440,10 @@ def test_base_url_is_https_or_this_machine(url):
     ["", "api.openai.com/v1", "http://api.openai.com/v1", "http://10.0.0.1/v1", "http://127.0.0.1.evil.example/v1",
      "http://127.0.0.1@evil.example/v1", "https://user:key@a.example/v1", "https://a.example/v1?key=1",
      "https://a.example/v1#x", "https://a.example/v1\n", "https://a.example/v 1", "https://a.example:99999/v1",
-     "file:///etc/passwd", "https://", "https://a.example/../x/%2e"],
+     "file:///etc/passwd", "https://", "https://a.example/../x/%2e", "https://a..example/v1",
+     "https://.../v1", "https://.example", "https://a.example./v1", "https://-a.example", "https://a-.example",
+     f"https://{'a' * 64}.example/v1", f"https://{'a.' * 127}a", "http://[::1]:70000", "http://localhost:65536",
+     "https://a.example:0/v1", "https://a.example/v1/../v2", "https://a.example/."],
 )  # fmt: skip
 def test_invalid_base_url_is_refused_in_one_sentence(url):
     with pytest.raises(InvalidRequest, match="base_url must be an HTTPS URL without a query, such as https://"):
