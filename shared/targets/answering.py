@@ -97,19 +97,23 @@ def load(kind: str) -> Kind:
 def _storable(pieces: Iterable[str | Ending]) -> Answer:
     # JSON may cut a character between two pieces. Each then holds half of a surrogate pair, which is no text.
     decoder = codecs.getincrementaldecoder("utf-16-le")("replace")
-    held, size, is_visible = "", 0, False
+    held: list[str] = []
+    size, is_visible = 0, False
     for piece in pieces:
         ending = piece if isinstance(piece, Ending) else None
-        held += decoder.decode(
+        text = decoder.decode(
             b"" if isinstance(piece, Ending) else piece.encode("utf-16-le", "surrogatepass"), bool(ending)
         )
-        if size + len(held.encode()) > _ANSWER_BYTES_MAX:
+        size += len(text.encode())
+        if size > _ANSWER_BYTES_MAX:
             raise TargetFailed(code="target_answer_too_large")
         # The first text goes out with a status of 200, so it must be something to see.
-        is_visible = is_visible or bool(held.strip())
+        is_visible = is_visible or bool(text.strip())
+        if text:
+            held.append(text)
         if held and is_visible:
-            yield held
-            size, held = size + len(held.encode()), ""
+            yield "".join(held)
+            held.clear()
         if ending:
             if not is_visible:
                 raise TargetFailed(code="target_answer_empty")

@@ -92,6 +92,12 @@ def test_first_piece_is_not_blank_and_none_is_empty(pieces_of):
     assert pieces_of("", " \n", "", "a", "", " ", "b", Ending()) == [" \na", " ", "b", Ending()]
 
 
+def test_leading_blanks_are_held_in_linear_time(pieces_of):
+    """In quadratic time, they take a minute."""
+    blanks = 200 * 1024 - 1
+    assert pieces_of(*" " * blanks, "a", Ending()) == [" " * blanks + "a", Ending()]
+
+
 def test_character_split_between_two_pieces_is_joined(pieces_of):
     assert pieces_of("a\ud83c", "\udf75", "\ud83c", Ending()) == ["a", "🍵", "\ufffd", Ending()]
     assert pieces_of("\udf75x", Ending()) == ["\ufffdx", Ending()]
