@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
-from infra.tools.capacity import read_units
+from infra.tools.capacity import read_units, write_units
 from infra.tools.scale import limits
 from infra.tools.scale.limits import Limit
 from infra.tools.scale.operations import Operations, Part, parts
 
 # The longest system prompt that a target may have.
 _PROMPT_BYTES = 32_000
+# Of a daily budget: the item without reservations, and one reservation, which is open while its target answers.
+_BUDGET_BYTES, _RESERVATION_BYTES = 82, 43
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,9 @@ def _of_messages(operations: Operations) -> Iterator[Ceiling]:
     yield Ceiling(
         "Index key `TOKEN#<id>`, writes by moves", index_writes, limits.PARTITION_WRITES, "a token", _UNAVAILABLE
     )
+    yield Ceiling(
+        "`BUDGET#<id>`, writes", _budget_writes(seconds), limits.PARTITION_WRITES, "a token with a budget", _UNAVAILABLE
+    )
     yield from _reads(message, "TOKEN", "a token")
     yield from _reads(message, "USAGE", "a token")
     yield from _reads(message, "TARGET", "a target")
@@ -62,6 +69,16 @@ def _of_messages(operations: Operations) -> Iterator[Ceiling]:
     )
     yield from _writes(message, "SESSION", "`SESSION#<digest>`, writes", "a session")
     yield from _writes(message, "RATE", "`RATE#<id>#<address>`, writes", "an address on a token")
+
+
+def _budget_writes(seconds: float) -> int:
+    """What reserving and settling take at the most messages per second: more of them keep more reservations open."""
+
+    def is_enough(units: int) -> bool:
+        open_reservations = limits.PARTITION_WRITES.value / (2 * units) * seconds
+        return write_units(math.ceil(_BUDGET_BYTES + _RESERVATION_BYTES * open_reservations)) <= units
+
+    return 2 * next(filter(is_enough, count(1)))
 
 
 def _reads(message: list[Part], partition: str, shared_by: str) -> Iterator[Ceiling]:
