@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -20,6 +21,9 @@ from infra.local.environment import Environment
 _AT_ONCE, _STREAMS_AT_ONCE = 4, 24
 # The wrapper that starts a function that streams, from a layer.
 _WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
+# Looked at with every event.
+_FILES_MAX = 10_000
+_TOOLS = {"__pycache__", "node_modules"}
 
 Log = Callable[[str, str], None]
 """Takes a function's logical id and a line that it printed."""
@@ -73,7 +77,7 @@ class Functions:
     def stream(self, name: str, event: dict[str, Any]) -> Iterator[bytes]:
         """Yields the parts of the response as they arrive. Take all: an environment serves one event at a time."""
         with self._slots[name]:
-            version = self._version()
+            version = self.version()
             environment = self._take(name, version)
             try:
                 yield from environment.stream(event, self._functions[name].timeout)
@@ -90,10 +94,9 @@ class Functions:
         for thread in stopping:
             thread.join()
 
-    def _version(self) -> int:
-        """A version that changes with any file of the code."""
-        files = [file for folder in self._code.edited for file in _modules(folder)]
-        return hash(tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in sorted(files)))
+    def version(self) -> int:
+        """A version that changes with any file of the code. Raises InvocationFailed if there are too many to watch."""
+        return hash(tuple(sorted(one for folder in self._code.edited for one in _modules(folder))))
 
     def _take(self, name: str, version: int) -> Environment:
         """An idle environment, the most recently used, or a new one."""
@@ -125,9 +128,25 @@ class Functions:
         )
 
 
-def _modules(folder: Path) -> Iterator[Path]:
-    """The Python files in a folder, without those of tools, such as a virtual environment beside a handler."""
+def _modules(folder: Path) -> Iterator[tuple[Path, int, int]]:
+    """The Python files in a folder, without those of tools, and when they changed, and their sizes."""
+    seen = 0
     for path, folders, files in os.walk(folder):
         here = Path(path)
-        folders[:] = [one for one in folders if one[0] != "." and not (here / one / "pyvenv.cfg").exists()]
-        yield from (here / file for file in files if file.endswith(".py"))
+        folders[:] = [one for one in folders if not _is_of_a_tool(here / one)]
+        seen += len(folders) + len(files)
+        if seen > _FILES_MAX:
+            raise InvocationFailed(
+                f"{folder} has more than {_FILES_MAX:,} files, too many to watch. Move the code to a folder of its own."
+            )
+        for file in files:
+            if file.endswith(".py"):
+                # An editor may replace a file at this moment.
+                with contextlib.suppress(OSError):
+                    found = (here / file).stat()
+                    yield here / file, found.st_mtime_ns, found.st_size
+
+
+def _is_of_a_tool(folder: Path) -> bool:
+    """Such as a virtual environment beside a handler."""
+    return folder.name.startswith(".") or folder.name in _TOOLS or (folder / "pyvenv.cfg").exists()

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from infra.local import access, code
+from infra.local.api import InvocationFailed
 from infra.local.call import ACCOUNT
 from infra.local.cloud import Function
 from infra.local.functions import Functions, Log
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-# Longer than chat waits.
-_TIMEOUT = 300
+# Longer than chat waits, which is up to five minutes.
+_TIMEOUT = 310
 
 
 class NotAHandler(Exception):  # noqa: N818 - an answer to whoever starts the stack
@@ -47,6 +48,10 @@ class OwnHandler:
             environment=kept,
         )
         self._functions = Functions({self._name: function}, code.own(self.file.parent, libraries), None, log)
+        try:
+            self._functions.version()
+        except InvocationFailed as error:
+            raise NotAHandler(f"TARGET={file}: {error}") from None
 
     def stream(self, event: dict[str, Any]) -> Iterator[bytes]:
         """The parts of the answer as they come. Take them all. Raises InvocationFailed."""

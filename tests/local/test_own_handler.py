@@ -13,7 +13,7 @@ from botocore.eventstream import EventStreamBuffer
 from werkzeug.datastructures import Headers
 from werkzeug.test import Client, EnvironBuilder, TestResponse
 
-from infra.local import functions, own_handler
+from infra.local import functions, own_handler, template
 from infra.local.invocations import Invocations
 from infra.local.own_handler import NotAHandler, OwnHandler
 from tests.command import CLIENT_TOKENS
@@ -185,9 +185,29 @@ def test_invocation_past_its_time_limit_is_a_timeout(handler, monkeypatch):
     assert (kind, error["ErrorCode"]) == ("InvokeComplete", "Sandbox.Timedout")
 
 
-def test_virtual_environment_beside_a_handler_is_not_watched(tmp_path):
-    for path in ("handler.py", "lib/words.py", ".git/hook.py", "env/lib/package.py"):
+def test_tools_beside_a_handler_are_not_watched(tmp_path):
+    others = (".git/hook.py", "env/lib/package.py", "node_modules/gyp/gyp.py", "lib/node_modules/a.py")
+    for path in ("handler.py", "lib/words.py", *others):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("")
     (tmp_path / "env/pyvenv.cfg").write_text("")
-    assert {str(file.relative_to(tmp_path)) for file in functions._modules(tmp_path)} == {"handler.py", "lib/words.py"}
+    watched = {str(file.relative_to(tmp_path)) for file, *_ in functions._modules(tmp_path)}
+    assert watched == {"handler.py", "lib/words.py"}
+
+
+def test_file_that_vanishes_is_not_watched(tmp_path):
+    (tmp_path / "handler.py").write_text("")
+    (tmp_path / "words.py").symlink_to(tmp_path / "gone.py")
+    assert [file.name for file, *_ in functions._modules(tmp_path)] == ["handler.py"]
+
+
+def test_folder_with_too_many_files_is_refused_in_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(functions, "_FILES_MAX", 2)
+    for name in ("handler.py", "a.txt", "b.txt"):
+        (tmp_path / name).write_text("def handler(event, context): ...")
+    with pytest.raises(NotAHandler, match=r"has more than 2 files, too many to watch\. Move the code to a folder of"):
+        OwnHandler(tmp_path / "handler.py", {}, lambda *_: None)
+
+
+def test_handler_may_take_as_long_as_chat_waits():
+    assert template.read()["Parameters"]["ChatTimeout"]["MaxValue"] < own_handler._TIMEOUT
