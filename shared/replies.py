@@ -36,8 +36,19 @@ def stream(admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[], 
         except ApiError:
             turns.withdraw(admitted.session, stored)
             raise
-        with turns.held(admitted.session, stored):
-            yield from _stored(admitted, reply_id, target, request, reservation)
+        ending = None
+        try:
+            with turns.held(admitted.session, stored):
+                for piece in _stored(admitted, reply_id, target, request):
+                    ending = piece if isinstance(piece, Ending) else None
+                    yield piece
+        except ApiError as error:
+            if reservation:
+                daily_budgets.settle(reservation, _cost_of_failure(error, reservation.worst_case))
+            raise
+        if reservation and target.price and ending:
+            # After the page has the Ending: a settlement that stalls must not cut an answer that is stored.
+            daily_budgets.settle(reservation, target.price.actual(ending.usage, worst=reservation.worst_case))
     log.count("MessagesAnswered", environment=admitted.token.environment)
 
 
@@ -57,27 +68,17 @@ def _reserve(admitted: AdmittedMessage, target: Target) -> Reservation | None:
     return made
 
 
-def _stored(
-    admitted: AdmittedMessage,
-    reply_id: str,
-    target: Target,
-    request: TargetRequest,
-    reservation: Reservation | None,
-) -> Iterator[str | Ending]:
-    """The target's answer, which is stored and settled before its Ending says that it is complete."""
+def _stored(admitted: AdmittedMessage, reply_id: str, target: Target, request: TargetRequest) -> Iterator[str | Ending]:
+    """The target's answer, which is stored before its Ending says that it is complete."""
     texts: list[str] = []
-    try:
-        for piece in answering.answer(target, request):
-            if isinstance(piece, Ending):
-                turns.complete(admitted.session, turn.answered(admitted.turn, reply_id, "".join(texts), piece))
-                if reservation and target.price:
-                    cost = target.price.actual(piece.usage, worst=reservation.worst_case)
-                    daily_budgets.settle(reservation, cost)
-            else:
-                texts.append(piece)
-            yield piece
-    except ApiError as error:
-        # Otherwise the reservation stays, because nobody knows what the target charges.
-        if reservation and not texts and answering.costs_nothing(error):
-            daily_budgets.settle(reservation, 0)
-        raise
+    for piece in answering.answer(target, request):
+        if isinstance(piece, Ending):
+            turns.complete(admitted.session, turn.answered(admitted.turn, reply_id, "".join(texts), piece))
+        else:
+            texts.append(piece)
+        yield piece
+
+
+def _cost_of_failure(error: ApiError, worst: int) -> int:
+    """Nobody knows what a target charges for the part of an answer, unless it surely charges nothing."""
+    return 0 if answering.costs_nothing(error) else worst

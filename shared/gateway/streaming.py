@@ -37,7 +37,9 @@ StreamingHandler = Callable[[Event, LambdaContext], tuple[Head, Iterator[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class EventStream:
-    """Server-sent events. `parts`: raises what goes wrong. `failed`: gives the part that ends the stream then."""
+    """Server-sent events. `parts`: raises what goes wrong. `failed`: gives the part that ends the stream then, empty
+    if it has ended.
+    """
 
     parts: Iterator[str]
     failed: Callable[[ApiError], str]
@@ -85,5 +87,6 @@ def _body(exchange: Exchange, stream: EventStream, first: str) -> Iterator[bytes
     except Exception as error:  # noqa: BLE001 - after the first part, a failure is an event
         # API Gateway counts this as a 200.
         log.count("AnswersInterrupted")
-        yield stream.failed(exchange.error_for(error)).encode()
+        if last := stream.failed(exchange.error_for(error)):
+            yield last.encode()
     exchange.answered(HTTPStatus.OK)

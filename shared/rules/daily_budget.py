@@ -36,13 +36,14 @@ def to_dollars(picodollars: int) -> float:
 
 
 def require_bounded(worst_case: int | None, most: int) -> int:
-    """`worst_case`: the most that one answer can cost. Raises TargetFailed if no budget of `most` can hold it."""
+    """`worst_case`: the most that one answer can cost. Raises TargetFailed if no budget of `most` can hold it.
+
+    The page reads this error, so it says nothing about the budget.
+    """
     if worst_case is None or worst_case > most:
         raise TargetFailed(
             "The assistant is not available.",
             code="budget_not_enforceable",
-            hint="The token has a daily budget. Register its target with prices, max_tokens, and no attachments, so "
-            "that one answer costs at most that budget.",
         )
     return worst_case
 

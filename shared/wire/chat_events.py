@@ -37,28 +37,36 @@ class ChatEvents:
         self._began = clock()
         self._seq = 0
         self._texts: list[str] = []
+        self._is_complete = False
 
     def stream(self, pieces: Iterator[str | Ending]) -> Iterator[str]:
-        """`pieces`: an answer's text as it comes, and its Ending. What they raise goes through: see `failed`."""
-        ending = Ending()
+        """`pieces`: an answer's text as it comes, and its Ending. What they raise goes through: see `failed`.
+
+        The last event goes out with the Ending, and does not wait for what follows it.
+        """
         for piece in coalesce(pieces, self._clock):
-            if isinstance(piece, Ending):
-                ending = piece
-            else:
-                yield self._delta(piece)
-        if not self._texts:
-            # A bubble needs a delta.
-            yield self._delta("")
+            yield self._completion(piece) if isinstance(piece, Ending) else self._delta(piece)
+
+    def _completion(self, ending: Ending) -> str:
+        # A bubble needs a delta.
+        bubble = "" if self._texts else self._delta("")
+        self._is_complete = True
         completed = timestamps.to_text(self._started_at + timedelta(seconds=self._clock() - self._began))
         turn = _TURN | {"stopReason": ending.stop_reason, "completedAt": completed}
-        yield (
-            self._text_complete()
+        return (
+            bubble
+            + self._text_complete()
             + self._frame("turn_complete", turn)
             + self._frame("execution_complete", {"kind": "agent", "success": True, "completedAt": completed})
         )
 
     def failed(self, error: ApiError) -> str:
-        """Ends a stream that has begun. The page shows no error of a stream, so a sentence says it in the answer."""
+        """Ends a stream that has begun. The page shows no error of a stream, so a sentence says it in the answer.
+
+        Empty if the answer is complete: then the stream has ended.
+        """
+        if self._is_complete:
+            return ""
         sentence = self._delta(f"\n\n{error.message}" if self._texts else error.message)
         reported = {"kind": "agent", "error": {"code": error.code, "message": error.message}}
         return sentence + self._text_complete() + self._frame("execution_error", reported)

@@ -8,7 +8,7 @@ from shared.store import table
 from tests.aws.event_stream import function_answer
 from tests.aws.network import NETWORK, Answer
 from tests.functions.interruptions import Crash
-from tests.functions.page import assert_refused, reply
+from tests.functions.page import assert_refused, events, reply
 from tests.functions.stored import messages
 
 ASSISTANT = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
@@ -85,7 +85,7 @@ def test_unused_part_of_a_reservation_is_released(page, create, register, endpoi
 @pytest.mark.parametrize(
     ("status", "code", "kept"), [(500, "ServiceException", 1), (404, "ResourceNotFoundException", 0)]
 )
-def test_failed_target_keeps_the_reservation_unless_it_is_free(page, create, register, status, code, kept):
+def test_failed_answer_costs_its_worst_case_unless_it_is_free(page, create, register, status, code, kept):
     register("flow_echo", "aws_lambda", function_arn=ASSISTANT, **CALL)
     token = create(dailyBudget=0.25)
     register("flow_echo", "aws_lambda", function_arn=ASSISTANT, **CALL)
@@ -93,7 +93,18 @@ def test_failed_target_keeps_the_reservation_unless_it_is_free(page, create, reg
     with NETWORK.hooked(lambda request: refused if request.service == "lambda" else None):
         assert page.say(page.open(token.value)).status_code == 502
     amount, reservations = held(token)
-    assert (amount, len(reservations)) == (kept * 10**11, kept)
+    assert (amount, reservations) == (kept * 10**11, [])
+
+
+def test_fault_in_settling_does_not_reach_a_complete_answer(page, token, paid):
+    """The reservation stays: errors are on the safe side."""
+    session = page.open(token.value)
+    with NETWORK.hooked(lambda request: _fail() if "REMOVE" in str(request.parameters) else None):
+        answer = page.say(session)
+    assert [name for name, _ in events(answer)][-1] == "execution_complete"
+    assert reply(answer) == "Hi there"
+    amount, reservations = held(token)
+    assert (amount, len(reservations)) == (10**11, 1)
 
 
 def test_crash_after_a_reservation_leaves_it_until_the_day_ends(page, token, paid, at_call):
@@ -145,7 +156,8 @@ def test_502_when_no_budget_can_hold_an_answer(page, token, register, paid, pric
     register("flow_echo", "aws_lambda", function_arn=ASSISTANT, **prices)
     session = page.open(token.value)
     body = assert_refused(page.say(session), 502, "budget_not_enforceable")
-    assert "0." not in str(body)
+    assert body["error"] == "The assistant is not available."
+    assert "hint" not in body
     assert paid == []
 
 
@@ -188,6 +200,10 @@ def test_metrics_at_80_and_100_percent(page, token, paid, output):
         counts.append((logged.count('"BudgetsNearlySpent":[1.0]'), logged.count('"BudgetsExhausted":[1.0]')))
     assert counts == [(0, 0), (1, 0), (0, 1)]
     assert messages(session)[-1][2] == "Hello"
+
+
+def _fail():
+    raise ValueError
 
 
 def _crash():

@@ -110,3 +110,22 @@ def test_text_cannot_break_the_framing(text):
     found = parsed("".join(events_of().stream(said(text, text))))
     assert "".join(one["delta"] for one in found if one["type"] == "text_delta") == text + text
     assert "".join(events_of().stream(said(text))).isascii()
+
+
+def test_last_event_does_not_wait_for_what_follows_the_ending():
+    is_complete = Event()
+
+    def settled_late():
+        yield from said("Hello")
+        assert is_complete.wait(WITHIN_SECONDS)
+        raise TargetFailed
+
+    events = events_of()
+    parts = events.stream(settled_late())
+    sent = [next(parts), next(parts)]
+    assert parsed("".join(sent))[-1]["type"] == "execution_complete"
+    is_complete.set()
+    with pytest.raises(TargetFailed):
+        next(parts)
+    # An answer that is complete does not fail any more.
+    assert events.failed(TargetFailed()) == ""
