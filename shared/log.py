@@ -13,6 +13,9 @@ from aws_lambda_powertools import Logger  # noqa: E402
 from aws_lambda_powertools.metrics import MetricUnit, single_metric  # noqa: E402
 
 _logger = Logger()
+# Left out, because AWS charges for every byte: CloudWatch stores each line's time as @timestamp, and the other two
+# would be the same in every line.
+_logger.remove_keys(["timestamp", "location", "service"])
 # The tenant, token, and principal of the current request, until it is answered.
 _subject: ContextVar[dict[str, str | None] | None] = ContextVar("subject", default=None)
 

@@ -36,6 +36,16 @@ def test_browser_line_names_tenant_and_token(api, page, token, lines):
         assert "principal" not in line
 
 
+def test_line_of_a_session_has_no_field_that_it_does_not_need(page, token, lines):
+    """AWS charges for every byte: CloudWatch stores the time, and a service and a location would always be the same."""
+    lines()
+    page.open(token.value)
+    [line] = lines()
+    assert line.keys() == {
+        "level", "message", "operation", "request_id", "status", "milliseconds", "tenant", "token_id"
+    }  # fmt: skip
+
+
 @each(BROWSER)
 def test_refused_line_names_token_and_origin(app, api, page, token, lines, operation):
     session = page.open(token.value)
