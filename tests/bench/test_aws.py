@@ -1,4 +1,4 @@
-"""The benchmark's AWS: recorded responses are replayed, and costs follow from the recorded changes."""
+"""The benchmark's AWS: recorded responses are replayed, and targets stream."""
 
 import http.client
 import json
@@ -6,15 +6,9 @@ import json
 import boto3
 import pytest
 
-from infra.tools.bench import cost, programs
 from infra.tools.bench.aws import Aws, Exchange, Recorder, Replayer
-from infra.tools.bench.cost import Prices
-from infra.tools.bench.units import Change
-from infra.tools.bench.world import Recording
 from shared.aws import event_stream
-from tests.aws.in_memory import STACK
 
-FUNCTION = STACK.functions["GetClientToken"]
 ITEM = {"pk": {"S": "p"}, "sk": {"S": "s"}}
 
 
@@ -51,19 +45,3 @@ def test_function_that_is_a_target_streams_as_lambda_does():
         connection.close()
     assert json.loads(payload.payload)["text"]
     assert (payload.headers[":event-type"], complete.headers[":event-type"]) == ("PayloadChunk", "InvokeComplete")
-
-
-def test_cost_of_an_operation_adds_up_calls_items_and_duration():
-    put = Exchange("dynamodb", "PutItem", b"{}", 200, b"{}", (Change(None, ITEM),))
-    get = Exchange("dynamodb", "GetItem", b'{"ConsistentRead": true}', 200, b"{}")
-    sign = Exchange("kms", "GenerateMac", b"{}", 200, b"{}")
-    recording = Recording(programs.Program("x", FUNCTION, programs.BASELINES), {}, [put, get, sign], logged=200)
-    found = cost.of("GetClientToken", recording, 5.12, Prices())
-    # 5.12 ms of a whole CPU, at 512 of 1,769 MB, plus three round trips.
-    assert found.duration == pytest.approx(5.12 * 1769 / 512 + 4 + 4 + 8)
-    assert (found.writes, found.reads) == (1, 1)
-    assert found.table == pytest.approx(0.625 + 0.125)
-    assert found.key == 3
-    assert found.logs == pytest.approx(0.1)
-    assert found.total == pytest.approx(3.5 + found.compute + 0.75 + 3 + 0.1)
-    assert cost.of("Authorize", recording, 5.12, Prices()).gateway == 0

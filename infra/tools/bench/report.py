@@ -13,6 +13,7 @@ from infra.tools.bench.figures import Spread
 from infra.tools.tables import Table, markdown
 
 _COLUMNS = 100
+_MORE_THAN = "**more than**"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,19 @@ def ratio(value: Spread) -> str:
 
 def with_limit(text: str, value: Spread, limit: float) -> str:
     """Adds the promised maximum of the median."""
-    return f"{text}, {'at most' if value.median <= limit else '**more than**'} {limit:g}"
+    return f"{text}, {'at most' if value.median <= limit else _MORE_THAN} {limit:g}"
+
+
+def exceeded(sections: Iterable[Section]) -> list[str]:
+    """The figures above their limits, each with its section, row, and column."""
+    return [
+        f"{section.title}: {row[0]}, {column}: {found.replace(_MORE_THAN, 'more than')}"
+        for section in sections
+        for table in section.tables
+        for row in table.rows
+        for column, found in zip(table.head, row, strict=True)
+        if _MORE_THAN in found
+    ]
 
 
 def write(file: Path, introduction: str, sections: Iterable[Section]) -> None:

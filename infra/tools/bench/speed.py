@@ -53,7 +53,7 @@ def _starts(functions: list[str], figures: Figures) -> Section:
     return Section(
         "Cold start",
         "The time from the start of the process until the function asks for its first event: it covers Python, "
-        "Lambda's runtime client, the function's imports, and its AWS clients. `floor` imports boto3, creates a "
+        "the runtime client, the function's imports, and its AWS clients. `floor` imports boto3, creates a "
         "DynamoDB client, and returns 200.",
         [Chart("cold-start", "CPU time of a start", "floor = 1", bars + baselines, 1.0)],
         [Table(["function", "CPU, ms", "wall, ms", "ratio to floor", "ratio to fastapi_mangum"], rows)],

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections.abc import Iterable
 from typing import Any
 
 from infra.local.routes import Routes
-from infra.tools.bench.world import ORIGIN, Caller
+from infra.tools.bench.world import ORIGIN, Caller, Recording
 from infra.tools.openapi import examples, paths
 
 TOKENS = "/v1/client-tokens"
 # Called by separate functions, because the other operations need their responses.
 _WITH_ANSWERS_TO_KEEP = {"CreateClientToken", "InitSession", "Chat"}
 _numbers = itertools.count(1)
+_QUESTION = "Do you ship to Iceland, and how long does it take?"
+# `echo` repeats it, so a turn has the 380 characters of a question of 80 and an answer of 300.
+_LONG_QUESTION = "Do you ship to Iceland? ".ljust(190, "x")
+_MESSAGES = 10
+_PERIOD_SECONDS = 600
 
 
 def create(caller: Caller, flow: str, **settings: Any) -> tuple[str, str]:
@@ -38,10 +44,12 @@ def open_session(caller: Caller, value: str) -> str:
     return session_id
 
 
-def say(caller: Caller, session_id: str, shown: Iterable[str] = (), **connection: str) -> None:
+def say(
+    caller: Caller, session_id: str, shown: Iterable[str] = (), *, question: str = _QUESTION, **connection: str
+) -> None:
     """`shown`: the ids of earlier messages that the page still shows, which then are part of the history."""
     number = next(_numbers)
-    message = {"id": f"usr_{number}", "role": "user", "content": "Do you ship to Iceland, and how long does it take?"}
+    message = {"id": f"usr_{number}", "role": "user", "content": question}
     before = [{"id": message_id, "role": "user", "content": ""} for message_id in shown]
     body = {"sessionId": session_id, "messages": [*before, message], "assistantMessageId": f"ast_{number}"}
     caller.ask("POST", "/v1/client/chat", body, **connection)
@@ -50,10 +58,7 @@ def say(caller: Caller, session_id: str, shown: Iterable[str] = (), **connection
 def exercise_all(caller: Caller, flow: str, routes: Routes) -> None:
     """Calls every operation that the document describes, with its largest example."""
     token_id, value = create(caller, flow)
-    session_id = open_session(caller, value)
-    # The first message of a conversation creates its record. The second is typical of all later ones.
-    say(caller, session_id)
-    say(caller, session_id)
+    session_id = _converse_briefly(caller, value)
     learned = {examples.VALUE: value, examples.SESSION_ID: session_id}
     others = [one for one in paths.served(routes) if one.function not in _WITH_ANSWERS_TO_KEEP]
     # Pages' operations first, because managers' may end the session. The deletion comes last.
@@ -68,6 +73,30 @@ def exercise_all(caller: Caller, flow: str, routes: Routes) -> None:
 def exercise_baseline(caller: Caller, flow: str) -> None:
     token_id, value = create(caller, flow)
     caller.ask("GET", f"{TOKENS}/{token_id}")
+    _converse_briefly(caller, value)
+
+
+def converse(caller: Caller, flow: str) -> dict[str, list[Recording]]:
+    """Ten messages in ten minutes, in the second session of a token. Returns what to average, by logical id."""
+    # The table keeps a token's last use and a conversation's place in its list by periods of ten minutes. The next
+    # begins after five messages.
+    caller.ahead = (_PERIOD_SECONDS / 2 - time.time()) % _PERIOD_SECONDS
+    _, value = create(caller, flow)
+    open_session(caller, value)
+    session_id = open_session(caller, value)
+    found = {"InitSession": [caller.recorded["InitSession"]], "Chat": list[Recording]()}
+    for _ in range(_MESSAGES):
+        say(caller, session_id, question=_LONG_QUESTION)
+        found["Chat"].append(caller.recorded["Chat"])
+        caller.ahead += _PERIOD_SECONDS / _MESSAGES
+    caller.ahead = 0.0
+    return found
+
+
+def _converse_briefly(caller: Caller, value: str) -> str:
+    """Returns the session's id. The last session and message are typical: the first ones of a token create records."""
+    open_session(caller, value)
     session_id = open_session(caller, value)
     say(caller, session_id)
     say(caller, session_id)
+    return session_id

@@ -136,9 +136,19 @@ class Caller:
 
     def __init__(self, world: World, serving: Mapping[str, Program], routes: Routes) -> None:
         self.recorded: dict[str, Recording] = {}
+        # Seconds by which the events' time is ahead of this machine's.
+        self.ahead = 0.0
         self._world = world
         self._serving = dict(serving) | {"Authorize": world.programs["Authorize"]}
-        self._http = Client(Api(routes, self._invoke, self._stream, timeout=_TIMEOUT_SECONDS))
+        self._http = Client(
+            Api(
+                routes,
+                self._invoke,
+                self._stream,
+                timeout=_TIMEOUT_SECONDS,
+                clock=lambda: time.time() + self.ahead,
+            )
+        )
 
     def _invoke(self, name: str, event: dict[str, Any]) -> Any:
         return json.loads(b"".join(self._stream(name, event)))
