@@ -11,6 +11,11 @@ def test_echo_repeats_the_message(answer, text):
     assert answer("echo", {}, text=text) == f"You said: {text}"
 
 
+def test_echo_answers_word_by_word(stream):
+    *words, _ = stream("echo", {}, text=" Two  words\n")
+    assert words == ["You ", "said:  ", "Two  ", "words\n"]
+
+
 def test_echo_refuses_attachments(answer):
     with pytest.raises(InvalidRequest, match="reads text only"):
         answer("echo", {}, attachments=[Attachment(media_type="image/png", data=b"png")])
