@@ -37,13 +37,18 @@ class ApiError(Exception):
         hint: str | None = None,
         details: Sequence[Detail] = (),
         retry_after: int | None = None,
+        is_free: bool = False,
     ) -> None:
-        """`retry_after`: whole seconds after which the same request may succeed."""
+        """`retry_after`: whole seconds after which the same request may succeed.
+
+        `is_free`: of an error about a target: nothing was sent to it, or it surely charges nothing.
+        """
         self.message = message or type(self).message
         self.code = code or type(self).code
         self.hint = hint or type(self).hint
         self.details = tuple(details)
         self.retry_after = retry_after
+        self.is_free = is_free
         super().__init__(self.message)
 
 

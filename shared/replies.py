@@ -8,7 +8,7 @@ from shared import log
 from shared.admission import AdmittedMessage
 from shared.errors import ApiError
 from shared.rules import daily_budget, turn
-from shared.rules.answer import Ending
+from shared.rules.answer import Declined, Ending
 from shared.rules.target import Target
 from shared.rules.target_request import TargetRequest
 from shared.store import daily_budgets, turns
@@ -44,7 +44,7 @@ def stream(admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[], 
                     yield piece
         except ApiError as error:
             if reservation:
-                daily_budgets.settle(reservation, _cost_of_failure(error, reservation.worst_case))
+                daily_budgets.settle(reservation, _cost_of_failure(target, error, reservation.worst_case))
             raise
         if reservation and target.price and ending:
             # After the page has the Ending: a settlement that stalls must not cut an answer that is stored.
@@ -79,6 +79,10 @@ def _stored(admitted: AdmittedMessage, reply_id: str, target: Target, request: T
         yield piece
 
 
-def _cost_of_failure(error: ApiError, worst: int) -> int:
-    """Nobody knows what a target charges for the part of an answer, unless it surely charges nothing."""
-    return 0 if answering.costs_nothing(error) else worst
+def _cost_of_failure(target: Target, error: ApiError, worst: int) -> int:
+    """The worst, unless the target surely charges nothing, or says what it has used."""
+    if error.is_free:
+        return 0
+    if isinstance(error, Declined) and target.price:
+        return target.price.actual(error.usage, worst=worst)
+    return worst

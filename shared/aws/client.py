@@ -58,7 +58,12 @@ SHORT_ATTEMPTS = RetryPolicy(attempts=3, seconds=1.5)
 
 
 class AwsError(Exception):
-    """`operation`: as AWS calls it. The message may quote what a caller sent, so it is for operators only."""
+    """`operation`: as AWS calls it. The message may quote what a caller sent, so it is for operators only.
+
+    `was_sent`: whether AWS may have got the request.
+    """
+
+    was_sent = True
 
     def __init__(self, operation: str, message: str) -> None:
         self.operation = operation
@@ -86,7 +91,11 @@ class AwsErrorResponse(AwsError):  # noqa: N818 - named after what it holds
 
 
 class Unreachable(AwsError):  # noqa: N818 - a state, not a fault of ours
-    """No response. The request may or may not have been processed."""
+    """No response. If it was sent, the request may or may not have been processed."""
+
+    def __init__(self, operation: str, message: str, *, was_sent: bool = True) -> None:
+        self.was_sent = was_sent
+        super().__init__(operation, message)
 
 
 class TimedOut(Unreachable):
@@ -162,14 +171,14 @@ class Client:
         return sent | _unsigned_headers()
 
     @contextlib.contextmanager
-    def _errors(self, operation: str) -> Iterator[None]:
+    def _errors(self, operation: str, *, was_sent: bool = True) -> Iterator[None]:
         """Raises TimedOut or Unreachable for what goes wrong on the way."""
         try:
             yield
         except TimeoutError as error:
-            raise TimedOut(operation, f"no answer from {self.host} in time") from error
+            raise TimedOut(operation, f"no answer from {self.host} in time", was_sent=was_sent) from error
         except (OSError, HTTPException, NoCredentials) as error:
-            raise Unreachable(operation, f"no answer from {self.host}: {error}") from error
+            raise Unreachable(operation, f"no answer from {self.host}: {error}", was_sent=was_sent) from error
 
     def _connection(self) -> HTTPConnection:
         with contextlib.suppress(IndexError):

@@ -32,13 +32,14 @@ class StreamClient(Client):
         Raises AwsErrorResponse, also for an exception among the events, whose status is 200, and Unreachable or
         TimedOut, also when the stream ends early or the deadline passes.
         """
-        with self._errors(operation):
+        with self._errors(operation, was_sent=False):
             sent = self._headers(path, body, headers)
             deadline.positive(seconds_left)
             if not 0 <= time.time() - self._kept_at < IDLE_SECONDS_MAX:
                 while self._idle:
                     self._idle.pop().close()
             connection = self._connection()
+        with self._errors(operation):
             is_whole = False
             try:
                 response = deadline.request(connection, path, body, sent, seconds_left)

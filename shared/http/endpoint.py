@@ -25,15 +25,27 @@ _IDLE_MAX = 8
 _idle: dict[tuple[str, str], tuple[HTTPConnection, float]] = {}
 
 
+class NotSent(OSError):  # noqa: N818 - a state, not a fault
+    """There is no connection, so nothing was sent. `cause`: TimeoutError, or another OSError."""
+
+    def __init__(self, cause: OSError) -> None:
+        self.cause = cause
+        super().__init__(str(cause))
+
+
 @contextlib.contextmanager
 def posted(url: str, body: bytes, headers: dict[str, str], seconds_left: SecondsLeft) -> Iterator[HTTPResponse]:
     """The response. If it is read to its end, the connection is kept.
 
-    Raises TimeoutError, another OSError, or HTTPException.
+    Raises NotSent, and after it has sent something TimeoutError, another OSError, or HTTPException.
     """
     parts = urlsplit(url)
     origin = parts.scheme, parts.netloc
-    connection = _connection(*origin, seconds_left)
+    try:
+        deadline.positive(seconds_left)
+        connection = _connection(*origin, seconds_left)
+    except OSError as error:
+        raise NotSent(error) from error
     response = None
     try:
         response = deadline.request(connection, parts.path, body, headers, seconds_left)

@@ -1,9 +1,11 @@
-"""What a target reports at the end of its answer."""
+"""What a target reports at the end of its answer, and the refusal if a filter left none."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+from shared.errors import InvalidRequest
 
 # "length": the answer was cut off at the target's limit. "content_filter": a filter stopped it.
 StopReason = Literal["end_turn", "length", "content_filter"]
@@ -35,3 +37,14 @@ class Ending:
 
     stop_reason: StopReason = "end_turn"
     usage: Usage | None = None
+
+
+class Declined(InvalidRequest):
+    """A filter of the target stopped the answer before its first text. `usage`: None if the target does not know it."""
+
+    code = "target_declined"
+    message = "The assistant cannot answer that."
+
+    def __init__(self, usage: Usage | None = None) -> None:
+        self.usage = usage
+        super().__init__()

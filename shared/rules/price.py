@@ -15,6 +15,10 @@ from shared.rules.answer import Usage
 
 PICODOLLARS = 10**12
 _MICRODOLLARS = 10**6
+# Of refusals without work: not authenticated, not allowed, not found, and throttled. Providers may charge for others,
+# such as a 400 by a content filter, or a 408:
+# https://azure.microsoft.com/pricing/details/cognitive-services/openai-service/
+FREE_STATUSES = {401, 403, 404, 429}
 # What providers add to a message of their own: roles, separators, a preamble.
 _TOKENS_PER_MESSAGE = 16
 _TOKENS_PER_REQUEST = 1024

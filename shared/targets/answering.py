@@ -10,18 +10,15 @@ from typing import Any, Protocol, cast
 
 from pydantic import BaseModel, ValidationError
 
-from shared.aws.client import AwsError, TimedOut
-from shared.errors import ApiError, TargetFailed, TargetTimedOut
-from shared.rules import input_limits
+from shared.aws.client import AwsError, AwsErrorResponse, TimedOut
+from shared.errors import TargetFailed, TargetTimedOut
+from shared.rules import input_limits, price
 from shared.rules.answer import Ending
 from shared.rules.target import Target
 from shared.rules.target_request import TargetRequest
 
 # A reply is stored in one item of at most 400 KB.
 _ANSWER_BYTES_MAX = 200 * 1024
-
-# Not authenticated, not allowed, not found, and throttled.
-_FREE_STATUSES = {401, 403, 404, 429}
 
 Answer = Generator[str | Ending]
 
@@ -50,8 +47,10 @@ def answer(target: Target, request: TargetRequest) -> Answer:
         with closing(kind.answer(kind.Settings.model_validate(target.kind_settings), request)) as pieces:
             yield from _storable(pieces)
     except TimedOut as error:
-        raise TargetTimedOut from error
-    except (AwsError, ValidationError) as error:
+        raise TargetTimedOut(is_free=_is_free(error)) from error
+    except AwsError as error:
+        raise TargetFailed(is_free=_is_free(error)) from error
+    except ValidationError as error:
         raise TargetFailed from error
 
 
@@ -65,33 +64,27 @@ def worst_cost(target: Target) -> int | None:
         settings = load(target.kind).Settings.model_validate(target.kind_settings)
     except ValidationError as error:
         raise TargetFailed from error
-    price, output_tokens = target.price, getattr(settings, "max_tokens", None)
-    has_token_prices = price is not None and bool(price.input_price or price.output_price)
-    if price is None or (has_token_prices and (output_tokens is None or target.limits.attachments)):
+    registered, output_tokens = target.price, getattr(settings, "max_tokens", None)
+    has_token_prices = registered is not None and bool(registered.input_price or registered.output_price)
+    if registered is None or (has_token_prices and (output_tokens is None or target.limits.attachments)):
         return None
-    return price.worst(
+    return registered.worst(
         input_bytes=target.limits.max_input_bytes + len(getattr(settings, "system_prompt", "").encode()),
         messages=input_limits.HISTORY_MESSAGES_MAX,
         output_tokens=output_tokens or 0,
     )
 
 
-def costs_nothing(error: ApiError) -> bool:
-    """Whether a target surely charges nothing for an answer that ended with `error`.
-
-    Providers may charge for other refusals, such as a 400 by a content filter, or a 408:
-    https://azure.microsoft.com/pricing/details/cognitive-services/openai-service/
-    """
-    failure = error.__cause__ or error.__context__
-    if failure is None:
-        # Refused by the kind itself, before it sent anything.
-        return error.code == "attachment_not_supported"
-    return getattr(failure, "status", None) in _FREE_STATUSES or getattr(failure, "operation", None) == "GetSecretValue"
-
-
 def load(kind: str) -> Kind:
     """`kind`: one of KINDS. Imported on use, so that a cold start loads no unused AWS client."""
     return cast("Kind", import_module(f"shared.targets.{kind}"))
+
+
+def _is_free(error: AwsError) -> bool:
+    """Reading a target's key is not yet a request to the target."""
+    if isinstance(error, AwsErrorResponse) and error.status in price.FREE_STATUSES:
+        return True
+    return not error.was_sent or error.operation == "GetSecretValue"
 
 
 def _storable(pieces: Iterable[str | Ending]) -> Answer:

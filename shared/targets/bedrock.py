@@ -18,7 +18,8 @@ from shared.aws.client import AwsErrorResponse
 from shared.aws.event_stream import Message
 from shared.aws.stream_client import StreamClient
 from shared.errors import InvalidRequest, TargetFailed, TargetTimedOut
-from shared.rules.answer import Ending, StopReason, Usage
+from shared.rules.answer import Declined, Ending, StopReason, Usage
+from shared.rules.price import FREE_STATUSES
 from shared.rules.target_request import Attachment, TargetRequest
 
 _IMAGES = {"image/gif": "gif", "image/jpeg": "jpeg", "image/png": "png", "image/webp": "webp"}
@@ -95,7 +96,9 @@ def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending
         # Only Bedrock knows which models read which files.
         if error.code.casefold() == "validationexception" and request.attachments:
             raise InvalidRequest(
-                "This assistant could not read what is attached.", code="attachment_not_supported"
+                "This assistant could not read what is attached.",
+                code="attachment_not_supported",
+                is_free=error.status in FREE_STATUSES,
             ) from None
         raise
 
@@ -119,7 +122,7 @@ def _answer(messages: Iterable[Message]) -> Generator[str | Ending]:
     if stop_reason is None:
         raise TargetFailed(code="target_answer_incomplete")
     if stop_reason == "content_filter" and not has_text:
-        raise InvalidRequest("The assistant cannot answer that.", code="target_declined")
+        raise Declined(usage)
     yield Ending(stop_reason=stop_reason, usage=usage)
 
 
@@ -155,4 +158,5 @@ def _block(attachment: Attachment, number: int) -> dict[str, Any]:
         "This assistant cannot read that kind of file.",
         code="attachment_not_supported",
         hint="It reads images (PNG, JPEG, GIF, WebP), PDF, Word, Excel, CSV, HTML, Markdown and plain text.",
+        is_free=True,
     )

@@ -18,7 +18,7 @@ class Settings(BaseModel, extra="forbid", frozen=True):
 
 def answer(_settings: Settings, request: TargetRequest) -> Generator[str | Ending]:
     if request.attachments:
-        raise InvalidRequest("This assistant reads text only.", code="attachment_not_supported")
+        raise InvalidRequest("This assistant reads text only.", code="attachment_not_supported", is_free=True)
     # A word with the blanks after it, or blanks at the start.
     yield from re.findall(r"\S+\s*|\s+", f"You said: {request.message.text}")
     yield Ending()

@@ -19,7 +19,8 @@ from pydantic_core import PydanticCustomError
 from shared.aws import secret
 from shared.errors import ApiError, InvalidRequest, PayloadTooLarge, TargetFailed, TargetTimedOut
 from shared.http import deadline, endpoint, server_sent_events
-from shared.rules.answer import Ending, StopReason, Usage
+from shared.rules.answer import Declined, Ending, StopReason, Usage
+from shared.rules.price import FREE_STATUSES
 from shared.rules.target_request import Attachment, TargetRequest
 
 _IMAGES = {"image/gif", "image/jpeg", "image/png", "image/webp"}
@@ -116,6 +117,9 @@ def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending
     except _Refused as refused:
         error = _refusal(refused, request)
         raise error from (refused if isinstance(error, TargetFailed) else None)
+    except endpoint.NotSent as error:
+        kind = TargetTimedOut if isinstance(error.cause, TimeoutError) else TargetFailed
+        raise kind(is_free=True) from EndpointError(type(error.cause).__name__)
     except TimeoutError as error:
         raise TargetTimedOut from error
     except (OSError, HTTPException) as error:
@@ -127,7 +131,7 @@ def _headers(key: str | None) -> dict[str, str]:
     if key is not None:
         # http.client would quote a malformed value in its error.
         if not re.fullmatch(r"[\x21-\x7e]{1,4096}", key.strip()):
-            raise TargetFailed from EndpointError("malformed_key")
+            raise TargetFailed(is_free=True) from EndpointError("malformed_key")
         headers["Authorization"] = f"Bearer {key.strip()}"
     return headers
 
@@ -169,6 +173,7 @@ def _image(attachment: Attachment) -> dict[str, Any]:
             "This assistant cannot read that kind of file.",
             code="attachment_not_supported",
             hint="It reads images: PNG, JPEG, GIF, and WebP.",
+            is_free=True,
         )
     data = b64encode(attachment.data).decode()
     return {"type": "image_url", "image_url": {"url": f"data:{attachment.media_type};base64,{data}"}}
@@ -211,7 +216,7 @@ def _answer(events: Iterable[str]) -> Generator[str | Ending]:
     if stop_reason is None:
         raise TargetFailed(code="target_answer_incomplete")
     if stop_reason == "content_filter" and not has_text:
-        raise _declined()
+        raise Declined(usage)
     yield Ending(stop_reason=stop_reason, usage=usage)
 
 
@@ -230,15 +235,11 @@ def _refusal(refused: _Refused, request: TargetRequest) -> ApiError:
     if refused.error == "context_length_exceeded":
         return PayloadTooLarge("This is more than the assistant can read. Please start a new conversation.")
     if refused.error == "content_filter":
-        return _declined()
+        return Declined()
     # Only the endpoint knows whether its model reads images.
     if refused.status == _BAD_REQUEST and request.attachments:
         return InvalidRequest("This assistant could not read what is attached.", code="attachment_not_supported")
-    return TargetFailed()
-
-
-def _declined() -> InvalidRequest:
-    return InvalidRequest("The assistant cannot answer that.", code="target_declined")
+    return TargetFailed(is_free=refused.status in FREE_STATUSES)
 
 
 def _code(event: Any) -> str:

@@ -10,6 +10,7 @@ from tests.aws.network import NETWORK, Answer
 from tests.functions.interruptions import Crash
 from tests.functions.page import assert_refused, events, reply
 from tests.functions.stored import messages
+from tests.targets import chat_completions
 
 ASSISTANT = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
 CALL = {"call_price": "0.1"}
@@ -149,6 +150,15 @@ def test_429_until_tomorrow_once_a_crashed_answer_holds_the_rest(page, create, r
     assert int(page.say(session, message_id="usr_soon").headers["Retry-After"]) <= 10
     clock.forward(minutes=6)
     assert int(page.say(session, message_id="usr_later").headers["Retry-After"]) > 3600
+
+
+def test_declined_answer_costs_what_it_used(page, create, register, endpoint):
+    endpoint.streams(*chat_completions.answer(finish_reason="content_filter"))
+    prices = {"input_price": "1", "output_price": "2"}
+    register("flow_echo", "openai", base_url=endpoint.url, model="m", max_tokens=100, **prices)
+    token = create(dailyBudget=1)
+    assert_refused(page.say(page.open(token.value)), 400, "target_declined")
+    assert held(token) == ((12 * 1 + 3 * 2) * 10**6, [])
 
 
 @pytest.mark.parametrize("prices", [{}, {"call_price": "0.3"}])

@@ -1,22 +1,24 @@
 """Whatever a target is and does, what comes back is an answer that can be stored, or a refusal that can be read."""
 
 import gc
+import socket
 import sys
 from http.client import HTTPConnection
 
 import pytest
 from pydantic import BaseModel
 
-from shared.errors import ApiError, TargetFailed
+from shared.errors import ApiError, TargetFailed, TargetTimedOut
 from shared.rules import input_limits, price
-from shared.rules.answer import Ending, Usage
+from shared.rules.answer import Declined, Ending, Usage
 from shared.rules.target import KINDS, Target
 from shared.rules.target_request import Attachment
 from shared.targets import answering
 from tests.aws import event_stream
+from tests.aws.event_stream import event
 from tests.targets import chat_completions
 from tests.targets.chat_completions import endpoint as endpoint  # noqa: PLC0414 - a fixture
-from tests.targets.conftest import NOON, collect
+from tests.targets.conftest import NOON, collect, countdown
 
 MODEL = {"model_id": "us.amazon.nova-lite-v1:0"}
 FUNCTION = {"function_arn": "arn:aws:lambda:us-east-1:123456789012:function:assistant"}
@@ -173,20 +175,53 @@ def test_failure_costs_nothing_only_if_the_target_did_no_work(answer, aws_on_loo
     settings = {"aws_lambda": FUNCTION, "bedrock": MODEL, "openai": {"base_url": endpoint.url, "model": "m"}}
     with pytest.raises(ApiError) as failed:
         answer(kind, settings[kind], attachments=[Attachment(media_type="image/png", data=b"x")])
-    assert answering.costs_nothing(failed.value) is is_free
+    assert failed.value.is_free is is_free
 
 
 def test_file_that_a_kind_refuses_costs_nothing(answer):
     with pytest.raises(ApiError) as failed:
         answer("echo", {}, attachments=[Attachment(media_type="image/png", data=b"x")])
-    assert answering.costs_nothing(failed.value)
+    assert failed.value.is_free
 
 
-def test_declined_answer_may_cost_something(answer, endpoint):
+def test_declined_answer_costs_what_the_target_says(answer, aws_on_loopback, endpoint):
     endpoint.streams(*chat_completions.answer(finish_reason="content_filter"))
-    with pytest.raises(ApiError) as declined:
-        answer("openai", {"base_url": endpoint.url, "model": "m"})
-    assert not answering.costs_nothing(declined.value)
+    stop = event("messageStop", {"stopReason": "guardrail_intervened"})
+    aws_on_loopback.streams(stop, event("metadata", {"usage": {"inputTokens": 12, "outputTokens": 3}}))
+    for kind, settings in {"openai": {"base_url": endpoint.url, "model": "m"}, "bedrock": MODEL}.items():
+        with pytest.raises(Declined) as declined:
+            answer(kind, settings)
+        assert (declined.value.usage, declined.value.is_free) == (Usage(input_tokens=12, output_tokens=3), False)
+
+
+@pytest.mark.parametrize("kind", ["aws_lambda", "bedrock", "openai"])
+def test_failure_before_anything_is_sent_costs_nothing(answer, monkeypatch, endpoint, aws_on_loopback, kind):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        closed = f"http://127.0.0.1:{server.getsockname()[1]}"
+    settings = {"aws_lambda": FUNCTION, "bedrock": MODEL, "openai": {"base_url": endpoint.url, "model": "m"}}[kind]
+    with pytest.raises(TargetTimedOut) as late:
+        answer(kind, settings, seconds_left=lambda: 0.0)
+    assert late.value.is_free
+    monkeypatch.setenv("AWS_ENDPOINT_URL", closed)
+    monkeypatch.delitem(sys.modules, f"shared.targets.{kind}")
+    given = settings | ({"base_url": closed} if kind == "openai" else {})
+    with pytest.raises(TargetFailed) as refused:
+        answer(kind, given)
+    assert refused.value.is_free
+    if kind == "openai":
+        with pytest.raises(TargetFailed) as private:
+            answer(kind, settings | {"base_url": "https://127.0.0.1:1"})
+        assert private.value.is_free
+
+
+@pytest.mark.parametrize("kind", ["aws_lambda", "bedrock", "openai"])
+def test_failure_after_something_was_sent_may_cost_something(answer, endpoint, aws_on_loopback, kind):
+    aws_on_loopback.says_nothing()
+    endpoint.streams(None)
+    settings = {"aws_lambda": FUNCTION, "bedrock": MODEL, "openai": {"base_url": endpoint.url, "model": "m"}}[kind]
+    with pytest.raises(TargetTimedOut) as late:
+        answer(kind, settings, seconds_left=countdown(0.3))
+    assert not late.value.is_free
 
 
 @pytest.mark.parametrize(("kind", "settings"), [("bedrock", MODEL), ("aws_lambda", FUNCTION | {"response": "text"})])
