@@ -1,11 +1,14 @@
 """A conversation is deleted whole, even if the deletion is interrupted or others write to it meanwhile."""
 
 import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from shared.errors import NotFound
-from shared.store import conversation_deletion, table
+from shared.rules.session import parse_id
+from shared.store import conversation_deletion, sessions, table
 from tests.functions.interruptions import Crash
 from tests.functions.page import assert_refused
 from tests.functions.stored import left, record, spent
@@ -13,6 +16,10 @@ from tests.functions.stored import left, record, spent
 # Finds the items, marks the record, and reads again. Feedback is deleted, and turns are overwritten.
 CALLS = ["Query", "TransactWriteItems", "Query", "DeleteItem", "PutItem", "PutItem", "PutItem"]
 MESSAGES = 3
+# The session has accepted a message, its turn is stored, and the conversation is to count it.
+RECORDING = 7
+# Only a run that is about to fail waits as long.
+TIMEOUT_SECONDS = 60
 
 
 @pytest.fixture
@@ -96,6 +103,26 @@ def test_401_message_to_a_deleted_conversation_ends_the_session(
     assert_refused(page.say(session), 401, "session_ended")
     assert spent(session) == MESSAGES + 1
     assert token.conversations() == left(conversation_id) == []
+
+
+def test_401_message_to_a_deleted_conversation_revives_no_session(page, session, at_call, delete):
+    """The table's TTL may delete the session just before its end is written."""
+    key = sessions.key(parse_id(session).digest)
+    is_stored, has_expired = threading.Event(), threading.Event()
+
+    def wait():
+        is_stored.set()
+        assert has_expired.wait(TIMEOUT_SECONDS)
+
+    delete()
+    at_call(RECORDING, wait)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(page.say, session)
+        assert is_stored.wait(TIMEOUT_SECONDS)
+        table.write(table.delete_write(key))
+        has_expired.set()
+    assert_refused(answer.result(), 401, "session_ended")
+    assert table.get(key) is None
 
 
 def test_401_stored_reply_of_a_deleted_conversation(page, token, conversation_id, session, delete):
