@@ -42,13 +42,14 @@ def main() -> None:
         ours, fastapi_mangum = world.caller(), world.caller(world.fastapi_mangum)
         workload.exercise_all(ours, world.flow, world.routes)
         workload.exercise_baseline(fastapi_mangum, world.flow)
+        functions = [name for name in world.programs if name in ours.recorded]
+        groups = list(growth.record(world))
+        streamed = streaming.record(world, words)
+        # Late, because growth counts the tenant's tokens.
         averaged = workload.converse(ours, world.flow)
         averaged |= {
             f"fastapi_mangum {name}": those for name, those in workload.converse(fastapi_mangum, world.flow).items()
         }
-        functions = [name for name in world.programs if name in ours.recorded]
-        groups = list(growth.record(world))
-        streamed = streaming.record(world, words)
     recorded = {name: ours.recorded[name] for name in functions}
     loaded_late = {name: measure.late_imports(one) for name, one in recorded.items()}
     recorded |= {f"fastapi_mangum {name}": one for name, one in fastapi_mangum.recorded.items() if name != "Authorize"}
