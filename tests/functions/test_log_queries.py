@@ -7,7 +7,9 @@ import pytest
 
 from infra.local.template import ROOT
 from tests import insights
+from tests.aws.event_stream import function_answer
 from tests.aws.in_memory import TEMPLATE
+from tests.aws.network import NETWORK, Answer
 from tests.functions.page import Page
 
 MANUAL = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
@@ -20,7 +22,22 @@ CREATE = {"name": "n", "allowedOrigins": ["*"]}
 
 
 @pytest.fixture
-def session(app, page, token, interrupted):
+def exhausted(page, register, create):
+    """A visitor is refused, because the first answer leaves too little of the daily budget for another one."""
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
+    register("flow_priced", "aws_lambda", function_arn=arn, call_price="0.1")
+    token = create(flowIds=["flow_priced"], defaultFlowId="flow_priced", dailyBudget=0.15)
+
+    def respond(request):
+        return Answer(200, function_answer({"text": "Hi"})) if request.service == "lambda" else None
+
+    session = page.open(token.value)
+    with NETWORK.hooked(respond):
+        assert [page.say(session).status_code for _ in range(2)] == [200, 429]
+
+
+@pytest.fixture
+def session(app, page, token, interrupted, exhausted):
     """A session, after every kind of visitor request."""
     session = page.open(token.value)
     assert page.say(session).status_code == 200
