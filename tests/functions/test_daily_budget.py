@@ -1,5 +1,6 @@
 """A token's daily budget: the bill has a ceiling that holds, and nobody in the browser sees it."""
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,6 +16,8 @@ from tests.targets import chat_completions
 ASSISTANT = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
 CALL = {"call_price": "0.1"}
 DAY_LEFT = 12 * 3600
+# Of a session's first message: the history, the reservation, the target, and the settlement beside test_turns.CALLS.
+CALLS = 13
 
 
 @pytest.fixture
@@ -159,6 +162,37 @@ def test_declined_answer_costs_what_it_used(page, create, register, endpoint):
     token = create(dailyBudget=1)
     assert_refused(page.say(page.open(token.value)), 400, "target_declined")
     assert held(token) == ((12 * 1 + 3 * 2) * 10**6, [])
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", range(1, CALLS + 2))
+def test_crash_at_any_call_books_what_was_paid(page, token, paid, clock, at_call, number, when):
+    session = page.open(token.value)
+    is_first, crashed = True, []
+
+    def crash():
+        if is_first:
+            crashed.append(number)
+            raise Crash
+
+    at_call(number, crash, when)
+    with contextlib.suppress(Crash):
+        page.say(session, message_id="usr_1")
+    is_first = False
+    # The hook that answers for the target is before the one that crashes.
+    assert bool(crashed) is (number <= CALLS - (when == "before"))
+    _assert_booked(token, paid)
+    # Sent again after the lease has ended, it is answered at most at its price, or refused.
+    clock.forward(minutes=6)
+    assert reply(page.say(session, message_id="usr_1")) == "Hi there"
+    _assert_booked(token, paid)
+
+
+def _assert_booked(token, paid):
+    items = [*table.query("pk = :pk", {":pk": f"BUDGET#{token.id}"})]
+    amount = sum(item["held"] for item in items)
+    reserved = sum(value for item in items for name, value in item.items() if name.startswith("reserved_"))
+    assert amount - reserved <= len(paid) * 10**11 <= amount <= 25 * 10**10
 
 
 @pytest.mark.parametrize("prices", [{}, {"call_price": "0.3"}])
