@@ -106,6 +106,13 @@ def _said():
                 case ast.Call(func=ast.Name(name) | ast.Attribute(attr=name), keywords=[*keywords]) if name in kinds:
                     given = [word.value.value for word in keywords if word.arg == "code"]
                     yield from ((STATUS_OF_ERROR[kinds[name]], code) for code in given)
+                case ast.ClassDef(bases=[ast.Name(name)], body=[*body]) if (
+                    name in kinds and one.name != "shared.errors"
+                ):
+                    for line in body:
+                        match line:
+                            case ast.Assign(targets=[ast.Name("code")], value=ast.Constant(code)):
+                                yield STATUS_OF_ERROR[kinds[name]], code
 
 
 def _documented():
