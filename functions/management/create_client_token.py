@@ -6,7 +6,6 @@ from shared import issuance, management_admission, public_suffixes
 from shared.gateway.frame import Request, Response, management
 from shared.rules import token_warnings
 from shared.store import targets, token_creation
-from shared.targets import answering
 from shared.wire import client_tokens as responses
 from shared.wire.token_settings import CreateClientToken
 
@@ -20,7 +19,7 @@ def handler(request: Request) -> Response:
         return replayed
     draft = body.draft(request.tenant, at=request.at)
     unregistered = targets.require_known(request.tenant, body.target_ids())
-    unpriced = targets.unpriced(request.tenant, draft.settings, answering.fits)
+    unpriced = targets.unpriced(request.tenant, draft.settings)
     warnings = token_warnings.warnings(draft, public_suffixes.is_public_suffix, unregistered, unpriced, at=request.at)
     pending = issuing.first_value(draft, lambda token, value: responses.created(token, value, warnings))
     return token_creation.create(pending, request.context)

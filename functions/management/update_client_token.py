@@ -8,7 +8,6 @@ from shared.rules import client_token, token_warnings
 from shared.rules.client_token import ClientToken
 from shared.store import client_tokens, targets, token_writes
 from shared.store.token_writes import PendingWrite
-from shared.targets import answering
 from shared.wire import client_tokens as responses
 from shared.wire.token_settings import UpdateClientToken
 
@@ -22,7 +21,7 @@ def handler(request: Request) -> Response:
 
     def mutate(token: ClientToken) -> PendingWrite[Response]:
         token = client_token.update(token, body.changed_fields(), at=request.at)
-        unpriced = targets.unpriced(request.tenant, token.settings, answering.fits)
+        unpriced = targets.unpriced(request.tenant, token.settings)
         is_suffix = public_suffixes.is_public_suffix
         warnings = token_warnings.warnings(token, is_suffix, unregistered, unpriced, at=request.at)
         return PendingWrite(token, Response.ok(responses.updated(token, usage, warnings), revision=token.revision))

@@ -21,8 +21,8 @@ def warnings(
     *,
     at: datetime,
 ) -> list[SecurityWarning]:
-    """`unregistered`: flows and agents that nothing answers for yet. `unpriced`: targets that do not answer under the
-    token's daily budget.
+    """`unregistered`: flows and agents that nothing answers for yet. `unpriced`: targets without a price, if the token
+    has a daily budget.
     """
     settings = token.settings
     found = origin.warnings(
@@ -44,8 +44,8 @@ def warnings(
         found.append(
             SecurityWarning(
                 "unpriced_target",
-                f"The target {_shown(unpriced)} does not answer under this daily budget, because one answer may cost "
-                "more. Register it with prices, max_tokens, and no attachments, or raise the budget.",
+                f"The target {_shown(unpriced)} has no price, so it does not answer under a daily budget. "
+                "Register it with prices.",
             )
         )
     if settings.expires_at is not None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any
 
 from shared.errors import Conflict, NotFound
-from shared.rules import daily_budget, suggestion, target, timestamps
+from shared.rules import suggestion, target, timestamps
 from shared.rules.target import Target
 from shared.rules.token_settings import TokenSettings
 from shared.store import table, tenants
@@ -110,21 +110,13 @@ def require_known(tenant: str, target_ids: Collection[str]) -> list[str]:
     return unknown
 
 
-def unpriced(tenant: str, settings: TokenSettings, fits: Callable[[Target, int], bool]) -> list[str]:
-    """The token's registered flows and agents that do not answer under its daily budget. None without one.
-
-    `fits`: whether one answer of a target surely costs no more than an amount.
-    """
-    most = daily_budget.limit(settings)
-    if most is None:
+def unpriced(tenant: str, settings: TokenSettings) -> list[str]:
+    """The token's flows and agents that are registered without a price. None without a daily budget."""
+    if settings.daily_budget is None:
         return []
     keys = {_keys(tenant, target_id)[0]: target_id for target_id in (*settings.flow_ids, *settings.agent_ids)}
     registered = table.read(keys, is_consistent=True, at=None) if keys else {}
-    return [
-        target_id
-        for key, target_id in keys.items()
-        if key in registered and not fits(_from_item(registered[key]), most)
-    ]
+    return [target_id for key, target_id in keys.items() if key in registered and not _from_item(registered[key]).price]
 
 
 def _neighbors(tenant: str, target_id: str) -> list[str]:

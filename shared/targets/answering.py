@@ -11,10 +11,10 @@ from typing import Any, Protocol, cast
 from pydantic import BaseModel, ValidationError
 
 from shared.aws.client import AwsError, AwsErrorResponse, TimedOut
-from shared.errors import NotFound, TargetFailed, TargetTimedOut
+from shared.errors import TargetFailed, TargetTimedOut
 from shared.rules import input_limits, price
 from shared.rules.answer import Ending
-from shared.rules.target import Target, require_available
+from shared.rules.target import Target
 from shared.rules.target_request import TargetRequest
 
 # A reply is stored in one item of at most 400 KB.
@@ -73,15 +73,6 @@ def worst_cost(target: Target) -> int | None:
         messages=input_limits.HISTORY_MESSAGES_MAX,
         output_tokens=output_tokens or 0,
     )
-
-
-def fits(target: Target, most: int) -> bool:
-    """Whether one answer surely costs no more than `most`, in picodollars."""
-    try:
-        worst_case = worst_cost(require_available(target))
-    except (NotFound, TargetFailed):
-        return False
-    return worst_case is not None and worst_case <= most
 
 
 def load(kind: str) -> Kind:

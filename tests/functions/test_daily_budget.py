@@ -228,27 +228,6 @@ def test_warning_where_a_target_has_no_price(api, register):
     assert api.put(path, {"dailyBudget": 6}).json["warnings"] == []
 
 
-@pytest.mark.parametrize(
-    ("kind", "settings", "warns"),
-    [
-        ("aws_lambda", {"function_arn": ASSISTANT, "input_price": "1"}, True),
-        ("aws_lambda", {"function_arn": ASSISTANT, "call_price": "5.000001"}, True),
-        ("aws_lambda", {"function_arn": ASSISTANT, "call_price": "5", "attachments": 1}, False),
-        ("bedrock", {"model_id": "m", "output_price": "1", "attachments": 1}, True),
-        ("bedrock", {"model_id": "m", "output_price": "1", "temperature": 7}, True),
-        ("bedrock", {"model_id": "m", "output_price": "10000", "max_tokens": 8192}, True),
-        ("bedrock", {"model_id": "m", "output_price": "1"}, False),
-    ],
-)
-def test_warning_where_no_budget_can_hold_an_answer(api, register, kind, settings, warns):
-    register("flow_echo", kind, **settings)
-    fields = {"name": "n", "allowedOrigins": ["https://app.example.com"], "flowIds": ["flow_echo"], "dailyBudget": 5}
-    created = api.post("/v1/client-tokens", fields).json
-    assert ("unpriced_target" in [one["type"] for one in created["warnings"]]) is warns
-    changed = api.put(f"/v1/client-tokens/{created['clientToken']['id']}", {"name": "m"}).json
-    assert ("unpriced_target" in [one["type"] for one in changed["warnings"]]) is warns
-
-
 @pytest.mark.parametrize("value", [0, 0.009, -1, 100_000.5, 1.0000001, "5", True, []])
 def test_400_value_that_is_no_budget(api, value):
     body = {"name": "n", "allowedOrigins": ["https://app.example.com"], "dailyBudget": value}
