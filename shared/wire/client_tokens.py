@@ -174,7 +174,8 @@ def _token(token: ClientToken, usage: Usage) -> Token:
         "productSurfaceId": token.product_surface_id,
         "tokenPrefix": token.issued_value.prefix,
         "tokenHint": token.issued_value.hint,
-        "lastUsedAt": timestamps.to_text(usage.last_used_at) if usage.last_used_at else None,
+        # A use is recorded as the start of its ten minutes, which may be before the token was created.
+        "lastUsedAt": timestamps.to_text(max(usage.last_used_at, token.created_at)) if usage.last_used_at else None,
         "conversationCount": usage.conversation_count,
         "createdAt": timestamps.to_text(token.created_at),
         "updatedAt": timestamps.to_text(token.updated_at),

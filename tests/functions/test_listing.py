@@ -49,10 +49,10 @@ def test_list_shows_the_usage_of_each_token(api):
     token_id = api.create()["clientToken"]["id"]
     api.create()
     table.put(
-        {"pk": f"USAGE#{token_id}", "sk": "RECORD", "conversation_count": 3, "last_used_at": "2026-11-24T10:00:00.000Z"}
+        {"pk": f"USAGE#{token_id}", "sk": "RECORD", "conversation_count": 3, "last_used_at": "2100-11-24T10:00:00.000Z"}
     )
     newer, older = api.get("/v1/client-tokens").json["clientTokens"]
-    assert (older["conversationCount"], older["lastUsedAt"]) == (3, "2026-11-24T10:00:00.000Z")
+    assert (older["conversationCount"], older["lastUsedAt"]) == (3, "2100-11-24T10:00:00.000Z")
     assert (newer["conversationCount"], newer["lastUsedAt"]) == (0, None)
 
 
