@@ -100,7 +100,7 @@ class TestTokens:
     def test_list_shows_what_is_spent_of_a_daily_budget(self, operate):
         token = make_token("tokens-budget", daily_budget=2.5)
         now, cent = datetime.now(UTC), PICODOLLARS // 100
-        made = daily_budgets.reserve(token.id, "holder", worst_case=50 * cent, most=250 * cent, at=now)
+        made = daily_budgets.reserve(token.id, turn.lease("holder", now), worst_case=50 * cent, most=250 * cent, at=now)
         daily_budgets.settle(made, 7 * cent)
         (listed,) = json.loads(operate("tokens", "list", "--tenant", "tokens-budget", "--json").out)
         assert (listed["dailyBudget"], listed["spentToday"]) == (2.5, 0.07)

@@ -75,8 +75,9 @@ def _play(steps):
             if what == "delete":
                 conversation_deletion.delete(name, opened.conversation_id, at=at)
             elif what == "reserve":
-                holder = str(number // 2)
-                if made := daily_budgets.reserve(opened.token_id, holder, worst_case=3, most=7, at=START):
+                # A lease that is over: its reservation counts as spent.
+                over = turn.lease(str(number // 2), START - timedelta(minutes=1))
+                if made := daily_budgets.reserve(opened.token_id, over, worst_case=3, most=7, at=START):
                     daily_budgets.settle(made, number % 4)
             else:
                 _send(what, message_id, name, str(number), at)
