@@ -47,7 +47,7 @@ def main():
         print(f"\n{mutant.path}:{mutant.line}\n  {mutant.key}")
     rate = 1 - len(survivors) / len(tested)
     print(f"\n{len(tested) - len(survivors)} of {len(tested)} are killed: {rate:.1%}.")
-    sys.exit(0 if rate >= LEAST else f"That are fewer than {LEAST:.0%}.")
+    sys.exit(0 if rate >= LEAST else f"That is less than {LEAST:.0%}.")
 
 
 def _is_program(mutant):
