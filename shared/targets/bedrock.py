@@ -21,6 +21,7 @@ from shared.errors import InvalidRequest, TargetFailed, TargetTimedOut
 from shared.rules.answer import Declined, Ending, StopReason, Usage
 from shared.rules.price import FREE_STATUSES
 from shared.rules.target_request import Attachment, TargetRequest
+from shared.targets.system_prompt import SystemPrompt
 
 _IMAGES = {"image/gif": "gif", "image/jpeg": "jpeg", "image/png": "png", "image/webp": "webp"}
 _DOCUMENTS = {
@@ -42,8 +43,6 @@ _STOP_REASONS: dict[str, StopReason] = {
     "model_context_window_exceeded": "length",
 }
 
-_PROMPT_BYTES_MAX = 32_000
-
 
 @cache
 def _client() -> StreamClient:
@@ -58,18 +57,11 @@ def _model_id(text: str) -> str:
     return text
 
 
-def _prompt(text: str) -> str:
-    """The prompt is read with every message, at 4 KB per read unit."""
-    if len(text.encode()) > _PROMPT_BYTES_MAX:
-        raise PydanticCustomError("prompt", f"must be at most {_PROMPT_BYTES_MAX:,} bytes of UTF-8")
-    return text
-
-
 class Settings(BaseModel, extra="forbid", frozen=True):
     """`temperature`: the model's default unless set. `max_tokens`: limits the cost of a reply."""
 
     model_id: Annotated[str, AfterValidator(_model_id)]
-    system_prompt: Annotated[str, AfterValidator(_prompt)] = ""
+    system_prompt: SystemPrompt = ""
     temperature: Annotated[float, Field(ge=0, le=1)] | None = None
     max_tokens: Annotated[int, Field(ge=1, le=8192)] = 1024
 

@@ -22,6 +22,7 @@ from shared.http import deadline, endpoint, server_sent_events
 from shared.rules.answer import Declined, Ending, StopReason, Usage
 from shared.rules.price import FREE_STATUSES
 from shared.rules.target_request import Attachment, TargetRequest
+from shared.targets.system_prompt import SystemPrompt
 
 _IMAGES = {"image/gif", "image/jpeg", "image/png", "image/webp"}
 # The others are "end_turn".
@@ -29,7 +30,6 @@ _STOP_REASONS: dict[str, StopReason] = {"content_filter": "content_filter", "len
 # OpenAI's own name for max_tokens, which its newer models refuse and others do not know.
 _OPENAI_HOSTS = ("api.openai.com", ".openai.azure.com")
 
-_PROMPT_BYTES_MAX = 32_000
 _STREAM_BYTES_MAX = 32 * 1024 * 1024
 _ERROR_BYTES_MAX = 64 * 1024
 _OK, _UNAUTHORIZED, _BAD_REQUEST = 200, 401, 400
@@ -61,13 +61,6 @@ def _secret_arn(text: str) -> str:
     return text
 
 
-def _prompt(text: str) -> str:
-    """The prompt is read with every message, at 4 KB per read unit."""
-    if len(text.encode()) > _PROMPT_BYTES_MAX:
-        raise PydanticCustomError("prompt", f"must be at most {_PROMPT_BYTES_MAX:,} bytes of UTF-8")
-    return text
-
-
 class Settings(BaseModel, extra="forbid", frozen=True):
     """`base_url`: without /chat/completions. `secret_arn`: of the API key, as plain text; none for no key.
 
@@ -77,7 +70,7 @@ class Settings(BaseModel, extra="forbid", frozen=True):
     base_url: Annotated[str, AfterValidator(_base_url)]
     model: Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\x21-\x7e]+$")]
     secret_arn: Annotated[str, AfterValidator(_secret_arn)] | None = None
-    system_prompt: Annotated[str, AfterValidator(_prompt)] = ""
+    system_prompt: SystemPrompt = ""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     max_tokens: Annotated[int, Field(ge=1, le=8192)] = 1024
 
