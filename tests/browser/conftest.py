@@ -7,6 +7,7 @@ import threading
 from urllib.parse import urlsplit
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -80,7 +81,9 @@ class Visitor:
         self.driver.get(url)
 
     def wait(self, condition):
-        return WebDriverWait(self.driver, TIMEOUT_SECONDS, poll_frequency=0.05).until(lambda _: condition())
+        """Asks again, too, if the page replaces an element while it is read."""
+        waiting = WebDriverWait(self.driver, TIMEOUT_SECONDS, 0.05, [StaleElementReferenceException])
+        return waiting.until(lambda _: condition())
 
     def find(self, selector):
         """The matching elements on the page."""

@@ -4,7 +4,7 @@ import pytest
 
 from infra.tools.scale import ceilings, listing, report
 from infra.tools.scale.operations import recorded
-from shared.targets import bedrock
+from shared.targets import system_prompt
 from shared.wire import token_settings
 from tests.house.code import ROOT
 
@@ -24,7 +24,7 @@ def test_tables_in_the_document_are_up_to_date(name):
 def test_bounds_match_the_code():
     """Copied, because `make scale` runs on bare Python."""
     assert listing.CONFIG_BYTES == token_settings.CONFIG_BYTES_MAX
-    assert ceilings._PROMPT_BYTES == bedrock._PROMPT_BYTES_MAX
+    assert ceilings._PROMPT_BYTES == system_prompt._BYTES_MAX
 
 
 def test_each_partition_of_a_message_has_a_ceiling():
