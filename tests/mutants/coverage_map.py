@@ -1,6 +1,7 @@
 """Which tests run which line: from one run of the suite under coverage, kept until a file changes."""
 
 import hashlib
+import itertools
 import os
 import re
 import subprocess
@@ -16,8 +17,10 @@ from tests.mutants.sandbox import OURS
 # Tests that run our code in their own process. Others start the local stack, which no mutant reaches.
 SUITE = [
     "tests/rules", "tests/wire", "tests/gateway", "tests/aws", "tests/http", "tests/store", "tests/targets",
-    "tests/iam", "tests/openapi", "tests/test_public_suffixes.py", "tests/functions",
+    "tests/iam", "tests/openapi", "tests/house/test_public_suffixes.py", "tests/turn", "tests/functions",
 ]  # fmt: skip
+# Tests that run these files in processes of their own, where coverage does not look.
+IN_OTHER_PROCESSES = {"shared/runtime/": ["tests/runtime"]}
 # What also looks at lines that run on import.
 ON_IMPORT = {"tests/openapi", "tests/house/test_frozen.py"}
 FOR_TEMPLATE = [
@@ -36,6 +39,10 @@ class CoverageMap:
     """`sandbox`: where the suite runs. `room`: where the result is kept. A failing suite ends the program."""
 
     def __init__(self, sandbox, room, jobs):
+        # pytest with several processes does not say which path is missing.
+        listed = [*SUITE, *itertools.chain(*IN_OTHER_PROCESSES.values()), *FOR_TEMPLATE, *ON_IMPORT]
+        if missing := [path for path in listed if not (sandbox.directory / path).exists()]:
+            sys.exit(f"These tests do not exist: {', '.join(missing)}. Change the lists in {Path(__file__).name}.")
         file = room / f"{_digest(sandbox.directory)}.coverage"
         if not file.exists():
             print("Running the suite once, to learn which tests run which line.", flush=True)
@@ -49,6 +56,9 @@ class CoverageMap:
         """The tests that run the mutant's line or, for a line that runs at import, any line of its file."""
         if mutant.path in template.PATHS:
             return FOR_TEMPLATE
+        for room, tests in IN_OTHER_PROCESSES.items():
+            if mutant.path.startswith(room):
+                return tests
         lines = self._data.contexts_by_lineno(mutant.path)
         found = set()
         # For a statement over several lines, coverage may record only the first.
