@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from shared import log
-from shared.admission import AdmittedMessage
+from shared.admission.messages import AdmittedMessage
 from shared.errors import ApiError
 from shared.rules import daily_budget, turn
 from shared.rules.answer import Declined, Ending

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
 from time import monotonic
 
-from shared import admission, replies
+from shared import replies
+from shared.admission.messages import admit_message
 from shared.gateway.streaming import TRANSCRIPT_BODY_MAX, BrowserRequest, EventStream, browser_stream
 from shared.rules import identifier
 from shared.wire.chat import Chat
@@ -19,7 +20,7 @@ def handler(request: BrowserRequest, seconds_left: Callable[[], float]) -> Event
     body = Chat.read(request.body)
     page_input = body.page_input(request.at, token_bytes)
     deadline = max(request.at, datetime.now(UTC)) + timedelta(seconds=seconds_left())
-    admitted = admission.admit_message(request.visitor, body.session_id, page_input, deadline, request.add_rate_headers)
+    admitted = admit_message(request.visitor, body.session_id, page_input, deadline, request.add_rate_headers)
     execution_id = identifier.new("exec", request.at, token_bytes)
     events = ChatEvents(execution_id, admitted.session.target_id, started_at=request.at, clock=monotonic)
     reply = replies.stream(admitted, body.assistant_message_id or execution_id, seconds_left)

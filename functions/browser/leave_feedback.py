@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared import admission
+from shared.admission.feedback import admit_feedback
 from shared.gateway.frame import PAGE_BODY_MAX, BrowserRequest, Response, browser
 from shared.store import conversations
 from shared.wire import feedback as responses
@@ -13,6 +13,6 @@ from shared.wire.feedback import LeaveFeedback
 def handler(request: BrowserRequest) -> Response:
     body = LeaveFeedback.read(request.body)
     feedback = body.feedback()
-    session = admission.admit_feedback(request.visitor, body.token, body.session_id)
+    session = admit_feedback(request.visitor, body.token, body.session_id)
     feedback_id = conversations.put_feedback(session, feedback, at=request.at)
     return Response.ok(responses.stored(feedback_id))

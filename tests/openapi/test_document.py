@@ -10,7 +10,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from infra.local.openapi import read_routes
 from infra.local.template import ROOT
 from infra.tools.openapi import browser, document, events, fields, management, refusals, schemas
-from shared import admission, errors
+from shared import errors
+from shared.admission import feedback, sessions
 from shared.gateway.response import STATUS as STATUS_OF_ERROR
 from tests.aws.in_memory import STACK, TEMPLATE
 from tests.house.code import module, modules
@@ -144,7 +145,7 @@ def test_every_description_belongs_to_a_field():
 
 
 @pytest.mark.parametrize(
-    ("function", "window"), [("InitSession", admission._INIT_WINDOWS), ("LeaveFeedback", admission._FEEDBACK_WINDOWS)]
+    ("function", "window"), [("InitSession", sessions.WINDOWS), ("LeaveFeedback", feedback.WINDOWS)]
 )
 def test_document_states_the_fixed_limits(function, window):
     (only,) = window

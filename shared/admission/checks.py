@@ -1,0 +1,77 @@
+"""Checks for admission to the browser plane. Those that cost nothing come first, then those that count.
+
+Is the value or session known? Is the token active and not expired? Is the origin allowed? Is the session alive? Is the
+client within its rate limit?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from shared import log
+from shared.errors import Forbidden, TooManyRequests
+from shared.rules import client_token, digest, malformed_value, origin, token_value
+from shared.rules.client_token import ClientToken
+from shared.rules.rate_limit import RateLimitStatus
+from shared.rules.visitor import ORIGIN_LENGTH_MAX, Visitor, is_origin
+from shared.store import client_tokens, table, values
+from shared.store.table import Item, Key
+
+
+def token_id_of(value: str, at: datetime) -> str:
+    """The id of the token that this may be a value of. A made-up value costs one small read of its own key."""
+    token_id = token_value.subject(value)
+    if token_id is None:
+        raise malformed_value.error_for(value)
+    if values.find(digest.sha256_hex(value), at=at) != token_id:
+        raise client_token.unknown_value()
+    return token_id
+
+
+def known_token(items: Mapping[Key, Item], token_id: str) -> ClientToken:
+    key = client_tokens.key(token_id)
+    if key not in items:
+        raise client_token.unknown_value()
+    return client_tokens.from_item(items[key])
+
+
+def read(at: datetime, *keys: Key | None) -> dict[Key, Item]:
+    return table.read([key for key in keys if key is not None], is_consistent=True, at=at)
+
+
+def bound_origin(visitor: Visitor) -> str:
+    """The origin that a session is bound to: empty for a native app. With *, the header can hold anything."""
+    return (visitor.origin or "")[:ORIGIN_LENGTH_MAX]
+
+
+def require_allowed(visitor: Visitor, token: ClientToken) -> None:
+    """Checks that the token is active, not expired, and for this origin. From here on, the log names the token."""
+    log.bind(tenant=token.tenant, token_id=token.id)
+    client_token.require_usable(token, at=visitor.at)
+    if not origin.is_allowed(visitor.origin, token.settings.allowed_origins):
+        raise Forbidden(
+            "This client token may not be used here.", code="origin_not_allowed", hint=_origin_hint(visitor.origin)
+        )
+
+
+def _origin_hint(page: str | None) -> str:
+    if page is None:
+        return (
+            "The request has no Origin header. Browsers send one; for native apps and servers, which send none, add "
+            "native to the token's allowed origins."
+        )
+    if page == "null":
+        return (
+            "The page's origin is null, so it is a local file or in a sandboxed frame. Open it from a web server, or "
+            "give the frame allow-same-origin."
+        )
+    # The header may hold anything, even a secret: only an origin is repeated.
+    shown = page if is_origin(page) else "The request's Origin header"
+    return f"{shown} is not among the token's allowed origins."
+
+
+def require_within_limit(status: RateLimitStatus, sentence: str) -> None:
+    if status.retry_after:
+        wait = f"Please wait {status.retry_after} second{'s' if status.retry_after > 1 else ''} and try again."
+        raise TooManyRequests(sentence, hint=f"{sentence} {wait}", retry_after=status.retry_after)

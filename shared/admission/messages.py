@@ -1,0 +1,112 @@
+"""Admits messages. The last check, after those that cost nothing and those that count, spends the session's budget."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.admission import checks
+from shared.rules import input_limits, session, target, turn
+from shared.rules.client_token import ClientToken
+from shared.rules.rate_limit import RateLimitStatus, Window
+from shared.rules.session import Session
+from shared.rules.target import Target
+from shared.rules.target_request import PageInput, TargetRequest
+from shared.rules.turn import Turn
+from shared.rules.visitor import Visitor
+from shared.store import client_tokens, counters, sessions, targets, turns, usage
+
+
+@dataclass(frozen=True, slots=True)
+class AdmittedMessage:
+    """`target` is None if the reply is stored already."""
+
+    token: ClientToken
+    session: Session
+    turn: Turn
+    target: Target | None
+    page_input: PageInput
+    at: datetime
+
+    def request(self, seconds_left: Callable[[], float]) -> tuple[Target, TargetRequest]:
+        """The target and its request. `seconds_left`: until its answer must be complete.
+
+        Raises InvalidRequest if the request exceeds what the target may be sent.
+        """
+        found = target.require_available(self.target)
+        # The stored message counts. It may be longer than the one in a retry.
+        page_input = replace(self.page_input, message=self.turn.message)
+        input_limits.require_within(found.limits, page_input)
+        current, settings = self.session, self.token.settings
+        target_request = TargetRequest(
+            conversation_id=current.conversation_id,
+            token_id=self.token.id,
+            environment=self.token.environment,
+            target_id=current.target_id,
+            pin_to_version=settings.pin_to_version,
+            target_alias=settings.target_alias,
+            target_version_id=settings.target_version_id,
+            message=page_input.message,
+            history=lambda: input_limits.select_history(
+                found.limits,
+                page_input,
+                turns.newest_first(current.conversation_id, page_input.message.at, at=self.at),
+            ),
+            seconds_left=seconds_left,
+            attachments=page_input.attachments,
+            inputs=page_input.inputs,
+            metadata=page_input.metadata,
+            context=page_input.context,
+        )
+        return found, target_request
+
+
+def admit_message(
+    visitor: Visitor,
+    session_id: str,
+    page_input: PageInput,
+    deadline: datetime,
+    add_rate_headers: Callable[[RateLimitStatus], None],
+) -> AdmittedMessage:
+    """Admits a visitor's message. `deadline`: when this invocation has ended. `add_rate_headers` receives the
+    visitor's rate limit status.
+
+    The reads follow the order of proof: a made-up session id costs one read, of a key that nobody else uses. The
+    target is read last, because many visitors share it and a system prompt can make it large.
+    """
+    known = session.parse_id(session_id)
+    current = sessions.find(known.digest, at=visitor.at) if known else None
+    if known is None or current is None or session.has_timed_out(current, visitor.at):
+        raise session.ended()
+    token_key, usage_key = client_tokens.key(known.token_id), usage.key(known.token_id)
+    items = checks.read(visitor.at, token_key, usage_key)
+    if token_key not in items:
+        raise session.ended()
+    token = client_tokens.from_item(items[token_key])
+    checks.require_allowed(visitor, token)
+    if not session.is_alive(current, token, visitor.at) or current.origin != checks.bound_origin(visitor):
+        raise session.ended()
+    limits = (
+        Window("m", 60, token.settings.rate_limit_per_minute),
+        Window("h", 3600, token.settings.rate_limit_per_hour),
+    )
+    status = counters.hit(counters.key(token.id, visitor.address), limits, visitor.at)
+    add_rate_headers(status)
+    # A visitor who has sent nothing yet is not too fast: others behind the same address are.
+    is_first = current.message_count == 0
+    what = "Too many messages are coming from your network." if is_first else "You are sending messages too quickly."
+    checks.require_within_limit(status, what)
+    stored = turns.find(current, page_input.message.id, at=visitor.at)
+    found = None
+    if stored is None or stored.reply is None:
+        found = target.require_available(targets.find(known.target_reference))
+        # Before the message is stored and paid for.
+        input_limits.require_within(found.limits, page_input)
+    lease = turn.lease(secrets.token_hex(8), deadline)
+    begun = turns.begin(current, token, page_input.message, lease, stored=stored, at=visitor.at)
+    # The first message is recorded with its conversation.
+    if found and not is_first and usage.from_item(items.get(usage_key)).should_record(visitor.at):
+        usage.record_use(token.id, visitor.at)
+    return AdmittedMessage(token, current, begun, found, page_input, visitor.at)
