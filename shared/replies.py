@@ -44,11 +44,11 @@ def stream(admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[], 
                     yield piece
         except ApiError as error:
             if reservation:
-                daily_budgets.settle(reservation, _cost_of_failure(target, error, reservation.worst_case))
+                _settle(admitted, reservation, _cost_of_failure(target, error, reservation.worst_case))
             raise
         if reservation and target.price and ending:
             # After the page has the Ending: a settlement that stalls must not cut an answer that is stored.
-            daily_budgets.settle(reservation, target.price.actual(ending.usage, worst=reservation.worst_case))
+            _settle(admitted, reservation, target.price.actual(ending.usage, worst=reservation.worst_case))
     log.count("MessagesAnswered", environment=admitted.token.environment)
 
 
@@ -57,15 +57,18 @@ def _reserve(admitted: AdmittedMessage, target: Target) -> Reservation | None:
     most, lease = daily_budget.limit(admitted.token.settings), admitted.turn.lease
     if most is None or lease is None:
         return None
-    environment = admitted.token.environment
     worst = daily_budget.require_bounded(answering.worst_cost(target), most)
     made = daily_budgets.reserve(admitted.token.id, lease, worst_case=worst, most=most, at=admitted.at)
     if made is None:
-        log.count("BudgetsExhausted", environment=environment)
+        log.count("BudgetsExhausted", environment=admitted.token.environment)
         raise daily_budget.exhausted(admitted.at)
-    if daily_budget.becomes_nearly_spent(made.held, worst, most):
-        log.count("BudgetsNearlySpent", environment=environment)
     return made
+
+
+def _settle(admitted: AdmittedMessage, reservation: Reservation, cost: int) -> None:
+    spent = daily_budgets.settle(reservation, cost)
+    if spent is not None and daily_budget.becomes_nearly_spent(spent, cost, reservation.most):
+        log.count("BudgetsNearlySpent", environment=admitted.token.environment)
 
 
 def _stored(admitted: AdmittedMessage, reply_id: str, target: Target, request: TargetRequest) -> Iterator[str | Ending]:

@@ -65,7 +65,7 @@ def busy() -> TooManyRequests:
     )
 
 
-def becomes_nearly_spent(held: int, reserved: int, most: int) -> bool:
-    """Whether a reservation takes what is held over 80 percent. `held`: with the reservation."""
+def becomes_nearly_spent(spent: int, cost: int, most: int) -> bool:
+    """Whether a cost takes `spent`, which includes it, to 80 percent. Spending only grows, so one cost per day does."""
     part, whole = _NEARLY
-    return (held - reserved) * whole < most * part <= held * whole
+    return (spent - cost) * whole < most * part <= spent * whole

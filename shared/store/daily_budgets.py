@@ -24,12 +24,12 @@ _RESERVED = "reserved_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """`name`: of its attribute, one per invocation, so that a repeated write reserves or settles once. `held`: then."""
+    """`name`: of its attribute, one per invocation, so that a repeated write reserves or settles once."""
 
     key: Key
     name: str
     worst_case: int
-    held: int
+    most: int
 
 
 def find(token_id: str, at: datetime) -> int:
@@ -60,26 +60,35 @@ def reserve(token_id: str, lease: Lease, *, worst_case: int, most: int, at: date
             if item.get("held", 0) - _open(item, at) + worst_case <= most:
                 raise daily_budget.busy() from None
             return None
-    return Reservation(key=key, name=name, worst_case=worst_case, held=item["held"])
+    return Reservation(key=key, name=name, worst_case=worst_case, most=most)
 
 
-def settle(reservation: Reservation, cost: int) -> None:
-    """Replaces a reservation by the cost, which is booked even if it is more. If this fails, the reservation stays."""
+def settle(reservation: Reservation, cost: int) -> int | None:
+    """Replaces a reservation by the cost, which is booked even if it is more. Returns the sum of today's settled costs.
+
+    None if the write fails: then the reservation stays.
+    """
     settling = table.update_write(
         reservation.key,
         "REMOVE #reserved ADD held :difference",
         {":difference": cost - reservation.worst_case},
         condition="attribute_exists(#reserved)",
         names={"#reserved": reservation.name},
+        returns_item=True,
     )
     with suppress(ConditionFailed, Unavailable):
-        table.write(settling)
+        item = table.write(settling)
+        return int(item["held"] - sum(_reserved(item).values()))
+    return None
 
 
 def _open(item: Item, at: datetime) -> int:
     """The sum of the reservations whose turn's lease has not ended."""
-    names = [name for name in item if name.startswith(_RESERVED)]
-    return sum(item[name] for name in names if at.timestamp() < int(name.split("_")[1]))
+    return sum(amount for name, amount in _reserved(item).items() if at.timestamp() < int(name.split("_")[1]))
+
+
+def _reserved(item: Item) -> dict[str, int]:
+    return {name: value for name, value in item.items() if name.startswith(_RESERVED)}
 
 
 def _key(token_id: str, at: datetime) -> Key:

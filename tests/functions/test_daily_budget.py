@@ -246,6 +246,26 @@ def test_metrics_at_80_and_100_percent(page, token, paid, output):
     assert messages(session)[-1][2] == "Hello"
 
 
+def test_nearly_spent_counts_spending_once_and_no_reservation(page, create, register, endpoint, output):
+    """Each answer reserves 0.034 dollars, and costs what it used."""
+    register("flow_echo", "openai", base_url=endpoint.url, model="m", max_tokens=100, input_price="1", output_price="0")
+    session = page.open(create(dailyBudget=0.2).value)
+    counts = []
+    for tokens in (34_000, 34_000, 34_000, 34_000, 12, 12, 25_000, 12, 12):
+        endpoint.streams(*chat_completions.answer("Yes.")[:-2], chat_completions.usage(tokens), chat_completions.DONE)
+        assert reply(page.say(session)) == "Yes."
+        counts.append(output().count('"BudgetsNearlySpent":[1.0]'))
+    assert counts == [0, 0, 0, 0, 0, 0, 1, 0, 0]
+
+
+def test_nearly_spent_counts_once_for_concurrent_messages(page, create, paid, output):
+    token = create(dailyBudget=1, rateLimitPerMinute=100)
+    sessions = [page.open(token.value) for _ in range(10)]
+    with ThreadPoolExecutor(10) as pool:
+        assert {answer.status_code for answer in pool.map(page.say, sessions)} == {200}
+    assert output().count('"BudgetsNearlySpent":[1.0]') == 1
+
+
 def _fail():
     raise ValueError
 

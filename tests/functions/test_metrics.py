@@ -35,8 +35,11 @@ def fits(metric, dimensions):
     )
 
 
-def test_every_metric_on_the_dashboard_is_emitted(api, page, create, output, aws_answers, interrupted):
+def test_every_metric_on_the_dashboard_is_emitted(api, page, create, register, output, aws_answers, interrupted):
     for environment in ("live", "test"):
+        spent = page.open(create(environment=environment, dailyBudget=0.1).value)
+        register("flow_echo", call_price="0.1")
+        assert [page.say(spent).status_code for _ in range(2)] == [200, 429]
         token = create(environment=environment)
         session = page.open(token.value)
         assert page.say(session).status_code == 200
@@ -57,6 +60,8 @@ def test_every_metric_on_the_dashboard_is_emitted(api, page, create, output, aws
     assert {metric.name for metric in looked_at} >= {
         "RequestsRefused",
         "AnswersInterrupted",
+        "BudgetsExhausted",
+        "BudgetsNearlySpent",
         "Faults",
         "LimiterFailedClosed",
         "SessionsOpened",
@@ -65,8 +70,8 @@ def test_every_metric_on_the_dashboard_is_emitted(api, page, create, output, aws
     for metric in looked_at:
         assert any(fits(metric, one) for one in found[OURS, metric.name]), metric
     # A resumed session is not counted as opened.
-    assert [one["environment"] for one in found[OURS, "SessionsOpened"]] == ["live", "test"]
-    assert [one["environment"] for one in found[OURS, "MessagesAnswered"]] == ["live", "test", "test"]
+    assert [one["environment"] for one in found[OURS, "SessionsOpened"]] == ["live"] * 2 + ["test"] * 2
+    assert [one["environment"] for one in found[OURS, "MessagesAnswered"]] == ["live"] * 2 + ["test"] * 3
 
 
 def refused(output):

@@ -108,6 +108,8 @@ def _cases():
     for alarm, counted, least in (
         ("ApiThrottled", metric(OURS, "Throttled"), 50),
         ("AuthorizerFailing", of_function("Errors", "authorize"), 3),
+        ("BudgetNearlySpent", metric(OURS, "BudgetsNearlySpent", environment="live", service="client-tokens"), 1),
+        ("BudgetExhausted", metric(OURS, "BudgetsExhausted", environment="live", service="client-tokens"), 1),
         ("ChatInterrupted", metric(OURS, "AnswersInterrupted", service="client-tokens"), 5),
         ("RateLimitFailedClosed", metric(OURS, "LimiterFailedClosed", service="client-tokens"), 5),
         ("KmsSigningFailures", metric(OURS, "SigningFailures", service="client-tokens"), 3),

@@ -31,7 +31,7 @@ PUBLISHED = {
 BY_OPERATION = ("AWS/DynamoDB", "SystemErrors", {"Operation", "TableName"})
 ASKED_FOR = {
     "api-server-errors", "api-throttled", "authorizer-failing", "browser-slow", "browser-throttled",
-    "chat-interrupted", "chat-slow",
+    "budget-exhausted", "budget-nearly-spent", "chat-interrupted", "chat-slow",
     "kms-signing-failures", "management-slow", "management-throttled", "rate-limit-failed-closed",
     "table-system-errors", "table-throttled", "values-revealed",
 }  # fmt: skip
@@ -148,7 +148,7 @@ class TestDashboard:
     def test_dashboard_shows_requests_latency_errors_and_costs(self, metrics):
         seen = {(one.namespace, one.name) for one in metrics}
         assert {("AWS/ApiGateway", "Count"), ("AWS/ApiGateway", "Latency"), (OURS, "RequestsRefused")} <= seen
-        for name in ("SessionsOpened", "MessagesAnswered"):
+        for name in ("SessionsOpened", "MessagesAnswered", "BudgetsNearlySpent", "BudgetsExhausted"):
             environments = {dict(one.dimensions)["environment"] for one in metrics if one.name == name}
             assert environments == {"live", "test"}
 
