@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from shared.errors import InvalidRequest
 
-# "length": the answer was cut off at the target's limit. "content_filter": a filter stopped it.
-StopReason = Literal["end_turn", "length", "content_filter"]
+# "length": the answer was cut off at the target's limit. "content_filter": a filter stopped it. "max_tool_calls": it
+# would have called more tools than it may.
+StopReason = Literal["end_turn", "length", "content_filter", "max_tool_calls"]
+_STOP_REASONS: tuple[StopReason, ...] = get_args(StopReason)
 # More than any model reads or writes at once, and a number that can be stored.
 _TOKENS_MAX = 10**9
+# As many, and as long, as the widget shows.
+_SUGGESTIONS_MAX = 4
+_SUGGESTION_LENGTHS = {"label": 80, "prompt": 500, "description": 160}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +38,21 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestedReply:
+    """What the visitor may want to say next. `label`: on the button. `prompt`: what a click sends instead of it."""
+
+    label: str
+    prompt: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """The last item of every complete answer. `usage`: None if the target does not know it."""
 
     stop_reason: StopReason = "end_turn"
     usage: Usage | None = None
+    suggestions: tuple[SuggestedReply, ...] = ()
 
 
 class Declined(InvalidRequest):
@@ -48,3 +64,29 @@ class Declined(InvalidRequest):
     def __init__(self, usage: Usage | None = None) -> None:
         self.usage = usage
         super().__init__()
+
+
+def stop_reason(value: object) -> StopReason:
+    """What a target reports, which may be anything."""
+    return next((known for known in _STOP_REASONS if known == value), "end_turn")
+
+
+def suggested_replies(values: object) -> tuple[SuggestedReply, ...]:
+    """The first four of a list that are texts, or objects with a `label`. What a target suggests may be anything."""
+    given = values if isinstance(values, list) else []
+    found = (_suggested_reply({"label": one} if isinstance(one, str) else one) for one in given)
+    return tuple(one for one in found if one)[:_SUGGESTIONS_MAX]
+
+
+def _suggested_reply(value: object) -> SuggestedReply | None:
+    if not isinstance(value, Mapping):
+        return None
+    texts = {name: _text(value.get(name), most) for name, most in _SUGGESTION_LENGTHS.items()}
+    label = texts.pop("label")
+    return SuggestedReply(label=label, **texts) if label else None
+
+
+def _text(value: Any, most: int) -> str | None:
+    """None unless it is a text of 1 to `most` characters."""
+    text = value.strip() if isinstance(value, str) else ""
+    return text if 0 < len(text) <= most else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.rules import message_log, timestamps, turn
-from shared.rules.answer import Ending, Usage
+from shared.rules.answer import Ending, Usage, suggested_replies
 from shared.rules.session import Session
 from shared.rules.target_request import Message
 from shared.rules.turn import Lease, Turn
@@ -54,6 +56,8 @@ def of_reply(answered: Turn) -> Item:
     }
     if usage := ending.usage:
         added |= {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
+    if ending.suggestions:
+        added["suggestions"] = json.dumps([asdict(one) for one in ending.suggestions], ensure_ascii=False)
     return added
 
 
@@ -70,7 +74,9 @@ def from_item(item: Item) -> Turn:
     if "reply" not in item:
         return held
     usage = Usage.from_counts(item.get("input_tokens"), item.get("output_tokens"))
-    return turn.answered(held, item["reply_id"], item["reply"], Ending(stop_reason=item["stop_reason"], usage=usage))
+    suggestions = suggested_replies(json.loads(item.get("suggestions", "[]")))
+    ending = Ending(stop_reason=item["stop_reason"], usage=usage, suggestions=suggestions)
+    return turn.answered(held, item["reply_id"], item["reply"], ending)
 
 
 def gone(pk: str, sk: str, at: datetime) -> Item:

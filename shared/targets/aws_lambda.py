@@ -24,7 +24,7 @@ from shared.aws.event_stream import Message
 from shared.aws.stream_client import StreamClient
 from shared.errors import PayloadTooLarge, TargetFailed, TargetTimedOut
 from shared.rules import timestamps
-from shared.rules.answer import Ending, Usage
+from shared.rules.answer import Ending, Usage, stop_reason, suggested_replies
 from shared.rules.target_request import TargetRequest
 
 _ARN = re.compile(
@@ -60,10 +60,24 @@ class Settings(BaseModel, extra="forbid", frozen=True):
 
 
 class _Reply(BaseModel):
-    """`usage`: for the cost of the answer, if the function reports {"inputTokens": ..., "outputTokens": ...}."""
+    """Beside its text, a function may report `usage` as {"inputTokens": ..., "outputTokens": ...}, `stopReason`, and
+    `suggestions`. What is malformed of these is left out: it is not worth an answer.
+    """
 
     text: str
     usage: Any = None
+    stopReason: Any = None  # noqa: N815 - as functions spell it
+    suggestions: Any = None
+
+    def ending(self) -> Ending:
+        match self.usage:
+            case {"inputTokens": read, "outputTokens": written}:
+                usage = Usage.from_counts(read, written)
+            case _:
+                usage = None
+        return Ending(
+            stop_reason=stop_reason(self.stopReason), usage=usage, suggestions=suggested_replies(self.suggestions)
+        )
 
 
 def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending]:
@@ -115,11 +129,7 @@ def _json(chunks: Iterable[bytes]) -> Generator[str | Ending]:
             raise TargetFailed(code="target_answer_too_large")
     reply = _Reply.model_validate_json(bytes(body))
     yield reply.text
-    match reply.usage:
-        case {"inputTokens": read, "outputTokens": written}:
-            yield Ending(usage=Usage.from_counts(read, written))
-        case _:
-            yield Ending()
+    yield reply.ending()
 
 
 def _require_success(payload: bytes) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.errors import ApiError
 from shared.rules import timestamps
-from shared.rules.answer import Ending
+from shared.rules.answer import Ending, SuggestedReply
 from shared.wire.coalescing import coalesce
 
 _TURN = {"id": "turn_1", "iteration": 1, "role": "assistant"}
 _BLOCK = {"id": "text_1"}
+# The widget shows the parameters of this tool as buttons, and calls nobody.
+_SUGGESTIONS = "suggest_replies"
 
 
 class ChatEvents:
@@ -56,6 +59,7 @@ class ChatEvents:
         return (
             bubble
             + self._text_complete()
+            + self._suggestions(ending.suggestions)
             + self._frame("turn_complete", turn)
             + self._frame("execution_complete", {"kind": "agent", "success": True, "completedAt": completed})
         )
@@ -84,6 +88,14 @@ class ChatEvents:
             + self._frame("turn_start", _TURN)
             + self._frame("text_start", _BLOCK | {"role": "assistant"})
         )
+
+    def _suggestions(self, suggestions: Sequence[SuggestedReply]) -> str:
+        if not suggestions:
+            return ""
+        shown = [{name: text for name, text in asdict(one).items() if text} for one in suggestions]
+        call = {"toolCallId": f"suggestions_{self._execution_id}", "toolName": _SUGGESTIONS}
+        parameters = {"toolType": "local", "parameters": {"suggestions": shown}}
+        return self._frame("tool_start", call | parameters) + self._frame("tool_complete", call | {"success": True})
 
     def _text_complete(self) -> str:
         return self._frame("text_complete", _BLOCK | {"text": "".join(self._texts)})

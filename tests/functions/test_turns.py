@@ -5,13 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.rules.answer import Ending, Usage
+from shared.rules.answer import Ending, SuggestedReply, Usage
 from shared.store import conversation_deletion, targets, turn_items
 from tests.aws.event_stream import function_answer
 from tests.aws.in_memory import STACK
 from tests.aws.network import NETWORK, Answer
 from tests.functions.interruptions import Crash
-from tests.functions.page import assert_interrupted, assert_refused, reply
+from tests.functions.page import assert_interrupted, assert_refused, events, reply
 from tests.functions.stored import beside, left, messages, spent
 
 ONCE = [("user", "usr_1", "Hello"), ("assistant", "ast_1", "You said: Hello")]
@@ -70,17 +70,29 @@ def test_retried_message_gets_the_stored_reply(token, send, calls, register, ass
     assert_once()
 
 
-def test_usage_and_stop_reason_are_stored_with_the_reply(page, session, register):
+def test_how_an_answer_ended_is_stored_with_the_reply(page, session, register):
     register("flow_echo", "aws_lambda", function_arn=GONE.removesuffix("-gone"))
-    said = {"text": "Hi there", "usage": {"inputTokens": 12, "outputTokens": 3}}
+    said = {
+        "text": "Hi there",
+        "usage": {"inputTokens": 12, "outputTokens": 3},
+        "stopReason": "length",
+        "suggestions": [{"label": "Tea 🍵", "prompt": "Which tea?"}],
+    }
 
     def respond(request):
         return Answer(200, function_answer(said)) if request.service == "lambda" else None
 
     with NETWORK.hooked(respond):
-        page.say(session)
+        answer = page.say(session, message_id="usr_1")
     (stored,) = [turn_items.from_item(item) for item in beside(session, "MESSAGE#")]
-    assert stored.ending == Ending(stop_reason="end_turn", usage=Usage(input_tokens=12, output_tokens=3))
+    assert stored.ending == Ending(
+        stop_reason="length",
+        usage=Usage(input_tokens=12, output_tokens=3),
+        suggestions=(SuggestedReply(label="Tea 🍵", prompt="Which tea?"),),
+    )
+    repeated = page.say(session, message_id="usr_1")
+    assert "tool_start" in answer.text
+    assert [name for name, _ in events(repeated)] == [name for name, _ in events(answer)]
 
 
 def test_409_while_the_message_is_being_answered(send, at_call, assert_once):

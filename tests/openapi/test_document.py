@@ -68,9 +68,9 @@ def test_stream_examples_fit_the_event_schema():
         for label, example in media["examples"].items()
     }
     mapping = WRITTEN["components"]["schemas"][events.UNION]["discriminator"]["mapping"]
-    *begun, turn_complete, complete, error = mapping
+    *begun, tool_start, tool_complete, turn_complete, complete, error = mapping
     names = {label: [name.removeprefix("event: ") for name, _ in sent] for label, sent in frames.items()}
-    assert names["an answer"] == [*begun, turn_complete, complete]
+    assert names["an answer"] == [*begun, tool_start, tool_complete, turn_complete, complete]
     # The sentence that says so is text, too.
     assert names["a failure"] == [*begun[:-1], "text_delta", begun[-1], error]
     for name, data in [frame for sent in frames.values() for frame in sent]:

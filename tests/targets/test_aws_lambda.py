@@ -7,7 +7,7 @@ import pytest
 
 from infra.cli import target_settings
 from shared.errors import InvalidRequest, PayloadTooLarge, TargetFailed, TargetTimedOut
-from shared.rules.answer import Ending, Usage
+from shared.rules.answer import Ending, SuggestedReply, Usage
 from shared.rules.target_request import Attachment
 from tests.targets.conftest import collect, countdown
 
@@ -60,6 +60,32 @@ def test_event_holds_the_whole_request(answer, aws_on_loopback):
 def test_other_fields_of_a_response_are_ignored(answer, aws_on_loopback):
     aws_on_loopback.function_returns({"text": "Yes.", "tokensUsed": 12})
     assert answer("aws_lambda", SETTINGS) == "Yes."
+
+
+def test_suggestions_and_stop_reason_reach_the_ending(stream, aws_on_loopback):
+    order = {"label": " Order ", "prompt": "I order tea.", "description": "Now", "icon": "x"}
+    aws_on_loopback.function_returns({"text": "Yes.", "suggestions": ["Which?", order], "stopReason": "length"})
+    suggestions = (
+        SuggestedReply(label="Which?"),
+        SuggestedReply(label="Order", prompt="I order tea.", description="Now"),
+    )
+    assert list(stream("aws_lambda", SETTINGS)) == ["Yes.", Ending(stop_reason="length", suggestions=suggestions)]
+
+
+@pytest.mark.parametrize(
+    "suggestions", [None, 1, "Which?", {}, [None, 1, [], {}, {"label": 1}, {"label": " "}, " ", "x" * 81]]
+)
+@pytest.mark.parametrize("stop_reason", [None, 1, "", "tool_use", ["length"]])
+def test_malformed_suggestions_and_stop_reasons_are_left_out(stream, aws_on_loopback, suggestions, stop_reason):
+    aws_on_loopback.function_returns({"text": "Yes.", "suggestions": suggestions, "stopReason": stop_reason})
+    assert list(stream("aws_lambda", SETTINGS)) == ["Yes.", Ending()]
+
+
+def test_at_most_four_suggestions_each_within_its_bounds(stream, aws_on_loopback):
+    long = {"label": "Fits", "prompt": "x" * 501, "description": "x" * 161}
+    aws_on_loopback.function_returns({"text": "Yes.", "suggestions": [long, *"abcdef"]})
+    *_, ending = stream("aws_lambda", SETTINGS)
+    assert ending.suggestions == tuple(SuggestedReply(label=label) for label in ("Fits", "a", "b", "c"))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from shared.errors import TargetFailed
-from shared.rules.answer import Ending
+from shared.rules.answer import Ending, SuggestedReply
 from shared.wire.chat_events import ChatEvents
 
 AT = datetime(2026, 11, 26, tzinfo=UTC)
@@ -84,7 +84,7 @@ def test_first_part_has_the_first_word():
     assert parsed(next(events_of().stream(said("Hello"))))[-1]["delta"] == "Hello"
 
 
-@pytest.mark.parametrize("stop_reason", ["end_turn", "length", "content_filter"])
+@pytest.mark.parametrize("stop_reason", ["end_turn", "length", "content_filter", "max_tool_calls"])
 def test_stop_reason_reaches_the_widget(stop_reason):
     found = parsed("".join(events_of().stream(said("Hello", stop_reason=stop_reason))))
     assert found[-2]["stopReason"] == stop_reason
@@ -129,3 +129,33 @@ def test_last_event_does_not_wait_for_what_follows_the_ending():
         next(parts)
     # An answer that is complete does not fail any more.
     assert events.failed(TargetFailed()) == ""
+
+
+def test_suggestions_come_between_the_text_and_the_end():
+    suggestions = (SuggestedReply(label="Tea"), SuggestedReply(label="Order", prompt="I order.", description="Now"))
+
+    def suggested():
+        yield "Hello"
+        yield Ending(suggestions=suggestions)
+
+    found = parsed("".join(events_of().stream(suggested())))
+    assert [one["type"] for one in found][-5:] == [
+        "text_complete", "tool_start", "tool_complete", "turn_complete", "execution_complete",
+    ]  # fmt: skip
+    start, complete = found[-4:-2]
+    assert (start["toolName"], start["toolType"], complete["success"]) == ("suggest_replies", "local", True)
+    assert start["toolCallId"] == complete["toolCallId"]
+    assert start["parameters"] == {
+        "suggestions": [{"label": "Tea"}, {"label": "Order", "prompt": "I order.", "description": "Now"}]
+    }
+
+
+def test_suggestions_of_two_answers_have_different_ids():
+    """The widget keeps a row per id."""
+
+    def call_id(execution_id):
+        events = ChatEvents(execution_id, "agent_1", started_at=AT, clock=lambda: 0)
+        pieces = iter(["Hello", Ending(suggestions=(SuggestedReply(label="Tea"),))])
+        return next(one for one in parsed("".join(events.stream(pieces))) if one["type"] == "tool_start")["toolCallId"]
+
+    assert call_id("exec_1") != call_id("exec_2")

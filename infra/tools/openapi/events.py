@@ -21,6 +21,19 @@ _TURN = {
     "role": _ROLE,
 }
 _BLOCK = {"id": _TEXT | {"description": "Identifies the block of text within this stream."}}
+_CALL = {
+    "toolCallId": _TEXT | {"description": "Identifies the call."},
+    "toolName": _TEXT | {"description": "suggest_replies."},
+}
+_SUGGESTION: Schema = {
+    "type": "object",
+    "required": ["label"],
+    "properties": {
+        "label": _TEXT | {"description": "What the button says."},
+        "prompt": _TEXT | {"description": "What a click sends instead of the label."},
+        "description": _TEXT | {"description": "More about it."},
+    },
+}
 _COMPLETED = {"completedAt": _TIME | {"description": "When it ended."}}
 _COMMON = {
     "executionId": _TEXT | {"description": "Identifies this answer, the same in all events of a stream."},
@@ -51,6 +64,25 @@ _EVENTS: dict[str, tuple[str, str, dict[str, Schema]]] = {
         "The block of text is complete.",
         _BLOCK | {"text": _TEXT | {"description": "The whole text of the block."}},
     ),
+    "tool_start": (
+        "ToolStart",
+        "The flow or agent suggests replies: the page shows each as a button. Between text and turn.",
+        _CALL
+        | {
+            "toolType": _TEXT | {"description": "Always local: the page acts on it."},
+            "parameters": {
+                "description": "Up to four suggestions.",
+                "type": "object",
+                "required": ["suggestions"],
+                "properties": {"suggestions": {"type": "array", "maxItems": 4, "items": _SUGGESTION}},
+            },
+        },
+    ),
+    "tool_complete": (
+        "ToolComplete",
+        "The suggestions are complete.",
+        _CALL | {"success": {"type": "boolean", "description": "Always true."}},
+    ),
     "turn_complete": (
         "TurnComplete",
         "The flow or agent has answered.",
@@ -58,8 +90,8 @@ _EVENTS: dict[str, tuple[str, str, dict[str, Schema]]] = {
         | {
             "stopReason": _TEXT
             | {
-                "description": "Why it ended: end_turn, length (the answer was cut off at the model's limit), or "
-                "content_filter. More may be added."
+                "description": "Why it ended: end_turn, length (the answer was cut off at the model's limit), "
+                "content_filter, or max_tool_calls. More may be added."
             }
         }
         | _COMPLETED,

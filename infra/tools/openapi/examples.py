@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.errors import TargetFailed
 from shared.rules import client_token, identifier, session, token_value, token_warnings
-from shared.rules.answer import Ending
+from shared.rules.answer import Ending, SuggestedReply
 from shared.rules.client_token import ClientToken, Usage
 from shared.rules.conversation import Conversation
 from shared.rules.token_settings import TokenSettings
@@ -82,7 +82,7 @@ _seconds = [0.0]
 def _answer() -> Iterator[str | Ending]:
     yield TEXT
     _seconds.append(1.0)
-    yield Ending()
+    yield Ending(suggestions=(SuggestedReply(label="Which teas?"),))
 
 
 def _events() -> ChatEvents:
