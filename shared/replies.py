@@ -57,7 +57,7 @@ def _reserve(admitted: AdmittedMessage, target: Target) -> Reservation | None:
     most, lease = daily_budget.limit(admitted.token.settings), admitted.turn.lease
     if most is None or lease is None:
         return None
-    worst = daily_budget.require_bounded(answering.worst_cost(target), most)
+    worst = daily_budget.require_bounded(target.worst_case, most)
     made = daily_budgets.reserve(admitted.token.id, lease, worst_case=worst, most=most, at=admitted.at)
     if made is None:
         log.count("BudgetsExhausted", environment=admitted.token.environment)

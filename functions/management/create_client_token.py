@@ -19,7 +19,7 @@ def handler(request: Request) -> Response:
         return replayed
     draft = body.draft(request.tenant, at=request.at)
     unregistered = targets.require_known(request.tenant, body.target_ids())
-    unpriced = targets.unpriced(request.tenant, draft.settings)
-    warnings = token_warnings.warnings(draft, public_suffixes.is_public_suffix, unregistered, unpriced, at=request.at)
+    costs = targets.worst_cases(request.tenant, draft.settings)
+    warnings = token_warnings.warnings(draft, public_suffixes.is_public_suffix, unregistered, costs, at=request.at)
     pending = issuing.first_value(draft, lambda token, value: responses.created(token, value, warnings))
     return token_creation.create(pending, request.context)

@@ -21,9 +21,9 @@ def handler(request: Request) -> Response:
 
     def mutate(token: ClientToken) -> PendingWrite[Response]:
         token = client_token.update(token, body.changed_fields(), at=request.at)
-        unpriced = targets.unpriced(request.tenant, token.settings)
+        costs = targets.worst_cases(request.tenant, token.settings)
         is_suffix = public_suffixes.is_public_suffix
-        warnings = token_warnings.warnings(token, is_suffix, unregistered, unpriced, at=request.at)
+        warnings = token_warnings.warnings(token, is_suffix, unregistered, costs, at=request.at)
         return PendingWrite(token, Response.ok(responses.updated(token, usage, warnings), revision=token.revision))
 
     return token_writes.update(token, mutate, "update", request.context, request.expected_revisions)

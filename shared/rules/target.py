@@ -15,6 +15,9 @@ from shared.rules.price import Price
 
 # Each is a file of this name in shared/targets.
 KINDS = ("echo", "aws_lambda", "bedrock", "openai")
+MAX_TOKENS_DEFAULT = 1024
+# The setting `max_tokens` limits the answers of these. What answers of the others cost per token has no limit.
+_KINDS_WITH_MAX_TOKENS = {"bedrock", "openai"}
 
 _REFERENCE_LENGTH = 20
 
@@ -39,6 +42,27 @@ class Target:
     def price(self) -> Price | None:
         """None if the operator has registered no price."""
         return Price.from_settings(self.settings)
+
+    @property
+    def worst_case(self) -> int | None:
+        """The most that one answer can cost, in picodollars.
+
+        None if there is no such number: no price is registered, tokens have a price and the answer has no limit, or
+        tokens have a price and attachments are on, of which a model may make any number of tokens.
+        """
+        registered = self.price
+        if registered is None:
+            return None
+        output_tokens = 0
+        if registered.input_price or registered.output_price:
+            if self.kind not in _KINDS_WITH_MAX_TOKENS or self.limits.attachments:
+                return None
+            output_tokens = self.settings.get("max_tokens", MAX_TOKENS_DEFAULT)
+        return registered.worst(
+            input_bytes=self.limits.max_input_bytes + len(self.settings.get("system_prompt", "").encode()),
+            messages=input_limits.HISTORY_MESSAGES_MAX,
+            output_tokens=output_tokens,
+        )
 
     @property
     def kind_settings(self) -> Mapping[str, Any]:

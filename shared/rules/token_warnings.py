@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from shared.rules import origin
+from shared.rules import daily_budget, origin
 from shared.rules.client_token import ClientToken, TokenDraft
 from shared.rules.security_warning import SecurityWarning
+from shared.rules.token_settings import TokenSettings
 
 _IDS_SHOWN = 3
 
@@ -17,12 +18,12 @@ def warnings(
     token: ClientToken | TokenDraft,
     is_public_suffix: Callable[[str], bool],
     unregistered: Sequence[str] = (),
-    unpriced: Sequence[str] = (),
+    worst_cases: Mapping[str, int | None] | None = None,
     *,
     at: datetime,
 ) -> list[SecurityWarning]:
-    """`unregistered`: flows and agents that nothing answers for yet. `unpriced`: targets without a price, if the token
-    has a daily budget.
+    """`unregistered`: flows and agents that nothing answers for yet. `worst_cases`: the most that one answer of a flow
+    or an agent can cost, None if it is unknown.
     """
     settings = token.settings
     found = origin.warnings(
@@ -40,14 +41,7 @@ def warnings(
                 "Check the spelling, or register a target.",
             )
         )
-    if unpriced:
-        found.append(
-            SecurityWarning(
-                "unpriced_target",
-                f"The target {_shown(unpriced)} has no price, so it does not answer under a daily budget. "
-                "Register it with prices.",
-            )
-        )
+    found += _budget_warnings(settings, worst_cases or {})
     if settings.expires_at is not None:
         days = math.ceil((settings.expires_at - at) / timedelta(days=1))
         fate = f"will expire in {days} day{'s' if days > 1 else ''}" if days > 0 else "has expired"
@@ -57,6 +51,25 @@ def warnings(
             SecurityWarning("info", "The limit per hour is below the limit per minute, so the limit per hour decides.")
         )
     return found
+
+
+def _budget_warnings(settings: TokenSettings, worst_cases: Mapping[str, int | None]) -> Iterator[SecurityWarning]:
+    most = daily_budget.limit(settings)
+    if most is None:
+        return
+    if unpriced := [target_id for target_id, worst_case in worst_cases.items() if worst_case is None]:
+        yield SecurityWarning(
+            "unpriced_target",
+            f"The most that an answer of {_shown(unpriced)} can cost is unknown, so it does not answer under a daily "
+            "budget. Register it with a price per call, or as a model with prices per token and without attachments.",
+        )
+    if above := {target_id: cost for target_id, cost in worst_cases.items() if cost is not None and cost > most}:
+        yield SecurityWarning(
+            "daily_budget_too_small",
+            f"One answer of {_shown(list(above))} can cost up to {daily_budget.to_dollars(max(above.values()))} "
+            "dollars, which is more than the daily budget, so it does not answer. Raise the budget, or lower the "
+            "target's max_tokens or max_input_bytes.",
+        )
 
 
 def _shown(ids: Sequence[str]) -> str:

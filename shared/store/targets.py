@@ -110,13 +110,16 @@ def require_known(tenant: str, target_ids: Collection[str]) -> list[str]:
     return unknown
 
 
-def unpriced(tenant: str, settings: TokenSettings) -> list[str]:
-    """The token's flows and agents that are registered without a price. None without a daily budget."""
+def worst_cases(tenant: str, settings: TokenSettings) -> dict[str, int | None]:
+    """The most that one answer of each of the token's registered flows and agents can cost, None if it is unknown.
+
+    Empty without a daily budget, which needs no targets to be read.
+    """
     if settings.daily_budget is None:
-        return []
+        return {}
     keys = {_keys(tenant, target_id)[0]: target_id for target_id in (*settings.flow_ids, *settings.agent_ids)}
     registered = table.read(keys, is_consistent=True, at=None) if keys else {}
-    return [target_id for key, target_id in keys.items() if key in registered and not _from_item(registered[key]).price]
+    return {target_id: _from_item(registered[key]).worst_case for key, target_id in keys.items() if key in registered}
 
 
 def _neighbors(tenant: str, target_id: str) -> list[str]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from shared.aws.client import AwsError, AwsErrorResponse, TimedOut
 from shared.errors import TargetFailed, TargetTimedOut
-from shared.rules import input_limits, price
+from shared.rules import price
 from shared.rules.answer import Ending
 from shared.rules.target import Target
 from shared.rules.target_request import TargetRequest
@@ -44,7 +44,11 @@ def answer(target: Target, request: TargetRequest) -> Answer:
     """
     kind = load(target.kind)
     try:
-        with closing(kind.answer(kind.Settings.model_validate(target.kind_settings), request)) as pieces:
+        settings = kind.Settings.model_validate(target.kind_settings)
+    except ValidationError as error:
+        raise TargetFailed(is_free=True) from error
+    try:
+        with closing(kind.answer(settings, request)) as pieces:
             yield from _storable(pieces)
     except TimedOut as error:
         raise TargetTimedOut(is_free=_is_free(error)) from error
@@ -52,27 +56,6 @@ def answer(target: Target, request: TargetRequest) -> Answer:
         raise TargetFailed(is_free=_is_free(error)) from error
     except ValidationError as error:
         raise TargetFailed from error
-
-
-def worst_cost(target: Target) -> int | None:
-    """The most that one answer can cost, in picodollars, before it is invoked. Raises TargetFailed.
-
-    None if there is no such number: no price is registered, output tokens have a price and no limit, or attachments are
-    on, of which a model may make any number of tokens.
-    """
-    try:
-        settings = load(target.kind).Settings.model_validate(target.kind_settings)
-    except ValidationError as error:
-        raise TargetFailed from error
-    registered, output_tokens = target.price, getattr(settings, "max_tokens", None)
-    has_token_prices = registered is not None and bool(registered.input_price or registered.output_price)
-    if registered is None or (has_token_prices and (output_tokens is None or target.limits.attachments)):
-        return None
-    return registered.worst(
-        input_bytes=target.limits.max_input_bytes + len(getattr(settings, "system_prompt", "").encode()),
-        messages=input_limits.HISTORY_MESSAGES_MAX,
-        output_tokens=output_tokens or 0,
-    )
 
 
 def load(kind: str) -> Kind:

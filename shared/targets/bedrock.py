@@ -20,6 +20,7 @@ from shared.aws.stream_client import StreamClient
 from shared.errors import InvalidRequest, TargetFailed, TargetTimedOut
 from shared.rules.answer import Declined, Ending, StopReason, Usage
 from shared.rules.price import FREE_STATUSES
+from shared.rules.target import MAX_TOKENS_DEFAULT
 from shared.rules.target_request import Attachment, TargetRequest
 from shared.targets.system_prompt import SystemPrompt
 
@@ -63,7 +64,7 @@ class Settings(BaseModel, extra="forbid", frozen=True):
     model_id: Annotated[str, AfterValidator(_model_id)]
     system_prompt: SystemPrompt = ""
     temperature: Annotated[float, Field(ge=0, le=1)] | None = None
-    max_tokens: Annotated[int, Field(ge=1, le=8192)] = 1024
+    max_tokens: Annotated[int, Field(ge=1, le=8192)] = MAX_TOKENS_DEFAULT
 
 
 def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending]:

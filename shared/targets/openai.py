@@ -21,6 +21,7 @@ from shared.errors import ApiError, InvalidRequest, PayloadTooLarge, TargetFaile
 from shared.http import deadline, endpoint, server_sent_events
 from shared.rules.answer import Declined, Ending, StopReason, Usage
 from shared.rules.price import FREE_STATUSES
+from shared.rules.target import MAX_TOKENS_DEFAULT
 from shared.rules.target_request import Attachment, TargetRequest
 from shared.targets.system_prompt import SystemPrompt
 
@@ -72,7 +73,7 @@ class Settings(BaseModel, extra="forbid", frozen=True):
     secret_arn: Annotated[str, AfterValidator(_secret_arn)] | None = None
     system_prompt: SystemPrompt = ""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    max_tokens: Annotated[int, Field(ge=1, le=8192)] = 1024
+    max_tokens: Annotated[int, Field(ge=1, le=8192)] = MAX_TOKENS_DEFAULT
 
 
 class EndpointError(Exception):

@@ -8,8 +8,9 @@ import pytest
 from shared.store import table
 from tests.aws.event_stream import function_answer
 from tests.aws.network import NETWORK, Answer
+from tests.functions.conftest import MODEL
 from tests.functions.interruptions import Crash
-from tests.functions.page import assert_refused, events, reply
+from tests.functions.page import ORIGIN, assert_refused, events, reply
 from tests.functions.stored import messages
 from tests.targets import chat_completions
 
@@ -216,16 +217,32 @@ def test_owner_sees_budget_and_spending_and_no_page_does(api, page, token, paid)
     assert "spentToday" not in token.record()
 
 
-def test_warning_where_a_target_has_no_price(api, register):
-    register("flow_echo")
-    fields = {"name": "n", "allowedOrigins": ["https://app.example.com"], "flowIds": ["flow_echo"]}
-    created = api.post("/v1/client-tokens", fields | {"dailyBudget": 5}).json
-    assert "unpriced_target" in [one["type"] for one in created["warnings"]]
+@pytest.mark.parametrize(
+    ("kind", "settings", "warning"),
+    [
+        ("echo", {}, "unpriced_target"),
+        ("echo", CALL, None),
+        ("aws_lambda", {"function_arn": ASSISTANT, "input_price": "1"}, "unpriced_target"),
+        ("aws_lambda", {"function_arn": ASSISTANT, "call_price": "5.000001"}, "daily_budget_too_small"),
+        ("aws_lambda", {"function_arn": ASSISTANT, "call_price": "5", "attachments": 1}, None),
+        ("bedrock", {"model_id": MODEL, "output_price": "1", "attachments": 1}, "unpriced_target"),
+        ("bedrock", {"model_id": MODEL, "output_price": "1000", "max_tokens": 8192}, "daily_budget_too_small"),
+        ("bedrock", {"model_id": MODEL, "output_price": "1"}, None),
+    ],
+)
+def test_warning_where_the_budget_can_hold_no_answer(api, page, register, kind, settings, warning):
+    """As chat then answers."""
+    register("flow_echo", kind, **settings)
+    fields = {"name": "n", "allowedOrigins": [ORIGIN], "flowIds": ["flow_echo"], "dailyBudget": 5}
+    created = api.post("/v1/client-tokens", fields).json
+    assert [one["type"] for one in created["warnings"]] == [warning] * bool(warning)
     path = f"/v1/client-tokens/{created['clientToken']['id']}"
-    assert "unpriced_target" in [one["type"] for one in api.put(path, {"dailyBudget": 6}).json["warnings"]]
+    assert [one["type"] for one in api.put(path, {"name": "m"}).json["warnings"]] == [warning] * bool(warning)
+    absent = Answer(404, {"Message": "no"}, {"X-Amzn-ErrorType": "ResourceNotFoundException"})
+    with NETWORK.hooked(lambda request: absent if request.service in {"lambda", "bedrock-runtime"} else None):
+        answer = page.say(page.open(created["token"]))
+    assert ("budget_not_enforceable" in answer.text) is bool(warning)
     assert api.put(path, {"dailyBudget": None}).json["warnings"] == []
-    register("flow_echo", "echo", **CALL)
-    assert api.put(path, {"dailyBudget": 6}).json["warnings"] == []
 
 
 @pytest.mark.parametrize("value", [0, 0.009, -1, 100_000.5, 1.0000001, "5", True, []])

@@ -37,3 +37,30 @@ def test_input_limits_are_stored_beside_the_settings():
 
 def test_unregistered_limits_are_the_defaults():
     assert made().limits == InputLimits(max_input_bytes=32_768, max_message_bytes=8_192, attachments=0)
+
+
+PRICES = {"input_price": "1", "output_price": "2", "max_tokens": 1, "max_input_bytes": 1}
+
+
+class TestWorstCase:
+    @pytest.mark.parametrize(
+        ("settings", "more"),
+        [({"max_tokens": 2}, 2_000_000), ({"max_input_bytes": 2}, 1_000_000), ({"system_prompt": "é"}, 2_000_000)],
+    )
+    def test_counts_prompt_input_and_output(self, settings, more):
+        bare = made("bedrock", **PRICES).worst_case
+        assert made("bedrock", **PRICES | settings).worst_case == bare + more
+
+    @pytest.mark.parametrize(
+        ("kind", "settings"),
+        [
+            pytest.param("bedrock", {}, id="no price"),
+            pytest.param("aws_lambda", {"input_price": "1"}, id="no limit of output"),
+            pytest.param("bedrock", {"input_price": "1", "attachments": 1}, id="attachments"),
+        ],
+    )
+    def test_is_unknown_if_the_cost_has_no_limit(self, kind, settings):
+        assert made(kind, **settings).worst_case is None
+
+    def test_of_a_function_is_its_price_per_call(self):
+        assert made("aws_lambda", call_price="0.01", attachments=1).worst_case == 10**10

@@ -3,6 +3,7 @@
 import gc
 import socket
 import sys
+from dataclasses import replace
 from http.client import HTTPConnection
 
 import pytest
@@ -127,40 +128,21 @@ def test_answer_without_text_or_end_is_a_failure(pieces_of, pieces, code):
     assert failed.value.code == code
 
 
-def target(kind, **settings):
-    return Target(id="agent_sales", tenant="acme", kind=kind, settings=settings, created_at=NOON)
+@pytest.mark.parametrize("kind", KINDS)
+def test_worst_case_knows_which_kinds_take_max_tokens(kind):
+    field = answering.load(kind).Settings.model_fields.get("max_tokens")
+    priced = Target(id="a", tenant="acme", kind=kind, settings={"output_price": "1"}, created_at=NOON)
+    assert (priced.worst_case is not None) is (field is not None)
+    if field:
+        assert (
+            replace(priced, settings={"output_price": "1", "max_tokens": field.default}).worst_case == priced.worst_case
+        )
 
 
-def test_worst_cost_counts_prompt_input_and_output():
-    prices = {"input_price": "1", "output_price": "2"}
-    bare = answering.worst_cost(target("bedrock", **MODEL, **prices, max_tokens=1, max_input_bytes=1))
-    assert (
-        answering.worst_cost(target("bedrock", **MODEL, **prices, max_tokens=2, max_input_bytes=1)) == bare + 2_000_000
-    )
-    assert (
-        answering.worst_cost(target("bedrock", **MODEL, **prices, max_tokens=1, max_input_bytes=2)) == bare + 1_000_000
-    )
-    prompt = {"system_prompt": "é"}
-    assert (
-        answering.worst_cost(target("bedrock", **MODEL, **prices, **prompt, max_tokens=1, max_input_bytes=1))
-        == bare + 2_000_000
-    )
-
-
-@pytest.mark.parametrize(
-    ("kind", "settings"),
-    [
-        pytest.param("bedrock", MODEL, id="no price"),
-        pytest.param("aws_lambda", {**FUNCTION, "input_price": "1"}, id="no limit of output"),
-        pytest.param("bedrock", {**MODEL, "input_price": "1", "attachments": 1}, id="attachments"),
-    ],
-)
-def test_cost_without_a_limit_has_no_worst_case(kind, settings):
-    assert answering.worst_cost(target(kind, **settings)) is None
-
-
-def test_call_price_is_the_worst_cost_of_a_function():
-    assert answering.worst_cost(target("aws_lambda", **FUNCTION, call_price="0.01", attachments=1)) == 10**10
+def test_outdated_settings_are_a_failure_that_costs_nothing(answer):
+    with pytest.raises(TargetFailed) as failed:
+        answer("bedrock", MODEL | {"temperature": 7})
+    assert failed.value.is_free
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,8 @@ MEANINGS = {
     "warnings": "Settings that are allowed, but risky. Empty if there are none.",
     "Warned.type": (
         "For programs: wildcard_origin, native_origin, insecure_origin, loopback_origin, app_origin, "
-        "extension_wildcard, public_suffix_wildcard, no_target, unregistered_target, unpriced_target, or info."
+        "extension_wildcard, public_suffix_wildcard, no_target, unregistered_target, unpriced_target, "
+        "daily_budget_too_small, or info."
     ),
     "message": "A sentence for people.",
     "success": "Always true: failures return an error instead.",
