@@ -19,9 +19,10 @@ from tests.operations import BROWSER, BY_NAME, MANAGEMENT
 from tests.scale.recorder import Recorder
 
 NOON = datetime(2027, 1, 31, 12, 0, 0, 250_000, tzinfo=UTC)
-CREATE = BY_NAME["CreateClientToken"]
+CREATE, UPDATE = BY_NAME["CreateClientToken"], BY_NAME["UpdateClientToken"]
 # 250 characters, a few sentences of a visitor.
 TEXT = "word " * 50
+PRICE = {"call_price": "0.001"}
 
 
 def record():
@@ -31,12 +32,12 @@ def record():
     app = Api(openapi.read_routes(TEMPLATE), invoke, stream, clock=clock, log=lambda _: None)
     value, key = api_key.mint("scale", "recording", SCOPES, at=NOON, expires_at=None, random_bytes=token_bytes)
     api_keys.add(key)
-    targets.register(Target(id="flow_echo", tenant="scale", kind="echo", settings={}, created_at=NOON))
+    targets.register(Target(id="flow_echo", tenant="scale", kind="echo", settings=PRICE, created_at=NOON))
     bearer = {"Authorization": f"Bearer {value}", "Content-Type": "application/json"}
 
-    def manage(operation, token_id=""):
+    def manage(operation, token_id="", settings=None):
         method, path, body = operation.request(id=token_id)
-        answer = Client(app).open(path, method=method, data=body and json.dumps(body), headers=bearer)
+        answer = Client(app).open(path, method=method, data=body and json.dumps(settings or body), headers=bearer)
         assert answer.status_code < 300, answer.text
         return answer.json
 
@@ -58,6 +59,10 @@ def record():
     clock.forward(minutes=10)
     with recorder.recording("Chat, usage recorded"):
         assert page.say(session, TEXT).status_code == 200
+    manage(UPDATE, token_id, {"dailyBudget": 1})
+    with recorder.recording("Chat, daily budget"):
+        assert page.say(session, TEXT).status_code == 200
+    manage(UPDATE, token_id, {"dailyBudget": None})
     for operation in BROWSER:
         if operation.name != "Chat":
             with recorder.recording(operation.name):

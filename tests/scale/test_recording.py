@@ -37,12 +37,14 @@ def test_transactions_count_twice_and_the_index_once():
     ]
 
 
-def test_message_costs_five_write_units_and_two_when_it_moves():
+def test_message_costs_five_write_units_two_to_move_and_two_for_a_budget():
     def writes(operation):
         return sum(part.writes + part.index_writes for part in parts(recorded()[operation]))
 
-    assert [writes(f"Chat, {phase}") for phase in ("first message", "next message", "usage recorded")] == [7, 5, 8]
-    assert sum(part.reads for part in parts(recorded()["Chat, next message"])) == 4
+    phases = "first message", "next message", "usage recorded", "daily budget"
+    assert [writes(f"Chat, {phase}") for phase in phases] == [7, 5, 8, 7]
+    for phase in phases:
+        assert sum(part.reads for part in parts(recorded()[f"Chat, {phase}"])) == 4
     # A config would be half a unit more.
     assert sum(part.reads for part in parts(recorded()["InitSession"])) == 2.5
     assert writes("InitSession") == 2

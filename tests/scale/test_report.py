@@ -1,9 +1,11 @@
 """The tables in docs/scale.md come from the command, and its copied bounds from the code."""
 
+import json
+
 import pytest
 
 from infra.tools.scale import ceilings, listing, report
-from infra.tools.scale.operations import recorded
+from infra.tools.scale.operations import RECORDED, recorded
 from shared.targets import system_prompt
 from shared.wire import token_settings
 from tests.house.code import ROOT
@@ -27,8 +29,16 @@ def test_bounds_match_the_code():
     assert ceilings._PROMPT_BYTES == system_prompt._BYTES_MAX
 
 
+def test_size_of_a_budget_matches_the_recording():
+    """Recorded with short numbers. Each of two numbers may take a few bytes more."""
+    calls = json.loads(RECORDED.read_text(encoding="utf-8"))["Chat, daily budget"]
+    reserving, settling = (item for call in calls for item in call.get("items", ()) if item["key"] == "BUDGET/DAY")
+    assert 0 <= ceilings._BUDGET_BYTES - settling["after"] < 8
+    assert 0 <= ceilings._RESERVATION_BYTES - (reserving["after"] - settling["after"]) < 8
+
+
 def test_each_partition_of_a_message_has_a_ceiling():
     """Otherwise a hot key is missing in the table."""
     named = " ".join(ceiling.what for ceiling in ceilings.of_messages(recorded()))
-    touched = {part.partition for call in recorded()["Chat, next message"] for part in call.parts}
+    touched = {part.partition for call in recorded()["Chat, daily budget"] for part in call.parts}
     assert {one for one in touched if f"{one}#" not in named} == {"CONVERSATION"}
