@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.admission import checks
-from shared.rules import input_limits, session, target, turn
+from shared.rules import conversation, input_limits, session, target, turn
 from shared.rules.client_token import ClientToken
 from shared.rules.rate_limit import RateLimitStatus, Window
 from shared.rules.session import Session
@@ -80,8 +80,10 @@ def admit_message(
     current = sessions.find(known.digest, at=visitor.at) if known else None
     if known is None or current is None or session.has_timed_out(current, visitor.at):
         raise session.ended()
+    # A move costs two write units, so such a message leaves to others what can wait: its use, and old counters.
+    is_moving = conversation.moves(current.last_message_at, visitor.at)
     token_key, usage_key = client_tokens.key(known.token_id), usage.key(known.token_id)
-    items = checks.read(visitor.at, token_key, usage_key)
+    items = checks.read(visitor.at, token_key, None if is_moving else usage_key)
     if token_key not in items:
         raise session.ended()
     token = client_tokens.from_item(items[token_key])
@@ -92,7 +94,8 @@ def admit_message(
         Window("m", 60, token.settings.rate_limit_per_minute),
         Window("h", 3600, token.settings.rate_limit_per_hour),
     )
-    status = counters.hit(counters.key(token.id, visitor.address), limits, visitor.at)
+    counter_key = counters.key(token.id, visitor.address)
+    status = counters.hit(counter_key, limits, visitor.at, is_drop_deferred=is_moving)
     add_rate_headers(status)
     # A visitor who has sent nothing yet is not too fast: others behind the same address are.
     is_first = current.message_count == 0
@@ -107,6 +110,6 @@ def admit_message(
     lease = turn.lease(secrets.token_hex(8), deadline)
     begun = turns.begin(current, token, page_input.message, lease, stored=stored, at=visitor.at)
     # The first message is recorded with its conversation.
-    if found and not is_first and usage.from_item(items.get(usage_key)).should_record(visitor.at):
+    if found and not is_moving and usage.from_item(items.get(usage_key)).should_record(visitor.at):
         usage.record_use(token.id, visitor.at)
     return AdmittedMessage(token, current, begun, found, page_input, visitor.at)

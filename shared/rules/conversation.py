@@ -32,6 +32,11 @@ def listed_at(updated_at: datetime) -> datetime:
     return timestamps.floor_to_ten_minutes(updated_at)
 
 
+def moves(last_message_at: datetime | None, at: datetime) -> bool:
+    """Whether a message at `at` moves its conversation in the index, or adds it. `last_message_at`: of its session."""
+    return last_message_at is None or listed_at(last_message_at) != listed_at(at)
+
+
 def listed_until(updated_at: datetime) -> datetime:
     """The end of these ten minutes, from which its retention counts. So its expiry changes no more often."""
     return listed_at(updated_at) + timedelta(minutes=10)

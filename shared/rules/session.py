@@ -41,6 +41,11 @@ class Session:
         """The number of the visitor's messages that were accepted and paid for."""
         return message_log.length(self.log)
 
+    @property
+    def last_message_at(self) -> datetime | None:
+        last = message_log.last(self.log)
+        return last.at if last else None
+
 
 @dataclass(frozen=True, slots=True)
 class SessionIdParts:

@@ -143,8 +143,8 @@ def _given_back(held: Turn) -> Turn:
 
 def _next_at(current: Session, at: datetime) -> datetime:
     """`at`, or right after the last reply. So turns stay in order, whatever the clocks of two machines say."""
-    last = message_log.last(current.log)
-    return max(at, last.at + 2 * _MILLISECOND) if last else at
+    last = current.last_message_at
+    return max(at, last + 2 * _MILLISECOND) if last else at
 
 
 def _require_same(stored: Turn, message: Message) -> None:

@@ -18,6 +18,8 @@ _LIFETIME_SECONDS = 2 * 3600
 # Dropping counters costs a write of its own, so it waits for this many. With them the item is still below 1 KB, so that
 # an attempt costs one write unit.
 _DROPPED_AT_ONCE = 16
+# With more, the item of a constant sender would not be.
+_OUTDATED_MAX = 24
 
 
 def key(token_id: str, address: str) -> Key:
@@ -29,9 +31,12 @@ def key_of_tenant(tenant: str) -> Key:
     return f"WRITES#{tenant}", "WINDOWS"
 
 
-def hit(counter_key: Key, windows: tuple[Window, ...], at: datetime) -> RateLimitStatus:
+def hit(
+    counter_key: Key, windows: tuple[Window, ...], at: datetime, *, is_drop_deferred: bool = False
+) -> RateLimitStatus:
     """Counts an attempt in each window, and returns the client's status. Raises Unavailable if that fails.
 
+    `is_drop_deferred`: leaves outdated counters to a later attempt, while they are few.
     The write returns all counters, so nothing is read before. If a response of DynamoDB is lost and the call is
     retried, an attempt may be counted twice, never too little.
     """
@@ -47,7 +52,7 @@ def hit(counter_key: Key, windows: tuple[Window, ...], at: datetime) -> RateLimi
         log.count("LimiterFailedClosed")
         raise
     outdated = rate_limit.outdated_counters(windows, item, now)
-    if len(outdated) >= _DROPPED_AT_ONCE:
+    if len(outdated) >= (_OUTDATED_MAX if is_drop_deferred else _DROPPED_AT_ONCE):
         _drop(counter_key, outdated)
     return rate_limit.evaluate(windows, item, now)
 

@@ -77,7 +77,7 @@ def test_conversations_are_counted_instead_of_messages(page, token):
     assert token.record()["conversationCount"] == 2
 
 
-def test_last_used_at_is_accurate_to_ten_minutes(app, page, token, clock):
+def test_last_used_at_shows_sessions_and_messages_of_the_last_ten_minutes(app, page, token, clock):
     def used():
         return token.record()["lastUsedAt"]
 
@@ -89,6 +89,9 @@ def test_last_used_at_is_accurate_to_ten_minutes(app, page, token, clock):
     page.say(session)
     assert used() == "2027-01-31T12:10:00.000Z"
     clock.forward(minutes=10)
+    page.say(session)
+    # It moves its conversation in the list, and the next one records the use.
+    assert used() == "2027-01-31T12:10:00.000Z"
     page.say(session)
     assert used() == "2027-01-31T12:20:00.000Z"
     clock.forward(minutes=10)

@@ -23,3 +23,8 @@ def test_conversation_is_listed_under_the_start_of_ten_minutes(minute, listed):
 def test_conversation_moves_at_most_once_in_ten_minutes(at, later):
     moved = conversation.listed_at(at + later) - conversation.listed_at(at)
     assert moved in {timedelta(0), timedelta(minutes=10)}
+    assert conversation.moves(at, at + later) == bool(moved)
+
+
+def test_first_message_adds_its_conversation_to_the_index():
+    assert conversation.moves(None, AT)

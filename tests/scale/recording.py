@@ -54,11 +54,11 @@ def record():
     for phase in ("first message", "next message"):
         with recorder.recording(f"Chat, {phase}"):
             assert page.say(session, TEXT).status_code == 200
-    # A token's last use is recorded once in ten minutes, by whoever is first. Then the conversation also moves in its
-    # list.
+    # A message that moves its conversation leaves the token's use to the next.
     clock.forward(minutes=10)
-    with recorder.recording("Chat, usage recorded"):
-        assert page.say(session, TEXT).status_code == 200
+    for phase in ("conversation moved", "usage recorded"):
+        with recorder.recording(f"Chat, {phase}"):
+            assert page.say(session, TEXT).status_code == 200
     manage(UPDATE, token_id, {"dailyBudget": 1})
     with recorder.recording("Chat, daily budget"):
         assert page.say(session, TEXT).status_code == 200

@@ -139,6 +139,13 @@ def test_outdated_counters_are_removed_sixteen_at_once(token, visit, calls):
     assert len(names(key) & first) == 1, "the hour's is still needed"
 
 
+def test_removal_of_counters_can_wait_while_they_are_few(token, calls):
+    key = counters.key(token, "192.0.2.1")
+    for attempt in range(1, 40):
+        counters.hit(key, WINDOWS, AT + timedelta(minutes=attempt), is_drop_deferred=True)
+    assert calls.count("UpdateItem") == 39 + 1
+
+
 def test_removed_counters_change_no_count(token, visit):
     """Of a visitor who comes back after hours, and whose old counters go."""
     key = counters.key(token, "192.0.2.1")

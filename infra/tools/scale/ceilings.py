@@ -47,7 +47,7 @@ def _of_messages(operations: Operations) -> Iterator[Ceiling]:
     message = parts(operations["Chat, next message"])
     table_writes = sum(part.writes for part in message)
     # Of a message that moves its conversation in the list, which others do not.
-    index_writes = sum(part.index_writes for part in parts(operations["Chat, usage recorded"]))
+    index_writes = sum(part.index_writes for part in parts(operations["Chat, conversation moved"]))
     seconds = sum(limits.SECONDS[call.name] for call in operations["Chat, next message"]) + limits.TARGET_SECONDS
     yield Ceiling("Stage throttle", 1, limits.STAGE_REQUESTS, "the deployment's chat", _THROTTLED)
     yield Ceiling("Account throttle", 1, limits.ACCOUNT_REQUESTS, "the account", _THROTTLED)

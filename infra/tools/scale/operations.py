@@ -38,7 +38,12 @@ Operations = Mapping[str, tuple[Call, ...]]
 
 def recorded() -> Operations:
     operations = json.loads(RECORDED.read_text(encoding="utf-8"))
-    return {name: tuple(_call(call) for call in calls) for name, calls in operations.items()}
+    return {name: parse(calls) for name, calls in operations.items()}
+
+
+def parse(calls: Iterable[dict[str, Any]]) -> tuple[Call, ...]:
+    """The recorded calls of one operation."""
+    return tuple(map(_call, calls))
 
 
 def parts(calls: Iterable[Call]) -> list[Part]:
