@@ -11,5 +11,5 @@ from shared.store import audit
 def reveal(issued_value: IssuedValue, context: AuditContext) -> str:
     """Raises InvalidRequest if the value cannot be signed again, and Unavailable if the reveal cannot be recorded."""
     value = signer.reveal(issued_value)
-    audit.record_reveal(issued_value.claims.sub, context=context)
+    audit.record("reveal", issued_value.claims.sub, context=context)
     return value

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 READ, WRITE, REVEAL = "tokens:read", "tokens:write", "tokens:reveal"
+# Actions of audit records that change nothing.
+READS = {"reveal", "read_conversations"}
 TOKENS = "/v1/client-tokens"
 TOKEN = f"{TOKENS}/{{id}}"
 UNKNOWN_ID = "ct_00000000000000000000000000"
@@ -40,7 +42,7 @@ class Operation:
 
     @property
     def is_change(self) -> bool:
-        return self.records not in {None, "reveal"}
+        return self.records is not None and self.records not in READS
 
     def request(self, **known: str) -> tuple[str, str, Any]:
         """Method, path, and body: `update.request(id="ct_1")`."""
@@ -65,7 +67,7 @@ MANAGEMENT = [
     Operation("DeleteClientToken", "DELETE", TOKEN, WRITE, None, "delete", repeats=False),
     Operation("RegenerateClientToken", "POST", f"{TOKEN}/regenerate", WRITE, {}, "regenerate", takes_key=True),
     Operation("GetClientTokenValue", "GET", f"{TOKEN}/token", REVEAL, None, "reveal"),
-    Operation("ListClientTokenConversations", "GET", f"{TOKEN}/conversations", READ),
+    Operation("ListClientTokenConversations", "GET", f"{TOKEN}/conversations", READ, None, "read_conversations"),
 ]
 BROWSER = [
     Operation("InitSession", "POST", "/v1/client/init", None, {"token": "{value}"}),

@@ -12,6 +12,7 @@ from shared.wire.listing import ListClientTokens
 @management("tokens:read")
 def handler(request: Request) -> Response:
     query = ListClientTokens.read_query(request.query)
+    after = query.after(request.tenant)
     management_admission.admit_list(request.context)
-    listed, has_more = client_tokens.page(request.tenant, query.offset, query.limit)
-    return Response.ok(responses.listed(listed, query.pagination(has_more)))
+    listed, last = client_tokens.page(request.tenant, query.offset, query.limit, after=after)
+    return Response.ok(responses.listed(listed, query.pagination(last, request.tenant)))

@@ -22,8 +22,9 @@ from shared.rules.audit import AuditContext
 from shared.rules.principal import SCOPES
 from shared.store import api_keys, audit, tenants
 
-# A program that can read a value again can use it anywhere, and few programs need to.
-_DEFAULT_SCOPES = ",".join(scope for scope in SCOPES if scope != "tokens:reveal")
+# A program that can read a value again can use it anywhere, and one that reads conversations sees what visitors wrote.
+# Few programs need to.
+_DEFAULT_SCOPES = "tokens:read,tokens:write"
 
 app = group(
     "keys",
@@ -57,7 +58,7 @@ def create(
             parser=parsers.scopes,
             metavar="SCOPE,...",
             help=f"What the key may do, of {', '.join(SCOPES)}. Only a key that shows the values of existing tokens "
-            "needs tokens:reveal.",
+            "needs tokens:reveal, and only one that shows what visitors wrote needs conversations:read.",
         ),
     ] = _DEFAULT_SCOPES,
     expires_in_days: Annotated[

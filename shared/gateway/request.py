@@ -36,6 +36,7 @@ class Request:
     """From a principal. `path`: parameters as sent; `query`: parameters, decoded; `headers`: by name in lower case."""
 
     context: AuditContext
+    scopes: tuple[str, ...]
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -52,6 +53,7 @@ class Request:
                 request_id=request_id(event),
                 at=_received_at(event),
             ),
+            scopes=principal.scopes,
             path=_PathParameters(event.get("pathParameters") or {}),
             query=event.get("queryStringParameters") or {},
             headers=headers.combined(event.get("multiValueHeaders")),

@@ -43,7 +43,8 @@ class AuditContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRecord:
-    """`action`: create, update, regenerate, delete, or reveal a client token; or an operator's, such as revoke_key.
+    """`action`: create, update, regenerate, delete, or reveal a client token; one on what visitors wrote, such as
+    read_conversations; or an operator's, such as revoke_key.
 
     `subject`: the id of the token, API key, target, or conversation.
     """

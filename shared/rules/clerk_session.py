@@ -24,7 +24,14 @@ _SESSION = re.compile(r"[\x21-\x7e]{1,200}")
 # The start of the year 9999, the last that Python knows.
 _TIME_MAX = 253_370_764_800
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
-_SCOPE_PREFIX = "tokens:"
+# Short, because a parameter of the template holds them.
+_SCOPE_NAMES = {
+    "read": "tokens:read",
+    "write": "tokens:write",
+    "reveal": "tokens:reveal",
+    "chat-read": "conversations:read",
+    "chat-write": "conversations:write",
+}
 _ROLE_PREFIX = "org:"
 _ROLE = re.compile(r"[a-z0-9_-]+")
 
@@ -100,14 +107,14 @@ def _read_role_scopes(text: str) -> dict[str, tuple[str, ...]]:
     for entry in text.split(",") if text else ():
         role, mark, names = entry.partition("=")
         role = role.removeprefix(_ROLE_PREFIX)
-        granted = {_SCOPE_PREFIX + name for name in names.split("+")}
+        named = set(names.split("+"))
         if not (mark and _ROLE.fullmatch(role)):
             raise ValueError(f"{entry!r} is not of the form role=scope+scope")
-        if unknown := granted - set(SCOPES):
-            raise ValueError(f"{entry!r} names a scope that does not exist: {min(unknown).removeprefix(_SCOPE_PREFIX)}")
+        if unknown := named - _SCOPE_NAMES.keys():
+            raise ValueError(f"{entry!r} names a scope that does not exist: {min(unknown)}")
         if role in mapped:
             raise ValueError(f"the role {role!r} is listed twice")
-        mapped[role] = tuple(scope for scope in SCOPES if scope in granted)
+        mapped[role] = tuple(scope for name, scope in _SCOPE_NAMES.items() if name in named)
     return mapped
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +22,43 @@ class Conversation:
     first_message: str | None
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The position in the list after a conversation.
+
+    `listed`: the time under which it is listed, and its id, as in the index. `updated_at`: its own, or None if those of
+    the same ten minutes are too many to be sorted by it.
+    """
+
+    listed: str
+    updated_at: str | None = None
+
+    @classmethod
+    def of(cls, conversation: Conversation) -> Place:
+        time = timestamps.to_text(listed_at(conversation.updated_at))
+        return cls(f"{time}#{conversation.id}", timestamps.to_text(conversation.updated_at))
+
+    @property
+    def time(self) -> str:
+        return self.listed.partition("#")[0]
+
+    def is_before(self, conversation: Conversation) -> bool:
+        """Whether the sorted list shows the conversation after this place."""
+        other = Place.of(conversation)
+        return (other.updated_at or "", other.listed) < (self.updated_at or "", self.listed)
+
+    def to_text(self) -> str:
+        return json.dumps([self.listed, self.updated_at])
+
+    @classmethod
+    def from_text(cls, text: str) -> Place:
+        """Raises ValueError."""
+        match json.loads(text):
+            case [str(listed), None | str() as updated_at] if listed.partition("#")[0]:
+                return cls(listed, updated_at)
+        raise ValueError("no place of a list")
 
 
 def listed_at(updated_at: datetime) -> datetime:

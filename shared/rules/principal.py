@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-SCOPES = ("tokens:read", "tokens:write", "tokens:reveal")
+SCOPES = ("tokens:read", "tokens:write", "tokens:reveal", "conversations:read", "conversations:write")
+"""With `conversations:read`, a caller reads what visitors wrote. The scopes of tokens show none of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,9 @@ def change_write(action: str, before: ClientToken | None, after: ClientToken, co
     return record_write(AuditRecord(context=context, action=action, subject=after.id, changes=changes))
 
 
-def record_reveal(token_id: str, *, context: AuditContext) -> None:
-    """Records a reveal. Call it once the value is available, before it is returned."""
-    table.put(_to_item(AuditRecord(context=context, action="reveal", subject=token_id)))
+def record(action: str, subject: str, *, context: AuditContext) -> None:
+    """Records that something is shown. Call it once that is available, before it is returned."""
+    table.put(_to_item(AuditRecord(context=context, action=action, subject=subject)))
 
 
 def query(

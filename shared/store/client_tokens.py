@@ -45,16 +45,18 @@ def get_record(tenant: str, token_id: str) -> ClientToken:
     raise memberships.unknown()
 
 
-def page(tenant: str, offset: int, limit: int | None) -> tuple[list[Listed], bool]:
-    """The tenant's tokens, newest first, and whether more follow. Without a limit: all that a response can hold."""
-    token_ids, has_more = memberships.page(tenant, offset, limit or _UNPAGED_MAX)
+def page(tenant: str, offset: int, limit: int | None, *, after: str | None = None) -> tuple[list[Listed], str | None]:
+    """The tenant's tokens, newest first, and the id after which more follow, if any. Without a limit: all that a
+    response can hold. `after`: the id that they follow, even if it is gone.
+    """
+    token_ids, has_more = memberships.page(tenant, offset, limit or _UNPAGED_MAX, after=after)
     if has_more and limit is None:
         raise InvalidRequest(
             f"There are more than {_UNPAGED_MAX} client tokens.",
             code="too_many_to_list",
-            hint="Ask for them in pages, with limit and offset.",
+            hint="Ask for them in pages, with limit and cursor.",
         )
-    return _read(tenant, token_ids), has_more
+    return _read(tenant, token_ids), token_ids[-1] if has_more else None
 
 
 def list_by_tenant(tenant: str) -> Iterator[ClientToken]:

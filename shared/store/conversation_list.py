@@ -7,58 +7,103 @@ the records beside it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
 from typing import Any
 
 from shared.rules import conversation, timestamps
-from shared.rules.conversation import Conversation
+from shared.rules.conversation import Conversation, Place
 from shared.store import conversations, index_entries, pagination, table
 from shared.store.attributes import require_type
 from shared.store.table import Item, Key
 
 # The order is exact unless more conversations than this were last active within the same ten minutes.
 _SORTED_MAX = 500
+# Every time sorts before it.
+_NEWEST = "~"
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """The entries of one token's index partition, optionally of one flow only."""
+
+    token_id: str
+    flow_id: str | None
+    at: datetime
+
+    def older_than(self, bound: str, offset: int, limit: int) -> tuple[list[Item], bool]:
+        """Some entries, the newest first, and whether more follow."""
+        values = {":token": _listing_pk(self.token_id), ":bound": bound}
+        options: dict[str, Any] = {"IndexName": table.LISTING, "ScanIndexForward": False}
+        if self.flow_id is not None:
+            values[":flow"] = self.flow_id
+            options["FilterExpression"] = "flow_id = :flow"
+        condition = "listing_pk = :token AND listing_sk < :bound"
+        return pagination.read(condition, values, offset, limit, at=self.at, **options)
+
+    def of_time(self, time: str) -> list[Item] | None:
+        """Every entry of the same ten minutes. None if there are too many to sort."""
+        found = table.query(
+            "listing_pk = :token AND begins_with(listing_sk, :time)",
+            {":token": _listing_pk(self.token_id), ":time": time},
+            at=self.at,
+            IndexName=table.LISTING,
+            ScanIndexForward=False,
+            Limit=_SORTED_MAX + 1,
+        )
+        entries = list(islice(found, _SORTED_MAX + 1))
+        if len(entries) > _SORTED_MAX:
+            return None
+        return [entry for entry in entries if self.flow_id in {None, entry.get("flow_id")}]
+
+    def around(self, of_page: list[Item]) -> list[Item]:
+        """Every entry of the same ten minutes, or those of the page if there are too many to sort."""
+        together = self.of_time(_time(of_page[0]))
+        return together if together and of_page[0] in together else of_page
 
 
 def page(
-    token_id: str, offset: int, limit: int, *, flow_id: str | None, at: datetime
-) -> tuple[list[Conversation], bool]:
-    """Conversations of the token, most recently active first, optionally of one flow; and whether more follow."""
-    values = {":token": _listing_pk(token_id)}
-    options: dict[str, Any] = {"IndexName": table.LISTING, "ScanIndexForward": False}
-    if flow_id is not None:
-        values[":flow"] = flow_id
-        options["FilterExpression"] = "flow_id = :flow"
-    entries, has_more = pagination.read("listing_pk = :token", values, offset, limit, at=at, **options)
-    groups = [list(group) for _, group in groupby(entries, key=_place)]
+    token_id: str, offset: int, limit: int, *, flow_id: str | None, after: Place | None, at: datetime
+) -> tuple[list[Conversation], Place | None]:
+    """Conversations of the token, most recently active first, optionally of one flow; and where the page ends, if more
+    follow.
+
+    `after`: where an earlier page ended. Unlike an offset, it stays right if conversations of that page are deleted.
+    """
+    listing = _Listing(token_id, flow_id, at)
+    begun, bound = _resume(listing, after) if after else ([], _NEWEST)
+    if len(begun) > limit:
+        return begun[:limit], Place.of(begun[limit - 1])
+    entries, has_more = listing.older_than(bound, offset, limit - len(begun))
+    groups = [list(group) for _, group in groupby(entries, key=_time)]
     # The page may begin or end among conversations of the same ten minutes.
     whole = list(groups)
+    is_begun = bool(offset) or (after is not None and groups[:1] != [] and _time(groups[0][0]) == after.time)
     if groups and offset:
-        whole[0] = _listed_together(token_id, groups[0], flow_id, at=at)
-    if groups and has_more and (len(groups) > 1 or not offset):
-        whole[-1] = _listed_together(token_id, groups[-1], flow_id, at=at)
+        whole[0] = listing.around(groups[0])
+    if groups and has_more and (len(groups) > 1 or not is_begun):
+        whole[-1] = listing.around(groups[-1])
     records = _records(token_id, [entry for group in whole for entry in group], at=at)
-    return [
-        one
-        for of_page, together in zip(groups, whole, strict=True)
-        for one in _at_same_places(of_page, together, records)
-    ], has_more
+    pieces = [begun, *(_at_same_places(part, together, records) for part, together in zip(groups, whole, strict=True))]
+    end = None
+    if has_more:
+        is_sorted = not groups or whole[-1] is not groups[-1]
+        end = Place.of(pieces[-1][-1]) if is_sorted and pieces[-1] else Place(str(entries[-1]["listing_sk"]))
+    return [one for piece in pieces for one in piece], end
 
 
-def _listed_together(token_id: str, of_page: list[Item], flow_id: str | None, *, at: datetime) -> list[Item]:
-    """Every entry of the same ten minutes, or those of the page if there are too many to sort."""
-    found = table.query(
-        "listing_pk = :token AND begins_with(listing_sk, :place)",
-        {":token": _listing_pk(token_id), ":place": _place(of_page[0])},
-        at=at,
-        IndexName=table.LISTING,
-        ScanIndexForward=False,
-        Limit=_SORTED_MAX + 1,
-    )
-    entries = list(islice(found, _SORTED_MAX + 1))
-    together = [entry for entry in entries if flow_id in {None, entry.get("flow_id")}]
-    return together if len(entries) <= _SORTED_MAX and of_page[0] in together else of_page
+def _resume(listing: _Listing, after: Place) -> tuple[list[Conversation], str]:
+    """The rest of the ten minutes in which an earlier page ended, and the bound of what follows in the index."""
+    if after.updated_at is None:
+        return [], after.listed
+    together = listing.of_time(after.time)
+    if together is None:
+        # They have become too many to sort. A page may show some again, but leaves none out.
+        return [], f"{after.time}#~"
+    records = _records(listing.token_id, together, at=listing.at)
+    rest = filter(after.is_before, records.values())
+    return sorted(rest, key=lambda one: (one.updated_at, one.id), reverse=True), after.time
 
 
 def _records(token_id: str, entries: Sequence[Item], *, at: datetime) -> Mapping[Key, Conversation]:
@@ -86,7 +131,7 @@ def _listing_pk(token_id: str) -> str:
     return f"TOKEN#{token_id}"
 
 
-def _place(entry: Item) -> str:
+def _time(entry: Item) -> str:
     """The time under which it is listed."""
     return str(entry["listing_sk"]).partition("#")[0]
 

@@ -59,10 +59,11 @@ def unknown() -> NotFound:
     return NotFound("There is no such client token.", hint="Check the id: GET /v1/client-tokens lists yours.")
 
 
-def page(tenant: str, offset: int, limit: int) -> tuple[list[str], bool]:
-    """Token ids, the newest first, and whether more follow."""
+def page(tenant: str, offset: int, limit: int, *, after: str | None = None) -> tuple[list[str], bool]:
+    """Token ids, the newest first, and whether more follow. `after`: the id that they follow, even if it is gone."""
+    start = key(tenant, after) if after else None
     items, has_more = pagination.read(
-        _OF_TENANT, _values(tenant), offset, limit, at=None, ScanIndexForward=False, ConsistentRead=True
+        _OF_TENANT, _values(tenant), offset, limit, at=None, start=start, ScanIndexForward=False, ConsistentRead=True
     )
     return list(map(_token_id, items)), has_more
 

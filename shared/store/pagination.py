@@ -8,8 +8,8 @@ from typing import Any
 
 from shared.errors import InvalidRequest
 from shared.store import table
-from shared.store.attributes import deserialize
-from shared.store.table import Item
+from shared.store.attributes import deserialize, serialize
+from shared.store.table import Item, Key
 
 # Each is up to 1 MB. A function has no time for more.
 _PAGES_MAX = 250
@@ -20,14 +20,23 @@ _ITEMS_MAX = 100_000
 
 
 def read(
-    condition: str, values: Mapping[str, Any], offset: int, limit: int, *, at: datetime | None, **options: Any
+    condition: str,
+    values: Mapping[str, Any],
+    offset: int,
+    limit: int,
+    *,
+    at: datetime | None,
+    start: Key | None = None,
+    **options: Any,
 ) -> tuple[list[Item], bool]:
     """`limit` items after the first `offset`, and whether more follow, of those that have not expired by `at`.
+
+    `start`: a key that all of them follow. It need not exist.
 
     Raises InvalidRequest if they are too far away. The items before them are counted but not returned: they cost
     read units, not transfer. A page looks at no more items than are wanted, unless a filter has left some out.
     """
-    pages = _Pages(condition, values, at, options)
+    pages = _Pages(condition, values, at, start, options)
     while offset:
         counted = pages.next(offset, Select="COUNT")
         if counted["Count"] > offset:
@@ -48,9 +57,13 @@ def read(
 class _Pages:
     """Yields pages of the size that is wanted or, once a filter left items out, several times as large."""
 
-    def __init__(self, condition: str, values: Mapping[str, Any], at: datetime | None, options: dict[str, Any]) -> None:
+    def __init__(
+        self, condition: str, values: Mapping[str, Any], at: datetime | None, start: Key | None, options: dict[str, Any]
+    ) -> None:
         self._asked = {"condition": condition, "values": values, "at": at, **options}
-        self._start: dict[str, Any] = {}
+        self._start: dict[str, Any] = (
+            {"ExclusiveStartKey": serialize({"pk": start[0], "sk": start[1]})} if start else {}
+        )
         self._before: dict[str, Any] = {}
         self._times = 1
         self._read = 0

@@ -30,18 +30,19 @@ class ConversationsListed(TypedDict):
     pagination: Page
 
 
-def listed(conversations: Iterable[Conversation], pagination: Page) -> ConversationsListed:
-    return {"conversations": [_summary(one) for one in conversations], "pagination": pagination}
+def listed(conversations: Iterable[Conversation], pagination: Page, *, shows_text: bool) -> ConversationsListed:
+    """`shows_text`: whether the caller may read what visitors wrote."""
+    return {"conversations": [_summary(one, shows_text) for one in conversations], "pagination": pagination}
 
 
-def _summary(conversation: Conversation) -> ConversationSummary:
+def _summary(conversation: Conversation, shows_text: bool) -> ConversationSummary:  # noqa: FBT001
     return {
         "id": conversation.id,
         "name": conversation.name,
         "flowId": conversation.flow_id,
         "origin": conversation.origin,
         "messageCount": conversation.message_count,
-        "firstMessage": conversation.first_message,
+        "firstMessage": conversation.first_message if shows_text else None,
         "createdAt": timestamps.to_text(conversation.created_at),
         "updatedAt": timestamps.to_text(conversation.updated_at),
     }

@@ -11,3 +11,4 @@ class Page(TypedDict):
     limit: int
     offset: int
     hasMore: bool
+    nextCursor: str | None

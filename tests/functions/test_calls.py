@@ -26,7 +26,7 @@ BUDGET = [
     ("PUT", f"{LIST}/ID", {"flowIds": ["flow_a"]}, [*ADMITTED, "BatchGetItem", "BatchGetItem", "TransactWriteItems"]),
     ("GET", f"{LIST}/ID/token", None, [*ADMITTED, "BatchGetItem", "GenerateMac", "PutItem"]),
     ("POST", f"{LIST}/ID/regenerate", None, [*ADMITTED, "BatchGetItem", "GenerateMac", "TransactWriteItems"]),
-    ("GET", f"{LIST}/ID/conversations", None, [*ADMITTED, "BatchGetItem", "Query"]),
+    ("GET", f"{LIST}/ID/conversations", None, [*ADMITTED, "BatchGetItem", "Query", "PutItem"]),
     ("DELETE", f"{LIST}/ID", None, [*ADMITTED, "BatchGetItem", "TransactWriteItems"]),
 ]
 KEYED = [

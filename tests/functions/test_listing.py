@@ -33,10 +33,8 @@ def test_pages_have_no_gap_and_no_overlap(seven):
     pages = [seven.get(f"/v1/client-tokens?limit=3&offset={offset}") for offset in (0, 3, 6, 9)]
     assert [names(page) for page in pages] == [list("654"), list("321"), list("0"), []]
     assert [page.json["pagination"] for page in pages] == [
-        {"limit": 3, "offset": 0, "hasMore": True},
-        {"limit": 3, "offset": 3, "hasMore": True},
-        {"limit": 3, "offset": 6, "hasMore": False},
-        {"limit": 3, "offset": 9, "hasMore": False},
+        {"limit": 3, "offset": offset, "hasMore": following is not None, "nextCursor": following}
+        for offset, following in zip((0, 3, 6, 9), [one.json["pagination"]["nextCursor"] for one in pages], strict=True)
     ]
 
 
@@ -115,7 +113,7 @@ def test_conversations_have_every_field_and_are_newest_first(conversations):
         "createdAt": "2026-11-01T00:00:00.000Z",
         "updatedAt": "2026-11-01T00:00:00.000Z",
     }
-    assert answer.json["pagination"] == {"limit": 50, "offset": 0, "hasMore": False}
+    assert answer.json["pagination"] == {"limit": 50, "offset": 0, "hasMore": False, "nextCursor": None}
 
 
 @pytest.mark.parametrize(("flow", "total"), [("", 6), ("&flow_id=flow_b", 3), ("&flow_id=flow_c", 0)])
@@ -155,11 +153,11 @@ def test_conversations_too_many_to_sort_are_listed_once_each(api, monkeypatch):
     assert len({one["id"] for page in pages for one in page}) == 6
 
 
-def test_conversations_cost_three_calls_once_admitted(conversations, calls):
+def test_conversations_cost_four_calls_once_admitted(conversations, calls):
     conversations()
     calls.clear()
     conversations()
-    assert calls == ["GetItem", "UpdateItem", "BatchGetItem", "Query", "BatchGetItem"]
+    assert calls == ["GetItem", "UpdateItem", "BatchGetItem", "Query", "BatchGetItem", "PutItem"]
 
 
 @pytest.mark.parametrize("query", ["?offset=4", "?offset=2&flow_id=flow_b"])

@@ -12,15 +12,35 @@ from shared.rules.principal import SCOPES
 
 PARAMETER = sam.read()["Parameters"]["ClerkRoleScopes"]
 PATTERN = re.compile(PARAMETER["AllowedPattern"])
-PARTS = st.sampled_from(["org:", "admin", "member", "a", "=", "+", ",", "read", "write", "reveal", " ", "*", "-", "A"])
+TOKEN_SCOPES = ("tokens:read", "tokens:write", "tokens:reveal")
+PARTS = st.sampled_from(
+    [
+        "org:",
+        "admin",
+        "member",
+        "a",
+        "=",
+        "+",
+        ",",
+        "read",
+        "write",
+        "reveal",
+        "chat-read",
+        "chat-write",
+        " ",
+        "*",
+        "-",
+        "A",
+    ]
+)
 
 
 def read(text):
     return Clerk.from_parameters(issuer="", parties="", role_scopes=text).role_scopes
 
 
-def test_admins_have_all_scopes_and_members_read_by_default():
-    assert read(PARAMETER["Default"]) == {"admin": SCOPES, "member": ("tokens:read",)}
+def test_no_role_reads_conversations_by_default():
+    assert read(PARAMETER["Default"]) == {"admin": TOKEN_SCOPES, "member": ("tokens:read",)}
 
 
 @pytest.mark.parametrize(
@@ -31,6 +51,8 @@ def test_admins_have_all_scopes_and_members_read_by_default():
         ("org:admin=reveal+read", {"admin": ("tokens:read", "tokens:reveal")}),
         ("a=read,ab=read,b=write+write", {"a": ("tokens:read",), "ab": ("tokens:read",), "b": ("tokens:write",)}),
         ("org:team_lead-2=write", {"team_lead-2": ("tokens:write",)}),
+        ("support=chat-write+chat-read", {"support": ("conversations:read", "conversations:write")}),
+        ("admin=read+write+reveal+chat-read+chat-write,member=read", {"admin": SCOPES, "member": ("tokens:read",)}),
     ],
 )
 def test_roles_with_scopes(text, role_scopes):

@@ -11,7 +11,7 @@ from infra.tools.openapi import browser, management
 from infra.tools.openapi.examples import VALUE
 from shared.errors import InvalidRequest
 from shared.wire.chat import VisitorMessage
-from shared.wire.listing import ListClientTokens, ListConversations
+from shared.wire.listing import ListClientTokenConversations, ListClientTokens
 
 COMPONENTS = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))["components"]
 OPERATIONS = management.OPERATIONS | browser.OPERATIONS
@@ -94,7 +94,7 @@ def test_schema_and_wire_reject_the_same_values(model, body, field):
             assert IN_WORDS[field, name] in schema["description"]
 
 
-@pytest.mark.parametrize("query", [ListClientTokens, ListConversations])
+@pytest.mark.parametrize("query", [ListClientTokens, ListClientTokenConversations])
 def test_parameters_and_wire_reject_the_same_values(query):
     (name,) = [name for name, operation in management.OPERATIONS.items() if operation.query is query]
     operation_id = name[0].lower() + name[1:]

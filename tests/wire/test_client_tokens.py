@@ -131,6 +131,9 @@ class TestAnswers:
         assert json.dumps(answer["clientToken"]["config"]) == json.dumps(config)
 
     def test_pagination_is_present_if_a_limit_was_sent(self):
-        page = ListClientTokens.read_query({"limit": "20", "offset": "40"}).pagination(has_more=True)
+        page = ListClientTokens.read_query({"limit": "20", "offset": "40"}).pagination(None, "acme")
         answer = json.loads(json.dumps(responses.listed([], page)))
-        assert answer == {"clientTokens": [], "pagination": {"limit": 20, "offset": 40, "hasMore": True}}
+        assert answer == {
+            "clientTokens": [],
+            "pagination": {"limit": 20, "offset": 40, "hasMore": False, "nextCursor": None},
+        }

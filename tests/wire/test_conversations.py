@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.errors import Detail, InvalidRequest
-from shared.rules.conversation import Conversation
+from shared.rules.conversation import Conversation, Place
 from shared.wire import conversations as responses
-from shared.wire.listing import ListConversations
+from shared.wire.listing import ListClientTokenConversations
 
 AT = datetime(2026, 11, 24, 3, 25, 36, 123_000, tzinfo=UTC)
 
@@ -24,7 +24,7 @@ class TestQuery:
         ids=str,
     )
     def test_query_defaults_to_the_first_fifty(self, query, asked):
-        request = ListConversations.read_query(query)
+        request = ListClientTokenConversations.read_query(query)
         assert (request.limit, request.offset, request.flow_id) == asked
 
     @pytest.mark.parametrize(
@@ -50,16 +50,16 @@ class TestQuery:
     )
     def test_numbers_are_decimal_and_within_bounds(self, name, value, code):
         with pytest.raises(InvalidRequest) as caught:
-            ListConversations.read_query({name: value})
+            ListClientTokenConversations.read_query({name: value})
         assert [(detail.path, detail.code) for detail in caught.value.details] == [(name, code)]
 
     @pytest.mark.parametrize(
-        ("name", "meant"), [("flowId", "flow_id"), ("flow", "flow_id"), ("Limit", "limit"), ("cursor", None)]
+        ("name", "meant"), [("flowId", "flow_id"), ("flow", "flow_id"), ("Limit", "limit"), ("cursors", "cursor")]
     )
     def test_unknown_parameter_suggests_the_right_one(self, name, meant):
         """`flow_id` is the only name with an underscore, as in the documented API."""
         with pytest.raises(InvalidRequest) as caught:
-            ListConversations.read_query({name: "1"})
+            ListClientTokenConversations.read_query({name: "1"})
         assert caught.value.details == (Detail(name, "is not a known field", "unknown_field", meant),)
 
 
@@ -77,8 +77,10 @@ class TestAnswer:
             created_at=AT,
             updated_at=AT,
         )
-        page = ListConversations.read_query({"limit": "1", "offset": "3"}).pagination(has_more=True)
-        assert responses.listed([conversation], page) == {
+        page = ListClientTokenConversations.read_query({"limit": "1", "offset": "3"}).pagination(
+            Place("2#conv_2"), "ct_1"
+        )
+        assert responses.listed([conversation], page, shows_text=True) == {
             "conversations": [
                 {
                     "id": "conv_1",
@@ -91,12 +93,12 @@ class TestAnswer:
                     "updatedAt": "2026-11-24T03:25:36.123Z",
                 }
             ],
-            "pagination": {"limit": 1, "offset": 3, "hasMore": True},
+            "pagination": {"limit": 1, "offset": 3, "hasMore": True, "nextCursor": page["nextCursor"]},
         }
 
     def test_empty_list_has_its_pagination(self):
-        page = ListConversations.read_query({}).pagination(has_more=False)
-        assert responses.listed([], page) == {
+        page = ListClientTokenConversations.read_query({}).pagination(None, "ct_1")
+        assert responses.listed([], page, shows_text=True) == {
             "conversations": [],
-            "pagination": {"limit": 50, "offset": 0, "hasMore": False},
+            "pagination": {"limit": 50, "offset": 0, "hasMore": False, "nextCursor": None},
         }

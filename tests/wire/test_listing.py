@@ -3,7 +3,7 @@
 import pytest
 
 from shared.errors import InvalidRequest
-from shared.wire.listing import ListClientTokens, ListConversations
+from shared.wire.listing import ListClientTokenConversations, ListClientTokens
 
 
 class TestListQuery:
@@ -23,7 +23,7 @@ class TestListQuery:
         assert (request.limit, request.offset) == (limit, offset)
 
     def test_without_a_limit_there_is_no_page(self):
-        assert ListClientTokens.read_query({"offset": "5"}).pagination(has_more=False) is None
+        assert ListClientTokens.read_query({"offset": "5"}).pagination("ct_1", "acme") is None
 
     @pytest.mark.parametrize(
         ("query", "path", "code"),
@@ -36,7 +36,7 @@ class TestListQuery:
             ({"limit": "ten"}, "limit", "wrong_type"),
             ({"offset": "-1"}, "offset", "out_of_range"),
             ({"offset": "1" * 5000}, "offset", "wrong_type"),
-            ({"cursor": "x"}, "cursor", "unknown_field"),
+            ({"cursors": "x"}, "cursors", "unknown_field"),
         ],
         ids=lambda value: str(value)[:30],
     )
@@ -47,7 +47,7 @@ class TestListQuery:
 
 
 def test_flow_filter_is_at_most_as_long_as_an_id():
-    assert ListConversations.read_query({"flow_id": "é" * 128}).flow_id == "é" * 128
+    assert ListClientTokenConversations.read_query({"flow_id": "é" * 128}).flow_id == "é" * 128
     with pytest.raises(InvalidRequest) as caught:
-        ListConversations.read_query({"flow_id": "x" * 129})
+        ListClientTokenConversations.read_query({"flow_id": "x" * 129})
     assert [(detail.path, detail.code) for detail in caught.value.details] == [("flow_id", "out_of_range")]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from shared.errors import TargetFailed
-from shared.rules import client_token, identifier, session, token_value, token_warnings
+from shared.rules import client_token, cursor, identifier, session, token_value, token_warnings
 from shared.rules.answer import Ending, SuggestedReply
 from shared.rules.client_token import ClientToken, Usage
 from shared.rules.conversation import Conversation
@@ -21,7 +21,8 @@ ORIGIN = "https://app.example.com"
 FLOW = "flow_support"
 TEXT = "Yes, we sell tea. Green or black?"
 # Query parameters, by name.
-PARAMETERS = {"limit": 20, "offset": 0, "flow_id": FLOW}
+CURSOR = cursor.encode("ct_01kav7t0d3p9s8x2m4n6q8r0vw", "example")
+PARAMETERS = {"limit": 20, "offset": 0, "cursor": CURSOR, "flow_id": FLOW}
 # Three parts like a real value, but not signed.
 VALUE = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.RVhBTVBMRQ.bm90LWEtc2lnbmF0dXJl"
 
@@ -48,7 +49,7 @@ _USAGE = Usage(conversation_count=3, last_used_at=LATER)
 _CHANGED = client_token.update(TOKEN, {"rate_limit_per_minute": 20}, at=LATER)
 _REGENERATED = client_token.regenerate(TOKEN, TOKEN.issued_value, grace=timedelta(hours=1), at=LATER)
 _WARNINGS = token_warnings.warnings(TOKEN, is_public_suffix=lambda _: False, at=AT)
-_PAGE: Page = {"limit": 1, "offset": 0, "hasMore": True}
+_PAGE: Page = {"limit": 1, "offset": 0, "hasMore": True, "nextCursor": CURSOR}
 
 SESSION_ID, _SESSION = session.mint(TOKEN, jti=_CLAIMS.jti, target_id=FLOW, origin=ORIGIN, at=AT, random_bytes=bytes)
 MESSAGE_ID, REPLY_ID = "usr_m6k2q1c0_x7f3", "ast_m6k2q1c1_9dpa"
@@ -72,7 +73,7 @@ UPDATED = client_tokens.updated(_CHANGED, _USAGE, _WARNINGS)
 REGENERATED = client_tokens.regenerated(TOKEN, _REGENERATED, _USAGE, VALUE)
 DELETED = client_tokens.deleted()
 REVEALED = client_tokens.revealed(VALUE)
-CONVERSATIONS = conversations.listed([_CONVERSATION], _PAGE)
+CONVERSATIONS = conversations.listed([_CONVERSATION], _PAGE, shows_text=True)
 OPENED = sessions.opened(SESSION_ID, _SESSION, TOKEN)
 
 

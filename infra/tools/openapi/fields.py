@@ -79,7 +79,9 @@ MEANINGS = {
     "previousValueExpiresAt": "When the replaced value stops working. Null: it stopped at once.",
     "limit": "The number of entries to return.",
     "ListClientTokens.limit": "The number of entries to return. Without it, you get the whole list and no pagination.",
-    "offset": "The number of entries to skip.",
+    "offset": "The number of entries to skip. If you delete entries while you page, use cursor instead.",
+    "cursor": "The nextCursor of the page before, with the same filters. Cannot be combined with offset.",
+    "nextCursor": "The cursor of the next page. Null: this is the last one.",
     "hasMore": "Whether more entries follow.",
     # Conversations
     "conversations": (
@@ -95,7 +97,7 @@ MEANINGS = {
         "The number of messages from the visitor and the assistant together. A message counts as two once it is "
         "accepted, because its answer is expected to follow."
     ),
-    "firstMessage": "The beginning of the visitor's first message.",
+    "firstMessage": "The beginning of the visitor's first message. Null without the scope conversations:read.",
     "ConversationSummary.updatedAt": "When the visitor last sent a message.",
     # Sessions
     "sessionId": "The visitor's secret. Anyone who has it can continue the conversation.",

@@ -14,7 +14,7 @@ from shared.wire.client_tokens import (
     ClientTokenValue,
 )
 from shared.wire.conversations import ConversationsListed
-from shared.wire.listing import ListClientTokens, ListConversations
+from shared.wire.listing import ListClientTokenConversations, ListClientTokens
 from shared.wire.regeneration import RegenerateClientToken
 from shared.wire.token_settings import CreateClientToken, UpdateClientToken
 
@@ -26,7 +26,7 @@ OPERATIONS = {
         query=ListClientTokens,
         answer=ClientTokensListed,
         examples={"an answer": examples.LISTED},
-        refuses={400: "invalid_request too_far too_many_to_list answer_too_large", 429: "rate_limited"},
+        refuses={400: "invalid_request invalid_cursor too_far too_many_to_list answer_too_large", 429: "rate_limited"},
     ),
     "CreateClientToken": Operation(
         summary="Create a client token",
@@ -152,11 +152,14 @@ OPERATIONS = {
     ),
     "ListClientTokenConversations": Operation(
         summary="List a client token's conversations",
-        description="Lists the most recently active conversation first.",
+        description=(
+            "Lists the most recently active conversation first. `firstMessage` is null unless the credential also has "
+            "the scope conversations:read. With it, the request leaves an audit record."
+        ),
         scope="tokens:read",
-        query=ListConversations,
+        query=ListClientTokenConversations,
         answer=ConversationsListed,
         examples={"an answer": examples.CONVERSATIONS},
-        refuses={400: "invalid_request too_far answer_too_large", 404: "not_found", 429: "rate_limited"},
+        refuses={400: "invalid_request invalid_cursor too_far answer_too_large", 404: "not_found", 429: "rate_limited"},
     ),
 }

@@ -73,6 +73,7 @@ MEANINGS = {
     "input_too_large": "The message with its inputs, metadata, and context exceeds the target's limit in bytes.",
     "internal_error": "An error in the service.",
     "invalid_attachment": "An image or a file is not base64, or has no media type.",
+    "invalid_cursor": "The cursor is malformed, or belongs to another list or other filters. Start without it.",
     "invalid_header": "A header that this operation reads is malformed.",
     "invalid_json": "The body is not a JSON object.",
     "invalid_request": "`details` says what is wrong, and where. Unknown fields are errors, too.",
