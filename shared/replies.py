@@ -10,7 +10,6 @@ from shared.errors import ApiError
 from shared.rules import daily_budget, turn
 from shared.rules.answer import Declined, Ending
 from shared.rules.target import Target
-from shared.rules.target_request import TargetRequest
 from shared.store import daily_budgets, turns
 from shared.store.daily_budgets import Reservation
 from shared.targets import answering
@@ -39,16 +38,22 @@ def stream(admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[], 
         ending = None
         try:
             with turns.held(admitted.session, stored):
-                for piece in _stored(admitted, reply_id, target, request):
-                    ending = piece if isinstance(piece, Ending) else None
+                texts: list[str] = []
+                for piece in answering.answer(target, request):
+                    if isinstance(piece, Ending):
+                        ending = piece
+                        # Before the page reads that the reply is complete.
+                        turns.complete(admitted.session, turn.answered(admitted.turn, reply_id, "".join(texts), piece))
+                    else:
+                        texts.append(piece)
                     yield piece
         except ApiError as error:
             if reservation:
-                _settle(admitted, reservation, _cost_of_failure(target, error, reservation.worst_case))
+                _settle(admitted, reservation, _cost(target, ending or error, reservation.worst_case))
             raise
-        if reservation and target.price and ending:
+        if reservation and ending:
             # After the page has the Ending: a settlement that stalls must not cut an answer that is stored.
-            _settle(admitted, reservation, target.price.actual(ending.usage, worst=reservation.worst_case))
+            _settle(admitted, reservation, _cost(target, ending, reservation.worst_case))
     log.count("MessagesAnswered", environment=admitted.token.environment)
 
 
@@ -71,21 +76,10 @@ def _settle(admitted: AdmittedMessage, reservation: Reservation, cost: int) -> N
         log.count("BudgetsNearlySpent", environment=admitted.token.environment)
 
 
-def _stored(admitted: AdmittedMessage, reply_id: str, target: Target, request: TargetRequest) -> Iterator[str | Ending]:
-    """The target's answer, which is stored before its Ending says that it is complete."""
-    texts: list[str] = []
-    for piece in answering.answer(target, request):
-        if isinstance(piece, Ending):
-            turns.complete(admitted.session, turn.answered(admitted.turn, reply_id, "".join(texts), piece))
-        else:
-            texts.append(piece)
-        yield piece
-
-
-def _cost_of_failure(target: Target, error: ApiError, worst: int) -> int:
+def _cost(target: Target, outcome: Ending | ApiError, worst: int) -> int:
     """The worst, unless the target surely charges nothing, or says what it has used."""
-    if error.is_free:
+    if isinstance(outcome, ApiError) and outcome.is_free:
         return 0
-    if isinstance(error, Declined) and target.price:
-        return target.price.actual(error.usage, worst=worst)
+    if isinstance(outcome, Ending | Declined) and target.price:
+        return target.price.actual(outcome.usage, worst=worst)
     return worst

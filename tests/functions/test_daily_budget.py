@@ -165,6 +165,17 @@ def test_declined_answer_costs_what_it_used(page, create, register, endpoint):
     assert held(token) == ((12 * 1 + 3 * 2) * 10**6, [])
 
 
+def test_complete_answer_costs_what_it_used_even_if_storing_it_fails(page, create, register, endpoint):
+    endpoint.streams(*chat_completions.answer("Hi"))
+    register("flow_echo", "openai", base_url=endpoint.url, model="m", max_tokens=100, input_price="1", output_price="2")
+    token = create(dailyBudget=1)
+    session = page.open(token.value)
+    fault = Answer(500, {"message": "no"}, {"X-Amzn-ErrorType": "InternalServerError"})
+    with NETWORK.hooked(lambda request: fault if "SET reply" in str(request.parameters) else None):
+        assert [name for name, _ in events(page.say(session))][-1] == "execution_error"
+    assert held(token) == ((12 * 1 + 3 * 2) * 10**6, [])
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("number", range(1, CALLS + 2))
 def test_crash_at_any_call_books_what_was_paid(page, token, paid, clock, at_call, number, when):

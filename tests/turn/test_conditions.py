@@ -1,9 +1,13 @@
 """Every part of the protocol is needed: without it, the search finds what it prevents."""
 
 import re
+from contextlib import nullcontext
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
+from shared import replies
 from shared.rules import message_log, turn
 from shared.store import conversations, daily_budgets, turn_items, turns
 from tests.turn.scenarios import DEEP, SCENARIOS
@@ -24,14 +28,14 @@ CLAUSES = {
         "twice",
         "was counted 2",
     ),
-    ("SET #reserved", "attribute_not_exists(#reserved)"): ("dollars", "more is held than was spent"),
+    ("SET #reserved", "attribute_not_exists(#reserved)"): ("dollars, any answer", "more is held than was spent"),
     ("SET #reserved", "(attribute_not_exists(held) OR held <= :room)"): ("dollars", "more is held"),
     ("REMOVE #reserved", "attribute_exists(#reserved)"): ("dollars", "more was spent"),
 }
 # Every write of a turn is in one of these.
 EACH_WRITE = [
     Scenario(("a", "a"), Faults(lapses=1)),
-    Scenario(("a",), Faults(), target="fails"),
+    Scenario(("a",), Faults(), target=("fails",)),
     Scenario(("a", "delete"), Faults(), before=("b",)),
     Scenario(("a",), Faults(), daily_budget=4),
 ]
@@ -75,7 +79,7 @@ def without(write, clause):
 
 def assert_broken(scenario, how, monkeypatch, patch=lambda request: request):
     with pytest.raises(Violation, match=how):
-        Search((SCENARIOS | DEEP)[scenario], patch, only=how).run(monkeypatch)
+        Search((DEEP | SCENARIOS)[scenario], patch, only=how).run(monkeypatch)
 
 
 def test_each_condition_has_a_scenario_that_needs_it(monkeypatch):
@@ -223,6 +227,57 @@ def test_settling_before_the_target_spends_more_than_is_held(monkeypatch):
 
     monkeypatch.setattr(daily_budgets, "reserve", settled_at_once)
     assert_broken("dollars", "more was spent than is held", monkeypatch)
+
+
+def test_reserving_after_the_target_spends_more_than_is_held(monkeypatch):
+    reserve, settle = daily_budgets.reserve, daily_budgets.settle
+
+    def later(*arguments, **more):
+        return SimpleNamespace(reserve=partial(reserve, *arguments, **more), worst_case=more["worst_case"], held=0)
+
+    def reserve_and_settle(reservation, cost):
+        if made := reservation.reserve():
+            settle(made, cost)
+
+    monkeypatch.setattr(daily_budgets, "reserve", later)
+    monkeypatch.setattr(daily_budgets, "settle", reserve_and_settle)
+    assert_broken("dollars", "more was spent than is held", monkeypatch)
+
+
+def test_free_price_for_a_paid_failure_spends_more_than_is_held(monkeypatch):
+    monkeypatch.setattr(replies, "_cost", lambda *_: 0)
+    assert_broken("dollars, any answer", "more was spent than is held", monkeypatch)
+
+
+def test_worst_price_for_a_free_failure_holds_more_than_was_spent(monkeypatch):
+    monkeypatch.setattr(replies, "_cost", lambda target, outcome, worst: worst)
+    assert_broken("dollars, any answer", "more is held than was spent", monkeypatch)
+
+
+def test_unsettled_reservation_stays_open(monkeypatch):
+    monkeypatch.setattr(daily_budgets, "settle", lambda *_: None)
+    assert_broken("dollars, any answer", "left open", monkeypatch)
+
+
+@pytest.mark.parametrize("frees", ["held", "withdraw"])
+def test_turn_that_nobody_frees_stays_in_progress(frees, monkeypatch):
+    monkeypatch.setattr(turns, frees, lambda *_: nullcontext())
+    assert_broken("dollars, failures", "left in progress", monkeypatch)
+
+
+def test_budget_without_a_day_refuses_the_next_day(monkeypatch):
+    monkeypatch.setattr(daily_budgets, "_key", lambda token_id, at: (f"BUDGET#{token_id}", "DAY#2027-01-31"))
+    assert_broken("dollars, midnight", "budget of another day", monkeypatch)
+
+
+def test_reservation_for_the_day_of_the_reply_spends_more_than_is_held(monkeypatch):
+    reserve = daily_budgets.reserve
+    monkeypatch.setattr(
+        daily_budgets,
+        "reserve",
+        lambda token_id, lease, *, at, **more: reserve(token_id, lease, at=lease.until, **more),
+    )
+    assert_broken("dollars, midnight", "more was spent than is held", monkeypatch)
 
 
 def test_turn_writes_nothing_without_a_condition(monkeypatch):

@@ -1,0 +1,118 @@
+"""The functions at work in the search: the real code of chat and of a deletion, from the session to the last write.
+
+A function runs until it calls AWS or the target for something that its tape does not answer.
+"""
+
+import sys
+from datetime import timedelta
+from functools import cache
+
+import pytest
+
+from shared import replies
+from shared.admission.messages import AdmittedMessage
+from shared.errors import ApiError
+from shared.rules import turn
+from shared.rules.client_token import ClientToken
+from shared.rules.session import Session
+from shared.rules.target import Target
+from shared.rules.target_request import Message, PageInput
+from shared.rules.token_settings import TokenSettings
+from shared.store import conversation_deletion, sessions, table, turns
+from tests.turn.world import WORST_CASE, Client, Kind, Pending
+
+# The search stands in for Bedrock, of which a budget knows what an answer costs at most.
+_KIND = "bedrock"
+_SECONDS = 30
+_TENANT, _CONVERSATION = "tenant", "conv_1"
+
+
+class Functions:
+    def __init__(self, scenario):
+        self._scenario = scenario
+        self._client = Client()
+        self._token = _token(scenario)
+        self._target = Target(
+            id="flow",
+            tenant=_TENANT,
+            kind=_KIND,
+            settings={"max_tokens": WORST_CASE, "output_price": 1},
+            created_at=scenario.start,
+        )
+        self.run = cache(self._run)
+
+    def install(self, monkeypatch):
+        monkeypatch.setattr(table, "_client", lambda: self._client)
+        monkeypatch.setattr(table, "name", lambda: "table")
+        monkeypatch.setattr(table, "pause", lambda *_: None)
+        monkeypatch.setitem(sys.modules, f"shared.targets.{_KIND}", Kind(self._client))
+        monkeypatch.setenv("CONVERSATION_RETENTION_DAYS", "90")
+        monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "search")
+
+    def opening(self, message_id):
+        """The request that opens the message's session."""
+        opened = Session(
+            digest=session_digest(message_id),
+            tenant=_TENANT,
+            token_id=self._token.id,
+            jti="jti",
+            origin="",
+            target_id=self._target.id,
+            conversation_id=_CONVERSATION,
+            idle_until=self._scenario.start + timedelta(minutes=30),
+        )
+        self._client.begin(())
+        with pytest.raises(Pending) as pending:
+            sessions.save(opened)
+        return pending.value.request
+
+    def _run(self, function):
+        """(the request that it waits for, None) or (None, its result)."""
+        self._client.begin(function.tape)
+        at = self._scenario.at(function.began[0])
+        try:
+            if function.kind == "delete":
+                conversation_deletion.delete(_TENANT, _CONVERSATION, at=at)
+                return None, "deleted"
+            return None, self._send(function.message_id, function.holder, at)
+        except Pending as pending:
+            return pending.request, None
+        except ApiError as error:
+            return None, error.code
+
+    def _send(self, message_id, holder, at):
+        """What chat does with an admitted message."""
+        current = sessions.find(session_digest(message_id), at=at)
+        message = Message(id=message_id, role="user", text=f"text of {message_id}", at=at)
+        stored = turns.find(current, message_id, at=at)
+        lease = turn.lease(holder, at + timedelta(seconds=_SECONDS))
+        begun = turns.begin(current, self._token, message, lease, stored=stored, at=at)
+        target = None if begun.reply else self._target
+        admitted = AdmittedMessage(self._token, current, begun, target, PageInput(message=message), at)
+        *words, _ = replies.stream(admitted, f"reply {holder}", lambda: _SECONDS)
+        return f"answered {''.join(words)}"
+
+
+def session_digest(message_id):
+    """Of the message's session: "b2" is of the second."""
+    return "second" if message_id.endswith("2") else "first"
+
+
+def _token(scenario):
+    settings = TokenSettings(
+        name="n",
+        allowed_origins=("*",),
+        max_messages_per_session=scenario.max_messages,
+        # An output token costs a dollar per million.
+        daily_budget=None if scenario.daily_budget is None else scenario.daily_budget / 1e6,
+    )
+    return ClientToken(
+        id="ct_1",
+        tenant=_TENANT,
+        environment="live",
+        product_surface_id=None,
+        settings=settings,
+        issued_value=None,
+        created_at=scenario.start,
+        updated_at=scenario.start,
+    )
