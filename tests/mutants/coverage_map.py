@@ -33,6 +33,10 @@ FOR_TEMPLATE = [
 # Some lines are run by thousands of tests. What the nearest ones do not kill counts as a survivor, so that a run ends
 # within hours and its rate is never too good.
 NEAREST = 300
+# How many tests of a file that is named after the module run before everything else.
+FIRST = 10
+# From quick to slow: other rooms, then these.
+SLOW = ["", "tests/functions", "tests/turn"]
 
 
 class CoverageMap:
@@ -90,13 +94,16 @@ def _measure(directory, file, jobs):
 def _in_turns(tests, module):
     """The quick rooms first, then one test of each file in turn, because a mutant dies in one subject, not in one test.
 
-    In each turn, files that are named after the mutant's module come first.
+    In each turn, files that are named after the mutant's module come first, and their first few tests come before
+    everything else. Searches come last.
     """
     of_file = Counter()
     ordered = []
     for test in sorted(tests):
         file = test.partition("::")[0]
-        ordered.append((file.startswith("tests/functions"), of_file[file], module not in file, test))
+        named = module in file
+        place = SLOW.index(next(room for room in reversed(SLOW) if file.startswith(room)))
+        ordered.append((not (named and of_file[file] < FIRST), place, of_file[file], not named, test))
         of_file[file] += 1
     return [test for *_, test in sorted(ordered)]
 
