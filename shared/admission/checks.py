@@ -20,7 +20,7 @@ from shared.store.table import Item, Key
 
 
 def token_id_of(value: str, at: datetime) -> str:
-    """The id of the token that this may be a value of. A made-up value costs one small read of its own key."""
+    """The id of the token that this may be a value of. A made-up value costs small reads of its own key."""
     token_id = token_value.subject(value)
     if token_id is None:
         raise malformed_value.error_for(value)

@@ -54,9 +54,10 @@ def admit_session(visitor: Visitor, value: str, *, session_id: str | None, flow_
         if session.is_alive(found, token, visitor.at) and (found.origin, found.target_id) == (page, target_id):
             resumed = session_id, session.resume(found, token, jti=jti, at=visitor.at)
     # Last, because a config can be large: it is read only for admitted visitors. At half price, because an old usage
-    # does no harm, and an old config is noticed.
-    late = table.read([usage.key(token_id), *configs.keys(token)], is_consistent=False, at=visitor.at)
+    # does no harm, and an old config is noticed. Visitors who return with a session leave the use to others.
+    usage_keys = [] if session_key else [usage.key(token_id)]
+    late = table.read([*usage_keys, *configs.keys(token)], is_consistent=False, at=visitor.at)
     token = configs.complete(token, late)
-    if usage.from_item(late.get(usage.key(token_id))).should_record(visitor.at):
+    if usage_keys and usage.from_item(late.get(usage.key(token_id))).should_record(visitor.at):
         usage.record_use(token_id, visitor.at)
     return AdmittedSession(token, jti, target_id, page, resumed)

@@ -64,12 +64,12 @@ class Throttled(Unavailable):
     """Part of the table is over its throughput for a moment."""
 
 
-def get(key: Key, *, at: datetime | None = None) -> Item | None:
-    """Returns the current item (strongly consistent), or None if it does not exist or has expired by `at`.
+def get(key: Key, *, is_consistent: bool = True, at: datetime | None = None) -> Item | None:
+    """Returns the current item, or None if it does not exist or has expired by `at`.
 
     DynamoDB deletes expired items up to days later, so every read filters them. `at=None` returns them, too.
     """
-    answer = _call("GetItem", TableName=name(), Key=_key(key), ConsistentRead=True)
+    answer = _call("GetItem", TableName=name(), Key=_key(key), ConsistentRead=is_consistent)
     item = deserialize(answer["Item"]) if "Item" in answer else None
     return None if item is None or _has_expired(item, at) else item
 

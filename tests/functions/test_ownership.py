@@ -47,7 +47,7 @@ def test_404_reads_only_partitions_of_the_caller(caller, touched, calls, operati
         assert len(calls) == 1
 
 
-def test_401_made_up_value_costs_one_read_of_its_own_key(page, token, touched, calls):
+def test_401_made_up_value_costs_reads_of_its_own_key_only(page, token, touched, calls):
     """The token's id is public, because every value contains it."""
     made_up = token.value[:-1] + ("A" if token.value[-1] != "A" else "E")
     session = page.open(token.value)
@@ -55,8 +55,9 @@ def test_401_made_up_value_costs_one_read_of_its_own_key(page, token, touched, c
         calls.clear()
         touched.clear()
         assert_refused(send(), 401, "invalid_token")
-        assert calls == ["GetItem"]
-        assert touched == [f"VALUE#{digest.sha256_hex(made_up)}"]
+        # Again, because a value may have been issued a moment ago.
+        assert calls == ["GetItem"] * 2
+        assert set(touched) == {f"VALUE#{digest.sha256_hex(made_up)}"}
 
 
 def test_401_value_item_is_a_pointer_and_proves_nothing(page, token, create):

@@ -94,3 +94,17 @@ def test_retry_costs_no_more_than_its_message(page, paid_token, clock, crash_aft
     clock.forward(minutes=1)
     assert units(send)[0] <= 7
     assert units(send)[0] == 1, "once it is answered"
+
+
+def test_session_costs_two_write_and_three_read_units(page, paid_token, clock, units):
+    """New, resumed, or after an earlier one has ended. The first in ten minutes of a token records its use."""
+    token = paid_token()
+    assert units(lambda: page.init(token.value))[0] == 3
+    assert units(lambda: page.init(token.value)) == (2, 2.5)
+    session = page.open(token.value)
+    page.say(session, QUESTION)
+    for minutes in (1, 20, 45, 5000):
+        clock.forward(minutes=minutes)
+        assert units(lambda: page.init(token.value, sessionId=session)) == (2, 3)
+    clock.forward(minutes=10)
+    assert units(lambda: page.init(token.value))[0] == 3

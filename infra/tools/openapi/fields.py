@@ -53,8 +53,8 @@ MEANINGS = {
     "tokenPrefix": "First 8 characters of the value.",
     "tokenHint": "Last 4 characters of the value, to tell tokens apart.",
     "tokenValue": "The value, only in the response that issues it. The same as token.",
-    "lastUsedAt": "When the token last opened a session or sent a message, to ten minutes. The first message of a "
-    "conversation in ten minutes of the clock does not count, unless it is its very first. Null: never.",
+    "lastUsedAt": "When the token was last used, to ten minutes. New sessions and messages count. A session that is "
+    "resumed and the first message after a pause of some minutes do not. Null: never.",
     "conversationCount": (
         "The number of conversations started with this token. If AWS fails during a conversation's first message, the "
         "conversation may count twice or not at all."

@@ -1,0 +1,75 @@
+"""An eventually consistent read may show what was true a moment ago. It admits nobody then, and refuses nobody."""
+
+import pytest
+
+from shared.rules import digest
+from shared.store import conversation_deletion, table
+from shared.store.attributes import serialize
+from tests.aws.network import NETWORK, Answer
+from tests.functions.page import assert_refused
+
+
+@pytest.fixture
+def lagging():
+    """`lagging(token, value)`: from now on, eventually consistent reads show these items as they are now."""
+    behind = {}
+
+    def look(request):
+        match request.operation, request.parameters:
+            case "GetItem", {"ConsistentRead": False, "Key": key}:
+                shown = behind.get(key["pk"]["S"], [])
+                return Answer(200, {"Item": serialize(shown[0])} if shown else {})
+            case "BatchGetItem", {"RequestItems": tables} if not tables[table.name()]["ConsistentRead"]:
+                asked = [(key["pk"]["S"], key["sk"]["S"]) for key in tables[table.name()]["Keys"]]
+                shown = [serialize(item) for pk, sk in asked for item in behind.get(pk, []) if item["sk"] == sk]
+                return Answer(200, {"Responses": {table.name(): shown}, "UnprocessedKeys": {}})
+        return None
+
+    def lagging(token=None, value=None):
+        partitions = [f"VALUE#{digest.sha256_hex(value)}", f"TOKEN#{token.id}", f"USAGE#{token.id}"] if token else []
+        behind.update({pk: list(table.query("pk = :pk", {":pk": pk})) for pk in partitions})
+
+    with NETWORK.hooked(look):
+        yield lagging
+
+
+def test_200_value_that_was_issued_a_moment_ago(page, token, lagging):
+    lagging()
+    session = page.open(token.value)
+    assert page.rate(session, token.value).status_code == 200
+    assert page.open(token.regenerate(gracePeriodSeconds=60), sessionId=session) == session
+
+
+def test_401_value_that_was_replaced_a_moment_ago(page, token, lagging):
+    lagging(token, token.value)
+    session = page.open(token.value)
+    token.regenerate(gracePeriodSeconds=0)
+    assert_refused(page.init(token.value), 401, "invalid_token")
+    assert_refused(page.init(token.value, sessionId=session), 401, "invalid_token")
+    assert_refused(page.rate(session, token.value), 401, "invalid_token")
+
+
+def test_401_token_that_was_deleted_or_switched_off_a_moment_ago(page, token, lagging):
+    lagging(token, token.value)
+    token.change(isActive=False)
+    assert_refused(page.init(token.value), 401, "token_inactive")
+    token.delete()
+    assert_refused(page.init(token.value), 401, "invalid_token")
+
+
+def test_session_that_was_opened_a_moment_ago_is_resumed(page, token, lagging):
+    lagging(token, token.value)
+    session = page.open(token.value)
+    page.say(session)
+    answer = page.init(token.value, sessionId=session)
+    assert (answer.json["sessionId"], answer.json["conversationRevision"]) == (session, "1")
+
+
+def test_session_that_ended_a_moment_ago_is_not_resumed(api, page, token, clock, lagging):
+    lagging(token, token.value)
+    opened = page.init(token.value).json
+    session = opened["sessionId"]
+    page.say(session)
+    conversation_deletion.delete(api.tenant, opened["conversationId"], at=clock.held)
+    assert_refused(page.say(session), 401, "session_ended")
+    assert page.open(token.value, sessionId=session) != session
