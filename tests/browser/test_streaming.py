@@ -1,51 +1,77 @@
-"""An answer that streams into Runtype's own widget: word by word, and to an end whatever breaks."""
+"""An answer that streams into Runtype's own widget: word by word, and to an end whatever breaks at whatever point."""
 
 import logging
 import os
 import signal
-import subprocess
-import threading
 import time
 from pathlib import Path
 
+import boto3
 import pytest
 
-from infra.local.template import ROOT
 from tests.browser.conftest import ANSWER
-from tests.command import CLIENT_TOKENS
-from tests.targets.chat_completions import answer
-from tests.targets.chat_completions import endpoint as endpoint  # noqa: PLC0414 - a fixture
+from tests.browser.wire import Wire
+from tests.streaming_assistant import AGENT, MANY, POINTS, WHOLE, WORDS
+from tests.streaming_assistant import assistant as assistant  # noqa: PLC0414 - a fixture
+from tests.streaming_assistant import endpoint as endpoint  # noqa: PLC0414 - a fixture
 
-WORDS = ["Green ", "tea, ", "black ", "tea, ", "and ", "oolong."]
+QUESTION, NEXT = "What do you sell?", "And now?"
 IDLE = "[data-persona-composer-streaming=false]"
-MANY = 1000
-_log = logging.getLogger(__name__)
 FAILED = "The assistant could not answer. Please try again."
+_log = logging.getLogger(__name__)
 
 
 @pytest.fixture
-def register(stack, tmp_path):
-    """Registers a target with the developer's command line, which may name an address of this machine."""
-    (tmp_path / ".local").mkdir()
-    (tmp_path / ".local/stack.json").symlink_to(stack.state_file)
-
-    def register(target_id, *settings):
-        words = ["targets", "register", "--local", "--yes", "--tenant", "demo", target_id, *settings]
-        subprocess.run([*CLIENT_TOKENS, *words], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True)
-
-    return register
+def wire(stack):
+    wire = Wire(stack.url)
+    yield wire
+    wire.close()
 
 
 @pytest.fixture
-def chat(visit, create, register, endpoint):
-    """The page of a website whose assistant says these words, each one when the test lets it."""
-    register("agent_tea", "--kind=openai", f"--set=base_url={endpoint.url}", "--set=model=tea-1")
-    endpoint.streams(*answer(*WORDS))
-    endpoint.before_part = threading.Semaphore(0)
-    token = create(flowIds=[], agentIds=["agent_tea"])
-    visit(token["token"])
-    yield token
-    endpoint.before_part.release(MANY)
+def token(create):
+    return create(flowIds=[], agentIds=[AGENT])
+
+
+@pytest.fixture
+def chat(visit, token, wire):
+    """A website's page, whose connections to the API the test can cut."""
+    visit(token["token"], apiUrl=wire.url)
+
+
+@pytest.fixture
+def ask_until(visitor, chat, endpoint):
+    """`ask_until(2)`: asks, and waits until the page shows the answer's first two words."""
+
+    def ask_until(words):
+        visitor.send(QUESTION)
+        visitor.wait(lambda: endpoint.asked)
+        for _ in range(words):
+            endpoint.before_part.release()
+        if words:
+            visitor.wait(lambda: shown(visitor) == "".join(WORDS[:words]).strip())
+        assert not visitor.find(IDLE)
+
+    return ask_until
+
+
+@pytest.fixture
+def stored(stack, management, token):
+    """`stored()`: the visitor's messages and their replies in the table."""
+    (table,) = boto3.resource("dynamodb", endpoint_url=stack.aws_endpoint).tables.all()
+
+    def stored():
+        path = f"/v1/client-tokens/{token['clientToken']['id']}/conversations"
+        (conversation,) = management.ask("GET", path)["conversations"]
+        key = {"pk": f"CONVERSATION#{conversation['id']}"}
+        turns = table.query(
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :turns)",
+            ExpressionAttributeValues={":pk": key["pk"], ":turns": "MESSAGE#"},
+            ConsistentRead=True,
+        )
+        return [(turn["text"], turn.get("reply")) for turn in turns["Items"]]
+
+    return stored
 
 
 def shown(visitor):
@@ -54,52 +80,65 @@ def shown(visitor):
     return found[-1].text if found else ""
 
 
-def until_first_word(visitor, text="What do you sell?"):
-    visitor.send(text)
-    visitor.wait(lambda: shown(visitor) == WORDS[0].strip())
-
-
 def test_each_word_shows_before_the_next_is_generated(visitor, chat, endpoint):
     began = time.monotonic()
-    visitor.send("What do you sell?")
+    visitor.send(QUESTION)
     for number in range(1, len(WORDS) + 1):
+        endpoint.before_part.release()
         expected = "".join(WORDS[:number]).strip()
         visitor.wait(lambda expected=expected: shown(visitor) == expected)
         _log.warning("word %s shows after %.0f ms", number, (time.monotonic() - began) * 1000)
         assert not visitor.find(IDLE)
-        endpoint.before_part.release()
     endpoint.before_part.release(MANY)
     visitor.wait(lambda: visitor.find(IDLE))
-    assert shown(visitor) == "".join(WORDS)
+    assert shown(visitor) == WHOLE
 
 
-@pytest.mark.parametrize("words", range(1, len(WORDS)))
-def test_broken_off_answer_ends_in_a_sentence(visitor, chat, endpoint, words):
+@pytest.mark.parametrize("words", POINTS)
+def test_lost_target_ends_the_answer_in_a_sentence(visitor, chat, endpoint, stored, words):
     endpoint.breaks_after = sum(map(len, endpoint.parts[: 1 + words]))
     endpoint.before_part.release(MANY)
-    visitor.send("What do you sell?")
+    visitor.send(QUESTION)
     visitor.wait(lambda: visitor.find(ANSWER) and visitor.find(IDLE))
     # Paragraphs of the page, which has no blank lines.
     assert shown(visitor).split() == [*"".join(WORDS[:words]).split(), *FAILED.split()]
+    assert stored() == [(QUESTION, None)]
     endpoint.breaks_after = None
-    assert visitor.say("And now?") == "".join(WORDS)
+    assert visitor.say(NEXT) == WHOLE
+    assert stored() == [(QUESTION, None), (NEXT, WHOLE)]
 
 
-def test_page_stays_usable_after_the_function_is_killed(visitor, chat, endpoint, stack):
-    until_first_word(visitor)
+@pytest.mark.parametrize("words", POINTS)
+def test_page_stays_usable_after_the_function_is_killed(visitor, ask_until, endpoint, stack, stored, words):
+    ask_until(words)
     kill_function(stack)
-    endpoint.before_part.release(MANY)
     visitor.wait(lambda: visitor.find(IDLE))
-    assert WORDS[0].strip() in visitor.text()
-    assert visitor.say("And now?") == "".join(WORDS)
+    assert "".join(WORDS[:words]).strip() in visitor.text()
+    assert stored() == [(QUESTION, None)]
+    endpoint.before_part.release(MANY)
+    assert visitor.say(NEXT) == WHOLE
+    assert stored() == [(QUESTION, None), (NEXT, WHOLE)]
 
 
-def test_answer_is_stored_when_the_visitor_leaves(visitor, chat, endpoint, management):
-    until_first_word(visitor)
+@pytest.mark.parametrize("words", POINTS)
+def test_page_stays_usable_after_its_connection_is_cut(visitor, ask_until, endpoint, wire, stored, words):
+    """The answer is stored all the same."""
+    ask_until(words)
+    wire.cut()
+    visitor.wait(lambda: visitor.find(IDLE))
+    assert "".join(WORDS[:words]).strip() in visitor.text()
+    endpoint.before_part.release(MANY)
+    visitor.wait(lambda: stored() == [(QUESTION, WHOLE)])
+    assert visitor.say(NEXT) == WHOLE
+    assert stored() == [(QUESTION, WHOLE), (NEXT, WHOLE)]
+
+
+@pytest.mark.parametrize("words", POINTS)
+def test_answer_is_stored_when_the_visitor_leaves(visitor, ask_until, endpoint, stored, words):
+    ask_until(words)
     visitor.driver.get("about:blank")
     endpoint.before_part.release(MANY)
-    path = f"/v1/client-tokens/{chat['clientToken']['id']}/conversations"
-    visitor.wait(lambda: management.ask("GET", path)["conversations"][0]["messageCount"] == 2)
+    visitor.wait(lambda: stored() == [(QUESTION, WHOLE)])
 
 
 def kill_function(stack):

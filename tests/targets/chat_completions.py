@@ -71,7 +71,9 @@ class Server:
 
     def __init__(self):
         self.asked, self.keys = [], None
-        self.before_part, self.breaks_after = None, None
+        self.breaks_after = None
+        # Waits before each part, from this one on.
+        self.before_part, self.withholds_from = None, 2
         self.test_is_over = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.endpoint = self
@@ -128,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
                 endpoint.test_is_over.wait()
                 self.close_connection = True
                 return
-            if endpoint.before_part and number > 1:
+            if endpoint.before_part and number >= endpoint.withholds_from:
                 endpoint.before_part.acquire()
             if endpoint.breaks_after is not None and sent + len(part) > endpoint.breaks_after:
                 self.wfile.write(b"%x\r\n%b" % (len(part), part[: endpoint.breaks_after - sent]))
