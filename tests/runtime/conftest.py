@@ -113,6 +113,7 @@ def start(runtime_api, opt, tmp_path):
             "LAMBDA_TASK_ROOT": str(task),
             "AWS_LAMBDA_RUNTIME_API": runtime_api.address,
             "_HANDLER": f"handlers.{handler}",
+            **_measured(),
             **variables,
         }
         process = subprocess.Popen(
@@ -128,9 +129,19 @@ def start(runtime_api, opt, tmp_path):
 
     yield begin
     for process in started:
-        process.kill()
-        process.wait()
+        process.terminate()
+        process.wait(timeout=WITHIN_SECONDS)
         process.stdout.close()
+
+
+def _measured():
+    """What coverage needs to measure the runtime client in its own process, if it measures this one."""
+    coverage = sys.modules.get("coverage")
+    if not (coverage and coverage.Coverage.current()):
+        return {}
+    config = coverage.Coverage.current().config.copy()
+    config.source, config.run_include = None, [str(ROOT / "shared/runtime/*")]
+    return {"COVERAGE_PROCESS_CONFIG": config.serialize()}
 
 
 def got(source):
