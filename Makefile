@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run build sam-local openapi docs test test-artifact clients coverage format lint secrets scan fuzz check bench lock scale soak mutants clean
+.PHONY: help install run build sam-local openapi docs test test-artifact test-deep clients coverage format lint secrets scan fuzz check bench lock scale soak mutants clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -48,6 +48,9 @@ test: $(DEVELOPMENT) $(if $(T),,$(CLIENTS)) ## Every test, or some at once (T=te
 
 test-artifact: runtime-python $(DEVELOPMENT) $(BUILT) build ## What is built, and the SDK's tests on it; needs python3.13
 	$(VENV)/bin/python -m pytest --artifact tests/artifact tests/contract
+
+test-deep: $(DEVELOPMENT) ## Every interleaving of a turn with more functions and faults than make test searches; takes minutes
+	$(VENV)/bin/python -m pytest $(PYTEST) --deep tests/turn
 
 clients: $(DEVELOPMENT) $(CLIENTS) ## Generate clients from openapi.json by five generators, and use them
 	CI=true $(VENV)/bin/python -m pytest $(PYTEST) tests/clients

@@ -26,7 +26,7 @@ SCENARIOS = {
     "dollars, failures": Scenario(("a", "b"), Faults(), target=("answers", "refuses", "fails"), daily_budget=5),
     "dollars, midnight": Scenario(("a", "b"), Faults(lapses=1), daily_budget=4, start=MIDNIGHT),
 }
-# Each takes up to minutes: make test-deep.
+# They take four minutes: make test-deep.
 DEEP = {
     "twice": Scenario(("a", "a"), Faults(crashes=1, copies=1, lapses=1)),
     "twice, two crashes": Scenario(("a", "a"), Faults(crashes=2, lapses=2)),

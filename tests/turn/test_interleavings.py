@@ -14,5 +14,5 @@ def test_every_interleaving_keeps_every_guarantee(name, monkeypatch):
 @pytest.mark.parametrize("name", DEEP)
 def test_every_interleaving_of_more_faults_keeps_them(name, monkeypatch, request):
     if not request.config.getoption("--deep"):
-        pytest.skip("takes minutes: pytest --deep")
+        pytest.skip("takes minutes: make test-deep")
     assert Search(DEEP[name]).run(monkeypatch) > 50
