@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Any
 
 from infra.local.management import Management, ManagementError
 from shared import gc_control
@@ -22,6 +23,10 @@ gc_control.freeze()
 
 TENANT = "demo"
 FLOW = "flow_demo"
+# Whatever answers the flow by then.
+_WELCOME = "Hello! Send me a message."
+# So that the demo page shows an answer stream.
+_PAUSE = {"pause_ms": 50}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +49,10 @@ def plant(url: str, pages: list[str], kept: Mapping[str, str] | None, handler_ar
             if refusal.status not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:
                 raise
         else:
-            _register_flow(handler_arn)
+            _register_flow(handler_arn, _PAUSE)
             return {**kept, "clientToken": value}
-    key = plant_tenant(handler_arn)
-    welcome = "Hello! Your handler answers." if handler_arn else "Hello! I repeat what you say."
-    token = create_client_token(Management(url, key), [*pages, "https://app.example.com"], welcome)
+    key = plant_tenant(handler_arn, _PAUSE)
+    token = create_client_token(Management(url, key), [*pages, "https://app.example.com"])
     return {"tenant": TENANT, "apiKey": key, "clientToken": token.value, "clientTokenId": token.id, "flowId": FLOW}
 
 
@@ -61,18 +65,18 @@ def _renew(management: Management, path: str, pages: list[str]) -> str:
     return value
 
 
-def plant_tenant(handler_arn: str | None = None) -> str:
-    """Creates a tenant with a flow; returns its API key."""
+def plant_tenant(handler_arn: str | None = None, echo: Mapping[str, Any] | None = None) -> str:
+    """Creates a tenant with a flow; returns its API key. `echo`: the settings of an echo."""
     now = datetime.now(UTC)
     key, record = api_key.mint(TENANT, "Local stack", SCOPES, at=now, expires_at=None, random_bytes=secrets.token_bytes)
     api_keys.add(record)
-    _register_flow(handler_arn)
+    _register_flow(handler_arn, echo or {})
     return key
 
 
-def _register_flow(handler_arn: str | None) -> None:
+def _register_flow(handler_arn: str | None, echo: Mapping[str, Any]) -> None:
     """The developer's handler answers it, or an echo. Other targets, which the developer has registered, stay."""
-    kind, settings = ("aws_lambda", {"function_arn": handler_arn}) if handler_arn else ("echo", {})
+    kind, settings = ("aws_lambda", {"function_arn": handler_arn}) if handler_arn else ("echo", echo)
     before = None
     with contextlib.suppress(NotFound):
         before = targets.get(TENANT, FLOW)
@@ -83,9 +87,7 @@ def _register_flow(handler_arn: str | None) -> None:
     targets.register(target, replaces=before)
 
 
-def create_client_token(
-    management: Management, origins: list[str], welcome: str = "Hello! I repeat what you say."
-) -> ClientToken:
+def create_client_token(management: Management, origins: list[str]) -> ClientToken:
     """`origins`: where the token may be used."""
     body = {
         "name": "Demo",
@@ -93,7 +95,7 @@ def create_client_token(
         "allowedOrigins": origins,
         "flowIds": [FLOW],
         "defaultFlowId": FLOW,
-        "config": {"welcomeMessage": welcome},
+        "config": {"welcomeMessage": _WELCOME},
     }
     created = management.ask("POST", "/v1/client-tokens", body)
     return ClientToken(id=created["clientToken"]["id"], value=created["token"])

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Generator
+from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from shared.errors import InvalidRequest
+from shared.errors import InvalidRequest, TargetTimedOut
 from shared.rules.answer import Ending
 from shared.rules.target_request import TargetRequest
 
 
 class Settings(BaseModel, extra="forbid", frozen=True):
-    """No settings."""
+    """`pause_ms`: milliseconds between two words, so that people see the answer stream."""
+
+    pause_ms: Annotated[int, Field(ge=0, le=1000)] = 0
 
 
-def answer(_settings: Settings, request: TargetRequest) -> Generator[str | Ending]:
+def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending]:
     if request.attachments:
         raise InvalidRequest("This assistant reads text only.", code="attachment_not_supported", is_free=True)
     # A word with the blanks after it, or blanks at the start.
-    yield from re.findall(r"\S+\s*|\s+", f"You said: {request.message.text}")
+    first, *words = re.findall(r"\S+\s*|\s+", f"You said: {request.message.text}")
+    yield first
+    for word in words:
+        if settings.pause_ms:
+            if request.seconds_left() < settings.pause_ms / 1000:
+                raise TargetTimedOut
+            time.sleep(settings.pause_ms / 1000)
+        yield word
     yield Ending()

@@ -7,7 +7,7 @@ from infra.local import access
 from infra.local.access import REGION
 from infra.local.demo import bundles
 
-WELCOME = "Hello! I repeat what you say."
+WELCOME = "Hello! Send me a message."
 
 
 @pytest.fixture

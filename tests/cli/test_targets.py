@@ -61,7 +61,7 @@ def test_settings_are_stored_and_shown(operate):
         (("--kind", "aws_lambda", "--set", "function_arn=assistant"), "function_arn must be the ARN of a Lambda"),
         (
             ("--kind", "echo", "--set", "text=Hi"),
-            "A target of kind echo has no setting text: there are max_input_bytes, ",
+            "A target of kind echo has no setting text: there are pause_ms, ",
         ),
         (("--kind", "echo", "--set", "text=Hi", "--set", "text=Ho"), "The setting text is given twice."),
     ],

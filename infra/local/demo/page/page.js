@@ -88,7 +88,7 @@ function showEmbed({ installer, apiUrl, clientToken }) {
 }
 
 function openChat({ apiUrl, clientToken }) {
-  if (!window.AgentWidget) throw new Error("The chat widget is not here yet, and the CDN does not answer. Reload this page once npm has fetched the widget.");
+  if (!window.AgentWidget) throw new Error("The chat widget could not be loaded. npm fetches it once into .local/widget; until then, it comes from cdn.jsdelivr.net. Connect this machine to the internet or to an npm registry, start make run again, and reload this page.");
   const chat = window.AgentWidget.initAgentWidget({
     target: "#chat",
     windowKey: "chat",
@@ -97,7 +97,7 @@ function openChat({ apiUrl, clientToken }) {
       clientToken,
       // Show the service's own sentence, not the widget's about a backend that cannot be reached.
       errorMessage: (error) => error.message,
-      launcher: { enabled: false, fullHeight: true, title: "Your assistant", subtitle: "It repeats what you say" },
+      launcher: { enabled: false, fullHeight: true, title: "Your assistant", subtitle: "Reached with a client token alone" },
       // The token's own welcome message is shown instead.
       welcome: { variant: "none" },
       suggestions: { starters: { items: [] } },
