@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from infra.local import access
-from tests.local_stack import operate, stack  # noqa: F401 - fixtures for whoever speaks HTTP
+from tests.local_stack import operate, stack  # noqa: F401 - fixtures of tests over HTTP
 
 settings.register_profile("thorough", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # For a developer's loop: make test T=...

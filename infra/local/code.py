@@ -54,7 +54,7 @@ runpy.run_module("shared.runtime", run_name="__main__")
 """
 
 
-class NotBuilt(Exception):  # noqa: N818 - it is an answer to whoever starts the stack
+class NotBuilt(Exception):  # noqa: N818 - an answer to the developer
     """There is no artifact to run; the message says how to build it."""
 
 

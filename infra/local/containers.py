@@ -13,7 +13,7 @@ HOST_NAME = "host.docker.internal"
 _ARCHITECTURES = {"amd64": "x86_64", "x86_64": "x86_64", "arm64": "arm64", "aarch64": "arm64"}
 
 
-class NoEngine(Exception):  # noqa: N818 - an answer to whoever wants to run containers
+class NoEngine(Exception):  # noqa: N818 - an answer to the developer
     """The message says what is missing."""
 
 

@@ -19,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _TIMEOUT = 310
 
 
-class NotAHandler(Exception):  # noqa: N818 - an answer to whoever starts the stack
+class NotAHandler(Exception):  # noqa: N818 - an answer to the developer
     """TARGET names no file with a handler; the message says what is missing."""
 
 

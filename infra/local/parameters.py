@@ -10,7 +10,7 @@ from infra.local import template as sam
 from infra.local.template import Template
 
 
-class InvalidParameters(Exception):  # noqa: N818 - an answer to whoever chose the values
+class InvalidParameters(Exception):  # noqa: N818 - an answer to the developer
     """CloudFormation would not accept these values; the message says which and why, one per line."""
 
 

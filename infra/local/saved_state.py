@@ -20,7 +20,7 @@ _VERSION = 1
 Seeds = Mapping[str, str]
 
 
-class NotReadable(Exception):  # noqa: N818 - an answer to whoever starts the stack
+class NotReadable(Exception):  # noqa: N818 - an answer to the developer
     """The saved state cannot be used; the message says what to do."""
 
 

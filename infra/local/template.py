@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 Template = dict[str, Any]
 
 
-class NotModeled(Exception):  # noqa: N818 - it is an answer to whoever edits the template
+class NotModeled(Exception):  # noqa: N818 - it is an answer to the developer
     """The template needs something that the local stack does not model; the message says where."""
 
 

@@ -5,12 +5,13 @@ https://platform.openai.com/docs/api-reference/chat-streaming
 
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import NamedTuple
 
 import pytest
 
 from shared.http import endpoint as public
+from tests.targets import loopback
 
 
 class Asked(NamedTuple):
@@ -107,10 +108,13 @@ def endpoint(monkeypatch):
     server.close()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+@pytest.fixture
+def settings(endpoint):
+    return {"base_url": endpoint.url, "model": "tea-1"}
 
-    def do_POST(self):
+
+class _Handler(loopback.Handler):
+    def do_POST(self):  # noqa: N802 - http.server's name for it
         endpoint = self.server.endpoint
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         endpoint.asked.append(Asked(self.path, dict(self.headers), body, self.client_address))
@@ -124,28 +128,4 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in getattr(endpoint, "headers", {}).items():
             self.send_header(name, value)
         self.end_headers()
-        sent = 0
-        for number, part in enumerate(parts):
-            if part is None:
-                endpoint.test_is_over.wait()
-                self.close_connection = True
-                return
-            if endpoint.before_part and number >= endpoint.withholds_from:
-                endpoint.before_part.acquire()
-            if endpoint.breaks_after is not None and sent + len(part) > endpoint.breaks_after:
-                self.wfile.write(b"%x\r\n%b" % (len(part), part[: endpoint.breaks_after - sent]))
-                self.close_connection = True
-                return
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
-            sent += len(part)
-        self.wfile.write(b"0\r\n\r\n")
-
-    def handle_one_request(self):
-        try:
-            super().handle_one_request()
-        except ConnectionError:
-            # The client has given up.
-            self.close_connection = True
-
-    def log_message(self, *_):
-        """A test says itself what it found."""
+        self.send_chunks(parts, endpoint)

@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from urllib.parse import unquote
 
 import pytest
@@ -19,6 +19,7 @@ from shared.targets import answering
 from tests.aws import event_stream, verification
 from tests.aws.test_client import aws as aws  # noqa: PLC0414 - a fixture
 from tests.aws.test_client import close
+from tests.targets import loopback
 
 NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
 MESSAGES = (
@@ -77,10 +78,8 @@ class Aws:
         self.is_silent = True
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
+class _Handler(loopback.Handler):
+    def do_POST(self):  # noqa: N802 - http.server's name for it
         given = self.server.aws
         body = self.rfile.read(int(self.headers["Content-Length"]))
         service = "lambda" if "/functions/" in self.path else "bedrock-runtime"
@@ -98,35 +97,11 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(given.body, tuple):
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
-            self._send_chunks(given)
+            self.send_chunks(given.body, given)
             return
         self.send_header("Content-Length", str(len(given.body)))
         self.end_headers()
         self.wfile.write(given.body)
-
-    def _send_chunks(self, given):
-        sent = 0
-        for number, part in enumerate(given.body):
-            if given.before_part and number >= given.withholds_from:
-                given.before_part.acquire()
-            if given.breaks_after is not None and sent + len(part) > given.breaks_after:
-                rest = part[: given.breaks_after - sent]
-                self.wfile.write(b"%x\r\n%b" % (len(part), rest))
-                self.close_connection = True
-                return
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
-            sent += len(part)
-        self.wfile.write(b"0\r\n\r\n")
-
-    def handle_one_request(self):
-        try:
-            super().handle_one_request()
-        except ConnectionError:
-            # The client has given up.
-            self.close_connection = True
-
-    def log_message(self, *_):
-        """A test says itself what it found."""
 
 
 @pytest.fixture
