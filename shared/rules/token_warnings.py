@@ -60,15 +60,15 @@ def _budget_warnings(settings: TokenSettings, worst_cases: Mapping[str, int | No
     if unpriced := [target_id for target_id, worst_case in worst_cases.items() if worst_case is None]:
         yield SecurityWarning(
             "unpriced_target",
-            f"The most that an answer of {_shown(unpriced)} can cost is unknown, so it does not answer under a daily "
-            "budget. Register it with a price per call, or as a model with prices per token and without attachments.",
+            f"Under a daily budget, {_shown(unpriced)} cannot answer, because the most that an answer can cost is "
+            "unknown. Register a price per call, or a model with prices per token and without attachments.",
         )
     if above := {target_id: cost for target_id, cost in worst_cases.items() if cost is not None and cost > most}:
         yield SecurityWarning(
             "daily_budget_too_small",
-            f"One answer of {_shown(list(above))} can cost up to {daily_budget.to_dollars(max(above.values()))} "
-            "dollars, which is more than the daily budget, so it does not answer. Raise the budget, or lower the "
-            "target's max_tokens or max_input_bytes.",
+            f"Under this daily budget, {_shown(list(above))} cannot answer, because one answer can cost up to "
+            f"{daily_budget.to_dollars(max(above.values()))} dollars. Raise the budget, or lower the target's "
+            "max_tokens or max_input_bytes.",
         )
 
 

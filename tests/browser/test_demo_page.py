@@ -1,5 +1,7 @@
 """The demo page of `make run`: the working widget beside the token as the management API shows it."""
 
+import functools
+
 import boto3
 import pytest
 
@@ -101,3 +103,14 @@ def test_demo_page_shows_only_the_error_sentence_of_the_service(demo, management
         assert demo.say("Two") == "This conversation has reached its message limit."
     finally:
         management.ask("PUT", path, {"maxMessagesPerSession": before})
+
+
+def test_page_says_what_it_needs_where_the_widget_cannot_be_loaded(visitor, stack):
+    block = functools.partial(visitor.driver.execute_cdp_cmd, "Network.setBlockedURLs")
+    visitor.driver.execute_cdp_cmd("Network.enable", {})
+    block({"urls": ["*/widget/*"]})
+    try:
+        visitor.open(stack.demo_url)
+        visitor.sees("The chat widget could not be loaded.", "#trouble")
+    finally:
+        block({"urls": []})
