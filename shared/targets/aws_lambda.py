@@ -61,7 +61,7 @@ class Settings(BaseModel, extra="forbid", frozen=True):
 
 class _Reply(BaseModel):
     """Beside its text, a function may report `usage` as {"inputTokens": ..., "outputTokens": ...}, `stopReason`, and
-    `suggestions`. What is malformed of these is left out: it is not worth an answer.
+    `suggestions`. Malformed ones are left out: they are not worth an answer.
     """
 
     text: str
