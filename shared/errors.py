@@ -91,6 +91,14 @@ class Conflict(ApiError):
     message = "Another request is changing this at the same time. Please try again."
 
 
+class Gone(ApiError):
+    """The widget opens a new conversation. It recognizes exactly this message."""
+
+    code = "conversation_deleted"
+    message = "conversation_deleted"
+    hint = "This conversation has been deleted."
+
+
 class PreconditionFailed(ApiError):
     code = "precondition_failed"
     message = "This has changed since you read it."

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 
 from shared import log
 from shared.admission.messages import AdmittedMessage
 from shared.errors import ApiError
-from shared.rules import daily_budget, turn
-from shared.rules.answer import Declined, Ending
+from shared.rules import client_tools, daily_budget, execution, turn
+from shared.rules.answer import Declined, Ending, Piece, ToolCalls
 from shared.rules.target import Target
-from shared.store import daily_budgets, turns
+from shared.rules.target_request import TargetRequest
+from shared.store import daily_budgets, executions, turns
 from shared.store.daily_budgets import Reservation
 from shared.targets import answering
 
@@ -18,51 +20,69 @@ from shared.targets import answering
 _SECONDS_TO_STORE = 4
 
 
-def stream(admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[], float]) -> Iterator[str | Ending]:
-    """Yields the reply's text, and at last its Ending: then the reply is stored.
+def stream(admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[], float]) -> Iterator[Piece]:
+    """Yields the reply's text, and at last its Ending: then the reply is stored. Or ToolCalls: then the turn is paused.
 
     Take it to its end even if nobody reads it any more. `seconds_left`: until Lambda ends this invocation. Raises what
     the target and the store raise.
     """
     stored = admitted.turn
+    ending: Ending | ToolCalls | None
     if stored.reply is not None:
         yield stored.reply.text
-        yield stored.ending or Ending()
+        ending = stored.ending or Ending()
+        yield ending
+    elif stored.pending:
+        if not admitted.is_resumed:
+            yield "\n\n".join(step.text for step in stored.steps if step.text.strip())
+        ending = ToolCalls(stored.pending)
+        yield ending
     else:
-        try:
-            target, request = admitted.request(lambda: seconds_left() - _SECONDS_TO_STORE)
-            reservation = _reserve(admitted, target)
-        except ApiError:
-            turns.withdraw(admitted.session, stored)
-            raise
-        ending = None
-        try:
-            with turns.held(admitted.session, stored):
-                texts: list[str] = []
-                for piece in answering.answer(target, request):
-                    if isinstance(piece, Ending):
-                        ending = piece
-                        # Before the page reads that the reply is complete.
-                        turns.complete(admitted.session, turn.answered(admitted.turn, reply_id, "".join(texts), piece))
-                    else:
-                        texts.append(piece)
+        ending = yield from _generated(admitted, reply_id, seconds_left)
+    if isinstance(ending, Ending):
+        log.count("MessagesAnswered", environment=admitted.token.environment)
+
+
+def _generated(
+    admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[], float]
+) -> Generator[Piece, None, Ending | ToolCalls | None]:
+    """What the target says. It is paid for, stored, and then settled. Returns how it ended."""
+    stored = admitted.turn
+    try:
+        target, request = admitted.request(lambda: seconds_left() - _SECONDS_TO_STORE)
+        reservation = _reserve(admitted, target, client_tools.worst_size(request.tools))
+    except ApiError:
+        turns.withdraw(admitted.session, stored)
+        raise
+    ending = None
+    try:
+        with turns.held(admitted.session, stored):
+            texts: list[str] = []
+            for piece in answering.answer(target, request):
+                if isinstance(piece, str):
+                    texts.append(piece)
                     yield piece
-        except ApiError as error:
-            if reservation:
-                _settle(admitted, reservation, _cost(target, ending or error, reservation.worst_case))
-            raise
-        if reservation and ending:
-            # After the page has the Ending: a settlement that stalls must not cut an answer that is stored.
-            _settle(admitted, reservation, _cost(target, ending, reservation.worst_case))
-    log.count("MessagesAnswered", environment=admitted.token.environment)
+                else:
+                    ending = piece
+                    # Before the page reads that the reply is complete.
+                    ending = _stored(admitted, reply_id, "".join(texts), piece, request)
+                    yield ending
+    except ApiError as error:
+        if reservation:
+            _settle(admitted, reservation, _cost(target, ending or error, reservation.worst_case))
+        raise
+    if reservation and ending:
+        # After the page has the Ending: a settlement that stalls must not cut an answer that is stored.
+        _settle(admitted, reservation, _cost(target, ending, reservation.worst_case))
+    return ending
 
 
-def _reserve(admitted: AdmittedMessage, target: Target) -> Reservation | None:
+def _reserve(admitted: AdmittedMessage, target: Target, tools_bytes: int) -> Reservation | None:
     """Reserves the most that the answer can cost. None if the token has no daily budget."""
     most, lease = daily_budget.limit(admitted.token.settings), admitted.turn.lease
     if most is None or lease is None:
         return None
-    worst = daily_budget.require_bounded(target.worst_case, most)
+    worst = daily_budget.require_bounded(target.worst_case_with(tools_bytes), most)
     made = daily_budgets.reserve(admitted.token.id, lease, worst_case=worst, most=most, at=admitted.at)
     if made is None:
         log.count("BudgetsExhausted", environment=admitted.token.environment)
@@ -76,10 +96,32 @@ def _settle(admitted: AdmittedMessage, reservation: Reservation, cost: int) -> N
         log.count("BudgetsNearlySpent", environment=admitted.token.environment)
 
 
-def _cost(target: Target, outcome: Ending | ApiError, worst: int) -> int:
+def _stored(
+    admitted: AdmittedMessage, reply_id: str, text: str, ending: Ending | ToolCalls, request: TargetRequest
+) -> Ending | ToolCalls:
+    """Stores the reply or the pause. Returns what the page reads: the calls have their ids then."""
+    if isinstance(ending, ToolCalls):
+        if execution.may_pause(admitted.turn):
+            return _paused(admitted, text, ending, request)
+        ending = Ending(stop_reason="max_tool_calls", usage=ending.usage)
+    turns.complete(admitted.session, turn.answered(admitted.turn, reply_id, text, ending))
+    return ending
+
+
+def _paused(admitted: AdmittedMessage, text: str, called: ToolCalls, request: TargetRequest) -> ToolCalls:
+    """What the visitor has cleared from the page stays unknown to the target when it goes on."""
+    page_input = admitted.page_input
+    if page_input.shown_ids is not None:
+        page_input = replace(page_input, shown_ids=[message.id for message in request.history()])
+    paused = execution.paused(admitted.turn, page_input, text, called, admitted.at)
+    executions.pause(admitted.session, paused)
+    return called._replace(calls=paused.pending)
+
+
+def _cost(target: Target, outcome: Ending | ToolCalls | ApiError, worst: int) -> int:
     """The worst, unless the target surely charges nothing, or says what it has used."""
     if isinstance(outcome, ApiError) and outcome.is_free:
         return 0
-    if isinstance(outcome, Ending | Declined) and target.price:
+    if isinstance(outcome, Ending | ToolCalls | Declined) and target.price:
         return target.price.actual(outcome.usage, worst=worst)
     return worst

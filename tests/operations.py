@@ -20,7 +20,7 @@ UNKNOWN_ID = "ct_00000000000000000000000000"
 
 @dataclass(frozen=True)
 class Operation:
-    """In `path` and `body`, `{id}`, `{value}`, and `{session}` stand for what a caller has learned.
+    """In `path` and `body`, `{id}`, `{value}`, `{session}`, and `{execution}` stand for what a caller has learned.
 
     `name`: its function in the template. `scope`: None for pages. `body`: one that succeeds; None where it takes none.
     `records`: the action of the audit record that it leaves. `takes_key`: an Idempotency-Key makes it happen once.
@@ -58,6 +58,8 @@ _MESSAGE = {"id": "usr_1", "role": "user", "content": "Hello"}
 _SAY = {"sessionId": "{session}", "messages": [_MESSAGE], "assistantMessageId": "ast_1"}
 _RATE = {"sessionId": "{session}", "token": "{value}", "type": "upvote", "messageId": "ast_1"}
 
+_GO_ON = {"sessionId": "{session}", "executionId": "{execution}", "toolOutputs": {"ask": "Green"}}
+
 # fmt: off
 MANAGEMENT = [
     Operation("ListClientTokens", "GET", TOKENS, READ),
@@ -72,10 +74,13 @@ MANAGEMENT = [
 BROWSER = [
     Operation("InitSession", "POST", "/v1/client/init", None, {"token": "{value}"}),
     Operation("Chat", "POST", "/v1/client/chat", None, _SAY, repeats=False),
+    Operation("ResumeExecution", "POST", "/v1/client/resume", None, _GO_ON, repeats=False),
     Operation("LeaveFeedback", "POST", "/v1/client/feedback", None, _RATE),
 ]
 # fmt: on
 OPERATIONS = [*MANAGEMENT, *BROWSER]
+STREAMING = {"Chat", "ResumeExecution"}
+"""The functions under our own runtime client."""
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
 CHANGES = [operation for operation in MANAGEMENT if operation.is_change]
 OF_A_TOKEN = [operation for operation in MANAGEMENT if "{id}" in operation.path]

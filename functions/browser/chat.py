@@ -10,7 +10,6 @@ from time import monotonic
 from shared import replies
 from shared.admission.messages import admit_message
 from shared.gateway.streaming import TRANSCRIPT_BODY_MAX, BrowserRequest, EventStream, browser_stream
-from shared.rules import identifier
 from shared.wire.chat import Chat
 from shared.wire.chat_events import ChatEvents
 
@@ -18,10 +17,10 @@ from shared.wire.chat_events import ChatEvents
 @browser_stream(body_max=TRANSCRIPT_BODY_MAX)
 def handler(request: BrowserRequest, seconds_left: Callable[[], float]) -> EventStream:
     body = Chat.read(request.body)
-    page_input = body.page_input(request.at, token_bytes)
+    page_input, offer = body.page_input(request.at, token_bytes), body.offer()
     deadline = max(request.at, datetime.now(UTC)) + timedelta(seconds=seconds_left())
-    admitted = admit_message(request.visitor, body.session_id, page_input, deadline, request.add_rate_headers)
-    execution_id = identifier.new("exec", request.at, token_bytes)
+    admitted = admit_message(request.visitor, body.session_id, page_input, deadline, request.add_rate_headers, offer)
+    execution_id = admitted.turn.execution_id
     events = ChatEvents(execution_id, admitted.session.target_id, started_at=request.at, clock=monotonic)
     reply = replies.stream(admitted, body.assistant_message_id or execution_id, seconds_left)
     return EventStream(events.stream(reply), events.failed)

@@ -37,6 +37,8 @@ _MEANINGS = {
     "target_answer_empty": "The answer has no text.",
     "target_answer_incomplete": "The answer broke off.",
     "target_answer_too_large": "The answer is larger than 200 KB.",
+    "target_called_too_many_tools": "It called more tools at once than a page runs.",
+    "target_called_unknown_tool": "It called a tool, and this message offers none: only a page does.",
     "target_function_failed": "The function raised an error: see its log.",
     "target_function_timed_out": "The function reached its own timeout.",
     "target_timed_out": f"The answer was not complete within {_SECONDS_MAX} seconds.",
@@ -86,11 +88,11 @@ def _try(target: Target, text: str) -> _Trial:
     ending, first = Ending(), 0.0
     try:
         for piece in answering.answer(target, request):
-            if isinstance(piece, Ending):
-                ending = piece
-            else:
+            if isinstance(piece, str):
                 first = first or time.monotonic() - started
                 write(piece)
+            elif isinstance(piece, Ending):
+                ending = piece
     except ApiError as error:
         raise CommandFailed(_failure(error)) from error
     finally:

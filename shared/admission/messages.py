@@ -6,22 +6,24 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 
 from shared.admission import checks
-from shared.rules import conversation, input_limits, session, target, turn
+from shared.rules import conversation, execution_id, input_limits, session, target, turn
 from shared.rules.client_token import ClientToken
+from shared.rules.client_tools import NO_TOOLS, Offer
 from shared.rules.rate_limit import RateLimitStatus, Window
 from shared.rules.session import Session
 from shared.rules.target import Target
 from shared.rules.target_request import PageInput, TargetRequest
 from shared.rules.turn import Turn
 from shared.rules.visitor import Visitor
-from shared.store import client_tokens, counters, sessions, targets, turns, usage
+from shared.store import client_tokens, counters, offers, sessions, targets, turns, usage
 
 
 @dataclass(frozen=True, slots=True)
 class AdmittedMessage:
-    """`target` is None if the reply is stored already."""
+    """`target` is None if the reply is stored already. `is_resumed`: it goes on after a pause."""
 
     token: ClientToken
     session: Session
@@ -29,6 +31,7 @@ class AdmittedMessage:
     target: Target | None
     page_input: PageInput
     at: datetime
+    is_resumed: bool = False
 
     def request(self, seconds_left: Callable[[], float]) -> tuple[Target, TargetRequest]:
         """The target and its request. `seconds_left`: until its answer must be complete.
@@ -49,16 +52,20 @@ class AdmittedMessage:
             target_alias=settings.target_alias,
             target_version_id=settings.target_version_id,
             message=page_input.message,
-            history=lambda: input_limits.select_history(
-                found.limits,
-                page_input,
-                turns.newest_first(current.conversation_id, page_input.message.at, at=self.at),
+            history=cache(
+                lambda: input_limits.select_history(
+                    found.limits,
+                    page_input,
+                    turns.newest_first(current.conversation_id, page_input.message.at, at=self.at),
+                )
             ),
             seconds_left=seconds_left,
             attachments=page_input.attachments,
             inputs=page_input.inputs,
             metadata=page_input.metadata,
             context=page_input.context,
+            tools=page_input.tools,
+            steps=page_input.steps,
         )
         return found, target_request
 
@@ -69,9 +76,10 @@ def admit_message(
     page_input: PageInput,
     deadline: datetime,
     add_rate_headers: Callable[[RateLimitStatus], None],
+    offer: Offer = NO_TOOLS,
 ) -> AdmittedMessage:
     """Admits a visitor's message. `deadline`: when this invocation has ended. `add_rate_headers` receives the
-    visitor's rate limit status.
+    visitor's rate limit status. `offer`: the page's tools.
 
     The reads follow the order of proof: a made-up session id costs one read, of a key that nobody else uses. The
     target is read last, because many visitors share it and a system prompt can make it large.
@@ -83,7 +91,8 @@ def admit_message(
     # A move costs two write units, so such a message leaves to others what can wait: its use, and old counters.
     is_moving = conversation.moves(current.last_message_at, visitor.at)
     token_key, usage_key = client_tokens.key(known.token_id), usage.key(known.token_id)
-    items = checks.read(visitor.at, token_key, None if is_moving else usage_key)
+    tools_key = offers.key(current) if offer.fingerprint and offer.tools is None else None
+    items = checks.read(visitor.at, token_key, None if is_moving else usage_key, tools_key)
     if token_key not in items:
         raise session.ended()
     token = client_tokens.from_item(items[token_key])
@@ -105,9 +114,14 @@ def admit_message(
     found = None
     if stored is None or stored.reply is None:
         found = target.require_available(targets.find(known.target_reference))
+        if found.limits.client_tools:
+            kept = offers.from_item(items[tools_key]) if tools_key in items else None
+            page_input = replace(page_input, tools=offer.resolve(kept))
         # Before the message is stored and paid for.
         input_limits.require_within(found.limits, page_input)
-    lease = turn.lease(secrets.token_hex(8), deadline)
+        if found.limits.client_tools and offer.is_new:
+            offers.save(current, offer)
+    lease = turn.lease(execution_id.new_secret(secrets.token_bytes), deadline)
     begun = turns.begin(current, token, page_input.message, lease, stored=stored, at=visitor.at)
     # The first message is recorded with its conversation.
     if found and not is_moving and usage.from_item(items.get(usage_key)).should_record(visitor.at):

@@ -22,6 +22,7 @@ STATUS: dict[type[ApiError], int] = {
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.Gone: 410,
     errors.PreconditionFailed: 412,
     errors.PayloadTooLarge: 413,
     errors.IdempotencyKeyReused: 422,

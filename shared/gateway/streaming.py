@@ -19,7 +19,7 @@ from shared.gateway.request import TRANSCRIPT_BODY_MAX, BrowserRequest, Event
 from shared.gateway.response import Response
 
 # What handlers import.
-__all__ = ["TRANSCRIPT_BODY_MAX", "BrowserRequest", "EventStream", "browser_stream"]
+__all__ = ["TRANSCRIPT_BODY_MAX", "BrowserRequest", "EventStream", "Response", "browser_stream"]
 
 Head = Mapping[str, Any]
 
@@ -45,11 +45,13 @@ class EventStream:
     failed: Callable[[ApiError], str]
 
 
-Handle = Callable[[BrowserRequest, Callable[[], float]], EventStream]
+Handle = Callable[[BrowserRequest, Callable[[], float]], EventStream | Response]
 
 
 def browser_stream(*, body_max: int) -> Callable[[Handle], StreamingHandler]:
-    """A handler like `browser`'s that streams. It admits the visitor before it returns. `body_max`: in bytes.
+    """A handler like `browser`'s that streams, or responds in one piece. It admits the visitor before it returns.
+
+    `body_max`: in bytes.
 
     The handler also gets a function that gives the seconds until Lambda ends it. A stream that is cut off has no end
     event, so it must end earlier.
@@ -64,11 +66,12 @@ def browser_stream(*, body_max: int) -> Callable[[Handle], StreamingHandler]:
             try:
                 request = BrowserRequest.from_event(exchange.event, body_max, extra_headers)
                 stream = handle(request, lambda: context.get_remaining_time_in_millis() / 1000)
-                first = next(stream.parts)
+                first = next(stream.parts) if isinstance(stream, EventStream) else ""
             except Exception as error:  # noqa: BLE001 - a caller must never see a traceback
-                refused = Response.error(exchange.error_for(error), exchange.request_id)
-                exchange.answered(refused.status)
-                return refused.head(extra_headers), iter([refused.body.encode()])
+                stream = Response.error(exchange.error_for(error), exchange.request_id)
+            if isinstance(stream, Response):
+                exchange.answered(stream.status)
+                return stream.head(extra_headers), iter([stream.body.encode()])
             head = Response(HTTPStatus.OK, "", headers.OF_A_STREAM).head(extra_headers)
             return head, _body(exchange, stream, first)
 

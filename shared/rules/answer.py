@@ -1,16 +1,17 @@
-"""What a target reports at the end of its answer, and the refusal if a filter left none."""
+"""What a target reports at the end of its answer, or of a part of it, and the refusal if a filter left none."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from shared.errors import InvalidRequest
 
 # "length": the answer was cut off at the target's limit. "content_filter": a filter stopped it. "max_tool_calls": it
 # would have called more tools than it may.
 StopReason = Literal["end_turn", "length", "content_filter", "max_tool_calls"]
+ToolOrigin = Literal["sdk", "webmcp"]
 _STOP_REASONS: tuple[StopReason, ...] = get_args(StopReason)
 # More than any model reads or writes at once, and a number that can be stored.
 _TOKENS_MAX = 10**9
@@ -37,8 +38,7 @@ class Usage:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuggestedReply:
+class SuggestedReply(NamedTuple):
     """What the visitor may want to say next. `label`: on the button. `prompt`: what a click sends instead of it."""
 
     label: str
@@ -53,6 +53,29 @@ class Ending:
     stop_reason: StopReason = "end_turn"
     usage: Usage | None = None
     suggestions: tuple[SuggestedReply, ...] = ()
+
+
+class ToolCall(NamedTuple):
+    """`id`: ours, unique in the conversation; empty until the call is accepted. `model_id`: the model's own, or empty.
+    `origin`: of the tool.
+    """
+
+    name: str
+    parameters: Mapping[str, Any]
+    id: str = ""
+    model_id: str = ""
+    origin: ToolOrigin = "sdk"
+
+
+class ToolCalls(NamedTuple):
+    """The last item of an answer that cannot go on before the page has run these."""
+
+    calls: tuple[ToolCall, ...]
+    usage: Usage | None = None
+
+
+Piece = str | Ending | ToolCalls
+"""What a target yields: texts, and at last one of the others."""
 
 
 class Declined(InvalidRequest):

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 from shared.errors import InvalidRequest
+from shared.rules import client_tools
 from shared.rules.target_request import Message, PageInput
 
 # The most that a target can be registered with. A message is stored in an item of at most 400 KB, and everything
@@ -28,11 +29,15 @@ _TOO_LARGE = "This is more than the assistant can read at once. Please shorten y
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputLimits:
-    """The limits of one target, in bytes. `attachments`: the total of one message, decoded. 0 turns attachments off."""
+    """The limits of one target, in bytes. `attachments`: the total of one message, decoded. 0 turns attachments off.
+    `client_tools`: the definitions of the page's tools, which count beside all other input. 0 hides them from the
+    target.
+    """
 
     max_input_bytes: int = 32 * 1024
     max_message_bytes: int = 8 * 1024
     attachments: int = 0
+    client_tools: int = client_tools.TOOLS_BYTES_MAX
 
 
 NAMES = tuple(field.name for field in fields(InputLimits))
@@ -42,14 +47,20 @@ def require_within(limits: InputLimits, page_input: PageInput) -> None:
     """Raises InvalidRequest if the message exceeds the target's limits."""
     if page_input.attachments:
         _require_attachments_within(limits, page_input)
+    if (size := client_tools.size(page_input.tools)) > limits.client_tools:
+        raise InvalidRequest(
+            "This page offers more tools than the assistant can read.",
+            code="client_tools_too_large",
+            hint=f"clientTools take {size:,} bytes. The target's setting client_tools is {limits.client_tools:,}.",
+        )
     _require_message_within(limits, len(page_input.message.text.encode()))
     if (size := _size(page_input)) > limits.max_input_bytes:
         raise InvalidRequest(
             _TOO_LARGE,
             code="input_too_large",
             hint=(
-                f"The message with its inputs, metadata, and context takes {size:,} bytes. The target's setting "
-                f"max_input_bytes is {limits.max_input_bytes:,}."
+                f"The message with its inputs, metadata, context, and tool outputs takes {size:,} bytes. The target's "
+                f"setting max_input_bytes is {limits.max_input_bytes:,}."
             ),
         )
 
@@ -148,7 +159,8 @@ def _require_attachments_within(limits: InputLimits, page_input: PageInput) -> N
 def _size(page_input: PageInput) -> int:
     named = sum(len(one.media_type.encode()) + len((one.name or "").encode()) for one in page_input.attachments)
     beside = sum(_json_size(value) for value in (page_input.inputs, page_input.metadata, page_input.context))
-    return _message_size(page_input.message) + named + beside
+    steps = client_tools.size_of_steps(page_input.steps) if page_input.steps else 0
+    return _message_size(page_input.message) + named + beside + steps
 
 
 def _message_size(message: Message) -> int:

@@ -28,7 +28,7 @@ class Entry:
 
 
 def append(log: str, message_id: str, at: datetime) -> str:
-    return log + short_digest(message_id) + base62.encode((at - _EPOCH) // _MILLISECOND, _TIME_LENGTH)
+    return log + short_digest(message_id) + encode_time(at)
 
 
 def find(log: str, message_id: str) -> Entry | None:
@@ -55,5 +55,14 @@ def short_digest(text: str) -> str:
     return base62.encode(int(digest.sha256_hex(text), 16), _DIGEST_LENGTH)
 
 
+def encode_time(at: datetime) -> str:
+    """A time in seven characters, to the millisecond."""
+    return base62.encode((at - _EPOCH) // _MILLISECOND, _TIME_LENGTH)
+
+
+def decode_time(text: str) -> datetime:
+    return timestamps.from_milliseconds(base62.decode(text))
+
+
 def _time(entry: str) -> datetime:
-    return timestamps.from_milliseconds(base62.decode(entry[_DIGEST_LENGTH:]))
+    return decode_time(entry[_DIGEST_LENGTH:])

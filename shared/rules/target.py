@@ -45,7 +45,11 @@ class Target:
 
     @property
     def worst_case(self) -> int | None:
-        """The most that one answer can cost, in picodollars.
+        """That of an answer without tools of the page."""
+        return self.worst_case_with(0)
+
+    def worst_case_with(self, tools_bytes: int) -> int | None:
+        """The most that one answer can cost, in picodollars. `tools_bytes`: of the page's tools that are sent with it.
 
         None if there is no such number: no price is registered, tokens have a price and the answer has no limit, or
         tokens have a price and attachments are on, of which a model may make any number of tokens.
@@ -59,7 +63,9 @@ class Target:
                 return None
             output_tokens = self.settings.get("max_tokens", MAX_TOKENS_DEFAULT)
         return registered.worst(
-            input_bytes=self.limits.max_input_bytes + len(self.settings.get("system_prompt", "").encode()),
+            input_bytes=self.limits.max_input_bytes
+            + len(self.settings.get("system_prompt", "").encode())
+            + tools_bytes,
             messages=input_limits.HISTORY_MESSAGES_MAX,
             output_tokens=output_tokens,
         )

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from shared.rules.client_tools import ClientTool, Step
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
@@ -31,7 +33,8 @@ class Attachment:
 class PageInput:
     """What a page sends with one message. The page chooses all of it, so it proves nothing.
 
-    `shown_ids`: the messages that the page still shows. None if it sends no ids.
+    `shown_ids`: the messages that the page still shows. None if it sends no ids. `tools`: what it offers. `steps`: of
+    an answer that goes on, the calls of these tools so far, with their outputs.
     """
 
     message: Message
@@ -40,6 +43,8 @@ class PageInput:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
     shown_ids: Collection[str] | None = None
+    tools: Sequence[ClientTool] = ()
+    steps: Sequence[Step] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +52,9 @@ class TargetRequest:
     """`history` reads the part of the conversation that the target receives, within its limits: oldest first, this
     message last. Only kinds that need it call it.
 
-    `attachments` came with this message. They are not stored, so the history has none. `inputs`, `metadata`, and
-    `context` are chosen by the page and prove nothing.
+    `attachments` came with this message. They are not stored, so the history has none, and an answer that goes on after
+    a pause has none. `inputs`, `metadata`, `context`, `tools`, and the outputs in `steps` are chosen by the page and
+    prove nothing.
 
     `seconds_left` counts down to the deadline of the turn. A kind waits no longer, however the target sends.
     """
@@ -67,3 +73,5 @@ class TargetRequest:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
+    tools: Sequence[ClientTool] = ()
+    steps: Sequence[Step] = ()

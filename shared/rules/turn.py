@@ -9,22 +9,29 @@
 An invocation holds a turn from the moment it stores or takes it over until it has the reply or its lease ends. Only
 the holder may store the reply. Deleting the conversation replaces a turn in any state with one that is `gone`.
 
+A turn that is free may be paused: its target waits for outputs of the page's tools. With them, an invocation leases it
+and goes on (see execution). If they do not come, sending the message again starts from the beginning.
+
 Nothing here reads or writes. The store applies each step by one conditional write, and what it finds instead, if the
 condition fails, comes back to `resume` or `overtaken`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from shared.errors import Conflict, TooManyRequests
 from shared.rules import message_log, session, timestamps
-from shared.rules.answer import Ending
+from shared.rules.answer import Ending, ToolCall, Usage
 from shared.rules.client_token import ClientToken
+from shared.rules.client_tools import Step
+from shared.rules.execution_id import ExecutionId
 from shared.rules.message_log import Entry
 from shared.rules.session import Session
-from shared.rules.target_request import Message
+from shared.rules.target_request import Message, PageInput
 
 # Each attempt costs as much as a message, which is paid for once. A model that declines will decline again.
 ATTEMPTS_MAX = 5
@@ -43,13 +50,23 @@ class Lease:
     until: datetime
 
 
+class Pause(NamedTuple):
+    """`page_input`: what the target was asked with, and the steps so far. The last one has calls without outputs."""
+
+    page_input: PageInput
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """`attempts`: how often an invocation began to generate the reply. `lease`: None once the turn is gone.
     `was_asked`: whether an invocation said that it had asked the target in vain. One that crashed says nothing.
 
     `ending`: how the reply ended, and what it used. `message.at` orders the turns of a conversation, and is unique in
-    its session.
+    its session. `session`: a short digest of that session.
+
+    `secret`: of the execution (see execution). `resumes`: how often an invocation went on after a pause, of all
+    executions. `pause`: the last one of the execution, until the reply is stored.
     """
 
     message: Message
@@ -58,10 +75,28 @@ class Turn:
     was_asked: bool = False
     reply: Message | None = None
     ending: Ending | None = None
+    session: str = ""
+    secret: str = ""
+    resumes: int = 0
+    pause: Pause | None = None
 
     @property
     def is_gone(self) -> bool:
         return self.lease is None
+
+    @property
+    def execution_id(self) -> str:
+        return str(ExecutionId(self.message.at, self.session, self.secret))
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What came before the last pause. The last step may have its outputs by now."""
+        return tuple(self.pause.page_input.steps) if self.pause else ()
+
+    @property
+    def pending(self) -> tuple[ToolCall, ...]:
+        """The calls whose outputs the target waits for. While there are any, it is not asked."""
+        return self.steps[-1].pending if self.steps and self.reply is None else ()
 
 
 def lease(holder: str, deadline: datetime) -> Lease:
@@ -79,17 +114,24 @@ def accept(current: Session, token: ClientToken, message_id: str, at: datetime) 
     return replace(current, log=log, idle_until=session.idle_until(token, accepted_at))
 
 
-def begin(message: Message, entry: Entry, own: Lease) -> Turn:
+def begin(current: Session, message: Message, entry: Entry, own: Lease) -> Turn:
     """The first attempt. The session's log has the message's time."""
-    return Turn(message=replace(message, at=entry.at), lease=own, attempts=1)
+    return Turn(
+        message=replace(message, at=entry.at),
+        lease=own,
+        attempts=1,
+        session=message_log.short_digest(current.digest),
+        secret=own.holder,
+    )
 
 
 def resume(stored: Turn, message: Message, own: Lease, at: datetime) -> Turn:
     """What an invocation may do about a turn that is stored.
 
-    It uses the stored reply, or goes on if it holds the turn already: then this is the stored turn. Otherwise this is
-    its next attempt, which the store has to take over first. Raises Unauthenticated if the conversation was deleted,
-    Conflict while another invocation may still have the reply, and TooManyRequests after too many attempts.
+    It uses the stored reply, repeats the calls that the page has to run, or goes on if it holds the turn already: then
+    this is the stored turn. Otherwise this is its next attempt, which the store has to take over first. Raises
+    Unauthenticated if the conversation was deleted, Conflict while another invocation may still have the reply, and
+    TooManyRequests after too many attempts.
     """
     if stored.lease is None:
         raise session.ended()
@@ -98,16 +140,23 @@ def resume(stored: Turn, message: Message, own: Lease, at: datetime) -> Turn:
         return stored
     if at < stored.lease.until:
         raise in_progress()
+    if stored.pause and at < stored.pause.until:
+        return stored
     if stored.attempts >= ATTEMPTS_MAX:
         sentence = "This message could not be answered. Please write another one."
         raise TooManyRequests(sentence, code="attempts_exhausted", hint=sentence)
-    return replace(stored, lease=own, attempts=stored.attempts + 1)
+    return replace(stored, lease=own, attempts=stored.attempts + 1, secret=own.holder, pause=None)
 
 
 def answered(held: Turn, reply_id: str, text: str, ending: Ending) -> Turn:
-    """A reply is ordered right after its message, however late it comes."""
-    reply = Message(id=reply_id, role="assistant", text=text, at=held.message.at + _MILLISECOND)
-    return replace(held, reply=reply, ending=ending)
+    """A reply is ordered right after its message, however late it comes. `ending`: of this invocation.
+
+    It begins with what the target said before its pauses.
+    """
+    texts = [*(step.text for step in held.steps if step.text.strip()), *([text] if text or not held.steps else [])]
+    reply = Message(id=reply_id, role="assistant", text="\n\n".join(texts), at=held.message.at + _MILLISECOND)
+    usage = _sum([*(step.usage for step in held.steps), ending.usage])
+    return replace(held, reply=reply, ending=replace(ending, usage=usage), pause=None)
 
 
 def overtaken(wanted: Turn, stored: Turn) -> Turn:
@@ -125,20 +174,38 @@ def overtaken(wanted: Turn, stored: Turn) -> Turn:
 
 def failed(held: Turn) -> Turn:
     """The target did not answer: the next request may try at once."""
-    return replace(_given_back(held), was_asked=True)
+    return replace(given_back(held), was_asked=True)
 
 
 def withdrawn(held: Turn) -> Turn:
     """Something failed before the target was asked: the next request may try at once, and this attempt is not one."""
-    return replace(_given_back(held), attempts=held.attempts - 1)
+    if held.pause:
+        return replace(given_back(held), resumes=held.resumes - 1)
+    return replace(given_back(held), attempts=held.attempts - 1)
 
 
 def in_progress() -> Conflict:
     return Conflict("This message is still being answered. Please wait a moment.", code="in_progress", retry_after=2)
 
 
-def _given_back(held: Turn) -> Turn:
-    return replace(held, lease=held.lease and replace(held.lease, until=_FREED))
+def given_back(held: Turn) -> Turn:
+    """The turn with a lease that has ended: any invocation may take it over."""
+    return replace(held, lease=held.lease and _freed(held.lease))
+
+
+def _freed(own: Lease) -> Lease:
+    return replace(own, until=_FREED)
+
+
+def _sum(usages: Sequence[Usage | None]) -> Usage | None:
+    """None if one of them is not known."""
+    known = [usage for usage in usages if usage]
+    if len(known) < len(usages):
+        return None
+    read, written = (
+        sum(counts) for counts in zip(*((one.input_tokens, one.output_tokens) for one in known), strict=True)
+    )
+    return Usage(input_tokens=read, output_tokens=written)
 
 
 def _next_at(current: Session, at: datetime) -> datetime:

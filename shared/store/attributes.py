@@ -63,3 +63,12 @@ def _value(attribute: Mapping[str, Any]) -> Any:
     if kind == "L":
         return [_value(one) for one in value]
     return value
+
+
+def assignments(values: Mapping[str, Any]) -> str:
+    """What an expression sets, with `placeholders` of the same values."""
+    return ", ".join(f"{name} = :{name}" for name in values)
+
+
+def placeholders(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f":{name}": value for name, value in values.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from shared.rules.answer import Ending, Usage, suggested_replies
 from shared.rules.session import Session
 from shared.rules.target_request import Message
 from shared.rules.turn import Lease, Turn
-from shared.store import conversations
+from shared.store import conversations, pauses
 from shared.store.table import Item, Key
 
 # Nobody comes back to a turn without a reply for so long. A crash may leave one in a conversation that was deleted a
@@ -21,13 +21,22 @@ _UNANSWERED = timedelta(days=2)
 
 
 def key(current: Session, said_at: datetime) -> Key:
+    """The key of a message of this session."""
+    return place(current.conversation_id, said_at, message_log.short_digest(current.digest))
+
+
+def key_of(current: Session, stored: Turn) -> Key:
+    """The key of a turn of the session's conversation, which another session may have begun."""
+    return place(current.conversation_id, stored.message.at, stored.session)
+
+
+def place(conversation_id: str, said_at: datetime, session: str) -> Key:
     """Two sessions of one conversation may accept messages in the same millisecond, so the session is in the key."""
-    of_session = message_log.short_digest(current.digest)
-    return conversations.pk(current.conversation_id), f"MESSAGE#{timestamps.to_text(said_at)}#{of_session}"
+    return conversations.pk(conversation_id), f"MESSAGE#{timestamps.to_text(said_at)}#{session}"
 
 
 def to_item(current: Session, begun: Turn) -> Item:
-    pk, sk = key(current, begun.message.at)
+    pk, sk = key_of(current, begun)
     lease: dict[str, Any] = {}
     if begun.lease:
         lease = {"holder": begun.lease.holder, "leased_until": timestamps.to_text(begun.lease.until)}
@@ -57,20 +66,28 @@ def of_reply(answered: Turn) -> Item:
     if usage := ending.usage:
         added |= {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
     if ending.suggestions:
-        added["suggestions"] = json.dumps([asdict(one) for one in ending.suggestions], ensure_ascii=False)
+        added["suggestions"] = json.dumps([one._asdict() for one in ending.suggestions], ensure_ascii=False)
     return added
 
 
 def from_item(item: Item) -> Turn:
-    said_at = timestamps.from_text(item["sk"].split("#")[1])
+    _, at_text, of_session = item["sk"].split("#")
+    said_at = timestamps.from_text(at_text)
     if item.get("is_gone"):
-        return Turn(message=Message(id="", role="user", text="", at=said_at), lease=None, attempts=0)
+        gone_message = Message(id="", role="user", text="", at=said_at)
+        return Turn(message=gone_message, lease=None, attempts=0, session=of_session)
     held = Turn(
         message=Message(id=item["id"], role="user", text=item["text"], at=said_at),
         lease=Lease(item["holder"], timestamps.from_text(item["leased_until"])),
         attempts=item["attempts"],
         was_asked=item.get("was_asked", False),
+        session=of_session,
+        # Later holders go on with an execution that has paused.
+        secret=item.get("execution") or item["holder"],
+        resumes=item.get("resumes", 0),
     )
+    if "paused_until" in item:
+        return replace(held, pause=pauses.from_item(item, held.message))
     if "reply" not in item:
         return held
     usage = Usage.from_counts(item.get("input_tokens"), item.get("output_tokens"))

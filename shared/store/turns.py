@@ -19,8 +19,8 @@ from shared.rules.message_log import Entry
 from shared.rules.session import Session
 from shared.rules.target_request import Message
 from shared.rules.turn import Lease, Turn
-from shared.store import conversations, sessions, table, turn_items, usage
-from shared.store.table import ConditionFailed
+from shared.store import attributes, conversations, pauses, sessions, table, turn_items, usage
+from shared.store.table import ConditionFailed, Item
 
 # Concurrent messages in one session conflict, and all but one fail each time. Two always succeed. Of many, some get a
 # 409, so that the cost grows no faster than their number.
@@ -50,13 +50,13 @@ def begin(
     if stored is None and turn_items.expiry_unanswered(entry.at) <= at.timestamp():
         # It would expire before its reply is stored, and its target could be asked again and again.
         raise session.ended()
-    begun = turn.begin(message, entry, own)
+    begun = turn.begin(current, message, entry, own)
     try:
         stored = stored or _put(current, begun, at)
         begun = turn.resume(stored, message, own, at)
         if begun.attempts > stored.attempts:
             begun = _take_over(current, stored, begun, at)
-        if begun.reply:
+        if begun.reply or begun.pause:
             return begun
         is_recorded = conversations.record_message(current, begun.message, entry.number)
     except Unavailable:
@@ -78,9 +78,9 @@ def complete(current: Session, answered: Turn) -> Turn:
         raise ValueError("nobody holds a turn that is gone")
     added = turn_items.of_reply(answered)
     completing = table.update_write(
-        turn_items.key(current, answered.message.at),
-        f"SET {', '.join(f'{name} = :{name}' for name in added)}",
-        {":holder": answered.lease.holder} | {f":{name}": value for name, value in added.items()},
+        turn_items.key_of(current, answered),
+        f"SET {attributes.assignments(added)} REMOVE {', '.join(pauses.NAMES)}",
+        {":holder": answered.lease.holder} | attributes.placeholders(added),
         condition="holder = :holder",
     )
     try:
@@ -154,8 +154,9 @@ def _take_over(current: Session, stored: Turn, wanted: Turn, at: datetime) -> Tu
     if stored.lease is None or wanted.lease is None:
         raise ValueError("nobody holds a turn that is gone")
     taking = table.update_write(
-        turn_items.key(current, wanted.message.at),
-        "SET holder = :holder, leased_until = :until, attempts = :attempts",
+        turn_items.key_of(current, wanted),
+        "SET holder = :holder, leased_until = :until, attempts = :attempts"
+        f" REMOVE execution, {', '.join(pauses.NAMES)}",
         {
             ":holder": wanted.lease.holder,
             ":until": timestamps.to_text(wanted.lease.until),
@@ -180,15 +181,14 @@ def _free(current: Session, freed: Turn) -> None:
     """If this fails, the lease expires."""
     if freed.lease is None:
         return
+    changed: Item = {"leased_until": timestamps.to_text(freed.lease.until)}
+    changed |= {"attempts": freed.attempts, "was_asked": freed.was_asked}
+    if freed.pause:
+        changed["resumes"] = freed.resumes
     freeing = table.update_write(
-        turn_items.key(current, freed.message.at),
-        "SET leased_until = :until, attempts = :attempts, was_asked = :was_asked",
-        {
-            ":holder": freed.lease.holder,
-            ":until": timestamps.to_text(freed.lease.until),
-            ":attempts": freed.attempts,
-            ":was_asked": freed.was_asked,
-        },
+        turn_items.key_of(current, freed),
+        f"SET {attributes.assignments(changed)}",
+        {":holder": freed.lease.holder} | attributes.placeholders(changed),
         condition="holder = :holder",
     )
     with suppress(ConditionFailed, Unavailable):
@@ -197,7 +197,7 @@ def _free(current: Session, freed: Turn) -> None:
 
 def _bury(current: Session, begun: Turn, at: datetime) -> None:
     """Removes what this invocation has put into a conversation that was deleted meanwhile, and ends its session."""
-    table.put(turn_items.gone(*turn_items.key(current, begun.message.at), at))
+    table.put(turn_items.gone(*turn_items.key_of(current, begun), at))
     with suppress(ConditionFailed):
         sessions.end(current, at)
 

@@ -12,23 +12,23 @@ from pydantic import BaseModel, ValidationError
 
 from shared.aws.client import AwsError, AwsErrorResponse, TimedOut
 from shared.errors import TargetFailed, TargetTimedOut
-from shared.rules import price
-from shared.rules.answer import Ending
+from shared.rules import client_tools, price
+from shared.rules.answer import Ending, Piece, ToolCalls
 from shared.rules.target import Target
 from shared.rules.target_request import TargetRequest
 
 # A reply is stored in one item of at most 400 KB.
 _ANSWER_BYTES_MAX = 200 * 1024
 
-Answer = Generator[str | Ending]
+Answer = Generator[Piece]
 
 
 class Kind(Protocol):
     """The interface of a module for one of KINDS.
 
-    `answer` yields the answer's text as it comes, in pieces of any size, and at last one Ending: an answer without it
-    is broken. It raises InvalidRequest for input that it cannot read. It need not catch AWS's errors or pydantic's, nor
-    care for empty pieces, halves of surrogate pairs, or the size of the answer.
+    `answer` yields the answer's text as it comes, in pieces of any size, and at last one Ending, or ToolCalls: an
+    answer without either is broken. It raises InvalidRequest for input that it cannot read. It need not catch AWS's
+    errors or pydantic's, nor care for empty pieces, halves of surrogate pairs, or the size of the answer.
     """
 
     Settings: type[BaseModel]
@@ -37,7 +37,7 @@ class Kind(Protocol):
 
 
 def answer(target: Target, request: TargetRequest) -> Answer:
-    """Yields the answer's text as it comes, the first piece never blank, none empty; and at last its Ending.
+    """Yields the answer's text as it comes, the first piece never blank, none empty; at last its Ending or ToolCalls.
 
     Raises TargetFailed, TargetTimedOut, and InvalidRequest or PayloadTooLarge for what this target cannot take. It does
     so before the first piece, or after any: then what was yielded is the beginning of an answer that never ended.
@@ -49,7 +49,7 @@ def answer(target: Target, request: TargetRequest) -> Answer:
         raise TargetFailed(is_free=True) from error
     try:
         with closing(kind.answer(settings, request)) as pieces:
-            yield from _storable(pieces)
+            yield from _storable(pieces, request)
     except TimedOut as error:
         raise TargetTimedOut(is_free=_is_free(error)) from error
     except AwsError as error:
@@ -70,15 +70,17 @@ def _is_free(error: AwsError) -> bool:
     return not error.was_sent or error.operation == "GetSecretValue"
 
 
-def _storable(pieces: Iterable[str | Ending]) -> Answer:
+def _storable(pieces: Iterable[Piece], request: TargetRequest) -> Answer:
     # JSON may cut a character between two pieces. Each then holds half of a surrogate pair, which is no text.
     decoder = codecs.getincrementaldecoder("utf-16-le")("replace")
     held: list[str] = []
-    size, is_visible = 0, False
+    # Texts before a pause are part of the reply.
+    size, is_visible = sum(len(step.text.encode()) for step in request.steps), False
     for piece in pieces:
-        ending = piece if isinstance(piece, Ending) else None
-        text = decoder.decode(
-            b"" if isinstance(piece, Ending) else piece.encode("utf-16-le", "surrogatepass"), bool(ending)
+        text = (
+            decoder.decode(piece.encode("utf-16-le", "surrogatepass"))
+            if isinstance(piece, str)
+            else decoder.decode(b"", final=True)
         )
         size += len(text.encode())
         if size > _ANSWER_BYTES_MAX:
@@ -90,9 +92,12 @@ def _storable(pieces: Iterable[str | Ending]) -> Answer:
         if held and is_visible:
             yield "".join(held)
             held.clear()
-        if ending:
+        if isinstance(piece, ToolCalls):
+            yield client_tools.require_callable(piece, request.tools)
+            return
+        if isinstance(piece, Ending):
             if not is_visible:
                 raise TargetFailed(code="target_answer_empty")
-            yield ending
+            yield piece
             return
     raise TargetFailed(code="target_answer_incomplete")

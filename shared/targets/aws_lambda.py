@@ -1,7 +1,7 @@
 """Answers with a Lambda function of the operator: it receives the request as an event.
 
-It returns {"text": ...}, or streams its answer as plain text in UTF-8. The setting `response` says which: no text can
-be taken for JSON, and no JSON is shown as text.
+It returns {"text": ...} or {"toolCalls": [...]}, or streams its answer as plain text in UTF-8. The setting `response`
+says which: no text can be taken for JSON, and no JSON is shown as text.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from base64 import b64encode
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
 
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator, BaseModel, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.aws.client import AwsErrorResponse
@@ -24,7 +24,7 @@ from shared.aws.event_stream import Message
 from shared.aws.stream_client import StreamClient
 from shared.errors import PayloadTooLarge, TargetFailed, TargetTimedOut
 from shared.rules import timestamps
-from shared.rules.answer import Ending, Usage, stop_reason, suggested_replies
+from shared.rules.answer import Ending, Piece, ToolCall, ToolCalls, Usage, stop_reason, suggested_replies
 from shared.rules.target_request import TargetRequest
 
 _ARN = re.compile(
@@ -59,28 +59,43 @@ class Settings(BaseModel, extra="forbid", frozen=True):
     response: Literal["json", "text"] = "json"
 
 
+class _Call(BaseModel):
+    name: str
+    parameters: dict[str, Any] = {}
+
+
 class _Reply(BaseModel):
-    """Beside its text, a function may report `usage` as {"inputTokens": ..., "outputTokens": ...}, `stopReason`, and
-    `suggestions`. Malformed ones are left out: they are not worth an answer.
+    """Its text, calls of the page's tools, or both. Beside them, a function may report `usage` as
+    {"inputTokens": ..., "outputTokens": ...}, `stopReason`, and `suggestions`. Malformed ones are left out: they are
+    not worth an answer.
     """
 
-    text: str
+    text: str = ""
+    toolCalls: list[_Call] = []  # noqa: N815 - as functions spell it, and pydantic copies it
     usage: Any = None
     stopReason: Any = None  # noqa: N815 - as functions spell it
     suggestions: Any = None
 
-    def ending(self) -> Ending:
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if "text" not in self.model_fields_set and not self.toolCalls:
+            raise PydanticCustomError("missing", "must have a text or toolCalls")
+        return self
+
+    def ending(self) -> Ending | ToolCalls:
         match self.usage:
             case {"inputTokens": read, "outputTokens": written}:
                 usage = Usage.from_counts(read, written)
             case _:
                 usage = None
+        if self.toolCalls:
+            return ToolCalls(tuple(ToolCall(call.name, call.parameters) for call in self.toolCalls), usage)
         return Ending(
             stop_reason=stop_reason(self.stopReason), usage=usage, suggestions=suggested_replies(self.suggestions)
         )
 
 
-def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending]:
+def answer(settings: Settings, request: TargetRequest) -> Generator[Piece]:
     # Not escaped: many languages would take twice the bytes, and Lambda accepts 6 MB.
     event = json.dumps(_event(request), ensure_ascii=False).encode()
     path = f"/2021-11-15/functions/{quote(settings.function_arn, safe='')}/response-streaming-invocations"
@@ -113,7 +128,7 @@ def _payload(messages: Iterable[Message]) -> Iterator[bytes]:
         raise TargetFailed(code="target_answer_incomplete")
 
 
-def _text(chunks: Iterable[bytes]) -> Generator[str | Ending]:
+def _text(chunks: Iterable[bytes]) -> Generator[Piece]:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     for chunk in chunks:
         yield decoder.decode(chunk)
@@ -121,7 +136,7 @@ def _text(chunks: Iterable[bytes]) -> Generator[str | Ending]:
     yield Ending()
 
 
-def _json(chunks: Iterable[bytes]) -> Generator[str | Ending]:
+def _json(chunks: Iterable[bytes]) -> Generator[Piece]:
     body = bytearray()
     for chunk in chunks:
         body += chunk
@@ -173,4 +188,24 @@ def _event(request: TargetRequest) -> dict[str, Any]:
         "inputs": request.inputs,
         "metadata": request.metadata,
         "context": request.context,
+        "tools": [
+            {
+                "name": one.name,
+                "description": one.description,
+                "parametersSchema": one.parameters_schema,
+                "origin": one.origin,
+            }
+            for one in request.tools
+        ],
+        "toolResults": [
+            {
+                "step": number,
+                "name": call.name,
+                "parameters": call.parameters,
+                "output": step.outputs[call.id],
+                "source": "page",
+            }
+            for number, step in enumerate(request.steps, 1)
+            for call in step.calls
+        ],
     }

@@ -18,11 +18,13 @@ from shared.aws.client import AwsErrorResponse
 from shared.aws.event_stream import Message
 from shared.aws.stream_client import StreamClient
 from shared.errors import InvalidRequest, TargetFailed, TargetTimedOut
-from shared.rules.answer import Declined, Ending, StopReason, Usage
+from shared.rules.answer import Declined, Ending, Piece, StopReason, ToolCalls, Usage
+from shared.rules.client_tools import ClientTool, Step
 from shared.rules.price import FREE_STATUSES
 from shared.rules.target import MAX_TOKENS_DEFAULT
 from shared.rules.target_request import Attachment, TargetRequest
 from shared.targets.system_prompt import SystemPrompt
+from shared.targets.tools import Calls, Tools, call_id, marked
 
 _IMAGES = {"image/gif": "gif", "image/jpeg": "jpeg", "image/png": "png", "image/webp": "webp"}
 _DOCUMENTS = {
@@ -67,7 +69,7 @@ class Settings(BaseModel, extra="forbid", frozen=True):
     max_tokens: Annotated[int, Field(ge=1, le=8192)] = MAX_TOKENS_DEFAULT
 
 
-def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending]:
+def answer(settings: Settings, request: TargetRequest) -> Generator[Piece]:
     body: dict[str, Any] = {
         "messages": _messages(request),
         "inferenceConfig": {"maxTokens": settings.max_tokens},
@@ -76,12 +78,16 @@ def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending
         body["inferenceConfig"]["temperature"] = settings.temperature
     if settings.system_prompt:
         body["system"] = [{"text": settings.system_prompt}]
+    tools = Tools(request.tools, request.steps)
+    if tools.offered:
+        body["toolConfig"] = {"tools": [_tool(one) for one in tools.offered]}
+        body["messages"] += _steps(tools, request.steps)
     path = f"/model/{quote(settings.model_id, safe='')}/converse-stream"
     headers = {"Content-Type": "application/json"}
     try:
         sent = json.dumps(body).encode()
         with closing(_client().stream("ConverseStream", path, sent, headers, request.seconds_left)) as messages:
-            yield from _answer(messages)
+            yield from _answer(messages, tools)
     except AwsErrorResponse as error:
         # Among the events, the same names begin with a small letter.
         if error.code.casefold() == "modeltimeoutexception":
@@ -96,9 +102,10 @@ def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending
         raise
 
 
-def _answer(messages: Iterable[Message]) -> Generator[str | Ending]:
+def _answer(messages: Iterable[Message], tools: Tools) -> Generator[Piece]:
     """Blocks without text, such as a model's reasoning, are not for the visitor."""
-    stop_reason, usage, has_text = None, None, False
+    calls = Calls()
+    stop_reason, usage, has_text, is_calling = None, None, False, False
     for message in messages:
         try:
             event = json.loads(message.payload)
@@ -108,7 +115,10 @@ def _answer(messages: Iterable[Message]) -> Generator[str | Ending]:
             case "contentBlockDelta", {"delta": {"text": str(text)}}:
                 has_text = has_text or bool(text.strip())
                 yield text
+            case (("contentBlockStart" | "contentBlockDelta"), _):
+                _add(calls, event)
             case "messageStop", {"stopReason": str(reason)}:
+                is_calling = reason == "tool_use"
                 stop_reason = _STOP_REASONS.get(reason, "end_turn")
             case "metadata", {"usage": {"inputTokens": read, "outputTokens": written}}:
                 usage = Usage.from_counts(read, written)
@@ -116,7 +126,15 @@ def _answer(messages: Iterable[Message]) -> Generator[str | Ending]:
         raise TargetFailed(code="target_answer_incomplete")
     if stop_reason == "content_filter" and not has_text:
         raise Declined(usage)
-    yield Ending(stop_reason=stop_reason, usage=usage)
+    yield ToolCalls(calls.read(tools), usage) if is_calling else Ending(stop_reason=stop_reason, usage=usage)
+
+
+def _add(calls: Calls, event: Any) -> None:
+    match event:
+        case {"contentBlockIndex": int(index), "start": {"toolUse": {"name": name, "toolUseId": model_id}}}:
+            calls.add(index, name=name, model_id=model_id)
+        case {"contentBlockIndex": int(index), "delta": {"toolUse": {"input": arguments}}}:
+            calls.add(index, arguments=arguments)
 
 
 def _messages(request: TargetRequest) -> list[dict[str, Any]]:
@@ -135,6 +153,28 @@ def _messages(request: TargetRequest) -> list[dict[str, Any]]:
             turns[-1]["content"] += content
         elif content and (turns or message.role == "user"):
             turns.append({"role": message.role, "content": content})
+    return turns
+
+
+def _tool(tool: ClientTool) -> dict[str, Any]:
+    # Neither may be empty.
+    spec = {"name": tool.name, "description": tool.description or tool.name}
+    return {"toolSpec": spec | {"inputSchema": {"json": tool.parameters_schema}}}
+
+
+def _steps(tools: Tools, steps: Iterable[Step]) -> list[dict[str, Any]]:
+    turns: list[dict[str, Any]] = []
+    for step in steps:
+        said: list[dict[str, Any]] = [{"text": step.text}] if step.text.strip() else []
+        said += [
+            {"toolUse": {"toolUseId": call_id(one), "name": tools.alias(one.name), "input": one.parameters}}
+            for one in step.calls
+        ]
+        results = [
+            {"toolResult": {"toolUseId": call_id(one), "content": [{"text": marked(step.outputs[one.id])}]}}
+            for one in step.calls
+        ]
+        turns += [{"role": "assistant", "content": said}, {"role": "user", "content": results}]
     return turns
 
 

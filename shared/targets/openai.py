@@ -19,11 +19,13 @@ from pydantic_core import PydanticCustomError
 from shared.aws import secret
 from shared.errors import ApiError, InvalidRequest, PayloadTooLarge, TargetFailed, TargetTimedOut
 from shared.http import deadline, endpoint, server_sent_events
-from shared.rules.answer import Declined, Ending, StopReason, Usage
+from shared.rules.answer import Declined, Ending, Piece, StopReason, ToolCalls, Usage
 from shared.rules.price import FREE_STATUSES
 from shared.rules.target import MAX_TOKENS_DEFAULT
 from shared.rules.target_request import Attachment, TargetRequest
+from shared.targets import openai_tools
 from shared.targets.system_prompt import SystemPrompt
+from shared.targets.tools import Calls, Tools
 
 _IMAGES = {"image/gif", "image/jpeg", "image/png", "image/webp"}
 # The others are "end_turn".
@@ -33,8 +35,7 @@ _OPENAI_HOSTS = ("api.openai.com", ".openai.azure.com")
 
 _STREAM_BYTES_MAX = 32 * 1024 * 1024
 _ERROR_BYTES_MAX = 64 * 1024
-_OK, _UNAUTHORIZED, _BAD_REQUEST = 200, 401, 400
-_TIMEOUTS = {408, 504}
+_OK, _UNAUTHORIZED, _BAD_REQUEST, _TIMEOUTS = 200, 401, 400, {408, 504}
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _BASE_URL = re.compile(
     rf"(https://(?=[^:/]{{1,253}}([:/]|$)){_LABEL}(\.{_LABEL})*|http://(127\.0\.0\.1|localhost|\[::1\]))"
@@ -94,8 +95,9 @@ class _Refused(EndpointError):  # noqa: N818 - named after what it holds
         super().__init__(f"{status} {error}".strip())
 
 
-def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending]:
-    body = json.dumps(_body(settings, request), ensure_ascii=False).encode()
+def answer(settings: Settings, request: TargetRequest) -> Generator[Piece]:
+    tools = Tools(request.tools, request.steps)
+    body = json.dumps(_body(settings, request, tools), ensure_ascii=False).encode()
     url = f"{settings.base_url}/chat/completions"
     try:
         for is_last_key in (False, True):
@@ -103,7 +105,7 @@ def answer(settings: Settings, request: TargetRequest) -> Generator[str | Ending
             headers = _headers(key.value if key else None)
             with endpoint.posted(url, body, headers, request.seconds_left) as response:
                 if response.status == _OK:
-                    yield from _answer(_events(response))
+                    yield from _answer(_events(response), tools)
                     return
                 # A key that was rotated is rejected until it is read again.
                 if not (response.status == _UNAUTHORIZED and key and key.is_kept and not is_last_key):
@@ -130,17 +132,19 @@ def _headers(key: str | None) -> dict[str, str]:
     return headers
 
 
-def _body(settings: Settings, request: TargetRequest) -> dict[str, Any]:
+def _body(settings: Settings, request: TargetRequest, tools: Tools) -> dict[str, Any]:
     host = urlsplit(settings.base_url).hostname or ""
     is_openai = host == _OPENAI_HOSTS[0] or host.endswith(_OPENAI_HOSTS[1])
     system = [{"role": "system", "content": settings.system_prompt}] if settings.system_prompt else []
     body: dict[str, Any] = {
         "model": settings.model,
-        "messages": [*system, *_messages(request)],
+        "messages": [*system, *_messages(request), *openai_tools.messages(tools, request.steps)],
         "max_completion_tokens" if is_openai else "max_tokens": settings.max_tokens,
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+    if tools.offered:
+        body["tools"] = [openai_tools.definition(one) for one in tools.offered]
     return body if settings.temperature is None else body | {"temperature": settings.temperature}
 
 
@@ -184,9 +188,9 @@ def _events(response: HTTPResponse) -> Iterator[str]:
             return
 
 
-def _answer(events: Iterable[str]) -> Generator[str | Ending]:
+def _answer(events: Iterable[str], tools: Tools) -> Generator[Piece]:
     """Reasoning is not for the visitor. Some servers report usage beside the last text, some alone, some never."""
-    stop_reason, usage, has_text = None, None, False
+    stop_reason, usage, has_text, calls = None, None, False, Calls()
     for data in events:
         if data == "[DONE]":
             continue
@@ -204,6 +208,7 @@ def _answer(events: Iterable[str]) -> Generator[str | Ending]:
             case {"choices": [{"delta": {"content": str(text)}}, *_]}:
                 has_text = has_text or bool(text.strip())
                 yield text
+        openai_tools.add(calls, event)
         match event:
             case {"choices": [{"finish_reason": str(reason)}, *_]}:
                 stop_reason = _STOP_REASONS.get(reason, "end_turn")
@@ -211,7 +216,8 @@ def _answer(events: Iterable[str]) -> Generator[str | Ending]:
         raise TargetFailed(code="target_answer_incomplete")
     if stop_reason == "content_filter" and not has_text:
         raise Declined(usage)
-    yield Ending(stop_reason=stop_reason, usage=usage)
+    called = calls.read(tools) if stop_reason == "end_turn" else ()
+    yield ToolCalls(called, usage) if called else Ending(stop_reason=stop_reason, usage=usage)
 
 
 def _refused(response: HTTPResponse) -> _Refused:

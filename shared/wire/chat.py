@@ -7,26 +7,38 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from shared.errors import InvalidRequest
 from shared.rules import identifier, input_limits, session
+from shared.rules.client_tools import ClientTool, Offer
 from shared.rules.identifier import RandomBytes
 from shared.rules.target_request import Attachment, Message, PageInput
 from shared.wire.request_model import LenientRequestModel, nested_at_most
 
 PARTS_MAX = 100
 JSON_DEPTH_MAX = 64
-_Id = Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX)]
+MessageId = Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX)]
+Fingerprint = Annotated[str, Field(min_length=1, max_length=128)]
 # The SDK sends null for absent fields.
-_JsonObject = Annotated[
+JsonObject = Annotated[
     dict[str, Any],
     BeforeValidator(lambda value: {} if value is None else value, json_schema_input_type=dict[str, Any] | None),
     nested_at_most(JSON_DEPTH_MAX),
 ]
 
 
+def _tools(given: list[Any] | None) -> list[ClientTool] | None:
+    if given is None:
+        return None
+    # Imported on use: most pages offer no tools, and a cold start takes as long as its imports.
+    from shared.wire import client_tools  # noqa: PLC0415
+
+    return client_tools.read(given)
+
+
+PageTools = Annotated[list[Any] | None, AfterValidator(_tools)]
 # The types of parts that are not attachments.
 _TEXT_TYPES = {"text", "reasoning"}
 
@@ -68,7 +80,7 @@ def _parts(content: Any) -> Any:
 class VisitorMessage(LenientRequestModel):
     """A message of the transcript."""
 
-    id: _Id | None = None
+    id: MessageId | None = None
     role: Literal["user"]
     content: Annotated[
         list[Part],
@@ -87,15 +99,18 @@ class Chat(LenientRequestModel):
     """The page sends its whole transcript each time, but only the visitor's last message is read. Earlier messages are
     stored by the service. Of the page's copies, only the ids count: they say which messages the page still shows.
 
-    `inputs`, `metadata`, and `context` are passed to the target unverified, as the page sent them.
+    `inputs`, `metadata`, and `context` are passed to the target unverified, as the page sent them. `client_tools`: what
+    the page offers to run; none if only their fingerprint is sent again.
     """
 
     session_id: str
     messages: list[Any]
-    assistant_message_id: _Id | None = None
-    inputs: _JsonObject = Field(default_factory=dict)
-    metadata: _JsonObject = Field(default_factory=dict)
-    context: _JsonObject = Field(default_factory=dict)
+    assistant_message_id: MessageId | None = None
+    inputs: JsonObject = Field(default_factory=dict)
+    metadata: JsonObject = Field(default_factory=dict)
+    context: JsonObject = Field(default_factory=dict)
+    client_tools: PageTools = None
+    client_tools_fingerprint: Fingerprint | None = None
 
     @classmethod
     def precheck(cls, values: Mapping[str, Any]) -> None:
@@ -105,6 +120,9 @@ class Chat(LenientRequestModel):
         input_limits.require_readable(
             *(value for name in ("inputs", "metadata", "context") if isinstance(value := values.get(name), dict))
         )
+
+    def offer(self) -> Offer:
+        return Offer(self.client_tools, self.client_tools_fingerprint)
 
     def page_input(self, at: datetime, random_bytes: RandomBytes) -> PageInput:
         """The visitor's last message, and what goes with it. A message without an id is new each time it is sent."""

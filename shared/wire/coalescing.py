@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Event, Thread
 
-from shared.rules.answer import Ending
+from shared.rules.answer import Piece
 
 INTERVAL = 0.05
 
 
-def coalesce(pieces: Iterator[str | Ending], clock: Callable[[], float]) -> Iterator[str | Ending]:
+def coalesce(pieces: Iterator[Piece], clock: Callable[[], float]) -> Iterator[Piece]:
     """Yields the first text at once, then at most one text per INTERVAL, and no text later than that.
 
     What `pieces` raises is raised here, after the text that came before it. `clock`: in seconds.
@@ -29,9 +29,7 @@ def coalesce(pieces: Iterator[str | Ending], clock: Callable[[], float]) -> Iter
             yield text
             due = clock() + INTERVAL
         for piece in received:
-            if isinstance(piece, Ending):
-                yield piece
-            elif isinstance(piece, _End):
+            if isinstance(piece, _End):
                 if piece.error:
                     try:
                         raise piece.error
@@ -39,6 +37,8 @@ def coalesce(pieces: Iterator[str | Ending], clock: Callable[[], float]) -> Iter
                         # An error that is held by its own traceback would hold the request until a collection.
                         del piece, received
                 return
+            if not isinstance(piece, str):
+                yield piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +51,19 @@ class _End:
 class _Reader:
     """Reads pieces in a thread: a target that pauses must not hold back what it said before the pause."""
 
-    def __init__(self, pieces: Iterator[str | Ending]) -> None:
+    def __init__(self, pieces: Iterator[Piece]) -> None:
         self.has_ended = Event()
-        self._received: SimpleQueue[str | Ending | _End] = SimpleQueue()
+        self._received: SimpleQueue[Piece | _End] = SimpleQueue()
         Thread(target=copy_context().run, args=(self._read, pieces), daemon=True).start()
 
-    def wait(self) -> list[str | Ending | _End]:
+    def wait(self) -> list[Piece | _End]:
         return [self._received.get()]
 
-    def rest(self) -> list[str | Ending | _End]:
+    def rest(self) -> list[Piece | _End]:
         """What has been read and not been taken yet."""
         return [self._received.get() for _ in range(self._received.qsize())]
 
-    def _read(self, pieces: Iterator[str | Ending]) -> None:
+    def _read(self, pieces: Iterator[Piece]) -> None:
         end = _End(None)
         try:
             for piece in pieces:

@@ -60,6 +60,8 @@ def _violation(parameters, shape):
 def _limits_exceeded(value, shape, where):
     """Checks that botocore leaves to AWS: enumerations and maximum lengths. (It checks minimum lengths.)"""
     match shape.type_name:
+        case "structure" if shape.is_document_type:
+            """Any JSON."""
         case "structure":
             for name, inner in value.items():
                 yield from _limits_exceeded(inner, shape.members[name], f"{where}.{name}")

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from werkzeug.test import Client
 
+from tests.functions import paused
+
 ORIGIN = "https://app.example.com"
 ADDRESS = "203.0.113.7"
 _numbers = itertools.count(1)
@@ -19,18 +21,27 @@ SENTENCES = {
     "attachments_not_enabled": r"This assistant does not accept files\. Please send your message without them\.",
     "attachments_too_large": r"The attached files are too large\. Please keep them to [\d,.]+ (bytes|KB|MB) in total\.",
     "attempts_exhausted": r"This message could not be answered\. Please write another one\.",
+    "client_tools_resend_required": r"client_tools_resend_required",
+    "client_tools_too_large": r"This page offers more tools than the assistant can read\.",
+    "conversation_deleted": r"conversation_deleted",
+    "execution_expired": r"The assistant has stopped waiting\. Please send your message again\.",
+    "execution_not_found": r"This answer does not exist\.",
+    "execution_not_paused": r"This answer is not waiting for the page\.",
     "input_too_large": r"This is more than the assistant can read at once\. Please shorten your message\.",
     "invalid_attachment": r"Images and files must be base64 and have a media type\.",
     "invalid_token": r"This client token is not valid\.",
     "message_limit_reached": r"This conversation has reached its message limit\.",
     "message_too_long": r"Your message is too long\. Please keep it (to|under) [\d,.]+ (bytes|KB|MB)\.",
+    "no_pending_call": r"No output is for a call that the assistant waits for\.",
     "no_message": r"The (request has no user message|message is empty)\.",
     "no_target": r"This client token has no flow and no agent to talk to\.",
     "origin_not_allowed": r"This client token may not be used here\.",
     "rate_limited": (
         r"Too many sessions were opened from your connection\.|Too many messages are coming from your network\.|"
-        r"You are sending messages too quickly\.|Too much feedback came from your connection\.|Your tenant may .*"
+        r"You are sending messages too quickly\.|Too much feedback came from your connection\.|"
+        r"Your browser is answering the assistant too quickly\.|Your tenant may .*"
     ),
+    "resumes_exhausted": r"This message could not be answered\. Please write another one\.",
     "session_ended": r"This session has ended\.",
     "session_not_found": r"This session does not exist, so it cannot take feedback\.",
     "target_declined": r"The assistant cannot answer that\.",
@@ -65,9 +76,11 @@ class Page:
         self._origin = origin
         self._address = address
 
-    def do(self, operation, value, session=""):
+    def do(self, operation, value, session="", execution=None):
         """Calls an operation of the table with a token's value."""
-        return self._send(*operation.request(value=value, session=session))
+        if execution is None and "{execution}" in str(operation.body):
+            execution = paused.execution(session)
+        return self._send(*operation.request(value=value, session=session, execution=execution or ""))
 
     def post(self, endpoint, body, headers=()):
         return self._send("POST", f"/v1/client/{endpoint}", body, headers)

@@ -1,8 +1,12 @@
 """The stored items of a session and its conversation."""
 
+from dataclasses import replace
+from secrets import token_bytes
+
 from shared.rules import message_log
+from shared.rules import session as session_rules
 from shared.rules.session import parse_id
-from shared.store import sessions, table, turn_items
+from shared.store import client_tokens, conversation_deletion, offers, sessions, table, turn_items
 
 
 def record(session):
@@ -31,3 +35,30 @@ def messages(session):
     stored = [turn_items.from_item(item) for item in beside(session, "MESSAGE#")]
     parts = [part for turn in stored if not turn.is_gone for part in (turn.message, turn.reply) if part]
     return [(part.role, part.id, part.text) for part in parts]
+
+
+def session_beside(session):
+    """Another session of the same conversation, as after a reload."""
+    current = sessions.from_item(record(session))
+    token = client_tokens.from_item(table.get(client_tokens.key(current.token_id)))
+    session_id, made = session_rules.mint(
+        token,
+        jti=current.jti,
+        target_id=current.target_id,
+        origin=current.origin,
+        at=current.idle_until,
+        random_bytes=token_bytes,
+    )
+    sessions.save(replace(made, conversation_id=current.conversation_id))
+    return session_id
+
+
+def delete(session):
+    """Deletes its conversation, as its owner does."""
+    current = sessions.from_item(record(session))
+    conversation_deletion.delete(current.tenant, current.conversation_id, at=current.idle_until)
+
+
+def tools_of(session):
+    """What its page has offered."""
+    return offers.from_item(table.get(offers.key(sessions.from_item(record(session)))))

@@ -4,15 +4,16 @@ from datetime import UTC, datetime
 
 import pytest
 
+from shared.aws import secret
 from shared.rules.target import Target
 from shared.store import targets
 from shared.store.attributes import serialize
 from tests.aws.in_memory import STACK
 from tests.aws.item_size import item_bytes
-from tests.functions import stored
+from tests.functions import paused, stored
 from tests.functions.interruptions import Crash
 from tests.functions.page import reply
-from tests.operations import MANAGEMENT
+from tests.operations import BY_NAME, MANAGEMENT
 
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
 LIST = "/v1/client-tokens"
@@ -165,6 +166,9 @@ def test_no_role_grants_an_unused_action(api, caller, page, token, guard, regist
         request.getfixturevalue(target)
         for _ in range(2):
             assert reply(page.say(session, message_id=target)) == said
+        # Another function, with nothing kept.
+        secret._kept.clear()
+        assert reply(page.do(BY_NAME["ResumeExecution"], token.value, session)) == said
     assert page.open(token.value, sessionId=session) == session
     assert page.rate(session, token.value).status_code == 200
     assert token.conversations()
@@ -172,6 +176,10 @@ def test_no_role_grants_an_unused_action(api, caller, page, token, guard, regist
     token.change(dailyBudget=1)
     assert page.say(session).status_code == 200
     assert token.record()["spentToday"] == 0
+    for offered in ({"clientTools": []}, {}):
+        assert page.say(session, clientToolsFingerprint="f1", **offered).status_code == 200
+    outputs = {"sessionId": session, "executionId": paused.execution(session), "toolOutputs": {"ask": 1}}
+    assert page.post("resume", outputs | {"clientTools": []}).status_code == 200
     for operation in MANAGEMENT:
         for headers in [{}, *[{"Idempotency-Key": "1"}] * operation.takes_key]:
             token_id = caller(api.tenant).create()["clientToken"]["id"]

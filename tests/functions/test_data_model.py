@@ -9,6 +9,7 @@ from infra.local.template import ROOT
 from shared.store import api_keys, conversation_deletion, table
 from tests.aws.event_stream import function_answer
 from tests.aws.network import NETWORK, Answer
+from tests.functions.page import events
 from tests.functions.stored import record
 
 SECTION = (ROOT / "docs/architecture.md").read_text(encoding="utf-8").partition("\n## Data model\n")[2]
@@ -17,7 +18,7 @@ ROWS = [
     for row in SECTION.partition("\n## ")[0].splitlines()
     if row.startswith("| ") and not row.startswith(("| item", "| ---"))
 ]
-COUNTER = re.compile(r"[a-z]_\d*|count_\w{6}|reserved_\d+_\w{16}")
+COUNTER = re.compile(r"[a-z]_\d*|count_\w{6}|reserved_\d+_\w{22}")
 ASSISTANT = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
 ALL_FIELDS = {
     "productSurfaceId": "surface_1",
@@ -83,10 +84,18 @@ def written(api, caller, create, register, page, clock):
         value = token.regenerate(gracePeriodSeconds=3600)
         session = page.open(value)
         assert page.say(session).status_code == 200
-        said = Answer(200, function_answer({"text": "Hi", "usage": {"inputTokens": 1, "outputTokens": 1}}))
+        usage = {"inputTokens": 1, "outputTokens": 1}
+        said = Answer(200, function_answer({"text": "Hi", "usage": usage, "suggestions": ["Order"]}))
         register("flow_echo", "aws_lambda", function_arn=ASSISTANT, call_price="0")
         with NETWORK.hooked(lambda request: said if request.service == "lambda" else None):
             assert page.say(session).status_code == 200
+        calls = Answer(200, function_answer({"toolCalls": [{"name": "ask"}]}))
+        ask = {"name": "ask", "parametersSchema": {"type": "object"}}
+        with NETWORK.hooked(lambda request: calls if request.service == "lambda" else None):
+            waiting = events(page.say(session, clientTools=[ask], clientToolsFingerprint="f1"))[-1][1]
+            outputs = {waiting["toolCallId"]: "Green"}
+            resumed = {"sessionId": session, "executionId": waiting["executionId"], "toolOutputs": outputs}
+            assert page.post("resume", resumed).status_code == 200
         register("flow_echo", "aws_lambda", function_arn=f"{ASSISTANT}-gone", call_price="0")
         assert page.say(session).status_code == 502
         assert page.rate(session, value, "csat", rating=5, comment="Good").status_code == 200

@@ -15,7 +15,7 @@ MANAGEMENT = [
     "authorize", "create-client-token", "delete-client-token", "get-client-token", "get-client-token-value",
     "list-client-tokens", "list-client-token-conversations", "regenerate-client-token", "update-client-token",
 ]  # fmt: skip
-BROWSER = ["chat", "init-session", "leave-feedback"]
+BROWSER = ["chat", "resume-execution", "init-session", "leave-feedback"]
 INDEX = {"TableName": "<Table>", "GlobalSecondaryIndexName": "listing"}
 
 
@@ -74,18 +74,19 @@ def _cases():
     yield "ApiServerErrors", errors(6, 500), True
     yield "ApiServerErrors", errors(0, 1000), False
     yield "ApiServerErrors", {ERRORS: ago(8, [1] * 100), REQUESTS: ago(8, [1] * 100)}, False
-    for alarm, functions in (("ManagementSlow", MANAGEMENT), ("BrowserSlow", BROWSER[1:])):
+    for alarm, functions in (("ManagementSlow", MANAGEMENT), ("BrowserSlow", BROWSER[2:])):
         for function in functions:
             duration = of_function("Duration", function)
             yield alarm, {duration: each_period(3, [2000])}, True
             yield alarm, {duration: each_period(2, [9000])}, False
             yield alarm, {duration: each_period(4, [1999])}, False
             yield alarm, {duration: each_period(4, [9000] + [10] * 999)}, False
-    chat = of_function("Duration", "chat")
-    # 70% of 29 s.
-    yield "ChatSlow", {chat: each_period(3, [20_300])}, True
-    yield "ChatSlow", {chat: each_period(2, [24_000])}, False
-    yield "ChatSlow", {chat: each_period(4, [20_299])}, False
+    for function in BROWSER[:2]:
+        duration = of_function("Duration", function)
+        # 70% of 29 s.
+        yield "ChatSlow", {duration: each_period(3, [20_300])}, True
+        yield "ChatSlow", {duration: each_period(2, [24_000])}, False
+        yield "ChatSlow", {duration: each_period(4, [20_299])}, False
     for alarm, functions in (("ManagementThrottled", MANAGEMENT), ("BrowserThrottled", BROWSER)):
         for function in functions:
             throttles = of_function("Throttles", function)

@@ -199,7 +199,7 @@ def test_no_target_may_be_invoked_unless_configured(roles):
 )
 def test_chat_may_invoke_only_configured_targets(roles_with_targets, action, resource, is_allowed):
     allowed = {name for name, role in roles_with_targets.items() if decide(role, Access(action, resource)).allowed}
-    assert allowed == ({"Chat"} if is_allowed else set())
+    assert allowed == ({"Chat", "ResumeExecution"} if is_allowed else set())
 
 
 def test_signing_key_may_only_sign(roles):

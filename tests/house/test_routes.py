@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tests.house.code import module
+from tests.operations import STREAMING
 
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "x-amazon-apigateway-any-method"}
 
@@ -96,24 +97,26 @@ def test_function_and_handler_state_their_route(operations, functions):
             assert (function["Description"], ast.get_docstring(handler.tree)) == (route, route)
 
 
-def test_chat_streams_and_nothing_else_does(operations, functions):
+def test_answers_stream_and_nothing_else_does(operations, functions):
     """It takes both: API Gateway's mode, and the layer's runtime client in place of Lambda's own."""
     streamed = {
         _function(one["x-amazon-apigateway-integration"]["uri"]): one["x-amazon-apigateway-integration"]
         for one in operations.values()
         if one["x-amazon-apigateway-integration"].get("responseTransferMode") == "STREAM"
     }
-    assert streamed.keys() == {"Chat"}
-    assert streamed["Chat"]["uri"]["Fn::Sub"].endswith("/response-streaming-invocations")
+    assert streamed.keys() == STREAMING
+    for one in streamed.values():
+        assert one["uri"]["Fn::Sub"].endswith("/response-streaming-invocations")
     wrappers = {name: one["Environment"]["Variables"].get("AWS_LAMBDA_EXEC_WRAPPER") for name, one in functions.items()}
-    assert {name: wrapper for name, wrapper in wrappers.items() if wrapper} == {"Chat": "/opt/stream"}
+    assert {name: wrapper for name, wrapper in wrappers.items() if wrapper} == dict.fromkeys(STREAMING, "/opt/stream")
 
 
 def test_lambda_ends_a_stream_before_api_gateway_does(template, operations, functions):
     """API Gateway's own end would leave the function running, and paid for, with nobody to read it."""
-    integration = operations["/v1/client/chat", "post"]["x-amazon-apigateway-integration"]
-    longest = template["Parameters"][functions["Chat"]["Timeout"]["Ref"]]["MaxValue"]
-    assert integration["timeoutInMillis"] > longest * 1000
+    for name, path in (("Chat", "chat"), ("ResumeExecution", "resume")):
+        integration = operations[f"/v1/client/{path}", "post"]["x-amazon-apigateway-integration"]
+        longest = template["Parameters"][functions[name]["Timeout"]["Ref"]]["MaxValue"]
+        assert integration["timeoutInMillis"] > longest * 1000
 
 
 def test_unsupported_method_reaches_no_function(operations):

@@ -9,6 +9,7 @@ import pytest
 from shared import errors, replies
 from shared.gateway.response import STATUS as STATUS_OF_ERROR
 from shared.store import table
+from tests.operations import STREAMING
 
 ON_EVERY_ANSWER = {
     "Access-Control-Allow-Origin": "'*'",
@@ -118,7 +119,7 @@ class TestFunctions:
         assert [name for name, refs in layers.items() if refs != ["SharedLayer"]] == []
 
     def test_time_out_before_api_gateway_does(self, functions):
-        buffered = {name: properties["Timeout"] for name, properties in functions.items() if name != "Chat"}
+        buffered = {name: properties["Timeout"] for name, properties in functions.items() if name not in STREAMING}
         assert {name for name, seconds in buffered.items() if seconds >= 29} == set()
 
     def test_leave_time_to_store_the_answer_of_a_target(self, template, functions):

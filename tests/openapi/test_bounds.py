@@ -47,6 +47,7 @@ IN_WORDS = {
     ("inputs", "a nested object"): "Nested at most 64 deep",
     ("metadata", "a nested object"): "Nested at most 64 deep",
     ("context", "a nested object"): "Nested at most 64 deep",
+    ("toolOutputs", "a nested object"): "Nested at most 64 deep",
 }
 # Pages send their whole transcript, which the schemas describe; the wire reads only the user's last message.
 TRANSCRIPT = {"messages", "role"}

@@ -62,17 +62,18 @@ def test_every_example_fits_its_schema(schema, example):
 
 def test_stream_examples_fit_the_event_schema():
     """Each event in order, named by its `event` line."""
-    (media,) = _written("Chat")["responses"]["200"]["content"].values()
+    media = _written("Chat")["responses"]["200"]["content"]["text/event-stream"]
     frames = {
         label: [frame.split("\n") for frame in example["value"].strip().split("\n\n")]
         for label, example in media["examples"].items()
     }
     mapping = WRITTEN["components"]["schemas"][events.UNION]["discriminator"]["mapping"]
-    *begun, tool_start, tool_complete, turn_complete, complete, error = mapping
+    *begun, tool_start, tool_complete, waiting, turn_complete, complete, error = mapping
     names = {label: [name.removeprefix("event: ") for name, _ in sent] for label, sent in frames.items()}
     assert names["an answer"] == [*begun, tool_start, tool_complete, turn_complete, complete]
     # The sentence that says so is text, too.
     assert names["a failure"] == [*begun[:-1], "text_delta", begun[-1], error]
+    assert names["a pause"] == [*begun, tool_start, waiting]
     for name, data in [frame for sent in frames.values() for frame in sent]:
         event = json.loads(data.removeprefix("data: "))
         assert event["type"] == name.removeprefix("event: ")

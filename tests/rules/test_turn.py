@@ -30,7 +30,7 @@ SESSION = Session(
     idle_until=AT,
 )
 FIRST, SECOND_HOLDER = turn.lease("first", AT + 25 * SECOND), turn.lease("second", AT + 60 * SECOND)
-BEGUN = turn.begin(MESSAGE, Entry(1, AT), FIRST)
+BEGUN = turn.begin(SESSION, MESSAGE, Entry(1, AT), FIRST)
 GONE = Turn(message=MESSAGE, lease=None, attempts=0)
 
 
@@ -83,15 +83,15 @@ class TestResume:
         for later in (timedelta(), 26 * SECOND - MILLISECOND):
             error = refused(Conflict, "in_progress", lambda later=later: resumed(BEGUN, later=later))
             assert error.retry_after == 2
-        assert resumed(BEGUN, later=26 * SECOND) == replace(BEGUN, lease=SECOND_HOLDER, attempts=2)
+        assert resumed(BEGUN, later=26 * SECOND) == replace(BEGUN, lease=SECOND_HOLDER, attempts=2, secret="second")
 
     def test_failed_turn_is_free_at_once(self):
-        expected = replace(BEGUN, lease=SECOND_HOLDER, attempts=2, was_asked=True)
+        expected = replace(BEGUN, lease=SECOND_HOLDER, attempts=2, was_asked=True, secret="second")
         assert resumed(turn.failed(BEGUN)) == expected
 
     def test_attempt_that_never_asked_the_target_does_not_count(self):
         withdrawn = turn.withdrawn(BEGUN)
-        assert resumed(withdrawn) == replace(BEGUN, lease=SECOND_HOLDER, attempts=1)
+        assert resumed(withdrawn) == replace(BEGUN, lease=SECOND_HOLDER, attempts=1, secret="second")
         assert (withdrawn.was_asked, turn.failed(BEGUN).was_asked, BEGUN.was_asked) == (False, True, False)
 
     def test_429_after_five_attempts(self):

@@ -54,6 +54,8 @@ def test_event_holds_the_whole_request(answer, aws_on_loopback):
         "inputs": {"name": "Zoë"},
         "metadata": {"page": "/tea"},
         "context": {"cart": [1, 2.5, None]},
+        "tools": [],
+        "toolResults": [],
     }
 
 

@@ -6,7 +6,14 @@ from infra.tools.openapi import examples, headers
 from infra.tools.openapi.operation import Operation
 from shared.wire.chat import Chat
 from shared.wire.feedback import FeedbackLeft, LeaveFeedback
+from shared.wire.resumes import ExecutionResumed, ResumeExecution
 from shared.wire.sessions import InitSession, SessionOpened
+
+_TARGET_FAILURES = (
+    "budget_not_enforceable "
+    "target_failed target_function_failed target_answer_empty target_answer_incomplete target_answer_too_large "
+    "target_called_too_many_tools target_called_unknown_tool"
+)
 
 OPERATIONS = {
     "InitSession": Operation(
@@ -32,6 +39,8 @@ OPERATIONS = {
             "Stores the visitor's message, invokes the session's flow or agent, and streams the answer as server-sent "
             "events while it is generated. A message that was already answered gets its stored answer again, at no "
             "cost. The token's rate limits apply to each client address.\n\n"
+            "With `clientTools`, the answer may pause: the stream then ends with `await` events in place of an end "
+            "event, and goes on with POST /v1/client/resume.\n\n"
             "The stream is text (`text/event-stream`). Each event has an `event` line with its type and a `data` line "
             "with one JSON object, which the schema ChatEvent describes; an empty line ends it. Lines end in LF.\n\n"
             "A failure before the first text is a response with its status and a JSON body. A later failure is part of "
@@ -43,6 +52,12 @@ OPERATIONS = {
                 "sessionId": examples.SESSION_ID,
                 "messages": [{"id": examples.MESSAGE_ID, "role": "user", "content": "Do you sell tea?"}],
                 "assistantMessageId": examples.REPLY_ID,
+            },
+            "tools": {
+                "sessionId": examples.SESSION_ID,
+                "messages": [{"id": examples.MESSAGE_ID, "role": "user", "content": "Do you sell tea?"}],
+                "clientTools": [examples.TOOL],
+                "clientToolsFingerprint": "f-1",
             },
             "an image": {
                 "sessionId": examples.SESSION_ID,
@@ -57,22 +72,58 @@ OPERATIONS = {
                 ],
             },
         },
-        examples={"an answer": examples.EVENTS, "a failure": examples.FAILED_EVENTS},
+        streams={
+            "an answer": examples.EVENTS,
+            "a failure": examples.FAILED_EVENTS,
+            "a pause": examples.PAUSED_EVENTS,
+        },
         answer_headers=headers.RATE,
         refuses={
             400: (
                 "no_message message_too_long input_too_large invalid_attachment attachments_not_enabled "
-                "attachments_too_large attachment_not_supported target_declined"
+                "attachments_too_large attachment_not_supported client_tools_too_large target_declined"
             ),
             401: "session_ended",
             404: "target_not_found",
-            409: "conflict in_progress message_id_taken",
+            409: "conflict in_progress message_id_taken client_tools_resend_required",
             429: "message_limit_reached attempts_exhausted budget_exhausted",
-            502: (
-                "budget_not_enforceable "
-                "target_failed target_function_failed target_answer_empty target_answer_incomplete "
-                "target_answer_too_large"
-            ),
+            502: _TARGET_FAILURES,
+            504: "target_timed_out target_function_timed_out",
+        },
+    ),
+    "ResumeExecution": Operation(
+        summary="Go on with an answer",
+        description=(
+            "Reports the outputs of the tools that an answer waits for. The answer goes on: as a stream like that of a "
+            "chat, or as one JSON object. The session must be of the same conversation as the message. An answer waits "
+            "for 15 minutes, and goes on at most 20 times. At most 60 requests in any 60 seconds for each token and "
+            "client address."
+        ),
+        body=ResumeExecution,
+        bodies={
+            "an output": {
+                "sessionId": examples.SESSION_ID,
+                "executionId": examples.EXECUTION_ID,
+                "toolOutputs": {examples.CALL.id: "Green"},
+            },
+            "without a stream": {
+                "sessionId": examples.SESSION_ID,
+                "executionId": examples.EXECUTION_ID,
+                "toolOutputs": {examples.CALL.name: "Green"},
+                "streamResponse": False,
+            },
+        },
+        answer=ExecutionResumed,
+        examples={"an answer": examples.RESUMED},
+        streams={"an answer": examples.RESUMED_EVENTS},
+        refuses={
+            400: "no_pending_call input_too_large client_tools_too_large target_declined",
+            401: "session_ended",
+            404: "execution_not_found target_not_found",
+            409: "execution_not_paused in_progress client_tools_resend_required",
+            410: "conversation_deleted execution_expired",
+            429: "resumes_exhausted budget_exhausted",
+            502: _TARGET_FAILURES,
             504: "target_timed_out target_function_timed_out",
         },
     ),

@@ -10,6 +10,7 @@ from infra.local.routes import Routes
 from infra.local.template import ROOT
 from infra.tools.openapi import events, headers, paths, refusals, schemas
 from shared.wire.chat import VisitorMessage
+from shared.wire.client_tools import ClientTool
 
 FILE = ROOT / "openapi.json"
 
@@ -65,7 +66,7 @@ def write(routes: Routes) -> dict[str, Any]:
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths.write(served, routes),
         "components": {
-            "schemas": schemas.of([*kinds, VisitorMessage, refusals.ApiError]) | events.schemas(),
+            "schemas": schemas.of([*kinds, VisitorMessage, ClientTool, refusals.ApiError]) | events.schemas(),
             "parameters": headers.parameters(),
             "headers": headers.components(),
             "responses": {"MethodNotAllowed": refusals.method_not_allowed()},

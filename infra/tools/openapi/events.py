@@ -23,21 +23,18 @@ _TURN = {
 _BLOCK = {"id": _TEXT | {"description": "Identifies the block of text within this stream."}}
 _CALL = {
     "toolCallId": _TEXT | {"description": "Identifies the call."},
-    "toolName": _TEXT | {"description": "suggest_replies."},
+    "toolName": _TEXT | {"description": "Of a tool in clientTools, or suggest_replies."},
 }
-_SUGGESTION: Schema = {
-    "type": "object",
-    "required": ["label"],
-    "properties": {
-        "label": _TEXT | {"description": "What the button says."},
-        "prompt": _TEXT | {"description": "What a click sends instead of the label."},
-        "description": _TEXT | {"description": "More about it."},
-    },
-}
+_CALLED = (
+    "The flow or agent calls a tool of the page, or suggests replies: then the toolName is suggest_replies, and "
+    "parameters.suggestions has up to four objects with a label, and perhaps a prompt, which a click sends instead of "
+    "the label, and a description."
+)
+_PARAMETERS: Schema = {"description": "What the tool is called with.", "type": "object"}
 _COMPLETED = {"completedAt": _TIME | {"description": "When it ended."}}
 _COMMON = {
-    "executionId": _TEXT | {"description": "Identifies this answer, the same in all events of a stream."},
-    "seq": _COUNT | {"description": "Counts the events of this stream, from 1."},
+    "executionId": _TEXT | {"description": "Identifies this answer, the same in all events, also after a pause."},
+    "seq": _COUNT | {"description": "Rises with each event, also over pauses."},
 }
 
 # Type -> its schema's name, its description, and its own fields, in the order of a stream, which ends with one of the
@@ -66,22 +63,23 @@ _EVENTS: dict[str, tuple[str, str, dict[str, Schema]]] = {
     ),
     "tool_start": (
         "ToolStart",
-        "The flow or agent suggests replies: the page shows each as a button. Between text and turn.",
-        _CALL
-        | {
-            "toolType": _TEXT | {"description": "Always local: the page acts on it."},
-            "parameters": {
-                "description": "Up to four suggestions.",
-                "type": "object",
-                "required": ["suggestions"],
-                "properties": {"suggestions": {"type": "array", "maxItems": 4, "items": _SUGGESTION}},
-            },
-        },
+        _CALLED,
+        _CALL | {"toolType": _TEXT | {"description": "Always local: the page acts on it."}, "parameters": _PARAMETERS},
     ),
     "tool_complete": (
         "ToolComplete",
-        "The suggestions are complete.",
+        "The suggested replies are complete.",
         _CALL | {"success": {"type": "boolean", "description": "Always true."}},
+    ),
+    "await": (
+        "Await",
+        "The flow or agent waits for the output of a tool. The stream ends, and the page runs the tool and resumes.",
+        _CALL
+        | {
+            "origin": _TEXT | {"description": "The tool's: sdk or webmcp."},
+            "parameters": _PARAMETERS,
+            "awaitedAt": _TIME | {"description": "When it was called."},
+        },
     ),
     "turn_complete": (
         "TurnComplete",

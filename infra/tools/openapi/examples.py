@@ -6,12 +6,21 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from shared.errors import TargetFailed
-from shared.rules import client_token, cursor, identifier, session, token_value, token_warnings
-from shared.rules.answer import Ending, SuggestedReply
+from shared.rules import (
+    client_token,
+    cursor,
+    execution_id,
+    identifier,
+    message_log,
+    session,
+    token_value,
+    token_warnings,
+)
+from shared.rules.answer import Ending, SuggestedReply, ToolCall, ToolCalls
 from shared.rules.client_token import ClientToken, Usage
 from shared.rules.conversation import Conversation
 from shared.rules.token_settings import TokenSettings
-from shared.wire import client_tokens, conversations, feedback, sessions
+from shared.wire import client_tokens, conversations, feedback, resumes, sessions
 from shared.wire.chat_events import ChatEvents
 from shared.wire.page import Page
 
@@ -53,7 +62,6 @@ _PAGE: Page = {"limit": 1, "offset": 0, "hasMore": True, "nextCursor": CURSOR}
 
 SESSION_ID, _SESSION = session.mint(TOKEN, jti=_CLAIMS.jti, target_id=FLOW, origin=ORIGIN, at=AT, random_bytes=bytes)
 MESSAGE_ID, REPLY_ID = "usr_m6k2q1c0_x7f3", "ast_m6k2q1c1_9dpa"
-_EXECUTION_ID = identifier.new("exec", AT, bytes)
 _CONVERSATION = Conversation(
     id=_SESSION.conversation_id,
     token_id=TOKEN.id,
@@ -77,6 +85,14 @@ CONVERSATIONS = conversations.listed([_CONVERSATION], _PAGE, shows_text=True)
 OPENED = sessions.opened(SESSION_ID, _SESSION, TOKEN)
 
 
+_EXECUTION = execution_id.ExecutionId(AT, message_log.short_digest(_SESSION.digest), execution_id.new_secret(bytes))
+EXECUTION_ID = str(_EXECUTION)
+CALL = ToolCall("ask_user_question", {"question": "Green or black?"}, id="call_00000000_0_0")
+TOOL = {
+    "name": CALL.name,
+    "description": "Asks the visitor a question.",
+    "parametersSchema": {"type": "object", "properties": {"question": {"type": "string"}}},
+}
 _seconds = [0.0]
 
 
@@ -86,11 +102,14 @@ def _answer() -> Iterator[str | Ending]:
     yield Ending(suggestions=(SuggestedReply(label="Which teas?"),))
 
 
-def _events() -> ChatEvents:
-    return ChatEvents(_EXECUTION_ID, FLOW, started_at=AT, clock=lambda: _seconds[-1])
+def _events(iteration: int = 1) -> ChatEvents:
+    return ChatEvents(EXECUTION_ID, FLOW, started_at=AT, clock=lambda: _seconds[-1], iteration=iteration)
 
 
 EVENTS = "".join(_events().stream(_answer()))
 _FAILING = _events()
 FAILED_EVENTS = next(_FAILING.stream(iter([TEXT]))) + _FAILING.failed(TargetFailed())
+PAUSED_EVENTS = "".join(_events().stream(iter(["Let me ask. ", ToolCalls((CALL,))])))
+RESUMED_EVENTS = "".join(_events(2).stream(iter([TEXT, Ending()])))
+RESUMED = resumes.resumed(EXECUTION_ID, [RESUMED_EVENTS])
 LEFT = feedback.stored(identifier.new("fb", AT, bytes))

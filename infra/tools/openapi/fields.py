@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from shared.rules import feedback, input_limits, session, visitor
+from shared.rules import client_tools, feedback, input_limits, session, visitor
 from shared.wire import chat, token_settings
+from shared.wire import client_tools as wire_tools
 from shared.wire.feedback import COMMENT_BYTES_MAX
 
 _SCALES = ", ".join(f"{least} to {most} for {kind}" for kind, (least, most) in feedback.RATINGS.items())
@@ -126,6 +127,27 @@ MEANINGS = {
     "inputs": _BESIDE,
     "metadata": _BESIDE,
     "context": _BESIDE,
+    "clientTools": (
+        f"What the page offers to run for the target, at most {client_tools.TOOLS_MAX} tools of together "
+        f"{client_tools.TOOLS_BYTES_MAX:,} bytes. Anyone can be the page, so they prove nothing."
+    ),
+    "clientToolsFingerprint": (
+        "Identifies clientTools. A later request may send it alone, and gets a 409 `client_tools_resend_required` if "
+        "the service no longer has the tools."
+    ),
+    "ClientTool.name": "The tool's name, unique in the list.",
+    "ClientTool.description": "What the tool does, for the model.",
+    "parametersSchema": f"JSON Schema of an object, nested at most {wire_tools.SCHEMA_DEPTH_MAX} deep.",
+    "ClientTool.origin": "sdk, or webmcp for a tool that the page registered with the browser.",
+    "executionId": "Identifies the answer that waits, from its events.",
+    "toolOutputs": (
+        "The output of each call, any JSON, by its toolCallId, or by the name of its tool. If some are missing, the "
+        f"answer waits for the others. Nested at most {chat.JSON_DEPTH_MAX} deep."
+    ),
+    "streamResponse": "Whether the rest of the answer is streamed, which is the default. False: one JSON object.",
+    "status": "completed; or paused if the flow or agent waits for more outputs.",
+    "ExecutionResumed.success": "Whether the flow or agent answered.",
+    "events": "The events that a stream would have had. Each matches ChatEvent.",
     "VisitorMessage.id": "Identifies the message. If sent again, it gets its stored answer. Null: each message is new.",
     "role": "The author: user or assistant. Only the last message with the role user is read.",
     "content": (

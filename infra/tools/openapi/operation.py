@@ -15,8 +15,8 @@ from infra.tools.openapi.refusals import Codes
 class Operation:
     """`scope`: needed by the caller's credential, None for pages. `answer`: a typed dictionary, None for a stream.
 
-    `examples`: of responses, and `bodies`: of requests, by what they show. `refuses`: error codes in addition to
-    those of every operation.
+    `examples`: of responses, `streams`: of those that stream, and `bodies`: of requests, by what they show. `refuses`:
+    error codes in addition to those of every operation.
     """
 
     summary: str
@@ -29,6 +29,7 @@ class Operation:
     headers: Sequence[str] = ()
     status: int = 200
     answer: type | None = None
-    examples: Mapping[str, Any]
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    streams: Mapping[str, Any] = field(default_factory=dict)
     answer_headers: Sequence[str] = ()
     refuses: Codes = field(default_factory=dict)

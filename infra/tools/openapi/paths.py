@@ -103,10 +103,11 @@ def _parameters(one: Served) -> Iterator[dict[str, Any]]:
 
 
 def _answer(operation: Operation, following: list[str]) -> dict[str, Any]:
-    if operation.answer is None:
-        content = {"text/event-stream": _media({"type": "string"}, operation.examples)}
-    else:
-        content = {"application/json": _media(schemas.reference(operation.answer), operation.examples)}
+    content: dict[str, Any] = {}
+    if operation.streams:
+        content["text/event-stream"] = _media({"type": "string"}, operation.streams)
+    if operation.answer:
+        content["application/json"] = _media(schemas.reference(operation.answer), operation.examples)
     answer: dict[str, Any] = {
         "description": "Created." if operation.status == HTTPStatus.CREATED else "Success.",
         "content": content,

@@ -66,7 +66,13 @@ MEANINGS = {
     "budget_exhausted": "The token's daily budget is spent, or answers in progress hold the rest. Retry after "
     "`Retry-After` seconds: on the next day (UTC), or in a moment.",
     "budget_not_enforceable": "The token has a daily budget, and one answer of its target may cost more, or anything.",
+    "client_tools_resend_required": "The service has no tools under clientToolsFingerprint. Send clientTools with it.",
+    "client_tools_too_large": "clientTools are too many, or exceed the target's limit in bytes.",
     "conflict": "A concurrent request changes the same thing, or has the same key. Retry after `Retry-After` seconds.",
+    "conversation_deleted": "The conversation was deleted. Open a new session.",
+    "execution_expired": "The answer has waited for 15 minutes. Send the message again.",
+    "execution_not_found": "The session's conversation has no such answer.",
+    "execution_not_paused": "The answer does not wait: it goes on, or has ended.",
     "forbidden": "The credential lacks the scope that `hint` names, or a firewall refused the request.",
     "idempotency_key_reused": "This Idempotency-Key was already used with a different request.",
     "in_progress": "The same message is still being answered. Retry after `Retry-After` seconds.",
@@ -82,6 +88,7 @@ MEANINGS = {
     "message_limit_reached": "The session has used all messages that the token allows.",
     "message_too_long": "The message's text exceeds the target's limit in bytes of UTF-8, which `error` names.",
     "method_not_allowed": "The path does not support this method.",
+    "no_pending_call": "toolOutputs has no output for a call that the answer waits for.",
     "no_message": "There is no user message, or it is empty.",
     "no_target": "The token has neither a flow nor an agent.",
     "not_found": "There is no such client token, or it belongs to another tenant.",
@@ -89,6 +96,7 @@ MEANINGS = {
     "precondition_failed": "The client token has changed since the ETag that If-Match names.",
     "rate_limited": "Too many requests from one client address, or too many writes, reveals, or lists by one tenant.",
     "record_too_large": "The token's record would be larger than 32 KB. `details` names its largest field.",
+    "resumes_exhausted": "This message went on after many pauses without an answer. Write another one.",
     "session_ended": (
         "The session is unknown, was idle for too long, or was opened by another origin, its token's value was "
         "replaced, or its conversation was deleted. Open a new session."
@@ -98,6 +106,8 @@ MEANINGS = {
     "target_answer_empty": "The flow's or agent's answer has no text.",
     "target_answer_incomplete": "The flow's or agent's answer broke off.",
     "target_answer_too_large": "The flow's or agent's answer is too large.",
+    "target_called_too_many_tools": "The flow or agent called too many tools at once.",
+    "target_called_unknown_tool": "The flow or agent called a tool that the page does not offer.",
     "target_declined": "A guardrail or filter stopped the model before it said anything.",
     "target_failed": "The flow or agent could not be invoked, or failed.",
     "target_function_failed": "The flow's or agent's Lambda function raised an error.",

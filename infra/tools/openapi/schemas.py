@@ -12,9 +12,12 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from infra.tools.openapi.fields import meaning
+from shared.rules.client_tools import TOOLS_MAX
 from shared.rules.token_settings import TokenSettings
 from shared.wire.chat import Chat, VisitorMessage
+from shared.wire.client_tools import ClientTool
 from shared.wire.regeneration import RegenerateClientToken
+from shared.wire.resumes import ResumeExecution
 from shared.wire.token_settings import CreateClientToken, UpdateClientToken
 
 Schema = dict[str, Any]
@@ -141,6 +144,12 @@ def _no_defaults(properties: dict[str, Schema]) -> None:
 
 def _chat(properties: dict[str, Schema]) -> None:
     properties["messages"]["items"] = reference(VisitorMessage)
+    _tools(properties)
+
+
+def _tools(properties: dict[str, Schema]) -> None:
+    """Only checked if there are any."""
+    properties["clientTools"] = {"type": ["array", "null"], "maxItems": TOOLS_MAX, "items": reference(ClientTool)}
 
 
 def _message(properties: dict[str, Schema]) -> None:
@@ -155,5 +164,6 @@ _REFINEMENTS = {
     UpdateClientToken: _no_defaults,
     RegenerateClientToken: _no_defaults,
     Chat: _chat,
+    ResumeExecution: _tools,
     VisitorMessage: _message,
 }

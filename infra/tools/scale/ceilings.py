@@ -15,7 +15,7 @@ from infra.tools.scale.operations import Operations, Part, parts
 # The longest system prompt that a target may have.
 _PROMPT_BYTES = 32_000
 # Of a daily budget: the item without reservations, and one reservation, which is open while its target answers.
-_BUDGET_BYTES, _RESERVATION_BYTES = 82, 43
+_BUDGET_BYTES, _RESERVATION_BYTES = 82, 49
 
 
 @dataclass(frozen=True, slots=True)

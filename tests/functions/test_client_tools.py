@@ -1,0 +1,460 @@
+"""Tools of a page: a target calls them, the page reports outputs, and the answer goes on."""
+
+import json
+import re
+
+import pytest
+
+from tests.aws.event_stream import function_answer
+from tests.aws.network import NETWORK, Answer
+from tests.functions import stored
+from tests.functions.page import Page, assert_refused, events, reply
+from tests.functions.stored import beside, messages, spent
+
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
+ASK = {"name": "ask", "description": "Asks", "parametersSchema": {"type": "object"}, "origin": "webmcp"}
+CALL = {"toolCalls": [{"name": "ask", "parameters": {"question": "Which?"}}]}
+
+
+class Function:
+    """The target. It returns each of `answers` once; `asked` has the events that it received."""
+
+    def __init__(self):
+        self.answers, self.asked = [], []
+
+    def __call__(self, request):
+        if request.service != "lambda":
+            return None
+        self.asked.append(request.parameters)
+        answer = self.answers.pop(0)
+        return Answer(200, function_answer(answer() if callable(answer) else answer))
+
+
+@pytest.fixture
+def function(register):
+    register("flow_echo", "aws_lambda", function_arn=ARN)
+    function = Function()
+    with NETWORK.hooked(function):
+        yield function
+
+
+@pytest.fixture
+def session(page, token):
+    return page.open(token.value)
+
+
+def resume(page, session, execution, outputs, **fields):
+    return page.post("resume", {"sessionId": session, "executionId": execution, "toolOutputs": outputs} | fields)
+
+
+def test_target_calls_a_tool_and_goes_on_with_its_output(page, session, function):
+    function.answers = [CALL, {"text": "Green it is."}]
+    paused = events(page.say(session, clientTools=[ASK], clientToolsFingerprint="f1"))
+    assert [name for name, _ in paused] == ["execution_start", "turn_start", "tool_start", "await"]
+    call = paused[-1][1]
+    answer = resume(page, session, call["executionId"], {call["toolCallId"]: "Green"}, clientToolsFingerprint="f1")
+    assert reply(answer) == "Green it is."
+
+
+def begin(page, session, **fields):
+    """Sends a message whose answer pauses. Returns the id of the execution, and the calls that wait."""
+    answer = page.say(session, **{"clientTools": [ASK], "clientToolsFingerprint": "f1"} | fields)
+    return events(answer)[0][1]["executionId"], waiting(answer)
+
+
+def waiting(answer):
+    """The ids of the calls that the page has to run."""
+    return [data["toolCallId"] for name, data in events(answer) if name == "await"]
+
+
+def types(answer):
+    return [name for name, _ in events(answer)]
+
+
+class TestPause:
+    def test_call_is_what_the_widget_and_the_sdk_read(self, page, session, function):
+        function.answers = [{"text": "Let me ask.", **CALL}]
+        said = events(page.say(session, clientTools=[ASK]))
+        assert [name for name, _ in said] == [
+            "execution_start", "turn_start", "text_start", "text_delta", "text_complete", "tool_start", "await",
+        ]  # fmt: skip
+        start, call = said[-2][1], said[-1][1]
+        assert call["toolCallId"] == start["toolCallId"]
+        assert (call["toolName"], call["origin"], call["parameters"]) == ("ask", "webmcp", {"question": "Which?"})
+        assert call["executionId"] == said[0][1]["executionId"]
+        assert (start["toolName"], start["toolType"]) == ("ask", "local")
+
+    def test_function_receives_the_tools_of_the_page(self, page, session, function):
+        function.answers = [{"text": "Hi"}]
+        page.say(session, clientTools=[ASK])
+        (asked,) = function.asked
+        assert asked["tools"] == [
+            {"name": "ask", "description": "Asks", "parametersSchema": {"type": "object"}, "origin": "webmcp"}
+        ]
+        assert asked["toolResults"] == []
+
+    @pytest.mark.parametrize("tools", [None, []])
+    def test_call_without_tools_of_the_page_is_a_failure(self, page, session, function, tools):
+        function.answers = [CALL]
+        assert_refused(page.say(session, clientTools=tools), 502, "target_called_unknown_tool")
+
+    def test_message_sent_again_repeats_the_calls_and_the_text(self, page, session, function):
+        function.answers = [{"text": "Let me ask.", **CALL}]
+        first = page.say(session, message_id="usr_1", clientTools=[ASK])
+        again = page.say(session, message_id="usr_1", clientTools=[ASK])
+        assert types(again) == types(first)
+        assert waiting(again) == waiting(first)
+        assert reply(again) == "Let me ask."
+        assert len(function.asked) == 1
+
+    def test_message_sent_again_after_the_pause_starts_over(self, page, session, function, clock):
+        function.answers = [CALL, {"text": "Green tea."}]
+        begin(page, session, message_id="usr_1")
+        clock.forward(minutes=15)
+        assert reply(page.say(session, message_id="usr_1", clientTools=[ASK])) == "Green tea."
+        assert function.asked[1]["toolResults"] == []
+
+    def test_message_that_pauses_is_paid_for_once(self, page, session, function):
+        function.answers = [CALL, {"text": "Green."}]
+        execution, (call,) = begin(page, session)
+        resume(page, session, execution, {call: "Green"})
+        assert spent(session) == 1
+
+
+class TestResume:
+    def test_stream_goes_on(self, page, session, function):
+        function.answers = [{"text": "Let me ask.", **CALL}, {"text": "Green it is.", "suggestions": ["Order"]}]
+        before = events(page.say(session, message_id="usr_1", clientTools=[ASK], clientToolsFingerprint="f1"))
+        call = before[-1][1]
+        outputs = {call["toolCallId"]: {"choice": ["Green", 1.5, None]}}
+        after = events(resume(page, session, call["executionId"], outputs))
+        assert [name for name, _ in after] == [
+            "turn_start", "text_start", "text_delta", "text_complete", "tool_start", "tool_complete", "turn_complete",
+            "execution_complete",
+        ]  # fmt: skip
+        numbers = [data["seq"] for _, data in [*before, *after]]
+        assert numbers == sorted(set(numbers))
+        assert {data["executionId"] for _, data in [*before, *after]} == {call["executionId"]}
+        assert after[0][1]["iteration"] == 2
+        assert function.asked[1]["toolResults"] == [
+            {
+                "step": 1,
+                "name": "ask",
+                "parameters": {"question": "Which?"},
+                "output": {"choice": ["Green", 1.5, None]},
+                "source": "page",
+            }
+        ]
+        # The whole answer is one reply.
+        assert messages(session)[1][2] == "Let me ask.\n\nGreen it is."
+        assert reply(page.say(session, message_id="usr_1")) == "Let me ask.\n\nGreen it is."
+
+    def test_answer_can_be_one_json_object(self, page, session, function):
+        function.answers = [CALL, CALL, {"text": "Green it is."}]
+        execution, (call,) = begin(page, session)
+        again = resume(page, session, execution, {call: "Green"}, streamResponse=False)
+        assert again.headers["Content-Type"] == "application/json"
+        assert (again.json["status"], again.json["success"], again.json["executionId"]) == ("paused", True, execution)
+        call = again.json["events"][-1]["toolCallId"]
+        last = resume(page, session, execution, {call: "Green"}, streamResponse=False).json
+        assert (last["status"], last["success"]) == ("completed", True)
+        assert last["events"][-1]["type"] == "execution_complete"
+
+    def test_refusal_of_json_has_its_status(self, page, session, function):
+        function.answers = [CALL, "malformed"]
+        execution, (call,) = begin(page, session)
+        assert_refused(resume(page, session, execution, {call: 1}, streamResponse=False), 502, "target_failed")
+
+    def test_output_may_be_keyed_by_the_name_of_the_tool(self, page, session, function):
+        function.answers = [CALL, {"text": "Green."}]
+        execution, _ = begin(page, session)
+        assert reply(resume(page, session, execution, {"ask": "Green"})) == "Green."
+        assert function.asked[1]["toolResults"][0]["output"] == "Green"
+
+    def test_calls_that_are_left_out_are_repeated_until_all_have_outputs(self, page, session, function):
+        function.answers = [{"toolCalls": CALL["toolCalls"] * 2}, {"text": "Both."}]
+        execution, (first, second) = begin(page, session)
+        for _ in range(2):
+            assert waiting(resume(page, session, execution, {first: "Green"})) == [second]
+        assert len(function.asked) == 1
+        assert reply(resume(page, session, execution, {second: "Black"})) == "Both."
+        assert [one["output"] for one in function.asked[1]["toolResults"]] == ["Green", "Black"]
+
+    def test_target_is_asked_with_what_the_page_sent_first(self, page, session, function):
+        """But for files, which are stored nowhere."""
+        function.answers = [CALL, {"text": "Green."}]
+        beside = {"inputs": {"user": "Zoë"}, "metadata": {"page": "/tea"}, "context": {"cart": [1, 2.5]}}
+        execution, (call,) = begin(page, session, **beside)
+        resume(page, session, execution, {call: "Green"})
+        first, second = function.asked
+        assert {name: second[name] for name in ("messages", *beside)} == {
+            name: first[name] for name in ("messages", *beside)
+        }
+
+    def test_what_the_visitor_has_cleared_stays_cleared(self, page, session, function):
+        function.answers = [{"text": "Hi"}, CALL, {"text": "Green."}]
+        page.say(session, "Secret")
+        execution, (call,) = begin(page, session, message_id="usr_2")
+        resume(page, session, execution, {call: "Green"})
+        assert [message["id"] for message in function.asked[2]["messages"]] == ["usr_2"]
+
+    def test_another_session_of_the_conversation_may_go_on(self, page, token, session, function, clock):
+        """A session may end while its visitor thinks. Its tools are then sent again."""
+        function.answers = [CALL, {"text": "Green."}]
+        execution, (call,) = begin(page, session)
+        other = stored.session_beside(session)
+        answer = resume(page, other, execution, {call: "Green"}, clientToolsFingerprint="f1")
+        assert assert_refused(answer, 409, "client_tools_resend_required")["error"] == "client_tools_resend_required"
+        again = {"clientTools": [ASK], "clientToolsFingerprint": "f1"}
+        assert reply(resume(page, other, execution, {call: "Green"}, **again)) == "Green."
+
+    def test_outputs_are_stored_only_while_the_answer_waits(self, page, session, function):
+        function.answers = [{"toolCalls": CALL["toolCalls"] * 2}, {"text": "Both."}]
+        execution, (first, second) = begin(page, session, inputs={"user": "canary-inputs"})
+        resume(page, session, execution, {first: "canary-output"})
+        (waiting,) = beside(session, "MESSAGE#")
+        assert {"canary-output", "canary-inputs"} <= set(re.findall(r"canary-\w+", waiting["exchange"]))
+        resume(page, session, execution, {second: "Black"})
+        (answered,) = beside(session, "MESSAGE#")
+        assert "canary" not in str(answered)
+
+
+class TestRefusals:
+    def test_404_unknown_execution(self, page, session, function):
+        function.answers = [CALL]
+        execution, (call,) = begin(page, session)
+        wrong = [execution[:-1] + "0", "exec_" + "0" * 35, "exec_1", "", execution + "x"]
+        for one in wrong:
+            assert_refused(resume(page, session, one, {call: 1}), 404, "execution_not_found")
+
+    def test_404_execution_of_another_conversation(self, page, token, session, function):
+        function.answers = [CALL]
+        execution, (call,) = begin(page, session)
+        other = page.open(token.value)
+        foreign = assert_refused(resume(page, other, execution, {call: 1}), 404, "execution_not_found")
+        unknown = assert_refused(resume(page, other, "exec_" + "0" * 35, {call: 1}), 404, "execution_not_found")
+        assert foreign | {"requestId": ""} == unknown | {"requestId": ""}
+
+    def test_409_answered_by_a_first_copy(self, page, session, function):
+        function.answers = [CALL, {"text": "Green."}]
+        execution, (call,) = begin(page, session)
+        resume(page, session, execution, {call: 1})
+        assert_refused(resume(page, session, execution, {call: 1}), 409, "execution_not_paused")
+        assert len(function.asked) == 2
+
+    def test_409_while_a_first_copy_goes_on(self, page, session, function):
+        meanwhile = []
+
+        def again():
+            meanwhile.append(resume(page, session, execution, {call: 2}))
+            return {"text": "Green."}
+
+        function.answers = [CALL]
+        execution, (call,) = begin(page, session)
+        function.answers = [again]
+        assert reply(resume(page, session, execution, {call: 1})) == "Green."
+        assert_refused(meanwhile[0], 409, "execution_not_paused")
+
+    def test_409_answer_that_never_paused(self, page, session, function):
+        function.answers = [{"text": "Hi"}]
+        execution = events(page.say(session))[0][1]["executionId"]
+        assert_refused(resume(page, session, execution, {"ask": 1}), 409, "execution_not_paused")
+
+    def test_410_after_the_pause(self, page, session, function, clock):
+        function.answers = [CALL]
+        execution, (call,) = begin(page, session)
+        clock.forward(minutes=15)
+        assert_refused(resume(page, session, execution, {call: 1}), 410, "execution_expired")
+
+    def test_410_deleted_conversation(self, page, token, session, function):
+        function.answers = [CALL]
+        execution, (call,) = begin(page, session)
+        stored.delete(session)
+        body = assert_refused(resume(page, session, execution, {call: 1}), 410, "conversation_deleted")
+        # The widget recognizes exactly this.
+        assert body["error"] == "conversation_deleted"
+        assert len(function.asked) == 1
+
+    @pytest.mark.parametrize("outputs", [{}, {"other": 1}, {"call_1": 1}])
+    def test_400_no_output_for_a_pending_call(self, page, session, function, outputs):
+        function.answers = [CALL]
+        execution, _ = begin(page, session)
+        assert_refused(resume(page, session, execution, outputs), 400, "no_pending_call")
+
+    def test_401_dead_session(self, page, token, session, function):
+        function.answers = [CALL]
+        execution, (call,) = begin(page, session)
+        token.regenerate()
+        assert_refused(resume(page, session, execution, {call: 1}), 401, "session_ended")
+
+    def test_403_other_origin(self, app, page, session, function):
+        function.answers = [CALL]
+        execution, (call,) = begin(page, session)
+        answer = resume(Page(app, "https://evil.example"), session, execution, {call: 1})
+        assert_refused(answer, 403, "origin_not_allowed")
+
+    def test_400_outputs_that_exceed_the_targets_input(self, page, session, function):
+        function.answers = [CALL]
+        execution, (call,) = begin(page, session)
+        assert_refused(resume(page, session, execution, {call: "é" * 16_384}), 400, "input_too_large")
+        function.answers = [{"text": "Green."}]
+        assert reply(resume(page, session, execution, {call: "Green"})) == "Green."
+
+    def test_429_more_than_sixty_in_a_minute(self, page, session, function):
+        function.answers = [CALL]
+        execution, _ = begin(page, session)
+        for _ in range(60):
+            assert resume(page, session, execution, {}).status_code == 400
+        answer = resume(page, session, execution, {})
+        assert_refused(answer, 429, "rate_limited")
+        assert answer.headers["Retry-After"].isdigit()
+
+
+class TestLimits:
+    def test_twenty_resumes_then_the_answer_ends(self, page, session, function):
+        function.answers = [CALL] * 21
+        execution, (call,) = begin(page, session)
+        for _ in range(20):
+            last = events(resume(page, session, execution, {call: 1}))
+            call = last[-1][1].get("toolCallId")
+        assert last[-2][1]["stopReason"] == "max_tool_calls"
+        assert last[-1][0] == "execution_complete"
+        assert len(function.asked) == 21
+
+    def test_failures_count_toward_the_cap(self, page, session, function):
+        function.answers = [CALL, *["malformed"] * 20]
+        execution, (call,) = begin(page, session)
+        for _ in range(20):
+            assert_refused(resume(page, session, execution, {call: 1}), 502, "target_failed")
+        assert_refused(resume(page, session, execution, {call: 1}), 429, "resumes_exhausted")
+
+    def test_each_resume_reserves_and_settles_the_daily_budget(self, page, token, session, register):
+        register("flow_echo", "aws_lambda", function_arn=ARN, call_price=0.4)
+        token.change(dailyBudget=1)
+        function = Function()
+        with NETWORK.hooked(function):
+            function.answers = [CALL, CALL, {"text": "Never asked"}]
+            execution, (call,) = begin(page, session)
+            (call,) = [
+                data["toolCallId"]
+                for name, data in events(resume(page, session, execution, {call: 1}))
+                if name == "await"
+            ]
+            assert_refused(resume(page, session, execution, {call: 1}), 429, "budget_exhausted")
+        assert len(function.asked) == 2
+        assert token.record()["spentToday"] == pytest.approx(0.8)
+
+    def test_refused_budget_is_no_resume(self, page, token, session, register):
+        register("flow_echo", "aws_lambda", function_arn=ARN, call_price=0.4)
+        function = Function()
+        with NETWORK.hooked(function):
+            function.answers = [CALL, {"text": "Green."}]
+            execution, (call,) = begin(page, session)
+            token.change(dailyBudget=0.4)
+            token.change(dailyBudget=0.1)
+            assert_refused(resume(page, session, execution, {call: 1}), 502, "budget_not_enforceable")
+            token.change(dailyBudget=None)
+            assert reply(resume(page, session, execution, {call: 1})) == "Green."
+        (turn,) = beside(session, "MESSAGE#")
+        assert turn["resumes"] == 1
+
+    @pytest.mark.parametrize(
+        "tools", [[ASK] * 65, [ASK | {"name": f"t{n}", "description": "é" * 600} for n in range(60)]]
+    )
+    def test_400_too_many_or_too_large_tools(self, page, session, function, tools):
+        answer = page.say(session, clientTools=[tool | {"name": f"t{n}"} for n, tool in enumerate(tools)])
+        assert_refused(answer, 400, "client_tools_too_large")
+        assert spent(session) == 0
+
+    def test_64_kb_of_tools_fit_beside_a_full_message(self, page, session, function):
+        function.answers = [{"text": "Hi"}]
+        tools = [ASK | {"name": f"t{n}", "description": "x" * 950} for n in range(64)]
+        assert page.say(session, "x" * 8192, clientTools=tools).status_code == 200
+        assert len(function.asked[0]["tools"]) == 64
+
+    @pytest.mark.parametrize(
+        "tool",
+        [
+            {"name": ""}, {"name": 1}, {"parametersSchema": []}, {"parametersSchema": {"type": "array"}},
+            {"parametersSchema": {"type": "object", "x": json.loads("[" * 40 + "]" * 40)}},
+            {"parametersSchema": None}, {"origin": "x"}, {"description": None},
+        ],
+    )  # fmt: skip
+    def test_400_malformed_tool(self, page, session, tool):
+        assert_refused(page.say(session, clientTools=[ASK | tool]), 400, "invalid_request")
+
+    def test_400_two_tools_of_one_name(self, page, session):
+        assert_refused(page.say(session, clientTools=[ASK, ASK]), 400, "invalid_request")
+
+    def test_target_that_hides_tools_never_asks_for_them_again(self, page, token, session, register):
+        register("flow_echo", "echo", client_tools=0)
+        assert reply(page.say(session, clientToolsFingerprint="f1")) == "You said: Hello"
+        assert reply(page.say(session, clientTools=[ASK], clientToolsFingerprint="f1")) == "You said: Hello"
+        assert stored.tools_of(session) is None
+
+
+class TestFingerprint:
+    def test_known_fingerprint_stands_for_the_tools(self, page, session, function):
+        function.answers = [{"text": "1"}, {"text": "2"}]
+        page.say(session, clientTools=[ASK], clientToolsFingerprint="f1")
+        page.say(session, clientToolsFingerprint="f1")
+        assert function.asked[1]["tools"] == function.asked[0]["tools"] != []
+
+    def test_409_unknown_fingerprint_and_nothing_is_paid_for(self, page, session, function):
+        for fingerprint in ("f1", "x" * 128):
+            body = assert_refused(
+                page.say(session, clientToolsFingerprint=fingerprint), 409, "client_tools_resend_required"
+            )
+            assert body["error"] == "client_tools_resend_required"
+        assert spent(session) == 0
+
+    def test_409_fingerprint_of_earlier_tools(self, page, session, function):
+        function.answers = [{"text": "1"}, {"text": "2"}]
+        page.say(session, clientTools=[ASK], clientToolsFingerprint="f1")
+        page.say(session, clientTools=[ASK | {"name": "other"}], clientToolsFingerprint="f2")
+        assert_refused(page.say(session, clientToolsFingerprint="f1"), 409, "client_tools_resend_required")
+
+    def test_400_fingerprint_of_more_than_128_characters(self, page, session):
+        assert_refused(page.say(session, clientToolsFingerprint="x" * 129), 400, "invalid_request")
+
+    def test_fingerprints_of_two_sessions_are_apart(self, page, token, session, function):
+        function.answers = [{"text": "1"}]
+        page.say(session, clientTools=[ASK], clientToolsFingerprint="f1")
+        answer = page.say(page.open(token.value), clientToolsFingerprint="f1")
+        assert_refused(answer, 409, "client_tools_resend_required")
+
+    def test_message_without_tools_offers_none(self, page, session, function):
+        function.answers = [{"text": "1"}, {"text": "2"}]
+        page.say(session, clientTools=[ASK], clientToolsFingerprint="f1")
+        page.say(session)
+        assert function.asked[1]["tools"] == []
+
+    def test_resume_without_tools_keeps_them_and_an_empty_list_drops_them(self, page, session, function):
+        function.answers = [CALL, CALL, {"text": "Green."}]
+        execution, (call,) = begin(page, session)
+        (call,) = [
+            data["toolCallId"] for name, data in events(resume(page, session, execution, {call: 1})) if name == "await"
+        ]
+        resume(page, session, execution, {call: 1}, clientTools=[])
+        assert [len(asked["tools"]) for asked in function.asked] == [1, 1, 0]
+
+
+def test_message_without_tools_costs_the_same_calls(page, session, function, calls):
+    function.answers = [{"text": "1"}, {"text": "2"}]
+    page.say(session)
+    calls.clear()
+    page.say(session)
+    assert calls == [
+        "GetItem", "BatchGetItem", "UpdateItem", "GetItem",
+        "UpdateItem", "PutItem", "UpdateItem", "Query", "UpdateItem",
+    ]  # fmt: skip
+
+
+def test_resume_costs_six_calls(page, session, function, calls):
+    function.answers = [CALL, {"text": "Green."}]
+    execution, (call,) = begin(page, session)
+    calls.clear()
+    resume(page, session, execution, {call: 1})
+    assert calls == [
+        "GetItem", "BatchGetItem", "UpdateItem", "GetItem", "UpdateItem", "Query", "UpdateItem",
+    ]  # fmt: skip
