@@ -116,6 +116,11 @@ class PayloadTooLarge(ApiError):
     message = "The request is too large."
 
 
+class NotSupported(ApiError):
+    code = "join_not_supported"
+    message = "A message cannot join an answer that is in progress. Please wait for it to end."
+
+
 class Unavailable(ApiError):
     """A dependency does not respond, or the state is unknown: fail closed."""
 

@@ -27,6 +27,7 @@ STATUS: dict[type[ApiError], int] = {
     errors.PayloadTooLarge: 413,
     errors.IdempotencyKeyReused: 422,
     errors.TooManyRequests: 429,
+    errors.NotSupported: 501,
     errors.TargetFailed: 502,
     errors.Unavailable: 503,
     errors.TargetTimedOut: 504,

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from shared.errors import InvalidRequest
+from shared.errors import InvalidRequest, NotSupported
 from shared.rules import identifier, input_limits, session
 from shared.rules.client_tools import ClientTool, Offer
 from shared.rules.identifier import RandomBytes
@@ -117,6 +117,9 @@ class Chat(LenientRequestModel):
         session_id = values.get("sessionId")
         if isinstance(session_id, str) and session.parse_id(session_id) is None:
             raise session.ended()
+        # The SDK cannot read the response that is documented for it. Its other modes are those of a client.
+        if values.get("submitMode") == "join":
+            raise NotSupported
         input_limits.require_readable(
             *(value for name in ("inputs", "metadata", "context") if isinstance(value := values.get(name), dict))
         )

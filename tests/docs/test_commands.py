@@ -98,15 +98,32 @@ def test_targets_commands_can_be_pasted(stack, tmp_path):
 
 
 def test_documented_lambda_target_answers_the_documented_event():
-    (code,) = pages.blocks(pages.read("docs/targets.md"), "python")
-    *_, event = pages.blocks(pages.section("docs/targets.md", "Write a Lambda target"), "json")
+    (code,) = pages.blocks(pages.section("docs/targets.md", "Write a Lambda target"), "python")
+    assert "Do you sell tea?" in _handler(code)(_documented_event(), None)["text"]
+
+
+def test_documented_lambda_target_calls_a_tool_and_goes_on():
+    (code,) = pages.blocks(pages.section("docs/targets.md", "Tools of the page"), "python")
+    handler, event = _handler(code), _documented_event()
+    assert handler(event, None) == {"text": "Green or black?"}
+    offered = event | {"tools": [{"name": "ask_user_question"}]}
+    (call,) = handler(offered, None)["toolCalls"]
+    assert call["name"] == "ask_user_question"
+    assert handler(offered | {"toolResults": [call | {"output": "Green"}]}, None) == {"text": "You chose Green."}
+
+
+def _handler(code):
     names = {}
     exec(code, names)  # noqa: S102
-    assert "Do you sell tea?" in names["handler"](json.loads(event), None)["text"]
+    return names["handler"]
+
+
+def _documented_event():
+    *_, event = pages.blocks(pages.section("docs/targets.md", "Write a Lambda target"), "json")
+    return json.loads(event)
 
 
 def test_documented_lambda_event_has_every_field():
-    *_, event = pages.blocks(pages.section("docs/targets.md", "Write a Lambda target"), "json")
     source = (ROOT / "shared/targets/aws_lambda.py").read_text(encoding="utf-8")
     sent = source.partition("def _event(")[2]
-    assert list(json.loads(event)) == re.findall(r'^        "(\w+)":', sent, re.MULTILINE)
+    assert list(_documented_event()) == re.findall(r'^        "(\w+)":', sent, re.MULTILINE)

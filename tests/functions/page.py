@@ -30,6 +30,7 @@ SENTENCES = {
     "input_too_large": r"This is more than the assistant can read at once\. Please shorten your message\.",
     "invalid_attachment": r"Images and files must be base64 and have a media type\.",
     "invalid_token": r"This client token is not valid\.",
+    "join_not_supported": r"A message cannot join an answer that is in progress\. Please wait for it to end\.",
     "message_limit_reached": r"This conversation has reached its message limit\.",
     "message_too_long": r"Your message is too long\. Please keep it (to|under) [\d,.]+ (bytes|KB|MB)\.",
     "no_pending_call": r"No output is for a call that the assistant waits for\.",

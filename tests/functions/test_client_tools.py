@@ -439,6 +439,18 @@ class TestFingerprint:
         assert [len(asked["tools"]) for asked in function.asked] == [1, 1, 0]
 
 
+def test_501_message_that_would_join_an_answer(page, session, calls):
+    """The SDK raises on the documented 202."""
+    calls.clear()
+    assert_refused(page.say(session, submitMode="join", turnId="usr_1"), 501, "join_not_supported")
+    assert calls == []
+
+
+@pytest.mark.parametrize("mode", ["normal", "interrupt", None, 1])
+def test_other_modes_and_turn_ids_are_ignored(page, session, mode):
+    assert reply(page.say(session, submitMode=mode, turnId="turn_1")) == "You said: Hello"
+
+
 def test_message_without_tools_costs_the_same_calls(page, session, function, calls):
     function.answers = [{"text": "1"}, {"text": "2"}]
     page.say(session)

@@ -87,6 +87,7 @@ OPERATIONS = {
             404: "target_not_found",
             409: "conflict in_progress message_id_taken client_tools_resend_required",
             429: "message_limit_reached attempts_exhausted budget_exhausted",
+            501: "join_not_supported",
             502: _TARGET_FAILURES,
             504: "target_timed_out target_function_timed_out",
         },

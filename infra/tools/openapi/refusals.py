@@ -84,6 +84,7 @@ MEANINGS = {
     "invalid_json": "The body is not a JSON object.",
     "invalid_request": "`details` says what is wrong, and where. Unknown fields are errors, too.",
     "invalid_token": "No client token has this value: it was mistyped, replaced, or deleted.",
+    "join_not_supported": "submitMode is join. A message cannot join an answer that is in progress.",
     "message_id_taken": "Another message of the session looks the same to the service. Send it with a new id.",
     "message_limit_reached": "The session has used all messages that the token allows.",
     "message_too_long": "The message's text exceeds the target's limit in bytes of UTF-8, which `error` names.",
