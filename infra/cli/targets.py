@@ -83,8 +83,8 @@ def register(
     \b
     Kinds and their settings:
       echo        repeats what the visitor says, to try things out
-                    pause_ms       milliseconds between its words, 0 to 1000
-                                   (default: 0)
+                    pause_ms       milliseconds between its words, 0 to 1000,
+                                   3 seconds per answer at most (default: 0)
       aws_lambda  a Lambda function of yours answers
                     function_arn   its ARN
                     response       json if it returns {"text": ...} (default),

@@ -26,7 +26,7 @@ FLOW = "flow_demo"
 # Whatever answers the flow by then.
 _WELCOME = "Hello! Send me a message."
 # So that the demo page shows an answer stream.
-_PAUSE = {"pause_ms": 50}
+ECHO = {"pause_ms": 50}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ def plant(url: str, pages: list[str], kept: Mapping[str, str] | None, handler_ar
             if refusal.status not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:
                 raise
         else:
-            _register_flow(handler_arn, _PAUSE)
+            _register_flow(handler_arn, ECHO)
             return {**kept, "clientToken": value}
-    key = plant_tenant(handler_arn, _PAUSE)
+    key = plant_tenant(handler_arn, ECHO)
     token = create_client_token(Management(url, key), [*pages, "https://app.example.com"])
     return {"tenant": TENANT, "apiKey": key, "clientToken": token.value, "clientTokenId": token.id, "flowId": FLOW}
 
