@@ -255,3 +255,10 @@ def test_nothing_is_sent_without_credentials(aws, dynamodb, monkeypatch):
 def test_endpoint_follows_region_and_partition(monkeypatch, region, host):
     monkeypatch.setenv("AWS_REGION", region)
     assert JsonClient("dynamodb", "DynamoDB_20120810", "1.0").host == host
+
+
+@pytest.mark.parametrize("name", ["message", "Message"])
+def test_message_of_an_error_is_read_in_either_spelling(name):
+    assert (
+        str(AwsErrorResponse("PutItem", 400, "ValidationException", {name: "Item is too large"})) == "Item is too large"
+    )

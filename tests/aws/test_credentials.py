@@ -67,11 +67,11 @@ def test_credentials_are_renewed_before_they_expire(lender):
 @pytest.mark.parametrize("said", [b"", b"not json", b"[]", b"{}", b'{"Expiration": 1}'])
 def test_invalid_endpoint_response_means_no_credentials(lender, said):
     lender.says = said
-    with pytest.raises(NoCredentials):
+    with pytest.raises(NoCredentials, match=r"^the credentials endpoint does not answer$"):
         credentials.current()
 
 
 def test_no_credentials_without_variables_or_endpoint(monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    with pytest.raises(NoCredentials):
+    with pytest.raises(NoCredentials, match=r"^AWS_ACCESS_KEY_ID is not set$"):
         credentials.current()

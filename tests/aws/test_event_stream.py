@@ -72,7 +72,7 @@ def test_stream_that_ends_within_a_message_is_corrupt():
         ends.add(at)
     for end in range(1, len(STREAM)):
         if end not in ends:
-            with pytest.raises(CorruptStream):
+            with pytest.raises(CorruptStream, match=r"^the stream ends within a message$"):
                 list(messages([STREAM[:end]]))
 
 
@@ -81,7 +81,8 @@ def test_every_damaged_byte_is_detected():
     for at in range(len(one)):
         damaged = bytearray(one)
         damaged[at] ^= 1 << at % 8
-        with pytest.raises(CorruptStream):
+        what = "the prelude does not fit its checksum" if at < 12 else "a message does not fit its checksum"
+        with pytest.raises(CorruptStream, match=f"^{what}$"):
             list(messages([bytes(damaged)]))
 
 

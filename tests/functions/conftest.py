@@ -125,6 +125,7 @@ def app(guard):
     app = Documented(api, routes)
     yield app
     assert app.undocumented == set()
+    assert app.no_sentences == set()
 
 
 @pytest.fixture

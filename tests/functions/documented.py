@@ -1,4 +1,4 @@
-"""Checks every response of the API against openapi.json: its status, and the code of an error, must be documented."""
+"""Checks every response of the API: its status and an error's code must be in openapi.json, and its texts sentences."""
 
 import json
 
@@ -22,6 +22,7 @@ class Documented:
             for method, operation in methods.items()
         }
         self.undocumented = set()
+        self.no_sentences = set()
 
     def __call__(self, environ, start_response):
         statuses = []
@@ -38,9 +39,18 @@ class Documented:
         return [body]
 
     def _compare(self, method, path, status, body):
-        code = json.loads(body)["code"] if status >= 400 else None
+        error = json.loads(body) if status >= 400 else {}
+        self.no_sentences |= {text for text in _texts(path, error) if text[-1:] not in {".", "?", "!"}}
+        code = error.get("code")
         if (status, code) not in self._known[path, method]:
             self.undocumented.add((f"{method} {path}", status, code))
+
+
+def _texts(path, error):
+    """What an error says to people in sentences of ours. Pages also read Runtype's, and details are about a field."""
+    if not path.startswith("/v1/client/") and "details" not in error:
+        yield error.get("error", ".")
+    yield error.get("hint", ".")
 
 
 def _codes(response):

@@ -158,6 +158,14 @@ def test_400_no_part_is_dropped_silently(page, session, register, kind):
     assert_refused(page.say(session, [parts[0], {"type": kind, "url": "https://x.example"}]), 400, "invalid_attachment")
 
 
+@pytest.mark.parametrize("field", ["image", "audio", "video", "data"])
+def test_data_of_a_part_is_read_from_each_field(page, session, register, field):
+    register("flow_echo", attachments=3)
+    part = {"type": "file", field: "YSxi", "mimeType": "text/csv"}
+    assert_refused(page.say(session, [part]), 400, "attachment_not_supported")
+    assert_refused(page.say(session, [part | {field: "YSxiCg=="}]), 400, "attachments_too_large")
+
+
 def test_200_reasoning_part_is_not_an_attachment(page, session):
     parts = [{"type": "text", "text": "Hello"}, {"type": "reasoning", "text": "The visitor greets me."}]
     assert reply(page.say(session, parts)) == "You said: Hello"

@@ -332,6 +332,18 @@ def test_503_for_an_unreadable_key_set(clerk, status, body):
     assert status(clerk.token()) == 503
 
 
+@pytest.mark.parametrize("other", [{"kty": "EC"}, {"kty": None}, {"use": "enc"}, {"kid": None}])
+def test_other_keys_of_the_key_set_verify_nothing(clerk, status, other):
+    """Not RSA, not for signatures, or without an id. They don't make the set unreadable, either."""
+    changed = clerk.public_key("kid-2") | other
+    others = {name: value for name, value in changed.items() if value is not None}
+    clerk.body = json.dumps({"keys": [others, clerk.public_key("kid-1")]}).encode()
+    assert status(clerk.token()) == 200
+    assert status(clerk.token(header={"kid": "kid-2"}, sub="user_2")) == 401
+    with pytest.raises(credentials.CredentialRejected):
+        credentials._PublicKeys().find("kid-2", datetime.now(UTC))
+
+
 def test_503_for_a_key_set_that_is_too_large(clerk, status):
     clerk.body = json.dumps({"keys": [clerk.public_key("kid-1")], "padding": "x" * 1_000_000}).encode()
     assert status(clerk.token()) == 503

@@ -23,6 +23,7 @@ def emitted(output):
             (names,) = one["Dimensions"]
             for metric in one["Metrics"]:
                 dimensions = {name: written[name] for name in names}
+                assert written[metric["Name"]] == [1], "each counts one event"
                 found.setdefault((one["Namespace"], metric["Name"]), []).append(dimensions)
     return found
 

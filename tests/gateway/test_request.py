@@ -2,7 +2,8 @@
 
 import pytest
 
-from shared.errors import InvalidRequest, PayloadTooLarge
+from shared.errors import InvalidRequest, PayloadTooLarge, Unauthenticated
+from shared.gateway import request
 from shared.gateway.request import PAGE_BODY_MAX, TRANSCRIPT_BODY_MAX, BrowserRequest
 
 EVENT = {
@@ -30,3 +31,13 @@ def test_body_that_is_not_base64_as_its_event_says_is_a_400():
     with pytest.raises(InvalidRequest) as refused:
         BrowserRequest.from_event(event, PAGE_BODY_MAX, {})
     assert refused.value.message == "The body is not base64, although the event's isBase64Encoded is true."
+
+
+@pytest.mark.parametrize("missing", ["principalId", "tenant"])
+@pytest.mark.parametrize("left", [None, ""])
+def test_event_that_names_no_principal_or_no_tenant_is_admitted_nowhere(missing, left):
+    named = {"principalId": "user_1", "tenant": "acme", "scopes": "tokens:read", "expiresAt": "never"}
+    context = EVENT["requestContext"]
+    assert request.principal({"requestContext": context | {"authorizer": named}}).tenant == "acme"
+    with pytest.raises(Unauthenticated):
+        request.principal({"requestContext": context | {"authorizer": named | {missing: left}}})

@@ -92,3 +92,9 @@ def test_pattern_and_reader_agree(text):
         assert not PATTERN.fullmatch(text)
     else:
         assert PATTERN.fullmatch(text)
+
+
+@pytest.mark.parametrize("entry", ["admin", "=read", "Admin=read", "admin:read"])
+def test_error_says_which_entry_has_the_wrong_form(entry):
+    with pytest.raises(ValueError, match=f"^{entry!r} is not of the form role=scope"):
+        read(f"member=read,{entry}")

@@ -6,6 +6,7 @@ import re
 import botocore.session
 import pytest
 
+from infra.local.template import ROOT
 from shared import errors, replies
 from shared.gateway.response import STATUS as STATUS_OF_ERROR
 from shared.store import table
@@ -259,6 +260,13 @@ def test_outputs_name_every_resource(source):
     assert {name for name, output in source["Outputs"].items() if not output.get("Description")} == set()
 
 
+def test_paths_that_sam_builds_from_exist(source):
+    """`sam build` fails without them, and no other test builds."""
+    found = set(_paths(source))
+    assert {"functions/", "shared/"} < found
+    assert {path for path in found if not (ROOT / path).exists()} == set()
+
+
 def test_template_order_is_api_functions_data_monitoring(source):
     order = [
         "AWS::Serverless::Api",
@@ -269,3 +277,11 @@ def test_template_order_is_api_functions_data_monitoring(source):
     assert list(source)[-6:] == ["Parameters", "Conditions", "Rules", "Globals", "Resources", "Outputs"]
     found = [one["Type"] for one in source["Resources"].values() if one["Type"] in order]
     assert found == sorted(found, key=order.index)
+
+
+def _paths(node):
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node if isinstance(node, list) else ()):
+        if key in {"CodeUri", "ContentUri", "ContextPath", "Location", "WorkingDirectory"} and isinstance(value, str):
+            yield value
+        else:
+            yield from _paths(value)

@@ -82,3 +82,13 @@ def test_endless_event_is_refused(chunk):
 
     with pytest.raises(HTTPException, match="larger than"):
         decoded(*server_sent_events.data(endless()))
+
+
+@pytest.mark.parametrize("start", [b"data:", b""])
+def test_event_of_exactly_the_most_bytes_is_decoded_and_no_larger(start):
+    most = server_sent_events._EVENT_BYTES_MAX
+    line = start + b"x" * (most - len(start))
+    assert decoded(line) == []
+    assert len(decoded(b"data:" + b"x" * (most - 5), b"\n\n")) == 1
+    with pytest.raises(HTTPException, match="an event is larger than"):
+        decoded(line + b"x")

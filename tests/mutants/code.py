@@ -80,20 +80,26 @@ def mutants(root: Path, path: str) -> Iterator[Mutant]:
 
 
 def _seen(node: ast.AST) -> Iterator[ast.AST]:
-    """Without docstrings, annotations, imports, and `__all__`."""
+    """Without docstrings, annotations, imports, what is for readers, and kw_only, which only forbids calls."""
     for name, value in ast.iter_fields(node):
-        if name in _UNSEEN:
+        if name in _UNSEEN or (isinstance(node, ast.keyword) and node.arg == "kw_only"):
             continue
         for inner in value if isinstance(value, list) else [value]:
             if not isinstance(inner, ast.AST) or isinstance(inner, ast.Import | ast.ImportFrom | ast.JoinedStr):
                 continue
             if isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Constant):
                 continue
-            if isinstance(inner, ast.Assign) and ast.unparse(inner.targets[0]) == "__all__":
+            if isinstance(inner, ast.Assign) and _is_for_readers(inner):
                 continue
             if hasattr(inner, "lineno"):
                 yield inner
             yield from _seen(inner)
+
+
+def _is_for_readers(assignment: ast.Assign) -> bool:
+    """`__all__`, and the type of a function."""
+    is_function_type = isinstance(assignment.value, ast.Subscript) and ast.unparse(assignment.value.value) == "Callable"
+    return is_function_type or ast.unparse(assignment.targets[0]) == "__all__"
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
@@ -154,7 +160,6 @@ def _statement(node: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
 
 def _keywords(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
     for number, kept in _each_without_one(node.keywords):
-        # Without kw_only, more calls are valid, and no existing one changes.
         if (name := node.keywords[number].arg) not in {None, "kw_only"}:
             yield f"{name}= is dropped", ast.Call(node.func, node.args, kept)
 

@@ -17,14 +17,18 @@ from tests.mutants.sandbox import OURS
 # Tests that run our code in their own process. Others start the local stack, which no mutant reaches.
 SUITE = [
     "tests/rules", "tests/wire", "tests/gateway", "tests/aws", "tests/http", "tests/store", "tests/targets",
-    "tests/iam", "tests/openapi", "tests/house/test_public_suffixes.py", "tests/turn", "tests/functions",
+    "tests/iam", "tests/openapi", "tests/house/test_public_suffixes.py", "tests/house/test_clerk_roles.py",
+    "tests/turn", "tests/cli", "tests/functions",
 ]  # fmt: skip
 # Tests that run these files in processes of their own, where coverage does not look.
 IN_OTHER_PROCESSES = {"shared/runtime/": ["tests/runtime"]}
 # What also looks at lines that run on import.
 ON_IMPORT = {"tests/openapi", "tests/house/test_frozen.py"}
+# The quick ones first.
 FOR_TEMPLATE = [
-    "tests/house", "tests/openapi", "tests/iam", "tests/local/test_template.py", "tests/local/test_routes.py",
+    "tests/docs/test_generated.py", "tests/house/test_template.py", "tests/house/test_hardening.py",
+    "tests/house/test_watching.py", "tests/house/test_alarms.py", "tests/house/test_versions.py", "tests/house",
+    "tests/openapi", "tests/iam", "tests/local/test_template.py", "tests/local/test_routes.py",
     "tests/functions/test_calls.py", "tests/functions/test_metrics.py", "tests/functions/test_lifecycle.py",
     "tests/functions/test_init.py", "tests/functions/test_chat.py",
 ]  # fmt: skip
@@ -62,7 +66,7 @@ class CoverageMap:
             return FOR_TEMPLATE
         for room, tests in IN_OTHER_PROCESSES.items():
             if mutant.path.startswith(room):
-                return tests
+                return [*tests, *sorted(ON_IMPORT)]
         lines = self._data.contexts_by_lineno(mutant.path)
         found = set()
         # For a statement over several lines, coverage may record only the first.

@@ -1,7 +1,10 @@
 """What an audit record says about a change, and what it never contains."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from shared.rules import audit
 from shared.rules.client_token import PreviousValue
@@ -75,3 +78,16 @@ def test_config_values_that_are_equal_in_python_are_a_change():
     before = replace(TOKEN, settings=replace(TOKEN.settings, config={"on": 1}))
     after = replace(TOKEN, settings=replace(TOKEN.settings, config={"on": True}))
     assert audit.changes(before, after) == {"config": None}
+
+
+@pytest.mark.parametrize("character", ["a", "é", "🍵", '"', "\n"])
+def test_long_text_is_truncated_to_the_most_bytes_and_its_size(character):
+    size = len(json.dumps(character, ensure_ascii=False).encode()) - 2
+    whole = character * ((audit._TEXT_BYTES_MAX - 2) // size)
+    assert changed(name=whole)["name"][1] == whole
+    longer = whole + character
+    quoted = changed(name=longer)["name"][1]
+    kept, dots, rest = quoted.partition("... (")
+    assert longer.startswith(kept)
+    assert (dots, rest) == ("... (", f"{len(longer.encode())} bytes)")
+    assert audit._TEXT_BYTES_MAX - size < len(json.dumps(quoted, ensure_ascii=False).encode()) <= audit._TEXT_BYTES_MAX
