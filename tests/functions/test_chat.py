@@ -267,7 +267,7 @@ def test_200_ids_of_128_characters_no_ids_and_null_fields(page, session):
 
 
 def test_200_unknown_fields_of_newer_widgets_are_ignored(page, session):
-    fields = {"clientTools": [{"name": "x"}], "clientToolsFingerprint": "f", "turnId": 5, "submitMode": "interrupt"}
+    fields = {"newFeature": [{"name": "x"}], "turnId": 5, "submitMode": "interrupt"}
     assert page.say(session, **fields, inputs={"a": [1]}, metadata={"b": None}, context={"c": "d"}).status_code == 200
 
 
