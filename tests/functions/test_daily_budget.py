@@ -104,7 +104,7 @@ def test_failed_answer_costs_its_worst_case_unless_it_is_free(page, create, regi
 def test_fault_in_settling_does_not_reach_a_complete_answer(page, token, paid):
     """The reservation stays: errors are on the safe side."""
     session = page.open(token.value)
-    with NETWORK.hooked(lambda request: _fail() if "REMOVE" in str(request.parameters) else None):
+    with NETWORK.hooked(lambda request: _fail() if "REMOVE #reserved" in str(request.parameters) else None):
         answer = page.say(session)
     assert [name for name, _ in events(answer)][-1] == "execution_complete"
     assert reply(answer) == "Hi there"
