@@ -86,10 +86,8 @@ def from_item(item: Item) -> Turn:
         secret=item.get("execution") or item["holder"],
         resumes=item.get("resumes", 0),
     )
-    if "paused_until" in item:
-        return replace(held, pause=pauses.from_item(item, held.message))
     if "reply" not in item:
-        return held
+        return replace(held, pause=pauses.from_item(item, held.message)) if "paused_until" in item else held
     usage = Usage.from_counts(item.get("input_tokens"), item.get("output_tokens"))
     suggestions = suggested_replies(json.loads(item.get("suggestions", "[]")))
     ending = Ending(stop_reason=item["stop_reason"], usage=usage, suggestions=suggestions)

@@ -4,6 +4,7 @@ A function runs until it calls AWS or the target for something that its tape doe
 """
 
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
@@ -11,19 +12,23 @@ import pytest
 
 from shared import replies
 from shared.admission.messages import AdmittedMessage
-from shared.errors import ApiError
-from shared.rules import turn
+from shared.errors import ApiError, Gone
+from shared.rules import execution, message_log, turn
+from shared.rules.answer import ToolCalls
 from shared.rules.client_token import ClientToken
+from shared.rules.client_tools import ClientTool
+from shared.rules.execution_id import ExecutionId
 from shared.rules.session import Session
 from shared.rules.target import Target
 from shared.rules.target_request import Message, PageInput
 from shared.rules.token_settings import TokenSettings
-from shared.store import conversation_deletion, sessions, table, turns
+from shared.store import conversation_deletion, executions, sessions, table, turn_items, turns
 from tests.turn.world import WORST_CASE, Client, Kind, Pending
 
 # The search stands in for Bedrock, of which a budget knows what an answer costs at most.
 _KIND = "bedrock"
 _SECONDS = 30
+_TOOLS = (ClientTool("ask", "", {"type": "object"}),)
 _TENANT, _CONVERSATION = "tenant", "conv_1"
 
 
@@ -45,7 +50,7 @@ class Functions:
         monkeypatch.setattr(table, "_client", lambda: self._client)
         monkeypatch.setattr(table, "name", lambda: "table")
         monkeypatch.setattr(table, "pause", lambda *_: None)
-        monkeypatch.setitem(sys.modules, f"shared.targets.{_KIND}", Kind(self._client))
+        monkeypatch.setitem(sys.modules, f"shared.targets.{_KIND}", Kind(self._client, self._scenario.pauses))
         monkeypatch.setenv("CONVERSATION_RETENTION_DAYS", "90")
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "search")
 
@@ -74,6 +79,8 @@ class Functions:
             if function.kind == "delete":
                 conversation_deletion.delete(_TENANT, _CONVERSATION, at=at)
                 return None, "deleted"
+            if function.kind in {"resume", "follow"}:
+                return None, self._resume(function, at)
             return None, self._send(function.message_id, function.holder, at)
         except Pending as pending:
             return pending.request, None
@@ -88,9 +95,34 @@ class Functions:
         lease = turn.lease(holder, at + timedelta(seconds=_SECONDS))
         begun = turns.begin(current, self._token, message, lease, stored=stored, at=at)
         target = None if begun.reply else self._target
-        admitted = AdmittedMessage(self._token, current, begun, target, PageInput(message=message), at)
-        *words, _ = replies.stream(admitted, f"reply {holder}", lambda: _SECONDS)
-        return f"answered {''.join(words)}"
+        return self._answer(AdmittedMessage(self._token, current, begun, target, self._input(message), at))
+
+    def _resume(self, function, at):
+        """What resume does with an admitted page. One that follows has just read which execution waits."""
+        current = sessions.find(session_digest(function.message_id), at=at)
+        entry = message_log.find(current.log, function.message_id)
+        wanted = ExecutionId(entry.at, message_log.short_digest(current.digest), f"before {function.message_id}")
+        turn_key, record_key = executions.keys(current, wanted)
+        item, record = table.get(turn_key, at=at), table.get(record_key, at=at)
+        if record and record.get("is_gone"):
+            raise Gone
+        stored = turn_items.from_item(item)
+        if function.kind == "follow":
+            wanted = wanted._replace(secret=stored.secret)
+        lease = turn.lease(function.holder, at + timedelta(seconds=_SECONDS))
+        going_on = execution.go_on(stored, wanted, {"ask": "Green"}, lease, at)
+        executions.go_on(current, stored, going_on)
+        page_input = replace(execution.asked_with(going_on), tools=_TOOLS)
+        return self._answer(
+            AdmittedMessage(self._token, current, going_on, self._target, page_input, at, is_resumed=True)
+        )
+
+    def _input(self, message):
+        return PageInput(message=message, tools=_TOOLS if self._scenario.pauses else ())
+
+    def _answer(self, admitted):
+        *words, ending = replies.stream(admitted, f"reply {admitted.turn.lease.holder}", lambda: _SECONDS)
+        return "paused" if isinstance(ending, ToolCalls) else f"answered {''.join(words)}"
 
 
 def session_digest(message_id):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from shared.rules.execution import RESUMES_MAX
 from shared.rules.price import PICODOLLARS
 from shared.rules.turn import ATTEMPTS_MAX
 from shared.store import sessions, turn_items
@@ -36,14 +37,15 @@ class Guarantees:
         for one in alive:
             message_id = one.message.id
             times = sum(number for what, number in asked if what.message_id == message_id)
-            self.require(
-                times <= one.attempts, f"{message_id} was asked {times} times and counted {one.attempts} times"
-            )
+            counted = one.attempts + one.resumes
+            self.require(times <= counted, f"{message_id} was asked {times} times and counted {counted} times")
             self.require(one.attempts <= ATTEMPTS_MAX, "more than five attempts")
+            self.require(one.resumes <= RESUMES_MAX, "more than twenty resumes")
             if one.reply:
                 self.require(one.reply.text == f"to {message_id}", "a reply to another message")
         if is_deleted:
             self.require(not any("reply" in item for item in found), "a reply in a deleted conversation")
+            self.require(not any("exchange" in item for item in found), "calls in a deleted conversation")
         self._check_dollars(found, asked)
         accepted = sum(session.message_count for session in sessions_in(found))
         self.require(_counted(found) <= accepted, "the record counts too many messages")

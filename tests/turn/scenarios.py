@@ -26,6 +26,17 @@ SCENARIOS = {
     "dollars, failures": Scenario(("a", "b"), Faults(), target=("answers", "refuses", "fails"), daily_budget=5),
     "dollars, midnight": Scenario(("a", "b"), Faults(lapses=1), daily_budget=4, start=MIDNIGHT),
 }
+SCENARIOS |= {
+    "pause": Scenario(("a", "a"), Faults(crashes=1, copies=1), pauses=1),
+    "resumed in two tabs": Scenario(("a>", "a>"), Faults(copies=1), before=("a",), pauses=1),
+    "resumed twice, crash": Scenario(("a>", "a>"), Faults(crashes=1, lapses=1), before=("a",), pauses=1),
+    "resumed, fails": Scenario(("a>", "a>"), Faults(lapses=1), before=("a",), target=("answers", "fails"), pauses=1),
+    "resumed and sent again": Scenario(("a>", "a"), Faults(copies=1, lapses=1), before=("a",), pauses=1),
+    "resumed, pauses again": Scenario(("a>", "a"), Faults(copies=1), before=("a",), pauses=2),
+    "resumed, deletion": Scenario(("a>", "delete"), Faults(crashes=1, copies=1), before=("a",), pauses=1),
+    "pause, deletion": Scenario(("a", "delete"), Faults(copies=1), before=("b",), pauses=1),
+    "dollars, resumed": Scenario(("a>", "a>"), Faults(crashes=1, copies=1), before=("a",), daily_budget=6, pauses=1),
+}
 # They take four minutes: make test-deep.
 DEEP = {
     "twice": Scenario(("a", "a"), Faults(crashes=1, copies=1, lapses=1)),

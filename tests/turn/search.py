@@ -58,13 +58,14 @@ class Search:
 
     def _start(self):
         items = table_model.EMPTY
-        for message_id in {session_digest(one): one for one in self._scenario.functions}.values():
+        names = [name.removesuffix(">") for name in self._scenario.functions]
+        for message_id in {session_digest(one): one for one in names}.values():
             items, _ = self._apply(items, self._functions.opening(message_id))
         asked = Counter()
         for message_id in self._scenario.before:
             items, _ = self._alone(Function("send", message_id, f"before {message_id}", (0, False)), items, asked)
         functions = [
-            Function("delete" if name == "delete" else "send", name, f"holder {number}")
+            Function(_kind(name), name.removesuffix(">"), f"holder {number}")
             for number, name in enumerate(self._scenario.functions)
         ]
         return World(items, tuple(functions), self._scenario.faults, asked=frozenset(asked.items()))
@@ -129,6 +130,9 @@ class Search:
             self._require(
                 world.lapsed > function.began[0], "a target was asked by a function that no longer held the turn"
             )
+        if function.kind == "resume" and stored and stored.lease and stored.lease.holder == function.holder:
+            is_same = stored.secret == f"before {function.message_id}"
+            self._require(is_same, "a target was asked for another execution")
         for outcome in self._scenario.target:
             asked = Counter(dict(world.asked))
             asked[self._what(function, outcome)] += 1
@@ -176,7 +180,7 @@ class Search:
 
     def _check_result(self, world, function, result):
         """When a function is over."""
-        if function.kind == "send" and result.startswith("answered"):
+        if function.kind in {"send", "resume"} and result.startswith("answered"):
             self._require(result == f"answered to {function.message_id}", "another message's reply")
             self._require(not function.began[1], "a deleted conversation answered")
         if result == "in_progress":
@@ -193,18 +197,37 @@ class Search:
         is_deleted |= any(item.get("is_gone") for item in table_model.items(items) if item["sk"] == "RECORD")
         if is_deleted:
             items, _ = self._alone(Function("delete", "", "", (lapsed, True)), items, asked)
-        for message_id in sorted({*self._scenario.functions, *self._scenario.before} - {"delete"}):
+        names = {name.removesuffix(">") for name in (*self._scenario.functions, *self._scenario.before)}
+        for message_id in sorted(names - {"delete"}):
             for number in range(_RESENT):
                 again = Function("send", message_id, f"again {message_id} {number}", (lapsed + number, is_deleted))
                 items, result = self._alone(again, items, asked)
                 self._check(items, frozenset(asked.items()), is_deleted)
             if is_deleted:
                 self._require(result == "session_ended", f"{message_id} in a deleted conversation: {result}")
+            elif result == "paused":
+                items = self._follow(message_id, items, asked, lapsed + _RESENT)
             elif result != "message_limit_reached":
                 expected = {f"answered to {message_id}", "attempts_exhausted", "budget_exhausted"}
                 self._require(result in expected, f"{message_id} sent again: {result}")
         if not is_deleted:
             self._guarantees.check_recovered(items)
+
+    def _follow(self, message_id, items, asked, lapsed):
+        """A page that reads the calls again reports their outputs, until it has the answer."""
+        result = "paused"
+        for number in range(self._scenario.pauses):
+            if result == "paused":
+                function = Function("follow", message_id, f"follow {message_id} {number}", (lapsed + number, False))
+                items, result = self._alone(function, items, asked)
+                self._check(items, frozenset(asked.items()), is_deleted=False)
+        expected = {f"answered to {message_id}", "budget_exhausted"}
+        self._require(result in expected, f"{message_id} followed: {result}")
+        return items
+
+
+def _kind(name):
+    return "delete" if name == "delete" else "resume" if name.endswith(">") else "send"
 
 
 def _with(world, number, function):

@@ -2,13 +2,15 @@
 
 import re
 from contextlib import nullcontext
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from types import SimpleNamespace
 
 import pytest
 
 from shared import replies
-from shared.rules import message_log, turn
+from shared.rules import execution, message_log, turn
 from shared.store import conversations, daily_budgets, turn_items, turns
 from tests.turn.scenarios import DEEP, SCENARIOS
 from tests.turn.search import Search
@@ -31,6 +33,7 @@ CLAUSES = {
     ("SET #reserved", "attribute_not_exists(#reserved)"): ("dollars, any answer", "more is held than was spent"),
     ("SET #reserved", "(attribute_not_exists(held) OR held <= :room)"): ("dollars", "more is held"),
     ("REMOVE #reserved", "attribute_exists(#reserved)"): ("dollars", "more was spent"),
+    ("SET paused_until", "holder = :was"): ("pause, deletion", "calls in a deleted conversation"),
 }
 # Every write of a turn is in one of these.
 EACH_WRITE = [
@@ -38,6 +41,7 @@ EACH_WRITE = [
     Scenario(("a",), Faults(), target=("fails",)),
     Scenario(("a", "delete"), Faults(), before=("b",)),
     Scenario(("a",), Faults(), daily_budget=4),
+    Scenario(("a>",), Faults(), before=("a",), pauses=1),
 ]
 # DynamoDB deletes what has expired. The search has no time for that.
 ABOUT_EXPIRY = {
@@ -292,3 +296,41 @@ def test_turn_writes_nothing_without_a_condition(monkeypatch):
 
     Search(SCENARIOS["deletion"], note).run(monkeypatch)
     assert unconditional == {"SET tenant", True}
+
+
+def test_resume_that_ignores_a_lease_invokes_a_target_twice_at_once(monkeypatch):
+    go_on = execution.go_on
+
+    def at_once(stored, wanted, outputs, own, at):
+        lapsed = stored.lease and replace(stored.lease, until=at)
+        return go_on(replace(stored, lease=lapsed), wanted, outputs, own, at)
+
+    monkeypatch.setattr(execution, "go_on", at_once)
+    assert_broken("resumed in two tabs", "no longer held", monkeypatch)
+
+
+def test_resume_that_is_not_counted_is_found(monkeypatch):
+    def patch(request):
+        operation, parameters = request
+        if "resumes = :resumes" in parameters.get("UpdateExpression", ""):
+            values = parameters["ExpressionAttributeValues"] | {":resumes": {"N": "0"}}
+            parameters = parameters | {"ExpressionAttributeValues": values}
+        return operation, parameters
+
+    assert_broken("resumed in two tabs", "was asked 2 times and counted 1", monkeypatch, patch)
+
+
+def test_pause_that_ends_starts_over_without_its_execution(monkeypatch):
+    """A page that is too late meets another execution, or none."""
+    monkeypatch.setattr(execution, "_PAUSE", timedelta(seconds=35))
+    scenario = Scenario(("a>", "a"), Faults(copies=1, lapses=1), before=("a",), pauses=1)
+    assert Search(scenario).run(monkeypatch) > 50
+
+
+def test_resume_of_another_execution_is_found(monkeypatch):
+    """The secret tells the executions of a message apart."""
+    monkeypatch.setattr(execution, "_PAUSE", timedelta(seconds=35))
+    monkeypatch.setattr(execution.hmac, "compare_digest", lambda *_: True)
+    scenario = Scenario(("a>", "a"), Faults(lapses=1), before=("a",), pauses=1)
+    with pytest.raises(Violation, match="another execution"):
+        Search(scenario, only="another execution").run(monkeypatch)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from shared.aws.client import AwsErrorResponse, Unreachable
-from shared.rules.answer import Declined, Ending, Usage
+from shared.rules.answer import Declined, Ending, ToolCall, ToolCalls, Usage
 
 NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
 # So much later every lease has ended.
@@ -73,6 +73,7 @@ class Scenario(NamedTuple):
     """`functions`: what is at work at the same time: ids of messages, or "delete". `before`: messages sent before.
 
     `target`: what it may do each time; the first when nothing else is at work. `daily_budget`: in output tokens.
+    `pauses`: how often it calls a tool of the page before it answers. "a>" reports its output for the message a.
     """
 
     functions: tuple
@@ -82,6 +83,7 @@ class Scenario(NamedTuple):
     target: tuple = ("answers",)
     daily_budget: int | None = None
     start: datetime = NOON
+    pauses: int = 0
 
     def at(self, lapsed):
         return self.start + lapsed * LAPSE
@@ -129,8 +131,8 @@ class Kind:
     class Settings(BaseModel):
         max_tokens: int
 
-    def __init__(self, client):
-        self._client = client
+    def __init__(self, client, pauses):
+        self._client, self._pauses = client, pauses
 
     def answer(self, settings, request):
         outcome = self._client.ask(request.message.id)
@@ -141,6 +143,9 @@ class Kind:
                 raise Unreachable("Ask", "no answer")
             case "declines":
                 raise Declined(Usage(input_tokens=0, output_tokens=COSTS[outcome]))
+            case "answers" if len(request.steps) < self._pauses:
+                yield ToolCalls((ToolCall("ask", {}),), Usage(input_tokens=0, output_tokens=COSTS[outcome]))
+                return
         yield "to "
         if outcome == "is cut":
             raise Unreachable("Ask", "the answer ends in the middle")
