@@ -9,6 +9,7 @@ import pytest
 from shared.errors import ApiError, InvalidRequest, PayloadTooLarge, TargetFailed, TargetTimedOut
 from shared.rules.answer import Ending, Usage
 from shared.rules.target_request import Attachment, Message
+from shared.targets.tools import Tools
 from tests.targets import chat_completions
 from tests.targets.chat_completions import DONE, data, delta
 from tests.targets.chat_completions import endpoint as endpoint  # noqa: PLC0414 - a fixture
@@ -239,7 +240,7 @@ def test_openai_gets_max_completion_tokens(target_request):
         ("https://openrouter.ai/api/v1", "max_tokens"),
         ("https://api.openai.com.evil.example/v1", "max_tokens"),
     ]:
-        body = openai._body(openai.Settings(base_url=url, model="m"), target_request())
+        body = openai._body(openai.Settings(base_url=url, model="m"), target_request(), Tools([], []))
         assert {"max_tokens", "max_completion_tokens"} & body.keys() == {name}
 
 
@@ -252,7 +253,7 @@ def test_every_prefix_of_a_stream_is_a_failure_or_the_whole_text():
     for end in range(len(whole)):
         said = []
         try:
-            collect(said, openai._answer(server_sent_events.data([whole[:end]])))
+            collect(said, openai._answer(server_sent_events.data([whole[:end]]), Tools([], [])))
         except TargetFailed:
             assert "Yes, we do.".startswith("".join(said))
         else:
