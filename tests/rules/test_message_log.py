@@ -43,3 +43,8 @@ def test_digest_is_not_found_across_two_entries():
 def test_a_message_takes_thirteen_characters():
     """So fifty messages fit in one write unit, with the rest of a session."""
     assert len(log_of([str(number) for number in range(50)])) == 650
+
+
+def test_stored_digests_stay_the_same_after_a_deployment():
+    """Otherwise a message that was sent before it is paid for again."""
+    assert message_log.short_digest("usr_1") == "qKZxNx"
