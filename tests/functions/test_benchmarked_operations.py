@@ -1,4 +1,4 @@
-"""`make bench` measures every operation: its workload calls each of them, and each call succeeds."""
+"""`make bench` measures every operation but one: its workload calls each of them, and each call succeeds."""
 
 from werkzeug.test import Client
 
@@ -31,4 +31,5 @@ def test_bench_exercises_every_operation(app, api, register):
     register("flow_echo")
     caller = Caller(app, api.credential)
     workload.exercise_all(caller, "flow_echo", ROUTES)
-    assert caller.asked == {(operation.method, operation.path) for operation in OPERATIONS}
+    measured = [operation for operation in OPERATIONS if operation.name not in workload.NOT_MEASURED]
+    assert caller.asked == {(operation.method, operation.path) for operation in measured}
