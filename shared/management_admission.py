@@ -27,6 +27,11 @@ def admit_reveal(context: AuditContext, token_id: str) -> None:
     )
 
 
+def admit_deletion(context: AuditContext) -> None:
+    """Counts the deletion of what visitors wrote, apart from writes for the same reason."""
+    _admit(context, None, Window("d", 60, _writes_per_minute()), "ManagementWritesPerMinute", "delete {} conversations")
+
+
 def admit_list(context: AuditContext, token_id: str | None = None) -> None:
     """Counts a list, whose cost grows with what is listed. `token_id`: the token whose conversations it shows."""
     limit = int(os.environ["MANAGEMENT_LISTS_PER_MINUTE"])

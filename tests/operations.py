@@ -12,15 +12,20 @@ import pytest
 
 READ, WRITE, REVEAL = "tokens:read", "tokens:write", "tokens:reveal"
 # Actions of audit records that change nothing.
-READS = {"reveal", "read_conversations"}
+READS = {"reveal", "read_conversations", "read_conversation", "list_feedback", "read_feedback"}
+READ_TEXT, DELETE_TEXT = "conversations:read", "conversations:write"
 TOKENS = "/v1/client-tokens"
 TOKEN = f"{TOKENS}/{{id}}"
+CONVERSATIONS, FEEDBACK = "/v1/conversations", "/v1/feedback"
+CONVERSATION, RATING = f"{CONVERSATIONS}/{{conversation}}", f"{FEEDBACK}/{{feedback}}"
 UNKNOWN_ID = "ct_00000000000000000000000000"
+UNKNOWN = {"conversation": f"conv_{'0' * 26}", "feedback": f"fb_{'0' * 50}"}
 
 
 @dataclass(frozen=True)
 class Operation:
-    """In `path` and `body`, `{id}`, `{value}`, `{session}`, and `{execution}` stand for what a caller has learned.
+    """In `path` and `body`, `{id}`, `{value}`, `{session}`, `{execution}`, `{conversation}`, and `{feedback}` stand for
+    what a caller has learned.
 
     `name`: its function in the template. `scope`: None for pages. `body`: one that succeeds; None where it takes none.
     `records`: the action of the audit record that it leaves. `takes_key`: an Idempotency-Key makes it happen once.
@@ -46,6 +51,7 @@ class Operation:
 
     def request(self, **known: str) -> tuple[str, str, Any]:
         """Method, path, and body: `update.request(id="ct_1")`."""
+        known = UNKNOWN | known
         body = json.dumps(self.body)
         for name, text in known.items():
             body = body.replace(f"{{{name}}}", text)
@@ -70,6 +76,13 @@ MANAGEMENT = [
     Operation("RegenerateClientToken", "POST", f"{TOKEN}/regenerate", WRITE, {}, "regenerate", takes_key=True),
     Operation("GetClientTokenValue", "GET", f"{TOKEN}/token", REVEAL, None, "reveal"),
     Operation("ListClientTokenConversations", "GET", f"{TOKEN}/conversations", READ, None, "read_conversations"),
+    Operation("ListConversations", "GET", CONVERSATIONS, READ_TEXT),
+    Operation("GetConversation", "GET", CONVERSATION, READ_TEXT, None, "read_conversation"),
+    Operation("ListFeedback", "GET", FEEDBACK, READ_TEXT, None, "list_feedback"),
+    Operation("GetFeedbackStatistics", "GET", f"{FEEDBACK}/stats", READ_TEXT),
+    Operation("GetFeedback", "GET", RATING, READ_TEXT, None, "read_feedback"),
+    Operation("DeleteFeedback", "DELETE", RATING, DELETE_TEXT, None, "delete_feedback", repeats=False),
+    Operation("DeleteConversation", "DELETE", CONVERSATION, DELETE_TEXT, None, "delete_conversation", repeats=False),
 ]
 BROWSER = [
     Operation("InitSession", "POST", "/v1/client/init", None, {"token": "{value}"}),
@@ -82,8 +95,11 @@ OPERATIONS = [*MANAGEMENT, *BROWSER]
 STREAMING = {"Chat", "ResumeExecution"}
 """The functions under our own runtime client."""
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
-CHANGES = [operation for operation in MANAGEMENT if operation.is_change]
-OF_A_TOKEN = [operation for operation in MANAGEMENT if "{id}" in operation.path]
+# Of client tokens. OF_VISITORS has those of conversations and feedback.
+CHANGES = [operation for operation in MANAGEMENT if operation.is_change and operation.scope == WRITE]
+OF_A_TOKEN = [operation for operation in MANAGEMENT if operation.path.startswith(TOKEN)]
+OF_VISITORS = [operation for operation in MANAGEMENT if operation.scope in {READ_TEXT, DELETE_TEXT}]
+OF_ONE_VISITOR = [operation for operation in OF_VISITORS if "{" in operation.path]
 CHANGES_OF_A_TOKEN = [operation for operation in OF_A_TOKEN if operation.is_change]
 
 

@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import audit, conversations, keys, targets, tenants, tokens
+from infra.cli import audit, conversations, feedback, keys, targets, tenants, tokens
 from infra.cli.command import NAME, examples, group
 
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 app = group(
     NAME,
-    "Manage what the API does not: API keys and targets, revoking tenants, and deleting conversations.",
+    "Manage what the API does not: API keys and targets, revoking tenants, and exporting conversations.",
     examples(
         "export CLIENT_TOKENS_STACK=client-tokens",
         "client-tokens keys create --tenant acme --name CI",
@@ -51,6 +51,6 @@ def _options(
     del show_version
 
 
-for noun in (keys, targets, tokens, tenants, conversations):
+for noun in (keys, targets, tokens, tenants, conversations, feedback):
     app.add_typer(noun.app)
 app.command(epilog=audit.EPILOG)(audit.audit)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import typer
 
@@ -10,29 +13,130 @@ from infra.cli import audit_records, parsers
 from infra.cli.command import examples, group, on_deployment
 from infra.cli.confirmation import confirmed
 from infra.cli.deployment import Deployment
-from infra.cli.options import DryRun, Tenant, Yes
-from infra.cli.output import counted, say
-from shared.store import conversation_deletion
+from infra.cli.options import DryRun, Json, Tenant, TokenId, Yes
+from infra.cli.output import counted, say, show, with_progress
+from shared.errors import NotFound
+from shared.rules import timestamps
+from shared.rules.conversation import Conversation, ConversationFilter
+from shared.rules.target_request import Message
+from shared.store import audit, conversation_deletion, feedback, tenant_conversations, transcripts
+from shared.wire import transcripts as wire
 
-_EXAMPLES = examples("client-tokens conversations delete --tenant acme \\\nconv_01kav7t0d3p9s8x2m4n6q8r0vw")
+_PAGE = 200
+_TURNS = 1000
+ConversationId = Annotated[
+    str,
+    typer.Argument(
+        parser=parsers.conversation_id,
+        metavar="CONVERSATION_ID",
+        help="The conversation's id, as `conversations list` shows it.",
+    ),
+]
 
-app = group("conversations", "Delete visitors' conversations.", _EXAMPLES)
+app = group(
+    "conversations",
+    "List, show, export, and delete visitors' conversations.",
+    examples(
+        "client-tokens conversations list --tenant acme",
+        "client-tokens conversations show --tenant acme \\\nconv_01kav7t0d3p9s8x2m4n6q8r0vw",
+        "client-tokens conversations export --tenant acme > acme.jsonl",
+        "client-tokens conversations delete --tenant acme \\\nconv_01kav7t0d3p9s8x2m4n6q8r0vw",
+    ),
+)
 
 
-@app.command(epilog=_EXAMPLES)
+@app.command(
+    "list",
+    epilog=examples(
+        "client-tokens conversations list --tenant acme",
+        "client-tokens conversations list --tenant acme \\\n--token ct_01kav7t0d3p9s8x2m4n6q8r0vw --json",
+    ),
+)
+@on_deployment
+def list_conversations(*, tenant: Tenant, token: TokenId = None, as_json: Json = False) -> None:
+    """List a tenant's conversations, without what was said in them.
+
+    Those of 25 client tokens at a time, the newest tokens first; among these, the most recently active conversation
+    comes first. Conversations of deleted tokens are not listed.
+    """
+    found = with_progress(every(tenant, token), "Reading conversations")
+    show(
+        list(found),
+        lambda one: dict(wire.item(one)),
+        {
+            "ID": lambda one: one.id,
+            "CLIENT TOKEN": lambda one: one.token_id,
+            "FLOW": lambda one: one.flow_id,
+            "ORIGIN": lambda one: one.origin or "-",
+            "MESSAGES": lambda one: str(one.message_count),
+            "CREATED": lambda one: timestamps.to_text(one.created_at),
+            "UPDATED": lambda one: timestamps.to_text(one.updated_at),
+        },
+        as_json=as_json,
+        if_none=f"Tenant {tenant} has no conversations.",
+    )
+
+
+@app.command(
+    "show", epilog=examples("client-tokens conversations show --tenant acme \\\nconv_01kav7t0d3p9s8x2m4n6q8r0vw")
+)
+@on_deployment
+def show_conversation(
+    deployment: Deployment, *, tenant: Tenant, conversation_id: ConversationId, as_json: Json = False
+) -> None:
+    """Show what was said in a conversation, the oldest message first.
+
+    With --json, also its feedback. It leaves an audit record with your ARN.
+    """
+    now = datetime.now(UTC)
+    found = _get(tenant, conversation_id, now)
+    messages = list(whole(found, now))
+    whole_facts = facts(found, messages, now)
+    audit.record("read_conversation", found.id, context=audit_records.context(deployment, tenant))
+    if as_json:
+        print(json.dumps(whole_facts, indent=2))
+        return
+    show(
+        messages,
+        lambda _: whole_facts,
+        {
+            "AT": lambda message: timestamps.to_text(message.at),
+            "ROLE": lambda message: message.role,
+            "TEXT": lambda message: message.text,
+        },
+        as_json=False,
+        if_none=f"Conversation {conversation_id} has no messages.",
+    )
+
+
+@app.command(
+    epilog=examples(
+        "client-tokens conversations export --tenant acme > acme.jsonl",
+        "client-tokens conversations export --tenant acme \\\n--token ct_01kav7t0d3p9s8x2m4n6q8r0vw > shop.jsonl",
+    )
+)
+@on_deployment
+def export(deployment: Deployment, *, tenant: Tenant, token: TokenId = None) -> None:
+    """Print a tenant's conversations as JSON, one per line, each with its messages and its feedback.
+
+    It leaves an audit record with your ARN.
+    """
+    now = datetime.now(UTC)
+    audit.record("export_conversations", token or tenant, context=audit_records.context(deployment, tenant))
+    count = 0
+    for one in with_progress(every(tenant, token), "Exporting conversations"):
+        print(json.dumps(facts(one, list(whole(one, now)), now), ensure_ascii=False))
+        count += 1
+    say(f"Exported {counted(count, 'conversation')} of tenant {tenant}.")
+
+
+@app.command(epilog=examples("client-tokens conversations delete --tenant acme \\\nconv_01kav7t0d3p9s8x2m4n6q8r0vw"))
 @on_deployment
 def delete(
     deployment: Deployment,
     *,
     tenant: Tenant,
-    conversation_id: Annotated[
-        str,
-        typer.Argument(
-            parser=parsers.conversation_id,
-            metavar="CONVERSATION_ID",
-            help="The conversation's id, as the API lists a token's conversations.",
-        ),
-    ],
+    conversation_id: ConversationId,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -42,7 +146,10 @@ def delete(
     Backups of the table keep the conversation until they expire. The command shows what will be deleted and asks
     first.
     """
-    items = counted(conversation_deletion.count_items(tenant, conversation_id), "item")
+    try:
+        items = counted(conversation_deletion.count_items(tenant, conversation_id), "item")
+    except NotFound:
+        raise NotFound(f"Tenant {tenant} has no conversation {conversation_id}.") from None
     what = f"Conversation {conversation_id} of tenant {tenant} will be deleted for good: {items} of the table."
     if not confirmed(what, yes=yes, dry_run=dry_run):
         return
@@ -50,3 +157,40 @@ def delete(
     record = audit_records.record(context, "delete_conversation", conversation_id)
     items = counted(conversation_deletion.delete(tenant, conversation_id, record, at=context.at), "item")
     say(f"Deleted conversation {conversation_id} of tenant {tenant}: {items} of the table.")
+
+
+def every(tenant: str, token_id: str | None) -> Iterator[Conversation]:
+    """All of a tenant's conversations, or of one token, read during iteration. Raises NotFound for an unknown token."""
+    after = None
+    while True:
+        found, after = tenant_conversations.page(
+            tenant, ConversationFilter(token_id=token_id), _PAGE, after=after, at=datetime.now(UTC)
+        )
+        yield from found
+        if after is None:
+            return
+
+
+def whole(conversation: Conversation, now: datetime) -> Iterator[Message]:
+    """Every message and reply, the oldest first."""
+    pages, before = [], None
+    while True:
+        messages, before = transcripts.page(conversation.id, _TURNS, before=before, at=now)
+        pages.append(messages)
+        if before is None:
+            break
+    for page in reversed(pages):
+        yield from page
+
+
+def facts(conversation: Conversation, messages: list[Message], now: datetime) -> dict[str, Any]:
+    """With the API's field names."""
+    found = wire.found(conversation, messages, None, feedback.of_conversation(conversation.id, at=now))
+    return {name: value for name, value in found.items() if name != "nextMessageCursor"}
+
+
+def _get(tenant: str, conversation_id: str, now: datetime) -> Conversation:
+    try:
+        return transcripts.get(tenant, conversation_id, at=now)
+    except NotFound:
+        raise NotFound(f"Tenant {tenant} has no conversation {conversation_id}.") from None

@@ -21,6 +21,10 @@ TargetId = Annotated[
     str,
     typer.Argument(parser=parsers.target_id, metavar="ID", help="The id of the flow or agent, as tokens name it."),
 ]
+TokenId = Annotated[
+    str | None,
+    typer.Option(parser=parsers.token_id, metavar="TOKEN_ID", help="Only of this client token."),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation: for scripts, which have no terminal.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.admission import checks
 from shared.errors import NotFound
 from shared.rules import client_token, digest, session
+from shared.rules.client_token import ClientToken
 from shared.rules.rate_limit import Window
 from shared.rules.session import Session
 from shared.rules.visitor import Visitor
@@ -14,8 +15,8 @@ from shared.store import client_tokens, counters, sessions
 WINDOWS = (Window("f", 60, 60),)
 
 
-def admit_feedback(visitor: Visitor, value: str, session_id: str) -> Session:
-    """Admits a visitor's feedback, up to a day after the session's end."""
+def admit_feedback(visitor: Visitor, value: str, session_id: str) -> tuple[Session, ClientToken]:
+    """Admits a visitor's feedback, up to a day after the session's end. Returns the session, and its token."""
     token_id = checks.token_id_of(value, visitor.at)
     known = session.parse_id(session_id)
     session_key = sessions.key(known.digest) if known and known.token_id == token_id else None
@@ -30,4 +31,4 @@ def admit_feedback(visitor: Visitor, value: str, session_id: str) -> Session:
         raise session.ended()
     status = counters.hit(counters.key(token_id, visitor.address), WINDOWS, visitor.at)
     checks.require_within_limit(status, "Too much feedback came from your connection.")
-    return found
+    return found, token

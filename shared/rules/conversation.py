@@ -11,7 +11,10 @@ from shared.rules import timestamps
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """`origin`: that of its session, empty for a native app. `first_message`: at most 280 characters."""
+    """`origin`: that of its session, empty for a native app. `first_message`: at most 280 characters.
+
+    `visitor_id`: whose history it is in; None without history.
+    """
 
     id: str
     token_id: str
@@ -22,6 +25,15 @@ class Conversation:
     first_message: str | None
     created_at: datetime
     updated_at: datetime
+    visitor_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationFilter:
+    """Only conversations that have each of these, where one is named. `surface_id`: their token's product surface."""
+
+    token_id: str | None = None
+    surface_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

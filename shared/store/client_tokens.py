@@ -59,6 +59,12 @@ def page(tenant: str, offset: int, limit: int | None, *, after: str | None = Non
     return _read(tenant, token_ids), token_ids[-1] if has_more else None
 
 
+def of_surface(tenant: str, token_ids: Sequence[str], surface_id: str) -> list[str]:
+    """Those of these tokens that belong to a product surface."""
+    found = _records(tenant, token_ids, _Room())
+    return [token.id for token, _ in found if token.product_surface_id == surface_id]
+
+
 def list_by_tenant(tenant: str) -> Iterator[ClientToken]:
     """All of them without their configs, oldest first, read during iteration."""
     token_ids = memberships.list_by_tenant(tenant)

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.errors import NotFound
-from shared.store import conversations, table, turn_items
+from shared.rules import identifier
+from shared.store import conversations, feedback, table, turn_items
 from shared.store.table import Item, Write
 
 
 def count_items(tenant: str, conversation_id: str) -> int:
     """The number of items that `delete` would delete. Raises NotFound."""
-    found = _items(conversation_id)
-    # The record comes last and says whose it is. Feedback may be there without a record, and says so itself.
-    owner = next((item["tenant"] for item in reversed(found) if "tenant" in item), None)
+    found = _items(conversation_id) if identifier.is_valid("conv", conversation_id) else []
+    # The record says whose it is. Feedback may be there without a record, and says so itself.
+    owner = next((item["tenant"] for item in found if "tenant" in item), None)
     count = sum(not item.get("is_gone") for item in found)
     if owner != tenant or not count:
-        raise NotFound(f"Tenant {tenant} has no conversation {conversation_id}.")
+        raise conversations.unknown()
     return count
 
 
@@ -34,13 +34,15 @@ def delete(tenant: str, conversation_id: str, *others: Write, at: datetime) -> i
     table.transact_with_retries([*others, conversations.deletion_write(tenant, conversation_id, at=at)])
     # Read again, because a message may have arrived before the mark.
     for item in _items(conversation_id):
-        if item["sk"].startswith("MESSAGE#") and not item.get("is_gone"):
-            table.put(turn_items.gone(item["pk"], item["sk"], at))
-        elif item["sk"].startswith("FEEDBACK#"):
+        if item["pk"] == feedback.pk(conversation_id):
             table.write(table.delete_write((item["pk"], item["sk"])))
+        elif item["sk"] != "RECORD" and not item.get("is_gone"):
+            table.put(turn_items.gone(item["pk"], item["sk"], at))
     return count
 
 
 def _items(conversation_id: str) -> list[Item]:
-    """Also what was deleted before, until it expires."""
-    return list(table.query("pk = :pk", {":pk": conversations.pk(conversation_id)}, at=None, ConsistentRead=True))
+    """Also what was deleted before, until it expires. Texts are not read, because they may not fit into memory."""
+    options = {"ConsistentRead": True, "ProjectionExpression": "pk, sk, tenant, is_gone"}
+    partitions = conversations.pk(conversation_id), feedback.pk(conversation_id)
+    return [item for pk in partitions for item in table.query("pk = :pk", {":pk": pk}, at=None, **options)]

@@ -6,7 +6,7 @@ the records beside it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
@@ -34,7 +34,7 @@ class _Listing:
 
     def older_than(self, bound: str, offset: int, limit: int) -> tuple[list[Item], bool]:
         """Some entries, the newest first, and whether more follow."""
-        values = {":token": _listing_pk(self.token_id), ":bound": bound}
+        values = {":token": listing_pk(self.token_id), ":bound": bound}
         options: dict[str, Any] = {"IndexName": table.LISTING, "ScanIndexForward": False}
         if self.flow_id is not None:
             values[":flow"] = self.flow_id
@@ -46,7 +46,7 @@ class _Listing:
         """Every entry of the same ten minutes. None if there are too many to sort."""
         found = table.query(
             "listing_pk = :token AND begins_with(listing_sk, :time)",
-            {":token": _listing_pk(self.token_id), ":time": time},
+            {":token": listing_pk(self.token_id), ":time": time},
             at=self.at,
             IndexName=table.LISTING,
             ScanIndexForward=False,
@@ -84,7 +84,7 @@ def page(
         whole[0] = listing.around(groups[0])
     if groups and has_more and (len(groups) > 1 or not is_begun):
         whole[-1] = listing.around(groups[-1])
-    records = _records(token_id, [entry for group in whole for entry in group], at=at)
+    records = read_records([entry for group in whole for entry in group], {listing_pk(token_id)}, at=at)
     pieces = [begun, *(_at_same_places(part, together, records) for part, together in zip(groups, whole, strict=True))]
     end = None
     if has_more:
@@ -101,20 +101,23 @@ def _resume(listing: _Listing, after: Place) -> tuple[list[Conversation], str]:
     if together is None:
         # They have become too many to sort. A page may show some again, but leaves none out.
         return [], f"{after.time}#~"
-    records = _records(listing.token_id, together, at=listing.at)
+    records = read_records(together, {listing_pk(listing.token_id)}, at=listing.at)
     rest = filter(after.is_before, records.values())
     return sorted(rest, key=lambda one: (one.updated_at, one.id), reverse=True), after.time
 
 
-def _records(token_id: str, entries: Sequence[Item], *, at: datetime) -> Mapping[Key, Conversation]:
-    """By the keys of their items. A malformed one counts as missing."""
+def read_records(entries: Iterable[Item], listed_under: Collection[str], *, at: datetime) -> dict[Key, Conversation]:
+    """The conversations of these entries of the index, by the keys of their items. A malformed one counts as missing.
+
+    `listed_under`: partition keys of the index. A record that names another does not count.
+    """
     # Only keys that this function's role may read.
     keys = [
         _key(entry) for entry in entries if entry["pk"].startswith(conversations.pk("")) and entry["sk"] == "RECORD"
     ]
     found = table.read(dict.fromkeys(keys), is_consistent=False, at=at)
-    listed = [item for item in found.values() if item.get("listing_pk") == _listing_pk(token_id)]
-    return {conversations.record_key(one.id): one for one in index_entries.verified(listed, _own_key, _from_item)}
+    listed = [item for item in found.values() if item.get("listing_pk") in listed_under]
+    return {conversations.record_key(one.id): one for one in index_entries.verified(listed, _own_key, from_item)}
 
 
 def _at_same_places(
@@ -127,7 +130,7 @@ def _at_same_places(
     return found[start : start + len(of_page)]
 
 
-def _listing_pk(token_id: str) -> str:
+def listing_pk(token_id: str) -> str:
     return f"TOKEN#{token_id}"
 
 
@@ -144,9 +147,9 @@ def _own_key(item: Item) -> Key:
     return conversations.record_key(item["id"])
 
 
-def _from_item(item: Item) -> Conversation:
+def from_item(item: Item) -> Conversation:
     require_type(item, str, "id", "name", "flow_id", "origin", "created_at", "updated_at")
-    require_type({"first_message": ""} | item, str, "first_message")
+    require_type({"first_message": "", "owner_pk": ""} | item, str, "first_message", "owner_pk")
     counts = [name for name in item if name.startswith(conversations.COUNT)]
     require_type(item, int, *counts)
     updated_at = timestamps.from_text(item["updated_at"])
@@ -164,4 +167,5 @@ def _from_item(item: Item) -> Conversation:
         first_message=item.get("first_message"),
         created_at=timestamps.from_text(item["created_at"]),
         updated_at=updated_at,
+        visitor_id=item.get("owner_pk", "").removeprefix("VISITOR#") or None,
     )

@@ -1,12 +1,12 @@
-"""Conversations in the table: one record each, which the index lists, with its messages and feedback."""
+"""Conversations in the table: one record each, which the index lists, beside its messages."""
 
 from __future__ import annotations
 
 import os
 from datetime import datetime, timedelta
 
-from shared.rules import conversation, digest, message_log, timestamps
-from shared.rules.feedback import Feedback
+from shared.errors import NotFound
+from shared.rules import conversation, message_log, timestamps
 from shared.rules.session import Session
 from shared.rules.target_request import Message
 from shared.store import table
@@ -73,25 +73,14 @@ def deletion_write(tenant: str, conversation_id: str, *, at: datetime) -> Write:
     return table.put_write({"pk": pk(conversation_id), "sk": "RECORD"} | mark)
 
 
-def put_feedback(session: Session, feedback: Feedback, *, at: datetime) -> str:
-    """Stores a visitor's feedback instead of any earlier one on the same subject. Returns its id."""
-    subject = f"{feedback.type}#{feedback.message_id or ''}"
-    feedback_id = f"fb_{digest.sha256_hex(f'{session.conversation_id}#{subject}')[:32]}"
-    table.put(
-        {
-            "pk": pk(session.conversation_id),
-            "sk": f"FEEDBACK#{subject}",
-            "id": feedback_id,
-            "tenant": session.tenant,
-            "type": feedback.type,
-            "message_id": feedback.message_id,
-            "rating": feedback.rating,
-            "comment": feedback.comment,
-            "at": timestamps.to_text(at),
-            "expires_at": expiry(at),
-        }
-    )
-    return feedback_id
+def is_deleted(conversation_id: str, *, at: datetime) -> bool:
+    record = table.get(record_key(conversation_id), at=at)
+    return record is not None and "is_gone" in record
+
+
+def unknown() -> NotFound:
+    """The same for an unknown conversation and for another tenant's."""
+    return NotFound("There is no such conversation.", hint="Check the id: GET /v1/conversations lists your tenant's.")
 
 
 def expiry(at: datetime) -> int:

@@ -68,6 +68,13 @@ def page(tenant: str, offset: int, limit: int, *, after: str | None = None) -> t
     return list(map(_token_id, items)), has_more
 
 
+def between(tenant: str, newest: str, oldest: str) -> list[str]:
+    """The token ids from `newest` to `oldest`."""
+    values = {":tenant": key(tenant, "")[0], ":oldest": key(tenant, oldest)[1], ":newest": key(tenant, newest)[1]}
+    condition = "pk = :tenant AND sk BETWEEN :oldest AND :newest"
+    return list(map(_token_id, table.query(condition, values, at=None, ScanIndexForward=False, ConsistentRead=True)))
+
+
 def list_by_tenant(tenant: str) -> Iterator[str]:
     """Every token id, the oldest first."""
     return map(_token_id, table.query(_OF_TENANT, _values(tenant), at=None, ConsistentRead=True))

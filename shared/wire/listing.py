@@ -28,7 +28,7 @@ class ListClientTokens(RequestModel):
 
     def after(self, tenant: str) -> str | None:
         """The id of the token that the page follows. Raises InvalidRequest."""
-        token_id = _place(self.cursor, self.offset, "tokens", tenant)
+        token_id = position(self.cursor, self.offset, "tokens", tenant)
         if token_id is not None and not identifier.is_valid("ct", token_id):
             raise cursor.invalid()
         return token_id
@@ -37,7 +37,7 @@ class ListClientTokens(RequestModel):
         """`last`: the id of the token after which more follow, if any."""
         if self.limit is None:
             return None
-        return _page(self.limit, self.offset, last, "tokens", tenant)
+        return page_of(self.limit, self.offset, last, "tokens", tenant)
 
 
 class ListClientTokenConversations(RequestModel):
@@ -52,17 +52,17 @@ class ListClientTokenConversations(RequestModel):
 
     def after(self, token_id: str) -> Place | None:
         """Where the page begins. Raises InvalidRequest."""
-        place = _place(self.cursor, self.offset, "conversations", token_id, self.flow_id)
+        place = position(self.cursor, self.offset, "conversations", token_id, self.flow_id)
         try:
             return None if place is None else Place.from_text(place)
         except ValueError:
             raise cursor.invalid() from None
 
     def pagination(self, end: Place | None, token_id: str) -> Page:
-        return _page(self.limit, self.offset, end.to_text() if end else None, "conversations", token_id, self.flow_id)
+        return page_of(self.limit, self.offset, end.to_text() if end else None, "conversations", token_id, self.flow_id)
 
 
-def _place(given: str | None, offset: int, *scope: str | None) -> str | None:
+def position(given: str | None, offset: int, *scope: str | None) -> str | None:
     if given is None:
         return None
     if offset:
@@ -71,6 +71,6 @@ def _place(given: str | None, offset: int, *scope: str | None) -> str | None:
     return cursor.decode(given, *scope)
 
 
-def _page(limit: int, offset: int, end: str | None, *scope: str | None) -> Page:
+def page_of(limit: int, offset: int, end: str | None, *scope: str | None) -> Page:
     following = None if end is None else cursor.encode(end, *scope)
     return {"limit": limit, "offset": offset, "hasMore": end is not None, "nextCursor": following}

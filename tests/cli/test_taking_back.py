@@ -25,8 +25,8 @@ from shared.store import (
     api_keys,
     client_tokens,
     conversation_list,
-    conversations,
     daily_budgets,
+    feedback,
     sessions,
     table,
     token_creation,
@@ -205,9 +205,8 @@ def talk():
             current = sessions.find(session.digest, at=AT)
             begun = turns.begin(current, token, said, turn.lease(f"{number}", AT), stored=None, at=AT)
             turns.complete(current, turn.answered(begun, f"ast_{number}", "Hi Ada", Ending()))
-        conversations.put_feedback(
-            session, Feedback(type="upvote", message_id="ast_0", rating=None, comment="Ada"), at=AT
-        )
+        given = Feedback(type="upvote", message_id="ast_0", rating=None, comment="Ada")
+        feedback.put(session, None, given, at=AT)
         return token, session.conversation_id
 
     return talk
@@ -229,7 +228,7 @@ class TestConversations:
         found = [item for item in written if gone in json.dumps(item)]
         assert {name for item in found for name in item} == {"pk", "sk", "is_gone", "tenant", "expires_at"}
         assert stays in json.dumps(written)
-        assert conversation_list.page(token.id, 0, 10, flow_id=None, at=datetime.now(UTC)) == ([], False)
+        assert conversation_list.page(token.id, 0, 10, flow_id=None, after=None, at=datetime.now(UTC)) == ([], None)
 
     def test_conversation_of_another_tenant_is_not_touched(self, operate, talk):
         _, conversation_id = talk("talk-mine")
@@ -252,7 +251,7 @@ class TestConversations:
         assert again.status == 1
 
     def test_feedback_without_messages_belongs_to_its_tenant(self, operate, talk):
-        """A visitor may leave feedback without a message, or after the conversation was deleted."""
+        """A visitor may leave feedback without a message."""
         _, conversation_id = talk("talk-rated", 0)
         refused = operate("conversations", "delete", "--yes", "--tenant", "talk-theirs", conversation_id)
         assert refused.err == f"Error: Tenant talk-theirs has no conversation {conversation_id}.\n"
@@ -265,8 +264,8 @@ class TestConversations:
         def fail():
             return refusal("AccessDeniedException", "simulated", 400)
 
-        # After the conversation was read three times, marked, and its feedback and first turns are gone.
-        at_call(9, fail)
+        # After the conversation was read three times and marked, and its first turns are gone.
+        at_call(14, fail)
         cut = operate("conversations", "delete", "--yes", "--tenant", "talk-cut", conversation_id)
         assert cut.status == 1
         trail = json.loads(operate("audit", "--json", "--tenant", "talk-cut").out)

@@ -14,10 +14,15 @@ from werkzeug.test import Client
 from infra.local import openapi
 from infra.local.access import REGION
 from infra.local.api import Api, InvocationFailed
-from shared.rules import api_key
+from shared.rules import api_key, timestamps, turn
+from shared.rules import session as sessions_rules
+from shared.rules.answer import Ending
+from shared.rules.feedback import Feedback
 from shared.rules.principal import SCOPES
 from shared.rules.target import Target
-from shared.store import api_keys, targets
+from shared.rules.target_request import Message
+from shared.store import api_keys, client_tokens, sessions, targets, turns
+from shared.store import feedback as feedback_store
 from tests.aws.event_stream import function_answer, model_answer
 from tests.aws.fixtures import aws_answers, aws_unreachable, calls, output  # noqa: F401 - fixtures
 from tests.aws.in_memory import STACK, TEMPLATE
@@ -33,6 +38,8 @@ ACCOUNT = "123456789012"
 MODEL = f"arn:aws:bedrock:{REGION}::foundation-model/amazon.nova-lite-v1:0"
 ENDPOINT_KEY = "sk-canary-7f3a"
 _clock = Clock()
+# Tenant -> the ids of what its visitor wrote.
+_said = {}
 _tenants = (f"tenant-{number}" for number in itertools.count(1))
 
 
@@ -63,9 +70,26 @@ class Management:
     def delete(self, path, body=None, **headers):
         return self.request("DELETE", path, body, **headers)
 
-    def do(self, operation, token_id="", **headers):
-        """An operation of the table, on a client token."""
-        return self.request(*operation.request(id=token_id), **headers)
+    def do(self, operation, token_id="", of=None, **headers):
+        """An operation of the table, on a client token, or on what `said` has left in this tenant or that of `of`."""
+        known = _said.get((of or self).tenant, {})
+        return self.request(*operation.request(id=token_id, **known), **headers)
+
+    def said(self, token_id, **feedback):
+        """A visitor's conversation of a message, its answer, and feedback, which the next operations are on."""
+        at = timestamps.floor_to_millisecond(datetime.now(UTC) if _clock.held is None else _clock.held)
+        token = client_tokens.get_record(self.tenant, token_id)
+        _, session = sessions_rules.mint(
+            token, jti="j", target_id="flow_echo", origin="", at=at, random_bytes=token_bytes
+        )
+        sessions.save(session)
+        message = Message(id="usr_1", role="user", text="My name is Ada", at=at)
+        begun = turns.begin(session, token, message, turn.lease("holder", at), stored=None, at=at)
+        turns.complete(session, turn.answered(begun, "ast_1", "Hi Ada", Ending()))
+        given = Feedback(**{"type": "csat", "message_id": None, "rating": 5, "comment": "Thanks, Ada"} | feedback)
+        feedback_id = feedback_store.put(session, token.product_surface_id, given, at=at)
+        _said[self.tenant] = {"conversation": session.conversation_id, "feedback": feedback_id}
+        return _said[self.tenant]
 
     def create(self, **settings):
         """A new client token's answer."""

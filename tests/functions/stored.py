@@ -24,10 +24,15 @@ def beside(session, kind):
     return [item for item in items if item["sk"].startswith(kind)]
 
 
+def feedback(session):
+    """The feedback on its conversation."""
+    return list(table.query("pk = :pk", {":pk": f"FEEDBACK#{record(session)['conversation_id']}"}))
+
+
 def left(conversation_id):
     """The items of a conversation, without what stands in for deleted ones."""
-    items = table.query("pk = :pk", {":pk": f"CONVERSATION#{conversation_id}"})
-    return [item for item in items if "is_gone" not in item]
+    pks = f"CONVERSATION#{conversation_id}", f"FEEDBACK#{conversation_id}"
+    return [item for pk in pks for item in table.query("pk = :pk", {":pk": pk}) if "is_gone" not in item]
 
 
 def messages(session):

@@ -9,7 +9,7 @@ import pytest
 
 from shared.rules.token_value import subject
 from shared.store import audit, table
-from tests.operations import CHANGES, CHANGES_OF_A_TOKEN, MANAGEMENT, OF_A_TOKEN, UNKNOWN_ID, each
+from tests.operations import CHANGES, CHANGES_OF_A_TOKEN, MANAGEMENT, OF_A_TOKEN, OF_ONE_VISITOR, UNKNOWN_ID, each
 
 CANARY = "canary-7f3a"
 THREADS = 8
@@ -67,6 +67,7 @@ def test_each_change_and_each_reveal_writes_one_record(api, created, path, clock
 
 @each(MANAGEMENT)
 def test_operation_writes_its_documented_record(api, created, clock, operation):
+    api.said(created["clientToken"]["id"])
     before = len(trail(api))
     answer = api.do(operation, created["clientToken"]["id"])
     assert answer.status_code < 300
@@ -85,7 +86,9 @@ def test_caller_cannot_overwrite_an_audit_record(api, created, path):
 
 
 def test_reads_leave_no_audit_record(api, caller, created, path):
-    token_id, before = created["clientToken"]["id"], raw(api)
+    token_id = created["clientToken"]["id"]
+    api.said(token_id)
+    before = raw(api)
     reader, stranger, stale = caller(api.tenant, ["tokens:read"]), caller(), {"If-Match": '"7"'}
     recorded = [operation for operation in MANAGEMENT if operation.records]
     sent = [
@@ -94,7 +97,7 @@ def test_reads_leave_no_audit_record(api, caller, created, path):
         *(api.do(operation, token_id, **stale) for operation in CHANGES_OF_A_TOKEN),
         *(api.do(operation, token_id, Authorization="Bearer nobody") for operation in recorded),
         *(reader.do(operation, token_id) for operation in recorded),
-        *(stranger.do(operation, token_id) for operation in OF_A_TOKEN),
+        *(stranger.do(operation, token_id, of=api) for operation in [*OF_A_TOKEN, *OF_ONE_VISITOR]),
         *(api.do(operation, UNKNOWN_ID) for operation in OF_A_TOKEN),
     ]
     assert {answer.status_code for answer in sent} == {200, 400, 401, 403, 404, 412}

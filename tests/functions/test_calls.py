@@ -98,11 +98,11 @@ def test_new_session_costs_five_calls_and_a_resumed_one_four(page, token, clock,
     assert calls == ["GetItem", *COUNTED, "UpdateItem"]
 
 
-def test_feedback_costs_four_calls(page, token, calls):
+def test_feedback_costs_five_calls(page, token, calls):
     session = page.open(token.value)
     calls.clear()
     assert page.rate(session, token.value).status_code == 200
-    assert calls == ["GetItem", *COUNTED, "PutItem"]
+    assert calls == ["GetItem", *COUNTED, "PutItem", "GetItem"]
 
 
 def test_message_costs_eight_calls_and_a_use_one_more(page, token, clock, calls):
@@ -183,7 +183,21 @@ def test_no_role_grants_an_unused_action(api, caller, page, token, guard, regist
     for operation in MANAGEMENT:
         for headers in [{}, *[{"Idempotency-Key": "1"}] * operation.takes_key]:
             token_id = caller(api.tenant).create()["clientToken"]["id"]
+            api.said(token_id)
             assert caller(api.tenant).do(operation, token_id, **headers).status_code < 300
+    known = api.said(token.id)
+    for query in (
+        "conversations",
+        f"conversations?client_token_id={token.id}",
+        "conversations?surface_id=none",
+        "feedback",
+        f"feedback?record_id={known['conversation']}",
+        f"feedback/stats?record_id={known['conversation']}",
+    ):
+        assert api.get(f"/v1/{query}").status_code == 200
+    # Feedback on a conversation that was deleted is stored, and removed again.
+    assert api.delete(f"/v1/conversations/{stored.record(session)['conversation_id']}").status_code == 200
+    assert page.rate(session, token.value).status_code == 404
     # A config is written, read by init, and cleared.
     configured = caller(api.tenant).create(flowIds=["flow_echo"], config={"welcomeMessage": "Hi"})
     page.open(configured["token"])

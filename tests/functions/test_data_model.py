@@ -100,6 +100,7 @@ def written(api, caller, create, register, page, clock):
         assert page.say(session).status_code == 502
         assert page.rate(session, value, "csat", rating=5, comment="Good").status_code == 200
         assert page.rate(session, value).status_code == 200
+        api.said(token.id)
         collect()
         for key in api_keys.list_by_tenant(api.tenant, at=datetime.now(UTC))[1:]:
             api_keys.revoke(key, at=datetime.now(UTC), listed_until=datetime.now(UTC) + timedelta(days=1))

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.functions.page import Page, assert_refused
-from tests.functions.stored import beside
+from tests.functions.stored import feedback
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def session(page, token):
 
 def kept(session):
     names = ("type", "message_id", "rating", "comment", "id")
-    return [{name: item.get(name) for name in names} for item in beside(session, "FEEDBACK#")]
+    return [{name: item.get(name) for name in names} for item in feedback(session)]
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,7 @@ def test_count_is_correct_after_a_lost_response(api, lost_answers, operation):
 def test_429_when_the_tenant_writes_too_often(api, caller, clock, monkeypatch):
     colleague, stranger = caller(api.tenant), caller()
     token_id = api.create()["clientToken"]["id"]
+    api.said(token_id)
     clock.forward(minutes=2)
     possible = [operation for operation in CHANGES if operation.repeats]
     monkeypatch.setenv("MANAGEMENT_WRITES_PER_MINUTE", str(len(possible)))
@@ -129,7 +130,8 @@ def test_429_when_the_tenant_writes_too_often(api, caller, clock, monkeypatch):
         assert_refused(refused, 429, "rate_limited")
         assert 0 < int(refused.headers["Retry-After"]) <= 66
     # Nothing else is limited, and no other tenant.
-    assert {api.do(operation, token_id).status_code for operation in MANAGEMENT if not operation.is_change} == {200}
+    others = [operation for operation in MANAGEMENT if operation not in CHANGES]
+    assert {api.do(operation, token_id).status_code for operation in others} <= {200, 404}
     stranger.create()
     clock.forward(seconds=66)
     assert api.delete(f"{LIST}/{token_id}").status_code == 200

@@ -7,7 +7,7 @@ import pytest
 
 from tests.functions.invocations import invoke
 from tests.functions.page import ORIGIN, reply
-from tests.functions.stored import beside, messages
+from tests.functions.stored import feedback, messages
 from tests.operations import BROWSER, each
 
 HALVES = {"high": "\ud83d", "low": "\ude00", "swapped": "\ude00\ud83d", "before text": "\ud83dA", "in text": "a\udfffb"}
@@ -61,7 +61,7 @@ def test_half_emoji_in_feedback_is_stored_as_replacement_character(page, token, 
     page.say(session)
     answer = page.rate(session, token.value, messageId=half, comment=half, metadata={half: half})
     assert answer.status_code == 200
-    (kept,) = beside(session, "FEEDBACK#")
+    (kept,) = feedback(session)
     assert (kept["message_id"], kept["comment"]) == (repaired(half), repaired(half))
 
 

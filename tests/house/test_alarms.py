@@ -16,6 +16,10 @@ MANAGEMENT = [
     "list-client-tokens", "list-client-token-conversations", "regenerate-client-token", "update-client-token",
 ]  # fmt: skip
 BROWSER = ["chat", "resume-execution", "init-session", "leave-feedback"]
+CONVERSATIONS = [
+    "delete-conversation", "delete-feedback", "get-conversation", "get-feedback", "get-feedback-statistics",
+    "list-conversations", "list-feedback",
+]  # fmt: skip
 INDEX = {"TableName": "<Table>", "GlobalSecondaryIndexName": "listing"}
 
 
@@ -81,13 +85,23 @@ def _cases():
             yield alarm, {duration: each_period(2, [9000])}, False
             yield alarm, {duration: each_period(4, [1999])}, False
             yield alarm, {duration: each_period(4, [9000] + [10] * 999)}, False
+    for function in CONVERSATIONS:
+        duration = of_function("Duration", function)
+        yield "ConversationsSlow", {duration: each_period(3, [5000])}, True
+        yield "ConversationsSlow", {duration: each_period(2, [9000])}, False
+        yield "ConversationsSlow", {duration: each_period(4, [4999])}, False
     for function in BROWSER[:2]:
         duration = of_function("Duration", function)
         # 70% of 29 s.
         yield "ChatSlow", {duration: each_period(3, [20_300])}, True
         yield "ChatSlow", {duration: each_period(2, [24_000])}, False
         yield "ChatSlow", {duration: each_period(4, [20_299])}, False
-    for alarm, functions in (("ManagementThrottled", MANAGEMENT), ("BrowserThrottled", BROWSER)):
+    throttled = {
+        "ManagementThrottled": MANAGEMENT,
+        "ConversationsThrottled": CONVERSATIONS,
+        "BrowserThrottled": BROWSER,
+    }
+    for alarm, functions in throttled.items():
         for function in functions:
             throttles = of_function("Throttles", function)
             yield alarm, {throttles: ago(3, [1] * 5)}, True

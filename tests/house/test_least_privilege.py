@@ -120,10 +120,29 @@ def test_role_without_need_cannot_set_index_attributes(roles, write, attributes)
     assert may <= {"Chat", *(operation.name for operation in OPERATIONS if operation.records)}
 
 
+@pytest.mark.parametrize("write", ["PutItem", "UpdateItem", "DeleteItem"])
+def test_only_feedback_is_written_by_its_function(roles, write):
+    """It may place feedback in the index, so it must not reach what the index lists otherwise."""
+    places = ("SESSION#1", "CONVERSATION#1", "USAGE#1", "AUDIT#1", "TOKEN#1", "VISITOR#1", "BUDGET#1")
+    for place in places:
+        for others in (frozenset(), frozenset({"FEEDBACK#1"})):
+            asked = Access(f"dynamodb:{write}", "Table", frozenset({place}) | others)
+            assert not decide(roles["LeaveFeedback"], asked).allowed, place
+    writers = {
+        name
+        for name, role in roles.items()
+        if decide(role, Access(f"dynamodb:{write}", "Table", frozenset({"FEEDBACK#1"}))).allowed
+    }
+    assert writers <= {"LeaveFeedback", "DeleteFeedback", "DeleteConversation"}
+
+
 @pytest.mark.parametrize("place", ["APIKEYS#acme", "TENANT#acme", "TOKENS#acme"])
 def test_no_role_reads_api_key_lists(roles, place):
     """A function that lists a tenant's client tokens reads neither its API keys nor its targets' settings."""
-    who = {"TOKENS#acme": {"ListClientTokens"}, "TENANT#acme": {"CreateClientToken", "UpdateClientToken"}}
+    who = {
+        "TOKENS#acme": {"ListClientTokens", "ListConversations"},
+        "TENANT#acme": {"CreateClientToken", "UpdateClientToken"},
+    }
     for resource in ("Table", "Table/index/listing"):
         asked = Access("dynamodb:Query", resource, frozenset({place}))
         allowed = {name for name, role in roles.items() if decide(role, asked).allowed}

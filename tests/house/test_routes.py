@@ -31,7 +31,7 @@ def _function(uri):
 
 def _guard(path):
     """The guard of a path. SAM writes the template's `Authorizer: NONE` as an empty list."""
-    if path == "/v1/client-tokens" or path.startswith("/v1/client-tokens/"):
+    if re.match(r"/v1/(client-tokens|conversations|feedback)(/|$)", path):
         return [{"Bearer": []}]
     if path.startswith("/v1/client/"):
         return [{"NONE": []}]

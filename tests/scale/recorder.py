@@ -45,7 +45,7 @@ def _written(call, params):
     match call:
         case "PutItem":
             return [_key(params["Item"])]
-        case "UpdateItem":
+        case "UpdateItem" | "DeleteItem":
             return [_key(params["Key"])]
         case "TransactWriteItems":
             writes = [write for part in params["TransactItems"] for write in part.values()]

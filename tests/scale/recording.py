@@ -8,7 +8,7 @@ from werkzeug.test import Client
 
 from infra.local import openapi
 from infra.local.api import Api
-from shared.rules import api_key
+from shared.rules import api_key, feedback
 from shared.rules.principal import SCOPES
 from shared.rules.target import Target
 from shared.store import api_keys, targets
@@ -35,8 +35,8 @@ def record():
     targets.register(Target(id="flow_echo", tenant="scale", kind="echo", settings=PRICE, created_at=NOON))
     bearer = {"Authorization": f"Bearer {value}", "Content-Type": "application/json"}
 
-    def manage(operation, token_id="", settings=None):
-        method, path, body = operation.request(id=token_id)
+    def manage(operation, token_id="", settings=None, **known):
+        method, path, body = operation.request(id=token_id, **known)
         answer = Client(app).open(path, method=method, data=body and json.dumps(settings or body), headers=bearer)
         assert answer.status_code < 300, answer.text
         return answer.json
@@ -66,12 +66,16 @@ def record():
     for operation in BROWSER:
         if operation.name != "Chat":
             with recorder.recording(operation.name):
-                assert page.do(operation, value, session).status_code == 200
-    # The deletion comes last.
+                answer = page.do(operation, value, session)
+                assert answer.status_code == 200
+    # The last of these has left feedback.
+    conversation_id, _ = feedback.parse_id(answer.json["feedbackId"])
+    said = {"conversation": conversation_id, "feedback": answer.json["feedbackId"]}
+    # Deletions come last.
     for operation in sorted(MANAGEMENT, key=lambda operation: not operation.repeats):
         if operation is not CREATE:
             with recorder.recording(operation.name):
-                manage(operation, token_id)
+                manage(operation, token_id, **said)
     return recorder.operations
 
 

@@ -7,7 +7,7 @@ from infra.tools.soak.ledger import ClientToken, Ledger
 
 TOKEN = {"id": "ct_1", "name": "Renamed", "conversationCount": 1}
 RECORD = {"pk": "CONVERSATION#conv_1", "sk": "RECORD", "count_000000": 2}
-FEEDBACK = {"pk": "CONVERSATION#conv_1", "sk": "FEEDBACK#upvote#ast_1", "message_id": "ast_1"}
+FEEDBACK = {"pk": "FEEDBACK#conv_1", "sk": "0123", "message_id": "ast_1"}
 MESSAGES = [
     {"pk": "CONVERSATION#conv_1", "sk": f"MESSAGE#{number}", "text": "Hello", "reply": "Hi"} for number in range(2)
 ]

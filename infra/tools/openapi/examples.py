@@ -19,8 +19,11 @@ from shared.rules import (
 from shared.rules.answer import Ending, SuggestedReply, ToolCall, ToolCalls
 from shared.rules.client_token import ClientToken, Usage
 from shared.rules.conversation import Conversation
+from shared.rules.feedback import Feedback, FeedbackRecord, Statistics
+from shared.rules.feedback import new_id as new_feedback_id
+from shared.rules.target_request import Message
 from shared.rules.token_settings import TokenSettings
-from shared.wire import client_tokens, conversations, feedback, resumes, sessions
+from shared.wire import client_tokens, conversations, feedback, feedback_records, resumes, sessions, transcripts
 from shared.wire.chat_events import ChatEvents
 from shared.wire.page import Page
 
@@ -31,7 +34,20 @@ FLOW = "flow_support"
 TEXT = "Yes, we sell tea. Green or black?"
 # Query parameters, by name.
 CURSOR = cursor.encode("ct_01kav7t0d3p9s8x2m4n6q8r0vw", "example")
-PARAMETERS = {"limit": 20, "offset": 0, "cursor": CURSOR, "flow_id": FLOW}
+PARAMETERS = {
+    "limit": 20,
+    "offset": 0,
+    "cursor": CURSOR,
+    "flow_id": FLOW,
+    "source": "client_token",
+    "surface_id": "surface_shop",
+    "surfaceId": "surface_shop",
+    "client_token_id": identifier.new("ct", AT, bytes),
+    "record_id": identifier.new("conv", AT, bytes),
+    "type": "csat",
+    "messageLimit": 100,
+    "messageCursor": CURSOR,
+}
 # Three parts like a real value, but not signed.
 VALUE = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.RVhBTVBMRQ.bm90LWEtc2lnbmF0dXJl"
 
@@ -81,6 +97,30 @@ UPDATED = client_tokens.updated(_CHANGED, _USAGE, _WARNINGS)
 REGENERATED = client_tokens.regenerated(TOKEN, _REGENERATED, _USAGE, VALUE)
 DELETED = client_tokens.deleted()
 REVEALED = client_tokens.revealed(VALUE)
+_MESSAGES = [
+    Message(id=MESSAGE_ID, role="user", text="Do you sell tea?", at=AT),
+    Message(id=REPLY_ID, role="assistant", text=TEXT, at=AT + timedelta(milliseconds=1)),
+]
+_GIVEN = Feedback(type="csat", message_id=None, rating=5, comment="Quick and kind.")
+FEEDBACK_ID = new_feedback_id(_CONVERSATION.id, _GIVEN)
+CONVERSATION_ID = _CONVERSATION.id
+_FEEDBACK = FeedbackRecord(
+    id=FEEDBACK_ID,
+    tenant="example",
+    token_id=TOKEN.id,
+    conversation_id=_CONVERSATION.id,
+    flow_id=FLOW,
+    surface_id=None,
+    given=_GIVEN,
+    at=LATER,
+)
+TENANT_CONVERSATIONS = transcripts.listed([_CONVERSATION], {"limit": 50, "hasMore": False, "nextCursor": None})
+CONVERSATION = transcripts.found(_CONVERSATION, _MESSAGES, None, [_FEEDBACK])
+CONVERSATION_DELETED = transcripts.deleted()
+FEEDBACK_LISTED = feedback_records.listed([_FEEDBACK], _PAGE)
+FEEDBACK_FOUND = feedback_records.found(_FEEDBACK)
+FEEDBACK_STATISTICS = feedback_records.statistics(Statistics.of([("upvote", None), ("csat", 5), ("nps", 10)]))
+FEEDBACK_DELETED = feedback_records.deleted()
 CONVERSATIONS = conversations.listed([_CONVERSATION], _PAGE, shows_text=True)
 OPENED = sessions.opened(SESSION_ID, _SESSION, TOKEN)
 
@@ -112,4 +152,4 @@ FAILED_EVENTS = next(_FAILING.stream(iter([TEXT]))) + _FAILING.failed(TargetFail
 PAUSED_EVENTS = "".join(_events().stream(iter(["Let me ask. ", ToolCalls((CALL,))])))
 RESUMED_EVENTS = "".join(_events(2).stream(iter([TEXT, Ending()])))
 RESUMED = resumes.resumed(EXECUTION_ID, [RESUMED_EVENTS])
-LEFT = feedback.stored(identifier.new("fb", AT, bytes))
+LEFT = feedback.stored(FEEDBACK_ID)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.tools.openapi import examples
+from infra.tools.openapi import examples, owner
 from infra.tools.openapi.operation import Operation
 from shared.wire.client_tokens import (
     ClientTokenCreated,
@@ -18,7 +18,7 @@ from shared.wire.listing import ListClientTokenConversations, ListClientTokens
 from shared.wire.regeneration import RegenerateClientToken
 from shared.wire.token_settings import CreateClientToken, UpdateClientToken
 
-OPERATIONS = {
+_OF_TOKENS = {
     "ListClientTokens": Operation(
         summary="List client tokens",
         description="Lists the tokens of the caller's tenant, newest first: all of them, or one page with `limit`.",
@@ -163,3 +163,4 @@ OPERATIONS = {
         refuses={400: "invalid_request invalid_cursor too_far answer_too_large", 404: "not_found", 429: "rate_limited"},
     ),
 }
+OPERATIONS = _OF_TOKENS | owner.OPERATIONS

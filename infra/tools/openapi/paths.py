@@ -12,6 +12,12 @@ from infra.tools.openapi import browser, examples, headers, management, refusals
 from infra.tools.openapi.operation import Operation
 
 _OPERATIONS = management.OPERATIONS | browser.OPERATIONS
+# Parameter of a path -> its description, and an example.
+_IN_PATH = {
+    "id": ("The client token's id.", examples.TOKEN.id),
+    "conversation": ("The conversation's id.", examples.CONVERSATION_ID),
+    "feedback": ("The feedback's id.", examples.FEEDBACK_ID),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +85,16 @@ def _operation(one: Served, routes: Routes, following: list[str]) -> dict[str, A
 
 
 def _parameters(one: Served) -> Iterator[dict[str, Any]]:
-    if "{id}" in one.path:
-        yield {
-            "name": "id",
-            "in": "path",
-            "required": True,
-            "description": "The client token's id. Another tenant's token gets the same 404 as an unknown one.",
-            "schema": {"type": "string", "minLength": 1},
-            "example": examples.TOKEN.id,
-        }
+    for name, (text, example) in _IN_PATH.items():
+        if f"{{{name}}}" in one.path:
+            yield {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "description": f"{text} Another tenant's gets the same 404 as an unknown one.",
+                "schema": {"type": "string", "minLength": 1},
+                "example": example,
+            }
     for name, schema in (schemas.parameters(one.operation.query) if one.operation.query else {}).items():
         text = schema.pop("description")
         yield {

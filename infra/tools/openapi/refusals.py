@@ -92,7 +92,7 @@ MEANINGS = {
     "no_pending_call": "toolOutputs has no output for a call that the answer waits for.",
     "no_message": "There is no user message, or it is empty.",
     "no_target": "The token has neither a flow nor an agent.",
-    "not_found": "There is no such client token, or it belongs to another tenant.",
+    "not_found": "There is no such client token, conversation, or feedback, or it belongs to another tenant.",
     "origin_not_allowed": "The page's origin is not among the token's allowed origins.",
     "precondition_failed": "The client token has changed since the ETag that If-Match names.",
     "rate_limited": "Too many requests from one client address, or too many writes, reveals, or lists by one tenant.",

@@ -34,7 +34,7 @@ def read(items: Iterable[Mapping[str, Any]], tokens: Iterable[Mapping[str, Any]]
             case "CONVERSATION", "MESSAGE":
                 found.messages[conversation, "user"] += 1
                 found.messages[conversation, "assistant"] += "reply" in item
-            case "CONVERSATION", "FEEDBACK":
+            case "FEEDBACK", _:
                 found.ratings.append((conversation, item["message_id"]))
     return found
 

@@ -1,0 +1,54 @@
+"""What was said in a conversation, for its owner: the texts as they are stored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.rules import cursor, identifier
+from shared.rules.conversation import Conversation
+from shared.rules.target_request import Message
+from shared.store import conversation_list, conversations, table, turn_items
+
+# Escaped as JSON within JSON, each byte may take seven. A response takes 6 MB.
+_BYTES_MAX = 800_000
+_LAST = "~"
+
+
+def get(tenant: str, conversation_id: str, *, at: datetime) -> Conversation:
+    """Raises NotFound for an unknown or deleted conversation and, with the same message, for another tenant's."""
+    record = None
+    if identifier.is_valid("conv", conversation_id):
+        record = table.get(conversations.record_key(conversation_id), at=at)
+    if record is None or "is_gone" in record or record["tenant"] != tenant:
+        raise conversations.unknown()
+    return conversation_list.from_item(record)
+
+
+def page(conversation_id: str, limit: int, *, before: str | None, at: datetime) -> tuple[list[Message], str | None]:
+    """Messages and replies, the oldest first, and what they come before if older ones exist.
+
+    The newest are read first: `limit` turns, or as many as a response can hold. Raises InvalidRequest.
+    """
+    if before is not None and not before.startswith("MESSAGE#"):
+        raise cursor.invalid()
+    turns = table.query(
+        "pk = :pk AND sk BETWEEN :first AND :last",
+        {":pk": conversations.pk(conversation_id), ":first": "MESSAGE#", ":last": before or f"MESSAGE#{_LAST}"},
+        at=at,
+        ScanIndexForward=False,
+        ConsistentRead=True,
+        Limit=limit + 2,
+    )
+    found: list[Message] = []
+    room, count, last = _BYTES_MAX, 0, None
+    for item in turns:
+        turn = turn_items.from_item(item)
+        if item["sk"] == before or turn.is_gone:
+            continue
+        said = [message for message in (turn.reply, turn.message) if message]
+        room -= sum(len(message.text.encode()) for message in said)
+        if count == limit or (room < 0 and found):
+            return found[::-1], last
+        found += said
+        count, last = count + 1, item["sk"]
+    return found[::-1], None
