@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -146,3 +147,13 @@ class TargetFailed(ApiError):
 class TargetTimedOut(ApiError):
     code = "target_timed_out"
     message = "The assistant took too long to answer. Please try again."
+
+
+@contextmanager
+def unsent() -> Iterator[None]:
+    """Marks all errors within as free, even bugs: the target has not been sent anything yet."""
+    try:
+        yield
+    except Exception as error:
+        error.is_free = True  # type: ignore[attr-defined]
+        raise

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from shared import log
 from shared.admission.messages import AdmittedMessage
-from shared.errors import ApiError
 from shared.rules import client_tools, daily_budget, execution, turn
 from shared.rules.answer import Declined, Ending, Piece, ToolCalls
 from shared.rules.target import Target
@@ -18,6 +17,8 @@ from shared.targets import answering
 
 # Of the invocation's time. It takes milliseconds, or seconds if AWS throttles.
 _SECONDS_TO_STORE = 4
+# Of these, for the events that end the stream. AWS is given up then, even if nothing is stored.
+_SECONDS_TO_END = 1
 
 
 def stream(admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[], float]) -> Iterator[Piece]:
@@ -47,16 +48,20 @@ def _generated(
     admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[], float]
 ) -> Generator[Piece, None, Ending | ToolCalls | None]:
     """What the target says. It is paid for, stored, and then settled. Returns how it ended."""
+
+    def left_to_store() -> float:
+        return seconds_left() - _SECONDS_TO_END
+
     stored = admitted.turn
     try:
         target, request = admitted.request(lambda: seconds_left() - _SECONDS_TO_STORE)
         reservation = _reserve(admitted, target, client_tools.worst_size(request.tools))
-    except ApiError:
+    except Exception:
         turns.withdraw(admitted.session, stored)
         raise
     ending = None
     try:
-        with turns.held(admitted.session, stored):
+        with turns.held(admitted.session, stored, left_to_store):
             texts: list[str] = []
             for piece in answering.answer(target, request):
                 if isinstance(piece, str):
@@ -65,15 +70,15 @@ def _generated(
                 else:
                     ending = piece
                     # Before the page reads that the reply is complete.
-                    ending = _stored(admitted, reply_id, "".join(texts), piece, request)
+                    ending = _stored(admitted, reply_id, "".join(texts), piece, request, left_to_store)
                     yield ending
-    except ApiError as error:
+    except Exception as error:
         if reservation:
-            _settle(admitted, reservation, _cost(target, ending or error, reservation.worst_case))
+            _settle(admitted, reservation, _cost(target, ending or error, reservation.worst_case), left_to_store)
         raise
     if reservation and ending:
         # After the page has the Ending: a settlement that stalls must not cut an answer that is stored.
-        _settle(admitted, reservation, _cost(target, ending, reservation.worst_case))
+        _settle(admitted, reservation, _cost(target, ending, reservation.worst_case), left_to_store)
     return ending
 
 
@@ -90,37 +95,48 @@ def _reserve(admitted: AdmittedMessage, target: Target, tools_bytes: int) -> Res
     return made
 
 
-def _settle(admitted: AdmittedMessage, reservation: Reservation, cost: int) -> None:
-    spent = daily_budgets.settle(reservation, cost)
+def _settle(admitted: AdmittedMessage, reservation: Reservation, cost: int, seconds_left: Callable[[], float]) -> None:
+    spent = daily_budgets.settle(reservation, cost, seconds_left)
     if spent is not None and daily_budget.becomes_nearly_spent(spent, cost, reservation.most):
         log.count("BudgetsNearlySpent", environment=admitted.token.environment)
 
 
 def _stored(
-    admitted: AdmittedMessage, reply_id: str, text: str, ending: Ending | ToolCalls, request: TargetRequest
+    admitted: AdmittedMessage,
+    reply_id: str,
+    text: str,
+    ending: Ending | ToolCalls,
+    request: TargetRequest,
+    seconds_left: Callable[[], float],
 ) -> Ending | ToolCalls:
     """Stores the reply or the pause. Returns what the page reads: the calls have their ids then."""
     if isinstance(ending, ToolCalls):
         if execution.may_pause(admitted.turn):
-            return _paused(admitted, text, ending, request)
+            return _paused(admitted, text, ending, request, seconds_left)
         ending = Ending(stop_reason="max_tool_calls", usage=ending.usage)
-    turns.complete(admitted.session, turn.answered(admitted.turn, reply_id, text, ending))
+    turns.complete(admitted.session, turn.answered(admitted.turn, reply_id, text, ending), seconds_left)
     return ending
 
 
-def _paused(admitted: AdmittedMessage, text: str, called: ToolCalls, request: TargetRequest) -> ToolCalls:
+def _paused(
+    admitted: AdmittedMessage,
+    text: str,
+    called: ToolCalls,
+    request: TargetRequest,
+    seconds_left: Callable[[], float],
+) -> ToolCalls:
     """What the visitor has cleared from the page stays unknown to the target when it goes on."""
     page_input = admitted.page_input
     if page_input.shown_ids is not None:
         page_input = replace(page_input, shown_ids=[message.id for message in request.history()])
     paused = execution.paused(admitted.turn, page_input, text, called, admitted.at)
-    executions.pause(admitted.session, paused)
+    executions.pause(admitted.session, paused, seconds_left)
     return called._replace(calls=paused.pending)
 
 
-def _cost(target: Target, outcome: Ending | ToolCalls | ApiError, worst: int) -> int:
+def _cost(target: Target, outcome: Ending | ToolCalls | Exception, worst: int) -> int:
     """The worst, unless the target surely charges nothing, or says what it has used."""
-    if isinstance(outcome, ApiError) and outcome.is_free:
+    if getattr(outcome, "is_free", False):
         return 0
     if isinstance(outcome, Ending | ToolCalls | Declined) and target.price:
         return target.price.actual(outcome.usage, worst=worst)

@@ -12,7 +12,8 @@ from jwt.algorithms import HMACAlgorithm
 from jwt.api_jws import PyJWS
 
 from shared import log
-from shared.aws.client import AwsError, AwsErrorResponse, JsonClient
+from shared.aws.client import AwsError, AwsErrorResponse
+from shared.aws.json_client import JsonClient
 from shared.errors import InvalidRequest, Unavailable
 from shared.rules import identifier, token_value
 from shared.rules.identifier import RandomBytes

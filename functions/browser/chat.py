@@ -23,4 +23,4 @@ def handler(request: BrowserRequest, seconds_left: Callable[[], float]) -> Event
     execution_id = admitted.turn.execution_id
     events = ChatEvents(execution_id, admitted.session.target_id, started_at=request.at, clock=monotonic)
     reply = replies.stream(admitted, body.assistant_message_id or execution_id, seconds_left)
-    return EventStream(events.stream(reply), events.failed)
+    return EventStream(events.stream(reply, seconds_left), events.failed)

@@ -24,5 +24,5 @@ def handler(request: BrowserRequest, seconds_left: Callable[[], float]) -> Event
     events = ChatEvents(str(execution), target_id, started_at=request.at, clock=monotonic, iteration=iteration)
     reply = replies.stream(admitted, body.assistant_message_id or str(execution), seconds_left)
     if body.stream_response is False:
-        return Response.ok(responses.resumed(str(execution), events.stream(reply)))
-    return EventStream(events.stream(reply), events.failed)
+        return Response.ok(responses.resumed(str(execution), events.stream(reply, seconds_left)))
+    return EventStream(events.stream(reply, seconds_left), events.failed)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
-from shared.admission import checks
+from shared.admission import checks, daily_budget
 from shared.rules import conversation, execution_id, input_limits, session, target, turn
 from shared.rules.client_token import ClientToken
 from shared.rules.client_tools import NO_TOOLS, Offer
@@ -18,7 +18,7 @@ from shared.rules.target import Target
 from shared.rules.target_request import PageInput, TargetRequest
 from shared.rules.turn import Turn
 from shared.rules.visitor import Visitor
-from shared.store import client_tokens, counters, offers, sessions, targets, turns, usage
+from shared.store import client_tokens, counters, offers, sessions, turns, usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +113,11 @@ def admit_message(
     stored = turns.find(current, page_input.message.id, at=visitor.at)
     found = None
     if stored is None or stored.reply is None:
-        found = target.require_available(targets.find(known.target_reference))
+        # Before the message is stored and paid for.
+        found = daily_budget.find_target(token, known.target_reference, visitor.at)
         if found.limits.client_tools:
             kept = offers.from_item(items[tools_key]) if tools_key in items else None
             page_input = replace(page_input, tools=offer.resolve(kept))
-        # Before the message is stored and paid for.
         input_limits.require_within(found.limits, page_input)
         if found.limits.client_tools and offer.is_new:
             offers.save(current, offer)

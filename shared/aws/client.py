@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import random
 import time
@@ -23,7 +24,8 @@ from urllib.parse import quote, urlsplit
 from shared.aws import credentials
 from shared.aws.credentials import NoCredentials
 from shared.aws.signature import Scope, signed
-from shared.http import tls
+from shared.http import deadline, tls
+from shared.http.deadline import SecondsLeft
 from shared.http.idle import is_dropped
 
 _CONNECT_SECONDS = 1.0
@@ -130,26 +132,29 @@ class Client:
 
     def post(self, operation: str, path: str, body: bytes, headers: Mapping[str, str]) -> AwsResponse:
         """`operation`: its name in errors. `path`: encoded. Raises AwsErrorResponse, Unreachable or TimedOut."""
-        return self._with_retries(partial(self._attempt, operation, path, body, headers))
+        return self._with_retries(partial(self._attempt, operation, path, body, headers), unlimited)
 
-    def _with_retries(self, attempt_once: Callable[[], _Answer]) -> _Answer:
+    def _with_retries(self, attempt_once: Callable[[SecondsLeft], _Answer], seconds_left: SecondsLeft) -> _Answer:
         attempt = 1
         while True:
+            pause = random.uniform(0, _PAUSE_SECONDS * 2**attempt)  # noqa: S311 - no secret
             try:
-                return attempt_once()
+                return attempt_once(seconds_left)
             except Unreachable:
-                if attempt == self._retry_policy.attempts:
+                if attempt == self._retry_policy.attempts or pause >= seconds_left():
                     raise
             except AwsErrorResponse as error:
-                if attempt == self._retry_policy.attempts or not error.is_transient:
+                if attempt == self._retry_policy.attempts or not error.is_transient or pause >= seconds_left():
                     raise
-            time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))  # noqa: S311 - no secret
+            time.sleep(pause)
             attempt += 1
 
-    def _attempt(self, operation: str, path: str, body: bytes, headers: Mapping[str, str]) -> AwsResponse:
+    def _attempt(
+        self, operation: str, path: str, body: bytes, headers: Mapping[str, str], seconds_left: SecondsLeft
+    ) -> AwsResponse:
         with self._errors(operation):
             sent = self._headers(path, body, headers)
-            connection = self._connection()
+            connection = self._connection(seconds_left)
             try:
                 connection.request("POST", path, body, sent)
                 response = connection.getresponse()
@@ -180,44 +185,36 @@ class Client:
         except (OSError, HTTPException, NoCredentials) as error:
             raise Unreachable(operation, f"no answer from {self.host}: {error}", was_sent=was_sent) from error
 
-    def _connection(self) -> HTTPConnection:
+    def _connection(self, seconds_left: SecondsLeft) -> HTTPConnection:
+        """Connected. No wait for the response lasts longer than an attempt may."""
+        connection = self._kept() or self._connected(min(_CONNECT_SECONDS, deadline.positive(seconds_left)))
+        try:
+            connection.sock.settimeout(min(self._retry_policy.seconds, deadline.positive(seconds_left)))
+        except TimeoutError:
+            connection.close()
+            raise
+        return connection
+
+    def _kept(self) -> HTTPConnection | None:
         with contextlib.suppress(IndexError):
             while True:
                 connection = self._idle.pop()
                 if not is_dropped(connection):
                     return connection
                 connection.close()
+        return None
+
+    def _connected(self, seconds: float) -> HTTPConnection:
         if self._is_secure:
-            made: HTTPConnection = HTTPSConnection(self.host, timeout=_CONNECT_SECONDS, context=tls.CONTEXT)
+            made: HTTPConnection = HTTPSConnection(self.host, timeout=seconds, context=tls.CONTEXT)
         else:
-            made = HTTPConnection(self.host, timeout=_CONNECT_SECONDS)
+            made = HTTPConnection(self.host, timeout=seconds)
         made.connect()
-        made.sock.settimeout(self._retry_policy.seconds)
         return made
 
 
-class JsonClient(Client):
-    """A service with AWS's JSON protocol. `prefix` and `version`: those of its API."""
-
-    def __init__(self, service: str, prefix: str, version: str) -> None:
-        super().__init__(service)
-        self._prefix = prefix
-        self._content_type = f"application/x-amz-json-{version}"
-
-    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Raises as `post` does."""
-        headers = {"Content-Type": self._content_type, "X-Amz-Target": f"{self._prefix}.{operation}"}
-        body = json.dumps(parameters).encode()
-        return self._with_retries(lambda: self._parsed(operation, self._attempt(operation, "/", body, headers)))
-
-    def _parsed(self, operation: str, reply: AwsResponse) -> dict[str, Any]:
-        try:
-            answer = json.loads(reply.body)
-        except ValueError as error:
-            raise Unreachable(operation, f"{self.host} did not answer in JSON") from error
-        if not isinstance(answer, dict):
-            raise Unreachable(operation, f"{self.host} did not answer with an object")
-        return answer
+def unlimited() -> float:
+    return math.inf
 
 
 def _unsigned_headers() -> dict[str, str]:

@@ -6,7 +6,8 @@ import time
 from functools import cache
 from typing import NamedTuple
 
-from shared.aws.client import JsonClient, Unreachable
+from shared.aws.client import Unreachable
+from shared.aws.json_client import JsonClient
 
 # A call costs $0.05 per 10,000, and takes some milliseconds before the first word.
 _KEPT_SECONDS = 300

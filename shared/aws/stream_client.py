@@ -34,11 +34,10 @@ class StreamClient(Client):
         """
         with self._errors(operation, was_sent=False):
             sent = self._headers(path, body, headers)
-            deadline.positive(seconds_left)
             if not 0 <= time.time() - self._kept_at < IDLE_SECONDS_MAX:
                 while self._idle:
                     self._idle.pop().close()
-            connection = self._connection()
+            connection = self._connection(seconds_left)
         with self._errors(operation):
             is_whole = False
             try:

@@ -78,10 +78,16 @@ def chunks(response: HTTPResponse, size_max: int) -> Iterator[bytes]:
     response.close()
 
 
+def hurry(response: HTTPResponse, seconds: float) -> None:
+    """From now on, the rest of the body may take this long. Reading it then raises TimeoutError."""
+    if not response.isclosed():
+        response.fp.raw.hurry(seconds)  # type: ignore[attr-defined]
+
+
 def finish(response: HTTPResponse) -> None:
     """Reads the end of a body of which nothing more matters, so that its connection can be kept, if it comes soon."""
     if not response.isclosed():
-        response.fp.raw.hurry(_FINISH_SECONDS)  # type: ignore[attr-defined]
+        hurry(response, _FINISH_SECONDS)
         with contextlib.suppress(OSError, HTTPException):
             for _ in chunks(response, _READ_BYTES):
                 pass

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from urllib.parse import urlsplit
 
-from shared.http import deadline, public_address, tls
+from shared.http import deadline, names, public_address, tls
 from shared.http.deadline import SecondsLeft
 from shared.http.idle import IDLE_SECONDS_MAX, is_dropped
 
@@ -96,7 +96,8 @@ def _socket(host: str, port: int, seconds_left: SecondsLeft) -> socket.socket:
     """Connected to the first address that answers. A timeout of http.client would begin again with each address."""
     ends = time.monotonic() + _CONNECT_SECONDS_MAX
     failure: OSError = TimeoutError("no address has answered")
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+    resolving = min(deadline.positive(seconds_left), _CONNECT_SECONDS_MAX)
+    for family, kind, protocol, _, address in names.resolve(host, port, resolving):
         left = min(deadline.positive(seconds_left), ends - time.monotonic())
         if left <= 0:
             break

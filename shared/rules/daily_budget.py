@@ -38,24 +38,28 @@ def to_dollars(picodollars: int) -> float:
 def require_bounded(worst_case: int | None, most: int) -> int:
     """`worst_case`: the most that one answer can cost. Raises TargetFailed if no budget of `most` can hold it.
 
-    The page reads this error, so it says nothing about the budget.
+    The page reads this error as that of any target that fails. Only the log says why.
     """
     if worst_case is None or worst_case > most:
-        raise TargetFailed(
-            "The assistant is not available.",
-            code="budget_not_enforceable",
-        )
+        raise TargetFailed(is_free=True) from BudgetNotEnforceable()
     return worst_case
 
 
-def exhausted(at: datetime) -> TooManyRequests:
+class BudgetNotEnforceable(Exception):  # noqa: N818 - for the log, never raised by itself
+    code = "budget_not_enforceable"
+
+
+class Exhausted(TooManyRequests):
     """The refusal for the rest of the day."""
-    tomorrow = at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return TooManyRequests(
-        "The assistant cannot answer any more today. Please come back tomorrow.",
-        code="budget_exhausted",
-        retry_after=int((tomorrow - at).total_seconds()) + 1,
-    )
+
+    code = "budget_exhausted"
+
+    def __init__(self, at: datetime) -> None:
+        tomorrow = at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        super().__init__(
+            "The assistant cannot answer any more today. Please come back tomorrow.",
+            retry_after=int((tomorrow - at).total_seconds()) + 1,
+        )
 
 
 def busy() -> TooManyRequests:

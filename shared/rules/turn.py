@@ -104,14 +104,18 @@ def lease(holder: str, deadline: datetime) -> Lease:
     return Lease(holder, timestamps.floor_to_millisecond(deadline) + _LEASE_MARGIN)
 
 
-def accept(current: Session, token: ClientToken, message_id: str, at: datetime) -> Session:
-    """The session with one more message, which is paid for. Raises TooManyRequests when the budget is spent."""
+def accept(current: Session, token: ClientToken, message_id: str, own: Lease, at: datetime) -> Session:
+    """The session with one more message, which is paid for. Raises TooManyRequests when the budget is spent.
+
+    It does not end before its answer, and leaves time to read it: `own` is the lease of the function that answers.
+    """
     if current.message_count >= token.settings.max_messages_per_session:
         sentence = "This conversation has reached its message limit."
         raise TooManyRequests(sentence, code="message_limit_reached", hint=sentence)
     accepted_at = _next_at(current, at)
     log = message_log.append(current.log, message_id, accepted_at)
-    return replace(current, log=log, idle_until=session.idle_until(token, accepted_at))
+    idle_until = max(session.idle_until(token, accepted_at), own.until + session.IDLE_TIMEOUT_MIN)
+    return replace(current, log=log, idle_until=idle_until)
 
 
 def begin(current: Session, message: Message, entry: Entry, own: Lease) -> Turn:

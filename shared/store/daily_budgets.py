@@ -12,7 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.errors import Unavailable
+from shared.errors import TooManyRequests, Unavailable
+from shared.http.deadline import SecondsLeft
 from shared.rules import daily_budget
 from shared.rules.turn import Lease
 from shared.store import table
@@ -34,39 +35,40 @@ class Reservation:
 
 def find(token_id: str, at: datetime) -> int:
     """What is held today."""
-    item = table.get(_key(token_id, at), at=at) or {}
+    item = table.get(key(token_id, at), at=at) or {}
     return int(item.get("held", 0))
 
 
-def reserve(token_id: str, lease: Lease, *, worst_case: int, most: int, at: datetime) -> Reservation | None:
-    """Reserves the most that this invocation can cost. None if what was spent today leaves no room for it.
-
-    Raises TooManyRequests if only the reservations of answers in progress leave no room.
+def require_room(item: Item | None, *, worst_case: int, most: int, at: datetime) -> None:
+    """Raises Exhausted if what was spent today leaves no room for an answer, and TooManyRequests if only the
+    reservations of answers in progress leave none. `item`: today's.
     """
-    key, name = _key(token_id, at), f"{_RESERVED}{math.ceil(lease.until.timestamp())}_{lease.holder}"
+    if (item or {}).get("held", 0) + worst_case > most:
+        raise _refusal(item or {}, worst_case, most, at)
+
+
+def reserve(token_id: str, lease: Lease, *, worst_case: int, most: int, at: datetime) -> Reservation:
+    """Reserves the most that this invocation can cost. Raises as `require_room` does."""
+    budget_key, name = key(token_id, at), f"{_RESERVED}{math.ceil(lease.until.timestamp())}_{lease.holder}"
     reserving = table.update_write(
-        key,
+        budget_key,
         "SET #reserved = :worst_case, expires_at = :expiry ADD held :worst_case",
         {":worst_case": worst_case, ":room": most - worst_case, ":expiry": math.ceil((at + _LIFETIME).timestamp())},
         condition="attribute_not_exists(#reserved) AND (attribute_not_exists(held) OR held <= :room)",
         names={"#reserved": name},
-        returns_item=True,
     )
     try:
-        item = table.write(reserving)
+        table.write(reserving)
     except ConditionFailed as failure:
-        item = failure.found or {}
-        if name not in item:
-            if item.get("held", 0) - _open(item, at) + worst_case <= most:
-                raise daily_budget.busy() from None
-            return None
-    return Reservation(key=key, name=name, worst_case=worst_case, most=most)
+        if name not in (failure.found or {}):
+            raise _refusal(failure.found or {}, worst_case, most, at) from None
+    return Reservation(key=budget_key, name=name, worst_case=worst_case, most=most)
 
 
-def settle(reservation: Reservation, cost: int) -> int | None:
+def settle(reservation: Reservation, cost: int, seconds_left: SecondsLeft | None = None) -> int | None:
     """Replaces a reservation by the cost, which is booked even if it is more. Returns the sum of today's settled costs.
 
-    None if the write fails: then the reservation stays.
+    None if the write fails, or takes longer than `seconds_left`: then the reservation stays.
     """
     settling = table.update_write(
         reservation.key,
@@ -77,9 +79,14 @@ def settle(reservation: Reservation, cost: int) -> int | None:
         returns_item=True,
     )
     with suppress(ConditionFailed, Unavailable):
-        item = table.write(settling)
+        item = table.write(settling, seconds_left)
         return int(item["held"] - sum(_reserved(item).values()))
     return None
+
+
+def _refusal(item: Item, worst_case: int, most: int, at: datetime) -> TooManyRequests:
+    is_busy = item.get("held", 0) - _open(item, at) + worst_case <= most
+    return daily_budget.busy() if is_busy else daily_budget.Exhausted(at)
 
 
 def _open(item: Item, at: datetime) -> int:
@@ -91,5 +98,6 @@ def _reserved(item: Item) -> dict[str, int]:
     return {name: value for name, value in item.items() if name.startswith(_RESERVED)}
 
 
-def _key(token_id: str, at: datetime) -> Key:
+def key(token_id: str, at: datetime) -> Key:
+    """Of today's budget."""
     return f"BUDGET#{token_id}", f"DAY#{at:%Y-%m-%d}"

@@ -6,6 +6,7 @@ Every write gives the turn a new holder, or is the last one of its holder. So a 
 from __future__ import annotations
 
 from shared.errors import Gone, Unavailable
+from shared.http.deadline import SecondsLeft
 from shared.rules import execution, timestamps, turn
 from shared.rules.execution_id import ExecutionId
 from shared.rules.session import Session
@@ -21,7 +22,7 @@ def keys(current: Session, wanted: ExecutionId) -> tuple[Key, Key]:
     return turn_key, conversations.record_key(conversation_id)
 
 
-def pause(current: Session, paused: Turn) -> None:
+def pause(current: Session, paused: Turn, seconds_left: SecondsLeft | None = None) -> None:
     """Stores that the target waits for the page. Raises Conflict if another invocation has the turn now.
 
     If the conversation was deleted, nothing is stored, and the page learns it when it resumes.
@@ -37,7 +38,7 @@ def pause(current: Session, paused: Turn) -> None:
         condition="holder = :was",
     )
     try:
-        table.write_with_retries(pausing)
+        table.write_with_retries(pausing, seconds_left)
     except ConditionFailed as failure:
         if failure.found and not turn_items.from_item(failure.found).is_gone:
             raise turn.in_progress() from None

@@ -11,8 +11,10 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from shared.aws.client import AwsError, AwsErrorResponse, JsonClient
+from shared.aws.client import AwsError, AwsErrorResponse
+from shared.aws.json_client import JsonClient
 from shared.errors import Unavailable
+from shared.http.deadline import SecondsLeft
 from shared.store.attributes import deserialize, serialize
 
 LISTING = "listing"
@@ -23,8 +25,7 @@ Item = dict[str, Any]
 Write = dict[str, Any]
 """One part of a transaction."""
 
-BATCH = 100
-"""The most keys that one BatchGetItem takes."""
+BATCH = 100  # keys that one BatchGetItem takes at most
 _CURRENT = "(attribute_not_exists(expires_at) OR expires_at > :expired_by)"
 # How DynamoDB names throttling among the reasons for a canceled transaction.
 _THROTTLING_REASONS = {"ProvisionedThroughputExceeded", "ThrottlingError"}
@@ -106,21 +107,21 @@ def update(key: Key, expression: str, values: Mapping[str, Any]) -> Item:
     return deserialize(answer["Attributes"])
 
 
-def write(one: Write) -> Item:
-    """Applies one write by itself, and returns the item if the write asks for it. Raises ConditionFailed.
+def write(one: Write, seconds_left: SecondsLeft | None = None) -> Item:
+    """Applies one write within `seconds_left`, and returns the item if the write asks for it. Raises ConditionFailed.
 
     If its response is lost, our client repeats it, and the second copy finds what the first has written, as does a
     copy that is delayed. The condition has to refuse both, and the caller recognizes its own work.
     """
     ((kind, parameters),) = one.items()
-    return deserialize(_call(f"{kind}Item", **parameters).get("Attributes", {}))
+    return deserialize(_call(f"{kind}Item", seconds_left, **parameters).get("Attributes", {}))
 
 
-def write_with_retries(one: Write) -> Item:
+def write_with_retries(one: Write, seconds_left: SecondsLeft | None = None) -> Item:
     """The same, for what must not be lost: waits up to two seconds while part of the table is throttled."""
     for attempt in range(_ATTEMPTS):
         try:
-            return write(one)
+            return write(one, seconds_left)
         except Throttled:
             pause(min(2**attempt, _LONGEST_PAUSE))
     raise Throttled
@@ -207,10 +208,10 @@ def _has_expired(item: Item, at: datetime | None) -> bool:
     return at is not None and "expires_at" in item and bool(item["expires_at"] <= at.timestamp())
 
 
-def _call(operation: str, **parameters: Any) -> dict[str, Any]:
+def _call(operation: str, seconds_left: SecondsLeft | None = None, /, **parameters: Any) -> dict[str, Any]:
     """Makes one AWS call. Raises ConditionFailed if a condition fails, and Unavailable for any other error."""
     try:
-        return _client().call(operation, parameters)
+        return _client().call(operation, parameters, seconds_left)
     except AwsErrorResponse as error:
         if error.code == "TransactionCanceledException":
             raise _cancelled(error.answer.get("CancellationReasons", ())) from error

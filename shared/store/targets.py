@@ -45,7 +45,7 @@ def register(registered: Target, *others: Write, replaces: Target | None = None)
 
 def list_by_tenant(tenant: str) -> list[Target]:
     """By id."""
-    return [_from_item(item) for item in _items(tenant)]
+    return [from_item(item) for item in _items(tenant)]
 
 
 def get(tenant: str, target_id: str) -> Target:
@@ -53,7 +53,7 @@ def get(tenant: str, target_id: str) -> Target:
     item = table.get(_keys(tenant, target_id)[0], at=None)
     if item is None:
         raise _unknown(tenant, target_id)
-    return _from_item(item)
+    return from_item(item)
 
 
 def remove(registered: Target, *others: Write) -> None:
@@ -119,7 +119,7 @@ def worst_cases(tenant: str, settings: TokenSettings) -> dict[str, int | None]:
         return {}
     keys = {_keys(tenant, target_id)[0]: target_id for target_id in (*settings.flow_ids, *settings.agent_ids)}
     registered = table.read(keys, is_consistent=True, at=None) if keys else {}
-    return {target_id: _from_item(registered[key]).worst_case for key, target_id in keys.items() if key in registered}
+    return {target_id: from_item(registered[key]).worst_case for key, target_id in keys.items() if key in registered}
 
 
 def _neighbors(tenant: str, target_id: str) -> list[str]:
@@ -140,11 +140,11 @@ def _items(tenant: str, first: str = "", last: str = _LAST, **options: Any) -> I
 
 def find(reference: str) -> Target | None:
     """The target that a session's id refers to."""
-    item = table.get(_key(reference), at=None)
-    return _from_item(item) if item else None
+    item = table.get(key(reference), at=None)
+    return from_item(item) if item else None
 
 
-def _from_item(item: Item) -> Target:
+def from_item(item: Item) -> Target:
     return Target(
         id=item["id"],
         tenant=item["tenant"],
@@ -156,10 +156,10 @@ def _from_item(item: Item) -> Target:
 
 def _keys(tenant: str, target_id: str) -> tuple[Key, Key]:
     """A target is stored twice: in its tenant's list, and under a key for visitors, to keep load off the list."""
-    return (_pk(tenant), f"TARGET#{target_id}"), _key(target.reference(tenant, target_id))
+    return (_pk(tenant), f"TARGET#{target_id}"), key(target.reference(tenant, target_id))
 
 
-def _key(reference: str) -> Key:
+def key(reference: str) -> Key:
     return f"TARGET#{reference}", "RECORD"
 
 

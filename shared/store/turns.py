@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from shared.errors import Conflict, Unavailable
+from shared.http.deadline import SecondsLeft
 from shared.rules import message_log, session, timestamps, turn
 from shared.rules.client_token import ClientToken
 from shared.rules.message_log import Entry
@@ -46,7 +47,7 @@ def begin(
     spent, Conflict while the message is being answered or too many others are sent in this session, and
     Unauthenticated if the conversation was deleted, or if the message is so old that its turn has expired.
     """
-    current, entry = _accept(current, token, message, at)
+    current, entry = _accept(current, token, message, own, at)
     if stored is None and turn_items.expiry_unanswered(entry.at) <= at.timestamp():
         # It would expire before its reply is stored, and its target could be asked again and again.
         raise session.ended()
@@ -72,8 +73,11 @@ def begin(
     return begun
 
 
-def complete(current: Session, answered: Turn) -> Turn:
-    """Stores the reply. Returns the turn that counts: another invocation may have been first."""
+def complete(current: Session, answered: Turn, seconds_left: SecondsLeft | None = None) -> Turn:
+    """Stores the reply. Returns the turn that counts: another invocation may have been first.
+
+    `seconds_left`: until the caller gives up. Raises Unavailable then.
+    """
     if answered.lease is None:
         raise ValueError("nobody holds a turn that is gone")
     added = turn_items.of_reply(answered)
@@ -84,7 +88,7 @@ def complete(current: Session, answered: Turn) -> Turn:
         condition="holder = :holder",
     )
     try:
-        table.write_with_retries(completing)
+        table.write_with_retries(completing, seconds_left)
     except ConditionFailed as failure:
         return turn.overtaken(answered, _from_failure(failure, answered.message.at))
     return answered
@@ -96,12 +100,12 @@ def withdraw(current: Session, begun: Turn) -> None:
 
 
 @contextmanager
-def held(current: Session, begun: Turn) -> Iterator[None]:
+def held(current: Session, begun: Turn, seconds_left: SecondsLeft | None = None) -> Iterator[None]:
     """Frees the turn if what happens within fails, so that the next request may try at once."""
     try:
         yield
     except Exception:
-        _free(current, turn.failed(begun))
+        _free(current, turn.failed(begun), seconds_left)
         raise
 
 
@@ -126,12 +130,12 @@ def newest_first(conversation_id: str, before: datetime, *, at: datetime) -> Ite
             yield stored.message
 
 
-def _accept(current: Session, token: ClientToken, message: Message, at: datetime) -> tuple[Session, Entry]:
+def _accept(current: Session, token: ClientToken, message: Message, own: Lease, at: datetime) -> tuple[Session, Entry]:
     """Spends one message of the budget, unless the session has accepted this message before."""
     for _ in range(_ATTEMPTS):
         if entry := message_log.find(current.log, message.id):
             return current, entry
-        current = sessions.accept(current, turn.accept(current, token, message.id, at))
+        current = sessions.accept(current, turn.accept(current, token, message.id, own, at))
     if entry := message_log.find(current.log, message.id):
         return current, entry
     raise Conflict(
@@ -177,7 +181,7 @@ def _take_over(current: Session, stored: Turn, wanted: Turn, at: datetime) -> Tu
     return wanted
 
 
-def _free(current: Session, freed: Turn) -> None:
+def _free(current: Session, freed: Turn, seconds_left: SecondsLeft | None = None) -> None:
     """If this fails, the lease expires."""
     if freed.lease is None:
         return
@@ -192,7 +196,7 @@ def _free(current: Session, freed: Turn) -> None:
         condition="holder = :holder",
     )
     with suppress(ConditionFailed, Unavailable):
-        table.write(freeing)
+        table.write(freeing, seconds_left)
 
 
 def _bury(current: Session, begun: Turn, at: datetime) -> None:

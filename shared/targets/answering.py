@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast
 from pydantic import BaseModel, ValidationError
 
 from shared.aws.client import AwsError, AwsErrorResponse, TimedOut
-from shared.errors import TargetFailed, TargetTimedOut
+from shared.errors import TargetFailed, TargetTimedOut, unsent
 from shared.rules import client_tools, price
 from shared.rules.answer import Ending, Piece, ToolCalls
 from shared.rules.target import Target
@@ -26,9 +26,10 @@ Answer = Generator[Piece]
 class Kind(Protocol):
     """The interface of a module for one of KINDS.
 
-    `answer` yields the answer's text as it comes, in pieces of any size, and at last one Ending, or ToolCalls: an
-    answer without either is broken. It raises InvalidRequest for input that it cannot read. It need not catch AWS's
-    errors or pydantic's, nor care for empty pieces, halves of surrogate pairs, or the size of the answer.
+    `answer` makes its request within `unsent`. It yields the answer's text as it comes, in pieces of any size, and at
+    last one Ending, or ToolCalls: an answer without either is broken. It raises InvalidRequest for input that it cannot
+    read. It need not catch AWS's errors or pydantic's, nor care for empty pieces, halves of surrogate pairs, or the
+    size of the answer.
     """
 
     Settings: type[BaseModel]
@@ -42,11 +43,12 @@ def answer(target: Target, request: TargetRequest) -> Answer:
     Raises TargetFailed, TargetTimedOut, and InvalidRequest or PayloadTooLarge for what this target cannot take. It does
     so before the first piece, or after any: then what was yielded is the beginning of an answer that never ended.
     """
-    kind = load(target.kind)
-    try:
-        settings = kind.Settings.model_validate(target.kind_settings)
-    except ValidationError as error:
-        raise TargetFailed(is_free=True) from error
+    with unsent():
+        kind = load(target.kind)
+        try:
+            settings = kind.Settings.model_validate(target.kind_settings)
+        except ValidationError as error:
+            raise TargetFailed from error
     try:
         with closing(kind.answer(settings, request)) as pieces:
             yield from _storable(pieces, request)

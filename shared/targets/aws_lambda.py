@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 from shared.aws.client import AwsErrorResponse
 from shared.aws.event_stream import Message
 from shared.aws.stream_client import StreamClient
-from shared.errors import PayloadTooLarge, TargetFailed, TargetTimedOut
+from shared.errors import PayloadTooLarge, TargetFailed, TargetTimedOut, unsent
 from shared.rules import timestamps
 from shared.rules.answer import Ending, Piece, ToolCall, ToolCalls, Usage, stop_reason, suggested_replies
 from shared.rules.target_request import TargetRequest
@@ -96,8 +96,9 @@ class _Reply(BaseModel):
 
 
 def answer(settings: Settings, request: TargetRequest) -> Generator[Piece]:
-    # Not escaped: many languages would take twice the bytes, and Lambda accepts 6 MB.
-    event = json.dumps(_event(request), ensure_ascii=False).encode()
+    with unsent():
+        # Not escaped: many languages would take twice the bytes, and Lambda accepts 6 MB.
+        event = json.dumps(_event(request), ensure_ascii=False).encode()
     path = f"/2021-11-15/functions/{quote(settings.function_arn, safe='')}/response-streaming-invocations"
     headers = {"X-Amz-Invocation-Type": "RequestResponse"}
     read = _text if settings.response == "text" else _json

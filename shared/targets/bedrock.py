@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from shared.aws.client import AwsErrorResponse
 from shared.aws.event_stream import Message
 from shared.aws.stream_client import StreamClient
-from shared.errors import InvalidRequest, TargetFailed, TargetTimedOut
+from shared.errors import InvalidRequest, TargetFailed, TargetTimedOut, unsent
 from shared.rules.answer import Declined, Ending, Piece, StopReason, ToolCalls, Usage
 from shared.rules.client_tools import ClientTool, Step
 from shared.rules.price import FREE_STATUSES
@@ -70,22 +70,12 @@ class Settings(BaseModel, extra="forbid", frozen=True):
 
 
 def answer(settings: Settings, request: TargetRequest) -> Generator[Piece]:
-    body: dict[str, Any] = {
-        "messages": _messages(request),
-        "inferenceConfig": {"maxTokens": settings.max_tokens},
-    }
-    if settings.temperature is not None:
-        body["inferenceConfig"]["temperature"] = settings.temperature
-    if settings.system_prompt:
-        body["system"] = [{"text": settings.system_prompt}]
-    tools = Tools(request.tools, request.steps)
-    if tools.offered:
-        body["toolConfig"] = {"tools": [_tool(one) for one in tools.offered]}
-        body["messages"] += _steps(tools, request.steps)
+    with unsent():
+        tools = Tools(request.tools, request.steps)
+        sent = json.dumps(_body(settings, request, tools)).encode()
     path = f"/model/{quote(settings.model_id, safe='')}/converse-stream"
     headers = {"Content-Type": "application/json"}
     try:
-        sent = json.dumps(body).encode()
         with closing(_client().stream("ConverseStream", path, sent, headers, request.seconds_left)) as messages:
             yield from _answer(messages, tools)
     except AwsErrorResponse as error:
@@ -100,6 +90,21 @@ def answer(settings: Settings, request: TargetRequest) -> Generator[Piece]:
                 is_free=error.status in FREE_STATUSES,
             ) from None
         raise
+
+
+def _body(settings: Settings, request: TargetRequest, tools: Tools) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "messages": _messages(request),
+        "inferenceConfig": {"maxTokens": settings.max_tokens},
+    }
+    if settings.temperature is not None:
+        body["inferenceConfig"]["temperature"] = settings.temperature
+    if settings.system_prompt:
+        body["system"] = [{"text": settings.system_prompt}]
+    if tools.offered:
+        body["toolConfig"] = {"tools": [_tool(one) for one in tools.offered]}
+        body["messages"] += _steps(tools, request.steps)
+    return body
 
 
 def _answer(messages: Iterable[Message], tools: Tools) -> Generator[Piece]:
@@ -191,5 +196,4 @@ def _block(attachment: Attachment, number: int) -> dict[str, Any]:
         "This assistant cannot read that kind of file.",
         code="attachment_not_supported",
         hint="It reads images (PNG, JPEG, GIF, WebP), PDF, Word, Excel, CSV, HTML, Markdown and plain text.",
-        is_free=True,
     )

@@ -5,10 +5,11 @@ https://platform.openai.com/docs/api-reference/chat
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from base64 import b64encode
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from http.client import HTTPException, HTTPResponse
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from shared.aws import secret
-from shared.errors import ApiError, InvalidRequest, PayloadTooLarge, TargetFailed, TargetTimedOut
+from shared.errors import ApiError, InvalidRequest, PayloadTooLarge, TargetFailed, TargetTimedOut, unsent
 from shared.http import deadline, endpoint, server_sent_events
 from shared.rules.answer import Declined, Ending, Piece, StopReason, ToolCalls, Usage
 from shared.rules.price import FREE_STATUSES
@@ -28,13 +29,11 @@ from shared.targets.system_prompt import SystemPrompt
 from shared.targets.tools import Calls, Tools
 
 _IMAGES = {"image/gif", "image/jpeg", "image/png", "image/webp"}
-# The others are "end_turn".
-_STOP_REASONS: dict[str, StopReason] = {"content_filter": "content_filter", "length": "length"}
+_STOP_REASONS: dict[str, StopReason] = {"content_filter": "content_filter", "length": "length"}  # else "end_turn"
 # OpenAI's own name for max_tokens, which its newer models refuse and others do not know.
 _OPENAI_HOSTS = ("api.openai.com", ".openai.azure.com")
-
-_STREAM_BYTES_MAX = 32 * 1024 * 1024
-_ERROR_BYTES_MAX = 64 * 1024
+_FINISH_SECONDS = 1.0  # for usage and [DONE], after the finish reason
+_STREAM_BYTES_MAX, _ERROR_BYTES_MAX = 32 * 1024 * 1024, 64 * 1024
 _OK, _UNAUTHORIZED, _BAD_REQUEST, _TIMEOUTS = 200, 401, 400, {408, 504}
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _BASE_URL = re.compile(
@@ -65,7 +64,6 @@ def _secret_arn(text: str) -> str:
 
 class Settings(BaseModel, extra="forbid", frozen=True):
     """`base_url`: without /chat/completions. `secret_arn`: of the API key, as plain text; none for no key.
-
     `temperature`: the model's default unless set. `max_tokens`: limits the cost of a reply.
     """
 
@@ -96,8 +94,9 @@ class _Refused(EndpointError):  # noqa: N818 - named after what it holds
 
 
 def answer(settings: Settings, request: TargetRequest) -> Generator[Piece]:
-    tools = Tools(request.tools, request.steps)
-    body = json.dumps(_body(settings, request, tools), ensure_ascii=False).encode()
+    with unsent():
+        tools = Tools(request.tools, request.steps)
+        body = json.dumps(_body(settings, request, tools), ensure_ascii=False).encode()
     url = f"{settings.base_url}/chat/completions"
     try:
         for is_last_key in (False, True):
@@ -105,7 +104,7 @@ def answer(settings: Settings, request: TargetRequest) -> Generator[Piece]:
             headers = _headers(key.value if key else None)
             with endpoint.posted(url, body, headers, request.seconds_left) as response:
                 if response.status == _OK:
-                    yield from _answer(_events(response), tools)
+                    yield from _answer(_events(response), tools, lambda seconds: deadline.hurry(response, seconds))
                     return
                 # A key that was rotated is rejected until it is read again.
                 if not (response.status == _UNAUTHORIZED and key and key.is_kept and not is_last_key):
@@ -158,8 +157,7 @@ def _messages(request: TargetRequest) -> list[dict[str, Any]]:
             turns.append({"role": message.role, "content": message.text})
     if request.attachments:
         images = [_image(one) for one in request.attachments]
-        # The message with the images is the last. Its text may be blank.
-        if not turns or turns[-1]["role"] != "user":
+        if not turns or turns[-1]["role"] != "user":  # the text beside the images is blank
             return [*turns, {"role": "user", "content": images}]
         turns[-1]["content"] = [{"type": "text", "text": turns[-1]["content"]}, *images]
     return turns
@@ -171,7 +169,6 @@ def _image(attachment: Attachment) -> dict[str, Any]:
             "This assistant cannot read that kind of file.",
             code="attachment_not_supported",
             hint="It reads images: PNG, JPEG, GIF, and WebP.",
-            is_free=True,
         )
     data = b64encode(attachment.data).decode()
     return {"type": "image_url", "image_url": {"url": f"data:{attachment.media_type};base64,{data}"}}
@@ -188,30 +185,33 @@ def _events(response: HTTPResponse) -> Iterator[str]:
             return
 
 
-def _answer(events: Iterable[str], tools: Tools) -> Generator[Piece]:
-    """Reasoning is not for the visitor. Some servers report usage beside the last text, some alone, some never."""
+def _answer(events: Iterable[str], tools: Tools, hurry: Callable[[float], None]) -> Generator[Piece]:
+    """Reasoning is not for the visitor. `hurry` limits the wait for usage and [DONE], which some servers never send."""
     stop_reason, usage, has_text, calls = None, None, False, Calls()
-    for data in events:
-        if data == "[DONE]":
-            continue
-        try:
-            event = json.loads(data)
-        except (ValueError, RecursionError):
-            raise TargetFailed from EndpointError("malformed_event")
-        match event:
-            case {"error": error} if error:
-                raise TargetFailed from EndpointError(_code(event))
-        match event:
-            case {"usage": {"prompt_tokens": read, "completion_tokens": written}}:
-                usage = Usage.from_counts(read, written)
-        match event:
-            case {"choices": [{"delta": {"content": str(text)}}, *_]}:
-                has_text = has_text or bool(text.strip())
-                yield text
-        openai_tools.add(calls, event)
-        match event:
-            case {"choices": [{"finish_reason": str(reason)}, *_]}:
-                stop_reason = _STOP_REASONS.get(reason, "end_turn")
+    with contextlib.ExitStack() as finishing:
+        for data in events:
+            if data == "[DONE]":
+                continue
+            try:
+                event = json.loads(data)
+            except (ValueError, RecursionError):
+                raise TargetFailed from EndpointError("malformed_event")
+            match event:
+                case {"error": error} if error:
+                    raise TargetFailed from EndpointError(_code(event))
+            match event:
+                case {"usage": {"prompt_tokens": read, "completion_tokens": written}}:
+                    usage = Usage.from_counts(read, written)
+            match event:
+                case {"choices": [{"delta": {"content": str(text)}}, *_]}:
+                    has_text = has_text or bool(text.strip())
+                    yield text
+            openai_tools.add(calls, event)
+            match event:
+                case {"choices": [{"finish_reason": str(reason)}, *_]} if reason:
+                    stop_reason = _STOP_REASONS.get(reason, "end_turn")
+                    finishing.enter_context(contextlib.suppress(TimeoutError))
+                    hurry(_FINISH_SECONDS)
     if stop_reason is None:
         raise TargetFailed(code="target_answer_incomplete")
     if stop_reason == "content_filter" and not has_text:

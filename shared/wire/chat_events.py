@@ -47,12 +47,13 @@ class ChatEvents:
         self._texts: list[str] = []
         self._is_complete = False
 
-    def stream(self, pieces: Iterator[Piece]) -> Iterator[str]:
+    def stream(self, pieces: Iterator[Piece], seconds_left: Callable[[], float] | None = None) -> Iterator[str]:
         """`pieces`: an answer's text as it comes, and its end. What they raise goes through: see `failed`.
 
+        `seconds_left`: until Lambda ends this invocation. Raises TargetTimedOut shortly before.
         The last event goes out with the end, and does not wait for what follows it.
         """
-        for piece in coalesce(pieces, self._clock):
+        for piece in coalesce(pieces, self._clock, seconds_left):
             match piece:
                 case Ending():
                     yield self._completion(piece)

@@ -5,23 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
+from shared.errors import TargetTimedOut
 from shared.rules.answer import Piece
 
 INTERVAL = 0.05
+# For the end of the stream. Every wait of a reply ends before, as far as it has a timeout.
+_SECONDS_TO_END = 0.5
 
 
-def coalesce(pieces: Iterator[Piece], clock: Callable[[], float]) -> Iterator[Piece]:
+def coalesce(
+    pieces: Iterator[Piece], clock: Callable[[], float], seconds_left: Callable[[], float] | None = None
+) -> Iterator[Piece]:
     """Yields the first text at once, then at most one text per INTERVAL, and no text later than that.
 
-    What `pieces` raises is raised here, after the text that came before it. `clock`: in seconds.
+    What `pieces` raises is raised here, after the text that came before it. `clock`: in seconds. `seconds_left`: until
+    the caller is ended. Raises TargetTimedOut shortly before, whatever `pieces` waits for, unless they have ended.
     """
     reader = _Reader(pieces)
-    due = clock()
+    due, has_ended = clock(), False
     while True:
-        received = reader.wait()
+        try:
+            received = reader.wait(max(0.0, seconds_left() - _SECONDS_TO_END) if seconds_left else None)
+        except Empty:
+            if has_ended:
+                return
+            raise TargetTimedOut from None
         while (left := due - clock()) > 0 and not reader.has_ended.wait(left):
             pass
         received += reader.rest()
@@ -38,6 +49,7 @@ def coalesce(pieces: Iterator[Piece], clock: Callable[[], float]) -> Iterator[Pi
                         del piece, received
                 return
             if not isinstance(piece, str):
+                has_ended = True
                 yield piece
 
 
@@ -56,8 +68,9 @@ class _Reader:
         self._received: SimpleQueue[Piece | _End] = SimpleQueue()
         Thread(target=copy_context().run, args=(self._read, pieces), daemon=True).start()
 
-    def wait(self) -> list[Piece | _End]:
-        return [self._received.get()]
+    def wait(self, seconds: float | None) -> list[Piece | _End]:
+        """Raises Empty if nothing has been read by then."""
+        return [self._received.get(timeout=seconds)]
 
     def rest(self) -> list[Piece | _End]:
         """What has been read and not been taken yet."""

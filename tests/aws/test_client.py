@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import threading
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from infra.local import access
-from shared.aws.client import AwsErrorResponse, Client, JsonClient, RetryPolicy, TimedOut, Unreachable
+from shared.aws.client import AwsErrorResponse, Client, RetryPolicy, TimedOut, Unreachable
+from shared.aws.json_client import JsonClient
 from tests.aws import signatures
 
 THROTTLED = (400, {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "Slow down"})
@@ -165,6 +167,34 @@ def test_transient_error_is_retried_with_a_new_signature(aws, dynamodb, passing)
     aws.answers = [passing, passing, (200, {"done": 1})]
     assert dynamodb.call("PutItem", {"a": 1}) == {"done": 1}
     assert [body for _, _, body, _ in aws.asked] == [b'{"a": 1}'] * 3
+
+
+def test_request_waits_no_longer_than_its_caller(aws, dynamodb):
+    aws.answers = [("silent", None)] * 3
+    ends = time.monotonic() + 0.3
+    with pytest.raises(TimedOut):
+        dynamodb.call("GetItem", {}, lambda: ends - time.monotonic())
+    assert 0 < time.monotonic() - ends < 1, "a whole attempt would take longer"
+    assert len(aws.asked) == 1
+
+
+def test_no_request_is_sent_after_its_caller_gave_up(aws, dynamodb):
+    for _ in range(2):
+        with pytest.raises(TimedOut):
+            dynamodb.call("GetItem", {}, lambda: 0.0)
+        assert aws.asked == []
+    dynamodb.call("GetItem", {})
+    with pytest.raises(TimedOut):
+        dynamodb.call("GetItem", {}, lambda: 0.0)
+    assert len(aws.asked) == 1
+
+
+def test_nothing_is_retried_without_time_for_it(aws, dynamodb):
+    aws.answers = [THROTTLED] * 3
+    left = iter([9, 9, *[0] * 9])
+    with pytest.raises(AwsErrorResponse):
+        dynamodb.call("GetItem", {}, lambda: next(left))
+    assert len(aws.asked) == 1
 
 
 @pytest.mark.parametrize("missing", [1, 1000])

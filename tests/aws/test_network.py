@@ -9,7 +9,8 @@ import pytest
 
 from infra.local import access
 from shared.aws import client as aws
-from shared.aws.client import AwsErrorResponse, Client, JsonClient
+from shared.aws.client import AwsErrorResponse, Client
+from shared.aws.json_client import JsonClient
 from shared.aws.signature import Credentials, Scope, signed
 from tests.aws import expressions
 from tests.aws.network import Answer, Network

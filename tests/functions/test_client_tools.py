@@ -352,7 +352,7 @@ class TestLimits:
             execution, (call,) = begin(page, session)
             token.change(dailyBudget=0.4)
             token.change(dailyBudget=0.1)
-            assert_refused(resume(page, session, execution, {call: 1}), 502, "budget_not_enforceable")
+            assert_refused(resume(page, session, execution, {call: 1}), 502, "target_failed")
             token.change(dailyBudget=None)
             assert reply(resume(page, session, execution, {call: 1})) == "Green."
         (turn,) = beside(session, "MESSAGE#")

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared.store import table
-from tests.aws.event_stream import function_answer
+from tests.aws.event_stream import event, function_answer
 from tests.aws.network import NETWORK, Answer
 from tests.functions.conftest import MODEL
 from tests.functions.interruptions import Crash
-from tests.functions.page import ORIGIN, assert_refused, events, reply
-from tests.functions.stored import messages
+from tests.functions.page import ORIGIN, assert_interrupted, assert_refused, events, reply
+from tests.functions.stored import messages, spent
 from tests.targets import chat_completions
 
 ASSISTANT = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
@@ -37,6 +37,10 @@ def paid(register):
         yield asked
 
 
+def _breaks(request, said, fault):
+    return Answer(200, said, then=fault) if request.service == "lambda" else None
+
+
 def held(token):
     (item,) = table.query("pk = :pk", {":pk": f"BUDGET#{token.id}"})
     return item["held"], [name for name in item if name.startswith("reserved_")]
@@ -54,6 +58,8 @@ def test_429_once_the_daily_budget_is_spent(page, token, paid, clock):
     assert_refused(answer, 429, "budget_exhausted")
     assert DAY_LEFT - 1 <= int(answer.headers["Retry-After"]) <= DAY_LEFT + 1
     assert len(paid) == 2
+    # It is neither stored nor paid for.
+    assert (spent(session), len(messages(session))) == (2, 4)
     for _ in range(6):
         assert_refused(page.say(session, message_id="usr_late"), 429, "budget_exhausted")
         clock.forward(minutes=1)
@@ -99,6 +105,37 @@ def test_failed_answer_costs_its_worst_case_unless_it_is_free(page, create, regi
         assert page.say(page.open(token.value)).status_code == 502
     amount, reservations = held(token)
     assert (amount, reservations) == (kept * 10**11, [])
+
+
+@pytest.mark.parametrize("fault", [MemoryError(), KeyError("bug"), RecursionError()], ids=repr)
+def test_any_fault_after_the_target_was_asked_costs_its_worst_case(page, create, register, fault):
+    register("flow_echo", "aws_lambda", function_arn=ASSISTANT, **CALL)
+    token = create(dailyBudget=0.25)
+    register("flow_echo", "aws_lambda", function_arn=ASSISTANT, response="text", **CALL)
+    session = page.open(token.value)
+    for said, number in ((b"", 1), (event("PayloadChunk", b"Hi"), 2)):
+        with NETWORK.hooked(lambda request, said=said: _breaks(request, said, fault)):
+            answer = page.say(session, message_id="usr_1")
+        if said:
+            assert_interrupted(answer, "internal_error")
+        else:
+            assert_refused(answer, 500, "internal_error")
+        assert held(token) == (number * 10**11, [])
+
+
+@pytest.mark.parametrize("fault", [MemoryError(), KeyError("bug"), ConnectionRefusedError()], ids=repr)
+def test_any_fault_before_the_target_is_asked_costs_nothing(page, token, paid, fault):
+    session = page.open(token.value)
+
+    def fail(request):
+        if request.operation == "Query":
+            raise fault
+
+    with NETWORK.hooked(fail):
+        for _ in range(4):
+            assert page.say(session, message_id="usr_1").status_code in {500, 503}
+    assert (held(token), paid) == ((0, []), [])
+    assert reply(page.say(session, message_id="usr_1")) == "Hi there"
 
 
 def test_fault_in_settling_does_not_reach_a_complete_answer(page, token, paid):
@@ -208,13 +245,15 @@ def _assert_booked(token, paid):
 
 
 @pytest.mark.parametrize("prices", [{}, {"call_price": "0.3"}])
-def test_502_when_no_budget_can_hold_an_answer(page, token, register, paid, prices):
+def test_502_when_no_budget_can_hold_an_answer(page, token, register, paid, output, prices):
     register("flow_echo", "aws_lambda", function_arn=ASSISTANT, **prices)
     session = page.open(token.value)
-    body = assert_refused(page.say(session), 502, "budget_not_enforceable")
-    assert body["error"] == "The assistant is not available."
+    body = assert_refused(page.say(session), 502, "target_failed")
+    # As of any target that fails. Only the log says why.
     assert "hint" not in body
-    assert paid == []
+    assert "udget" not in str(body)
+    assert '"error":"BudgetNotEnforceable"' in output()
+    assert (paid, messages(session), spent(session)) == ([], [], 0)
 
 
 def test_owner_sees_budget_and_spending_and_no_page_does(api, page, token, paid):
@@ -241,7 +280,7 @@ def test_owner_sees_budget_and_spending_and_no_page_does(api, page, token, paid)
         ("bedrock", {"model_id": MODEL, "output_price": "1"}, None),
     ],
 )
-def test_warning_where_the_budget_can_hold_no_answer(api, page, register, kind, settings, warning):
+def test_warning_where_the_budget_can_hold_no_answer(api, page, register, output, kind, settings, warning):
     """As chat then answers."""
     register("flow_echo", kind, **settings)
     fields = {"name": "n", "allowedOrigins": [ORIGIN], "flowIds": ["flow_echo"], "dailyBudget": 5}
@@ -251,8 +290,8 @@ def test_warning_where_the_budget_can_hold_no_answer(api, page, register, kind, 
     assert [one["type"] for one in api.put(path, {"name": "m"}).json["warnings"]] == [warning] * bool(warning)
     absent = Answer(404, {"Message": "no"}, {"X-Amzn-ErrorType": "ResourceNotFoundException"})
     with NETWORK.hooked(lambda request: absent if request.service in {"lambda", "bedrock-runtime"} else None):
-        answer = page.say(page.open(created["token"]))
-    assert ("budget_not_enforceable" in answer.text) is bool(warning)
+        page.say(page.open(created["token"]))
+    assert ("BudgetNotEnforceable" in output()) is bool(warning)
     assert api.put(path, {"dailyBudget": None}).json["warnings"] == []
 
 
@@ -271,7 +310,7 @@ def test_metrics_at_80_and_100_percent(page, token, paid, output):
         logged = output()
         counts.append((logged.count('"BudgetsNearlySpent":[1.0]'), logged.count('"BudgetsExhausted":[1.0]')))
     assert counts == [(0, 0), (1, 0), (0, 1)]
-    assert messages(session)[-1][2] == "Hello"
+    assert messages(session)[-1][2] == "Hi there"
 
 
 def test_nearly_spent_counts_spending_once_and_no_reservation(page, create, register, endpoint, output):

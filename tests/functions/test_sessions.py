@@ -1,7 +1,10 @@
 """How long a session lasts, what it is bound to, and what happens when its token changes."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from tests.functions import invocations
 from tests.functions.page import ORIGIN, Page, assert_refused
 from tests.functions.stored import record, spent
 
@@ -32,6 +35,17 @@ def test_401_session_ends_exactly_at_its_stated_time(page, create, clock, minute
     assert page.say(first).status_code == 200
     clock.forward(milliseconds=1)
     assert_refused(page.say(second), 401, "session_ended")
+
+
+def test_session_outlasts_an_answer_that_takes_longer_than_its_timeout(page, create, clock, monkeypatch):
+    five_minutes = SimpleNamespace(aws_request_id=None, get_remaining_time_in_millis=lambda: 300_000)
+    monkeypatch.setattr(invocations, "context", lambda *_: five_minutes)
+    session = page.open(create(sessionIdleTimeoutMinutes=2).value)
+    assert page.say(session).status_code == 200
+    clock.forward(minutes=7)
+    assert page.say(session).status_code == 200
+    clock.forward(minutes=7, seconds=1)
+    assert_refused(page.say(session), 401, "session_ended")
 
 
 def test_only_accepted_messages_extend_a_session(page, create, clock):

@@ -67,8 +67,12 @@ def test_message_costs_six_write_units_on_average_and_seven_at_most(paid_token, 
     assert max(sum(writes[start : start + 10]) for start in range(MESSAGES - 9)) <= 10 * (6 + more_writes)
 
 
-def test_message_reads_four_units(create, converse):
-    assert max(read for _, read in converse(create(rateLimitPerMinute=1000))) <= 4
+@pytest.mark.parametrize("budget", [None, 1])
+def test_message_reads_four_units_and_a_budget_one_more(create, register, converse, budget):
+    """Without history, which takes a unit per 4 KB."""
+    token = create(rateLimitPerMinute=1000, dailyBudget=budget)
+    register("flow_echo", call_price="0")
+    assert max(read for _, read in converse(token)) <= 4 + bool(budget)
 
 
 def test_conversation_with_long_pauses_costs_seven_write_units(page, paid_token, clock, units):

@@ -6,7 +6,8 @@ import threading
 import pytest
 
 from shared.aws import client as aws
-from shared.aws.client import AwsErrorResponse, JsonClient
+from shared.aws.client import AwsErrorResponse
+from shared.aws.json_client import JsonClient
 from tests.aws.network import Answer, Network
 from tests.iam.guard import Guard
 from tests.iam.role import Unknown

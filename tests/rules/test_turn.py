@@ -47,22 +47,28 @@ def refused(error, code, act):
 
 class TestAccept:
     def test_message_is_paid_for_and_extends_the_session(self):
-        accepted = turn.accept(SESSION, TOKEN, "usr_1", AT)
+        accepted = turn.accept(SESSION, TOKEN, "usr_1", FIRST, AT)
         assert accepted.message_count == 1
         assert accepted.idle_until == AT + timedelta(minutes=30)
         assert message_log.find(accepted.log, "usr_1") == Entry(1, AT)
 
+    def test_session_does_not_end_before_a_long_answer(self):
+        """With the shortest idle timeout, and two minutes to read it."""
+        brief = token(replace(SETTINGS, session_idle_timeout_minutes=1))
+        own = turn.lease("first", AT + 300 * SECOND)
+        assert turn.accept(SESSION, brief, "usr_1", own, AT).idle_until == AT + 421 * SECOND
+
     def test_429_when_the_budget_is_spent(self):
         current = SESSION
         for number in range(3):
-            current = turn.accept(current, TOKEN, str(number), AT)
-        error = refused(TooManyRequests, "message_limit_reached", lambda: turn.accept(current, TOKEN, "4", AT))
+            current = turn.accept(current, TOKEN, str(number), FIRST, AT)
+        error = refused(TooManyRequests, "message_limit_reached", lambda: turn.accept(current, TOKEN, "4", FIRST, AT))
         assert error.hint == error.message == "This conversation has reached its message limit."
 
     @pytest.mark.parametrize("skew", [-3600 * SECOND, timedelta(0), MILLISECOND, 2 * MILLISECOND])
     def test_next_message_comes_after_the_last_reply(self, skew):
-        first = turn.accept(SESSION, TOKEN, "usr_1", AT)
-        second = turn.accept(first, TOKEN, "usr_2", AT + skew)
+        first = turn.accept(SESSION, TOKEN, "usr_1", FIRST, AT)
+        second = turn.accept(first, TOKEN, "usr_2", FIRST, AT + skew)
         entry = message_log.last(second.log)
         answered = turn.answered(BEGUN, "ast_1", "Hi", Ending())
         assert entry.at > answered.reply.at > BEGUN.message.at

@@ -44,7 +44,7 @@ def test_message_costs_five_write_units_two_to_move_and_two_for_a_budget():
     phases = "first message", "next message", "conversation moved", "usage recorded", "daily budget"
     assert [writes(f"Chat, {phase}") for phase in phases] == [7, 5, 7, 6, 7]
     for phase in phases:
-        assert sum(part.reads for part in parts(recorded()[f"Chat, {phase}"])) <= 4
+        assert sum(part.reads for part in parts(recorded()[f"Chat, {phase}"])) <= 4 + (phase == "daily budget")
     # A config would be half a unit more.
     assert sum(part.reads for part in parts(recorded()["InitSession"])) == 2
     assert writes("InitSession") == 2

@@ -32,7 +32,7 @@ class Both:
         self._client = client
         self._items = table_model.EMPTY
 
-    def call(self, operation, parameters):
+    def call(self, operation, parameters, _seconds_left=None):
         self._items, expected = table_model.apply(self._items, operation, json.loads(json.dumps(parameters)))
         try:
             answer = self._client.call(operation, parameters)
@@ -77,8 +77,8 @@ def _play(steps):
             elif what == "reserve":
                 # A lease that is over: its reservation counts as spent.
                 over = turn.lease(str(number // 2), START - timedelta(minutes=1))
-                if made := daily_budgets.reserve(opened.token_id, over, worst_case=3, most=7, at=START):
-                    daily_budgets.settle(made, number % 4)
+                made = daily_budgets.reserve(opened.token_id, over, worst_case=3, most=7, at=START)
+                daily_budgets.settle(made, number % 4)
             else:
                 _send(what, message_id, name, str(number), at)
         except ApiError:

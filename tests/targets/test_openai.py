@@ -117,6 +117,15 @@ def test_answer_is_complete_at_done_on_a_connection_held_open(stream, endpoint, 
         assert len({asked.client for asked in endpoint.asked}) == number
 
 
+@pytest.mark.parametrize("has_usage", [True, False])
+def test_answer_is_complete_without_done_on_a_connection_held_open(stream, endpoint, settings, has_usage):
+    """As some servers end it: with a finish reason, and without closing the connection."""
+    _, text, finish, usage, _ = chat_completions.answer("Yes.")
+    endpoint.streams(text, finish, *[usage] * has_usage, None)
+    expected = Usage(input_tokens=12, output_tokens=3) if has_usage else None
+    assert list(stream("openai", settings, seconds_left=countdown(60))) == ["Yes.", Ending(usage=expected)]
+
+
 def test_nothing_after_done_changes_the_answer(stream, endpoint, settings):
     endpoint.streams(*chat_completions.answer("Yes."), delta(" No."), *[b": more\n"] * 20_000)
     assert [piece for piece in stream("openai", settings) if isinstance(piece, str)] == ["Yes."]
@@ -253,7 +262,7 @@ def test_every_prefix_of_a_stream_is_a_failure_or_the_whole_text():
     for end in range(len(whole)):
         said = []
         try:
-            collect(said, openai._answer(server_sent_events.data([whole[:end]]), Tools([], [])))
+            collect(said, openai._answer(server_sent_events.data([whole[:end]]), Tools([], []), lambda _: None))
         except TargetFailed:
             assert "Yes, we do.".startswith("".join(said))
         else:

@@ -1,6 +1,7 @@
 """Connections to an endpoint that speaks chat completions: where they lead, how long they last, and when they end."""
 
 import socket
+import threading
 
 import pytest
 
@@ -85,6 +86,24 @@ def test_addresses_that_do_not_answer_share_one_deadline(answer, settings, dead,
     with pytest.raises(TargetTimedOut):
         answer("openai", settings, seconds_left=lambda: seconds - dead.now)
     assert sum(dead.waits) == waited
+
+
+@pytest.mark.parametrize("seconds", [0.05, 60])
+def test_resolver_that_hangs_outlives_no_deadline(answer, settings, monkeypatch, seconds):
+    is_over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: is_over.wait(60))
+    monkeypatch.setattr(http_endpoint, "_CONNECT_SECONDS_MAX", 0.05)
+    with pytest.raises(TargetTimedOut) as failed:
+        answer("openai", settings, seconds_left=countdown(seconds))
+    is_over.set()
+    assert failed.value.is_free
+
+
+def test_name_that_cannot_be_resolved_is_a_failure(answer, settings, monkeypatch):
+    for name in ("localhost.invalid", "a" * 64 + ".example"):
+        with pytest.raises(TargetFailed) as failed:
+            answer("openai", settings | {"base_url": f"https://{name}/v1"})
+        assert failed.value.is_free
 
 
 def test_address_that_answers_is_used_after_those_that_do_not(answer, endpoint, settings, dead):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shared.aws import secret
-from shared.aws.client import JsonClient
+from shared.aws.json_client import JsonClient
 from shared.errors import TargetFailed
 from tests.aws import models
 from tests.aws.test_client import close

@@ -1,7 +1,7 @@
 """Every part of the protocol is needed: without it, the search finds what it prevents."""
 
 import re
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from shared import replies
+from shared.errors import ApiError
 from shared.rules import execution, message_log, turn
 from shared.store import conversations, daily_budgets, turn_items, turns
 from tests.turn.scenarios import DEEP, SCENARIOS
@@ -154,8 +155,8 @@ def test_counting_by_addition_counts_twice(monkeypatch):
 def test_asking_before_the_record_answers_a_deleted_conversation(monkeypatch):
     complete, record = turns.complete, conversations.record_message
 
-    def complete_and_record(current, answered):
-        completed = complete(current, answered)
+    def complete_and_record(current, answered, seconds_left):
+        completed = complete(current, answered, seconds_left)
         record(current, answered.message, 2)
         return completed
 
@@ -225,8 +226,8 @@ def test_settling_before_the_target_spends_more_than_is_held(monkeypatch):
     reserve = daily_budgets.reserve
 
     def settled_at_once(*arguments, **more):
-        if reservation := reserve(*arguments, **more):
-            daily_budgets.settle(reservation, 0)
+        reservation = reserve(*arguments, **more)
+        daily_budgets.settle(reservation, 0)
         return reservation
 
     monkeypatch.setattr(daily_budgets, "reserve", settled_at_once)
@@ -239,9 +240,9 @@ def test_reserving_after_the_target_spends_more_than_is_held(monkeypatch):
     def later(*arguments, **more):
         return SimpleNamespace(reserve=partial(reserve, *arguments, **more), worst_case=more["worst_case"], held=0)
 
-    def reserve_and_settle(reservation, cost):
-        if made := reservation.reserve():
-            settle(made, cost)
+    def reserve_and_settle(reservation, cost, _seconds_left):
+        with suppress(ApiError):
+            settle(reservation.reserve(), cost)
 
     monkeypatch.setattr(daily_budgets, "reserve", later)
     monkeypatch.setattr(daily_budgets, "settle", reserve_and_settle)
@@ -270,7 +271,7 @@ def test_turn_that_nobody_frees_stays_in_progress(frees, monkeypatch):
 
 
 def test_budget_without_a_day_refuses_the_next_day(monkeypatch):
-    monkeypatch.setattr(daily_budgets, "_key", lambda token_id, at: (f"BUDGET#{token_id}", "DAY#2027-01-31"))
+    monkeypatch.setattr(daily_budgets, "key", lambda token_id, at: (f"BUDGET#{token_id}", "DAY#2027-01-31"))
     assert_broken("dollars, midnight", "budget of another day", monkeypatch)
 
 

@@ -99,7 +99,7 @@ class Client:
         self._left = list(tape[::-1])
         self._waits_for = None
 
-    def call(self, operation, parameters):
+    def call(self, operation, parameters, _seconds_left=None):
         sent = {name: value for name, value in parameters.items() if name != "ClientRequestToken"}
         kind, *told = self._next((operation, json.dumps(sent, sort_keys=True)))
         if kind == "unreachable":

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import TargetFailed
+from shared.errors import TargetFailed, TargetTimedOut
 from shared.rules.answer import Ending
 from shared.wire.coalescing import INTERVAL, coalesce
 
@@ -120,6 +120,23 @@ def test_failed_stream_is_freed_without_garbage_collection(before):
         assert not requests
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("before", [[], ["a", "b"], ["a", Ending()]], ids=["at once", "after a text", "at the end"])
+def test_wait_ends_before_the_deadline_whatever_hangs(before):
+    """Even a target, or a settlement, whose own timeout fails."""
+    is_over = threading.Event()
+
+    def hanging():
+        yield from before
+        is_over.wait(WITHIN_SECONDS)
+
+    ends = time.monotonic() + 0.6
+    pieces, received = coalesce(hanging(), time.monotonic, lambda: ends - time.monotonic()), []
+    with contextlib.nullcontext() if Ending() in before else pytest.raises(TargetTimedOut):
+        received.extend(pieces)
+    assert time.monotonic() < ends
+    is_over.set()
 
 
 def test_nothing_is_yielded_for_an_answer_without_text():

@@ -10,7 +10,6 @@ from shared.wire.resumes import ExecutionResumed, ResumeExecution
 from shared.wire.sessions import InitSession, SessionOpened
 
 _TARGET_FAILURES = (
-    "budget_not_enforceable "
     "target_failed target_function_failed target_answer_empty target_answer_incomplete target_answer_too_large "
     "target_called_too_many_tools target_called_unknown_tool"
 )

@@ -65,7 +65,6 @@ MEANINGS = {
     "attempts_exhausted": "This message was tried several times without an answer. Write another one.",
     "budget_exhausted": "The token's daily budget is spent, or answers in progress hold the rest. Retry after "
     "`Retry-After` seconds: on the next day (UTC), or in a moment.",
-    "budget_not_enforceable": "The token has a daily budget, and one answer of its target may cost more, or anything.",
     "client_tools_resend_required": "The service has no tools under clientToolsFingerprint. Send clientTools with it.",
     "client_tools_too_large": "clientTools are too many, or exceed the target's limit in bytes.",
     "conflict": "A concurrent request changes the same thing, or has the same key. Retry after `Retry-After` seconds.",
