@@ -39,7 +39,7 @@ app = group(
     examples(
         "client-tokens conversations list --tenant acme",
         "client-tokens conversations show --tenant acme \\\nconv_01kav7t0d3p9s8x2m4n6q8r0vw",
-        "client-tokens conversations export --tenant acme > acme.jsonl",
+        "client-tokens conversations export --tenant acme",
         "client-tokens conversations delete --tenant acme \\\nconv_01kav7t0d3p9s8x2m4n6q8r0vw",
     ),
 )
@@ -111,15 +111,15 @@ def show_conversation(
 
 @app.command(
     epilog=examples(
-        "client-tokens conversations export --tenant acme > acme.jsonl",
-        "client-tokens conversations export --tenant acme \\\n--token ct_01kav7t0d3p9s8x2m4n6q8r0vw > shop.jsonl",
+        "client-tokens conversations export --tenant acme",
+        "client-tokens conversations export --tenant acme \\\n--token ct_01kav7t0d3p9s8x2m4n6q8r0vw",
     )
 )
 @on_deployment
 def export(deployment: Deployment, *, tenant: Tenant, token: TokenId = None) -> None:
-    """Print a tenant's conversations as JSON, one per line, each with its messages and its feedback.
+    """Print a tenant's conversations as JSON, one per line.
 
-    It leaves an audit record with your ARN.
+    Each has its messages and its feedback. The command leaves an audit record with your ARN.
     """
     now = datetime.now(UTC)
     audit.record("export_conversations", token or tenant, context=audit_records.context(deployment, tenant))

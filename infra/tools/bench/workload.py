@@ -11,6 +11,7 @@ from typing import Any
 from infra.local.routes import Routes
 from infra.tools.bench.world import ORIGIN, Caller, Recording
 from infra.tools.openapi import examples, paths
+from shared.rules import feedback
 
 TOKENS = "/v1/client-tokens"
 # Called by separate functions, because the other operations need their responses.
@@ -63,13 +64,20 @@ def exercise_all(caller: Caller, flow: str, routes: Routes) -> None:
     session_id = _converse_briefly(caller, value)
     learned = {examples.VALUE: value, examples.SESSION_ID: session_id}
     others = [one for one in paths.served(routes) if one.function not in _WITH_ANSWERS_TO_KEEP | NOT_MEASURED]
-    # Pages' operations first, because managers' may end the session. The deletion comes last.
-    for one in sorted(others, key=lambda one: (one.is_authorized, one.method == "delete")):
+    known = {"id": token_id, "conversation": "", "feedback": ""}
+    # Pages' operations first, because managers' may end the session. Deletions come last, and that of a conversation,
+    # with which its feedback is gone, after that of the feedback.
+    for one in sorted(
+        others, key=lambda one: (one.is_authorized, one.method == "delete", "{conversation}" in one.path)
+    ):
         bodies = [json.dumps(body) for body in one.operation.bodies.values()]
         body = max(bodies, key=len, default="null")
         for example, ours in learned.items():
             body = body.replace(example, ours)
-        caller.ask(one.method.upper(), one.path.format(id=token_id), json.loads(body))
+        answer = caller.ask(one.method.upper(), one.path.format(**known), json.loads(body))
+        if one.function == "LeaveFeedback":
+            conversation_id, _ = feedback.parse_id(answer["feedbackId"]) or ("", "")
+            known |= {"conversation": conversation_id, "feedback": answer["feedbackId"]}
 
 
 def exercise_baseline(caller: Caller, flow: str) -> None:
