@@ -1,6 +1,7 @@
 """Bad input gets a clear error, and nothing is written."""
 
 import json
+import re
 from urllib.parse import quote
 
 import pytest
@@ -267,7 +268,7 @@ NOT_SERVED = {(method, path) for _, path in SERVED for method in METHODS} - SERV
 @pytest.mark.parametrize(("method", "path"), sorted(NOT_SERVED))
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
 def test_405_known_path_with_an_unsupported_method(api, method, path, content_type):
-    answer = api.request(method, path.format(id="ct_1"), "{}", **{"Content-Type": content_type})
+    answer = api.request(method, re.sub(r"{\w+}", "x_1", path), "{}", **{"Content-Type": content_type})
     assert assert_refused(answer, 405)["code"] == "method_not_allowed"
 
 
