@@ -29,7 +29,7 @@ from tests.turn.world import WORST_CASE, Client, Kind, Pending
 _KIND = "bedrock"
 _SECONDS = 30
 _TOOLS = (ClientTool("ask", "", {"type": "object"}),)
-_TENANT, _CONVERSATION = "tenant", "conv_1"
+_TENANT, _CONVERSATION = "tenant", f"conv_{1:026}"
 
 
 class Functions:
