@@ -97,7 +97,7 @@ class Gone(ApiError):
 
     code = "conversation_deleted"
     message = "conversation_deleted"
-    hint = "This conversation has been deleted."
+    hint = "This conversation was deleted. Please reload the page to start a new one."
 
 
 class PreconditionFailed(ApiError):
@@ -128,7 +128,7 @@ class Unavailable(ApiError):
     code = "unavailable"
     message = "The service cannot answer just now. Please try again in a moment."
 
-    def __init__(self, message: str | None = None, *, code: str | None = None, retry_after: int = 1) -> None:
+    def __init__(self, message: str | None = None, *, code: str | None = None, retry_after: int | None = 1) -> None:
         super().__init__(message, code=code, retry_after=retry_after)
 
 

@@ -18,6 +18,7 @@ TOKENS = "/v1/client-tokens"
 TOKEN = f"{TOKENS}/{{id}}"
 CONVERSATIONS, FEEDBACK = "/v1/conversations", "/v1/feedback"
 CONVERSATION, RATING = f"{CONVERSATIONS}/{{conversation}}", f"{FEEDBACK}/{{feedback}}"
+HISTORY = "/v1/client/conversations"
 UNKNOWN_ID = "ct_00000000000000000000000000"
 UNKNOWN = {"conversation": f"conv_{'0' * 26}", "feedback": f"fb_{'0' * 50}"}
 
@@ -30,6 +31,7 @@ class Operation:
     `name`: its function in the template. `scope`: None for pages. `body`: one that succeeds; None where it takes none.
     `records`: the action of the audit record that it leaves. `takes_key`: an Idempotency-Key makes it happen once.
     `repeats`: sent again, it does the same again. `is_ours`: Runtype documents no such operation.
+    `is_of_history`: a page sends its session's id in the query, and its visitor's secret in a header.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Operation:
     takes_key: bool = False
     repeats: bool = True
     is_ours: bool = False
+    is_of_history: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -55,7 +58,10 @@ class Operation:
         body = json.dumps(self.body)
         for name, text in known.items():
             body = body.replace(f"{{{name}}}", text)
-        return self.method, self.path.format(**known), json.loads(body)
+        path = self.path.format(**{"conversationId": ""} | known)
+        if self.is_of_history:
+            path += f"?sessionId={known.get('session', '')}"
+        return self.method, path, json.loads(body)
 
 
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"], "flowIds": ["flow_echo"]}
@@ -89,6 +95,13 @@ BROWSER = [
     Operation("Chat", "POST", "/v1/client/chat", None, _SAY, repeats=False),
     Operation("ResumeExecution", "POST", "/v1/client/resume", None, _GO_ON, repeats=False),
     Operation("LeaveFeedback", "POST", "/v1/client/feedback", None, _RATE),
+    Operation("ListVisitorConversations", "GET", HISTORY, None, is_of_history=True),
+    Operation("GetVisitorConversation", "GET", f"{HISTORY}/{{conversationId}}", None, is_of_history=True),
+    Operation(
+        "DeleteVisitorConversation", "DELETE", f"{HISTORY}/{{conversationId}}", None, repeats=False, is_of_history=True
+    ),
+    Operation("DeleteVisitorConversations", "DELETE", HISTORY, None, repeats=False, is_of_history=True),
+    Operation("ResetVisitor", "POST", "/v1/client/visitor/reset", None, repeats=False, is_of_history=True),
 ]
 # fmt: on
 OPERATIONS = [*MANAGEMENT, *BROWSER]

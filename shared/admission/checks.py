@@ -55,6 +55,12 @@ def require_allowed(visitor: Visitor, token: ClientToken) -> None:
         )
 
 
+def require_history(token: ClientToken) -> None:
+    """Runtype's widget recognizes exactly this `error`, which a hint would hide, and goes on without history."""
+    if not token.settings.visitor_history:
+        raise Forbidden("visitor_history_disabled", code="visitor_history_disabled")
+
+
 def _origin_hint(page: str | None) -> str:
     if page is None:
         return (

@@ -18,7 +18,7 @@ from shared.rules.target import Target
 from shared.rules.target_request import PageInput, TargetRequest
 from shared.rules.turn import Turn
 from shared.rules.visitor import Visitor
-from shared.store import client_tokens, counters, offers, sessions, turns, usage
+from shared.store import client_tokens, counters, offers, returning_visitors, sessions, turns, usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,8 @@ def admit_message(
     is_moving = conversation.moves(current.last_message_at, visitor.at)
     token_key, usage_key = client_tokens.key(known.token_id), usage.key(known.token_id)
     tools_key = offers.key(current) if offer.fingerprint and offer.tools is None else None
-    items = checks.read(visitor.at, token_key, None if is_moving else usage_key, tools_key)
+    visitor_key = returning_visitors.key(current.visitor_id) if current.visitor_id else None
+    items = checks.read(visitor.at, token_key, None if is_moving else usage_key, tools_key, visitor_key)
     if token_key not in items:
         raise session.ended()
     token = client_tokens.from_item(items[token_key])
@@ -110,6 +111,10 @@ def admit_message(
     is_first = current.message_count == 0
     what = "Too many messages are coming from your network." if is_first else "You are sending messages too quickly."
     checks.require_within_limit(status, what)
+    if visitor_key and not returning_visitors.is_known(items.get(visitor_key)):
+        # The next person at that computer must not continue the conversation of a visitor who was forgotten.
+        fresh = session.leave_conversation(current, at=visitor.at, random_bytes=secrets.token_bytes)
+        current = sessions.leave_conversation(current, fresh)
     stored = turns.find(current, page_input.message.id, at=visitor.at)
     found = None
     if stored is None or stored.reply is None:

@@ -18,7 +18,7 @@ from shared.rules.rate_limit import Window
 from shared.rules.target import Target
 from shared.rules.turn import Turn
 from shared.rules.visitor import Visitor
-from shared.store import client_tokens, counters, executions, offers, sessions, targets, turn_items
+from shared.store import client_tokens, counters, executions, offers, returning_visitors, sessions, targets, turn_items
 from shared.store.table import Item, Key
 
 # Fixed, not settings of the token. An execution has a cap of its own.
@@ -44,7 +44,8 @@ def admit_resume(
         raise session.ended()
     token_key, tools_key = client_tokens.key(known.token_id), offers.key(current)
     turn_key, record_key = executions.keys(current, wanted)
-    items = checks.read(visitor.at, token_key, tools_key, turn_key, record_key)
+    visitor_key = returning_visitors.key(current.visitor_id) if current.visitor_id else None
+    items = checks.read(visitor.at, token_key, tools_key, turn_key, record_key, visitor_key)
     if token_key not in items:
         raise session.ended()
     token = client_tokens.from_item(items[token_key])
@@ -53,6 +54,9 @@ def admit_resume(
         raise session.ended()
     status = counters.hit(counters.key(token.id, visitor.address), _WINDOWS, visitor.at)
     checks.require_within_limit(status, "Your browser is answering the assistant too quickly.")
+    if visitor_key and not returning_visitors.is_known(items.get(visitor_key)):
+        # The next person at that computer must not continue the conversation of a visitor who was forgotten.
+        raise execution.unknown()
     stored = _paused(items, turn_key, record_key)
     own = turn.lease(execution_id.new_secret(secrets.token_bytes), deadline)
     going_on = execution.go_on(stored, wanted, outputs, own, visitor.at)

@@ -8,6 +8,7 @@ from shared import gc_control, log
 from shared.errors import Forbidden
 from shared.gateway import request as events
 from shared.gateway.exchange import Exchange
+from shared.gateway.history import HistoryRequest
 from shared.gateway.request import PAGE_BODY_MAX, BrowserRequest, Event, Request
 from shared.gateway.response import ProxyResponse, Response
 
@@ -15,9 +16,11 @@ from shared.gateway.response import ProxyResponse, Response
 __all__ = [
     "PAGE_BODY_MAX",
     "BrowserRequest",
+    "HistoryRequest",
     "Request",
     "Response",
     "browser",
+    "history",
     "management",
 ]
 
@@ -46,6 +49,18 @@ def browser(*, body_max: int) -> Callable[[Callable[[BrowserRequest], Response]]
     def decorate(handle: Callable[[BrowserRequest], Response]) -> Handler:
         def adapt(event: Event, extra_headers: dict[str, str]) -> Response:
             return handle(BrowserRequest.from_event(event, body_max, extra_headers))
+
+        return _wrap(handle, adapt)
+
+    return decorate
+
+
+def history() -> Callable[[Callable[[HistoryRequest], Response]], Handler]:
+    """A handler for pages that keep their visitor's history. It has to admit each visitor itself, first."""
+
+    def decorate(handle: Callable[[HistoryRequest], Response]) -> Handler:
+        def adapt(event: Event, extra_headers: dict[str, str]) -> Response:
+            return handle(HistoryRequest.from_event(event, extra_headers))
 
         return _wrap(handle, adapt)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from shared.errors import InvalidRequest, PreconditionFailed
+from shared.rules import returning_visitor
 from shared.rules.rate_limit import RateLimitStatus
 
 OF_EVERY_RESPONSE = {
@@ -16,7 +17,8 @@ OF_EVERY_RESPONSE = {
     # Pages read every response, errors included. No cookie is ever used, so any origin may.
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": (
-        "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, x-amz-apigw-id"
+        "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-History-Identity-Status, "
+        "x-amz-apigw-id"
     ),
     "Vary": "Origin",
 }
@@ -44,6 +46,11 @@ def rate_limit(status: RateLimitStatus) -> dict[str, str]:
         "RateLimit-Remaining": str(status.remaining),
         "RateLimit-Reset": str(status.reset),
     }
+
+
+def identity_status(*, has_proof: bool) -> dict[str, str]:
+    """Of every answer about a visitor's history. A page discards one that admits another identity than it proved."""
+    return {"X-History-Identity-Status": returning_visitor.identity_status(has_proof=has_proof)}
 
 
 def etag(revision: int) -> dict[str, str]:

@@ -49,15 +49,15 @@ class Request:
             context=AuditContext(
                 tenant=principal.tenant,
                 actor=principal.id,
-                address=_address(event),
+                address=address(event),
                 request_id=request_id(event),
-                at=_received_at(event),
+                at=received_at(event),
             ),
             scopes=principal.scopes,
-            path=_PathParameters(event.get("pathParameters") or {}),
+            path=PathParameters(event.get("pathParameters") or {}),
             query=event.get("queryStringParameters") or {},
             headers=headers.combined(event.get("multiValueHeaders")),
-            body=_body(event, MANAGEMENT_BODY_MAX),
+            body=body_text(event, MANAGEMENT_BODY_MAX),
         )
 
     @property
@@ -93,8 +93,8 @@ class BrowserRequest:
     @classmethod
     def from_event(cls, event: Event, body_max: int, extra_headers: dict[str, str]) -> BrowserRequest:
         """Raises PayloadTooLarge, and InvalidRequest for another kind of event."""
-        visitor = Visitor(origin=origin(event), address=_address(event), at=_received_at(event))
-        return cls(visitor, _body(event, body_max, _NEXT_STEP), extra_headers)
+        visitor = Visitor(origin=origin(event), address=address(event), at=received_at(event))
+        return cls(visitor, body_text(event, body_max, _NEXT_STEP), extra_headers)
 
     @property
     def at(self) -> datetime:
@@ -148,12 +148,12 @@ def principal(event: Event) -> Principal:
         tuple(authorized.get("scopes", "").split()),
         None if expires_at == "never" else timestamps.from_text(expires_at),
     )
-    if caller.is_expired(_received_at(event)):
+    if caller.is_expired(received_at(event)):
         raise CredentialRejected("expired")
     return caller
 
 
-def _received_at(event: Event) -> datetime:
+def received_at(event: Event) -> datetime:
     """API Gateway's time. Under SAM CLI the current time: its events all have its start time (aws-sam-cli#9279).
 
     Raises InvalidRequest for another kind of event.
@@ -166,7 +166,7 @@ def _received_at(event: Event) -> datetime:
     raise _unsupported_event()
 
 
-def _address(event: Event) -> str:
+def address(event: Event) -> str:
     """The client's. Raises InvalidRequest for another kind of event."""
     match event["requestContext"]:
         # The console's Test button sends a word in place of an address.
@@ -175,14 +175,14 @@ def _address(event: Event) -> str:
     raise _unsupported_event()
 
 
-class _PathParameters(dict[str, str]):
+class PathParameters(dict[str, str]):
     """By name, as the caller sent them: API Gateway decodes none. Raises InvalidRequest for a missing one."""
 
     def __missing__(self, name: str) -> str:
         raise InvalidRequest(f"The event lacks pathParameters.{name}.", code="invalid_event")
 
 
-def _body(event: Event, max_bytes: int, next_step: str = "") -> str | None:
+def body_text(event: Event, max_bytes: int, next_step: str = "") -> str | None:
     """The body as text. Bytes that are not UTF-8 have become U+FFFD, here or in API Gateway.
 
     Raises PayloadTooLarge, and InvalidRequest for invalid base64, which only a developer's own event can hold.

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.errors import NotFound
 from shared.rules import timestamps
 
 
@@ -71,6 +72,21 @@ class Place:
             case [str(listed), None | str() as updated_at] if listed.partition("#")[0]:
                 return cls(listed, updated_at)
         raise ValueError("no place of a list")
+
+
+def name(at: datetime) -> str:
+    """A name for people, made from the time at which it began."""
+    return f"Conversation {at:%Y-%m-%d %H:%M}"
+
+
+def revision(message_count: int, display_count: int = 0) -> str:
+    """Changes with every message of the visitor, and with every change of what is displayed."""
+    return f"{message_count}.{display_count}"
+
+
+def unknown() -> NotFound:
+    """The same error for a conversation that does not exist, was deleted, or is another visitor's."""
+    return NotFound("Conversation not found", code="conversation_not_found")
 
 
 def listed_at(updated_at: datetime) -> datetime:

@@ -22,6 +22,14 @@ def new(prefix: str, at: datetime, random_bytes: RandomBytes) -> str:
     return f"{prefix}_{''.join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))}"
 
 
+def created_at(text: str) -> datetime:
+    """When `new` made a valid identifier, to the millisecond."""
+    number = 0
+    for digit in text.partition("_")[2][:10]:
+        number = number * 32 + _CROCKFORD.index(digit)
+    return _EPOCH + number * _MILLISECOND
+
+
 def is_valid(prefix: str, text: str) -> bool:
     """Whether `text` can be the result of `new`. Anything else need not be looked up."""
     head, _, ulid = text.partition("_")

@@ -23,7 +23,8 @@ class Session:
     """`tenant`: the token's; `jti`: of the token's value that opened it, with which it ends.
 
     `origin`: empty for a native app; `log`: of the visitor's messages (see message_log); `idle_until`: slides with each
-    message that is accepted.
+    message that is accepted. `visitor_id`: the returning visitor whose conversation this is, None if it is nobody's.
+    `former_messages`: how many messages of the log belong to conversations that the session has left.
     """
 
     digest: str
@@ -35,6 +36,8 @@ class Session:
     conversation_id: str
     log: str = ""
     idle_until: datetime
+    visitor_id: str | None = None
+    former_messages: int = 0
 
     @property
     def message_count(self) -> int:
@@ -57,7 +60,14 @@ class SessionIdParts:
 
 
 def mint(
-    token: ClientToken, *, jti: str, target_id: str, origin: str, at: datetime, random_bytes: RandomBytes
+    token: ClientToken,
+    *,
+    jti: str,
+    target_id: str,
+    origin: str,
+    at: datetime,
+    random_bytes: RandomBytes,
+    visitor_id: str | None = None,
 ) -> tuple[str, Session]:
     """A new session's id, a secret of 190 random bits, and its record, which holds only the id's digest."""
     secret = base62.encode(int.from_bytes(random_bytes(32)), 32)
@@ -71,6 +81,7 @@ def mint(
         target_id=target_id,
         conversation_id=identifier.new("conv", at, random_bytes),
         idle_until=idle_until(token, at),
+        visitor_id=visitor_id,
     )
     return session_id, session
 
@@ -92,6 +103,19 @@ def resume(session: Session, token: ClientToken, *, jti: str, at: datetime) -> S
     """The session, extended and bound to the value that works longer: its own, or the one presented now."""
     bound_to = jti if client_token.outlives(token, jti, session.jti) else session.jti
     return replace(session, jti=bound_to, idle_until=idle_until(token, at))
+
+
+def leave_conversation(session: Session, *, at: datetime, random_bytes: RandomBytes) -> Session:
+    """The session in a fresh conversation that is nobody's, once its visitor was forgotten.
+
+    The next person at that computer must not continue the former one's conversation. The budget of the session goes on.
+    """
+    return replace(
+        session,
+        conversation_id=identifier.new("conv", at, random_bytes),
+        visitor_id=None,
+        former_messages=session.message_count,
+    )
 
 
 def has_timed_out(session: Session, at: datetime) -> bool:

@@ -15,7 +15,10 @@ Environment = Literal["live", "test"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSettings:
-    """With the API's defaults. `daily_budget`: in dollars, with at most six decimals."""
+    """With the API's defaults. `daily_budget`: in dollars, with at most six decimals.
+
+    `visitor_history`: whether visitors get their conversations back.
+    """
 
     name: str
     allowed_origins: tuple[str, ...]
@@ -31,6 +34,7 @@ class TokenSettings:
     session_idle_timeout_minutes: int = 30
     config: Mapping[str, Any] = field(default_factory=dict)
     daily_budget: float | None = None
+    visitor_history: bool = True
     is_active: bool = True
     expires_at: datetime | None = None
 

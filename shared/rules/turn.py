@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from shared.errors import Conflict, TooManyRequests
+from shared.errors import Conflict, Gone, TooManyRequests
 from shared.rules import message_log, session, timestamps
 from shared.rules.answer import Ending, ToolCall, Usage
 from shared.rules.client_token import ClientToken
@@ -62,6 +62,8 @@ class Turn:
     """`attempts`: how often an invocation began to generate the reply. `lease`: None once the turn is gone.
     `was_asked`: whether an invocation said that it had asked the target in vain. One that crashed says nothing.
 
+    `display` and `reply_display`: what the page displays instead of the message and of the reply. No target reads them.
+
     `ending`: how the reply ended, and what it used. `message.at` orders the turns of a conversation, and is unique in
     its session. `session`: a short digest of that session.
 
@@ -79,6 +81,8 @@ class Turn:
     secret: str = ""
     resumes: int = 0
     pause: Pause | None = None
+    display: str | None = None
+    reply_display: str | None = None
 
     @property
     def is_gone(self) -> bool:
@@ -118,6 +122,21 @@ def accept(current: Session, token: ClientToken, message_id: str, own: Lease, at
     return replace(current, log=log, idle_until=idle_until)
 
 
+def entry_of(current: Session, message_id: str) -> Entry | None:
+    """The entry of a message that the session has accepted before, numbered as in its conversation.
+
+    Raises Conflict if it belongs to a conversation that the session has left. There it was paid for, and nothing of it
+    may appear in this one.
+    """
+    entry = message_log.find(current.log, message_id)
+    if entry is None:
+        return None
+    number = entry.number - current.former_messages
+    if number < 1:
+        raise _id_taken()
+    return replace(entry, number=number)
+
+
 def begin(current: Session, message: Message, entry: Entry, own: Lease) -> Turn:
     """The first attempt. The session's log has the message's time."""
     return Turn(
@@ -134,11 +153,11 @@ def resume(stored: Turn, message: Message, own: Lease, at: datetime) -> Turn:
 
     It uses the stored reply, repeats the calls that the page has to run, or goes on if it holds the turn already: then
     this is the stored turn. Otherwise this is its next attempt, which the store has to take over first. Raises
-    Unauthenticated if the conversation was deleted, Conflict while another invocation may still have the reply, and
+    Gone if the conversation was deleted, Conflict while another invocation may still have the reply, and
     TooManyRequests after too many attempts.
     """
     if stored.lease is None:
-        raise session.ended()
+        raise Gone
     _require_same(stored, message)
     if stored.reply or stored.lease.holder == own.holder:
         return stored
@@ -221,4 +240,8 @@ def _next_at(current: Session, at: datetime) -> datetime:
 def _require_same(stored: Turn, message: Message) -> None:
     """The log knows messages by 36 bits of their ids. Another message of the same digest is refused, not mixed up."""
     if stored.message.id != message.id:
-        raise Conflict("This message could not be sent. Please write it again.", code="message_id_taken")
+        raise _id_taken()
+
+
+def _id_taken() -> Conflict:
+    return Conflict("This message could not be sent. Please write it again.", code="message_id_taken")

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """`origin`: the Origin header as sent, None without one. `address`: the client's."""
+    """`origin`: the Origin header as sent, None without one. `address`: the client's.
+
+    `own_host`: the API's own host, if the browser says that the page is on it.
+    """
 
     origin: str | None
     address: str
     at: datetime
+    own_host: str | None = None
+
+    def on_page_of(self, session_origin: str) -> Visitor:
+        """The visitor with the session's origin, if that is the API's own, for which browsers send no Origin header."""
+        is_own = self.own_host is not None and session_origin.partition("://")[2] == self.own_host
+        return replace(self, origin=session_origin) if self.origin is None and is_own else self
 
 
 # As browsers write an origin, in lower case. A label of a host has at most 63 characters: no secret of ours fits.

@@ -179,6 +179,7 @@ def to_item(token: ClientToken) -> Item:
         "max_messages_per_session": settings.max_messages_per_session,
         "session_idle_timeout_minutes": settings.session_idle_timeout_minutes,
         "daily_budget": None if settings.daily_budget is None else daily_budget.to_microdollars(settings.daily_budget),
+        "visitor_history": settings.visitor_history,
         "is_active": settings.is_active,
         "token_expires_at": _text(settings.expires_at),
         **issued_values.to_item(token.issued_value),
@@ -209,6 +210,8 @@ def from_item(item: Item) -> ClientToken:
         max_messages_per_session=item["max_messages_per_session"],
         session_idle_timeout_minutes=item["session_idle_timeout_minutes"],
         daily_budget=daily_budget.from_microdollars(item["daily_budget"]) if "daily_budget" in item else None,
+        # Absent from records that were written before the setting existed.
+        visitor_history=item.get("visitor_history", True),
         is_active=item["is_active"],
         expires_at=_timestamp(item.get("token_expires_at")),
     )

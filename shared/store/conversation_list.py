@@ -116,7 +116,7 @@ def read_records(entries: Iterable[Item], listed_under: Collection[str], *, at: 
         _key(entry) for entry in entries if entry["pk"].startswith(conversations.pk("")) and entry["sk"] == "RECORD"
     ]
     found = table.read(dict.fromkeys(keys), is_consistent=False, at=at)
-    listed = [item for item in found.values() if item.get("listing_pk") in listed_under]
+    listed = [item for item in found.values() if "is_gone" not in item and item.get("listing_pk") in listed_under]
     return {conversations.record_key(one.id): one for one in index_entries.verified(listed, _own_key, from_item)}
 
 

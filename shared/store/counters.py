@@ -26,6 +26,11 @@ def key(token_id: str, address: str) -> Key:
     return f"RATE#{token_id}#{rate_limit.client_key(address)}", "WINDOWS"
 
 
+def history_key(token_id: str, address: str) -> Key:
+    """The counters of requests for a visitor's history, apart from those of messages, which stay below 1 KB."""
+    return key(token_id, address)[0], "HISTORY"
+
+
 def key_of_tenant(tenant: str) -> Key:
     """The counters of a tenant's management requests."""
     return f"WRITES#{tenant}", "WINDOWS"

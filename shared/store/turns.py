@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict, Gone, Unavailable
 from shared.http.deadline import SecondsLeft
-from shared.rules import message_log, session, timestamps, turn
+from shared.rules import session, timestamps, turn
 from shared.rules.client_token import ClientToken
 from shared.rules.message_log import Entry
 from shared.rules.session import Session
@@ -33,7 +33,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 def find(current: Session, message_id: str, *, at: datetime) -> Turn | None:
     """The turn of a message that the session has accepted before."""
-    known = message_log.find(current.log, message_id)
+    known = turn.entry_of(current, message_id)
     item = table.get(turn_items.key(current, known.at), at=at) if known else None
     return turn_items.from_item(item) if item else None
 
@@ -44,8 +44,8 @@ def begin(
     """The turn of a message, with its reply if it is stored already. Otherwise this invocation holds it.
 
     `stored`: what `find` has found. Raises TooManyRequests when the session's budget or the message's attempts are
-    spent, Conflict while the message is being answered or too many others are sent in this session, and
-    Unauthenticated if the conversation was deleted, or if the message is so old that its turn has expired.
+    spent, Conflict while the message is being answered or too many others are sent in this session, Gone if the
+    conversation was deleted, and Unauthenticated if the message is so old that its turn has expired.
     """
     current, entry = _accept(current, token, message, own, at)
     if stored is None and turn_items.expiry_unanswered(entry.at) <= at.timestamp():
@@ -59,15 +59,15 @@ def begin(
             begun = _take_over(current, stored, begun, at)
         if begun.reply or begun.pause:
             return begun
-        is_recorded = conversations.record_message(current, begun.message, entry.number)
+        recorded = conversations.record_message(current, begun.message, entry.number)
     except Unavailable:
         # AWS may have done what it did not confirm.
         _free(current, turn.withdrawn(begun))
         raise
-    if not is_recorded:
+    if recorded == "gone":
         _bury(current, begun, at)
-        raise session.ended()
-    if entry.number == 1 and not stored.was_asked:
+        raise Gone
+    if recorded == "started" and not stored.was_asked:
         # Again after a crash, which may have come before it.
         usage.count_conversation(current.token_id, current.conversation_id, at)
     return begun
@@ -132,11 +132,15 @@ def newest_first(conversation_id: str, before: datetime, *, at: datetime) -> Ite
 
 def _accept(current: Session, token: ClientToken, message: Message, own: Lease, at: datetime) -> tuple[Session, Entry]:
     """Spends one message of the budget, unless the session has accepted this message before."""
+    conversation_id = current.conversation_id
     for _ in range(_ATTEMPTS):
-        if entry := message_log.find(current.log, message.id):
+        if entry := turn.entry_of(current, message.id):
             return current, entry
         current = sessions.accept(current, turn.accept(current, token, message.id, own, at))
-    if entry := message_log.find(current.log, message.id):
+        if current.conversation_id != conversation_id:
+            # Its visitor was forgotten a moment ago. Sent again, the message starts a conversation of its own.
+            raise turn.in_progress()
+    if entry := turn.entry_of(current, message.id):
         return current, entry
     raise Conflict(
         "Too many messages arrived in this conversation at once. Please try again in a moment.",

@@ -34,6 +34,7 @@ class Token(TypedDict):
     maxMessagesPerSession: int
     sessionIdleTimeoutMinutes: int
     dailyBudget: float | None
+    visitorHistory: bool
     config: Mapping[str, Any]
     isActive: bool
     expiresAt: str | None
@@ -168,6 +169,7 @@ def _token(token: ClientToken, usage: Usage) -> Token:
         "maxMessagesPerSession": settings.max_messages_per_session,
         "sessionIdleTimeoutMinutes": settings.session_idle_timeout_minutes,
         "dailyBudget": settings.daily_budget,
+        "visitorHistory": settings.visitor_history,
         "config": settings.config,
         "isActive": settings.is_active,
         "expiresAt": timestamps.to_text(settings.expires_at) if settings.expires_at else None,

@@ -3,38 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self, TypedDict
+from typing import Any, NotRequired, Self, TypedDict
 
-from shared.errors import Forbidden
+from shared.errors import Detail, InvalidRequest
 from shared.rules import timestamps
 from shared.rules.client_token import ClientToken
+from shared.rules.returning_visitor import AdmittedVisitor, HistoryRequest, SessionRequest
 from shared.rules.session import Session
 from shared.wire.request_model import LenientRequestModel
 
 _PLACEHOLDER = "Type your message..."
-# Fields that a widget with visitor history sends with visitorHistory.
-_OF_VISITOR_HISTORY = ("visitorToken", "conversationId", "identityProof")
 
 
 class InitSession(LenientRequestModel):
-    """`flow_id` may name a flow or an agent. `session_id`: the id that the page kept from an earlier visit."""
+    """`flow_id` may name a flow or an agent. `session_id`: the id that the page kept from an earlier visit.
+
+    A page that sends any of the other fields keeps its visitor's history.
+    """
 
     token: str
     flow_id: str | None = None
     session_id: str | None = None
+    visitor_history: bool | None = None
+    visitor_token: str | None = None
+    conversation_id: str | None = None
+    identity_proof: str | None = None
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
-        """Raises Forbidden if the page requests visitor history, which this service does not store.
+        """Raises InvalidRequest if `conversation_id` comes with a session, or without anything that gives access."""
+        body = super().parse(values)
+        if body.conversation_id is not None:
+            if body.session_id is not None:
+                raise InvalidRequest.from_details(
+                    Detail.for_field("conversation_id", "cannot be combined with sessionId", "exclusive")
+                )
+            if body.visitor_token is None and body.identity_proof is None:
+                raise InvalidRequest.from_details(
+                    Detail.for_field("conversation_id", "needs the visitorToken of its visitor", "required")
+                )
+        return body
 
-        The widget then opens a session without it. It recognizes exactly this text in `error`, which a hint would hide.
-        """
-        history = values.get("visitorHistory")
-        if not (history is None or history is False) or any(
-            values.get(name) is not None for name in _OF_VISITOR_HISTORY
-        ):
-            raise Forbidden("visitor_history_disabled", code="visitor_history_disabled")
-        return super().parse(values)
+    def wanted(self) -> SessionRequest:
+        return SessionRequest(flow_id=self.flow_id, session_id=self.session_id, history=self._history())
+
+    def _history(self) -> HistoryRequest | None:
+        given = (self.visitor_history or None, self.visitor_token, self.conversation_id, self.identity_proof)
+        if given == (None,) * len(given):
+            return None
+        return HistoryRequest(
+            secret=self.visitor_token,
+            conversation_id=self.conversation_id,
+            has_proof=self.identity_proof is not None,
+        )
 
 
 class WidgetConfig(TypedDict):
@@ -53,8 +74,18 @@ class SessionFlow(TypedDict):
     description: str | None
 
 
+class ReturningVisitor(TypedDict):
+    """The visitor whose history the page keeps. `token`: the secret of a new visitor, which is shown this once."""
+
+    id: str
+    token: NotRequired[str]
+    expiresAt: str
+    endUserId: None
+    identityStatus: str
+
+
 class SessionOpened(TypedDict):
-    """A session. `conversationRevision` changes whenever the conversation does."""
+    """A session. `visitor` is present if the page keeps the visitor's history."""
 
     sessionId: str
     expiresAt: str
@@ -63,19 +94,41 @@ class SessionOpened(TypedDict):
     targetId: str
     flow: SessionFlow
     config: WidgetConfig
+    visitor: NotRequired[ReturningVisitor]
 
 
-def opened(session_id: str, session: Session, token: ClientToken) -> SessionOpened:
+def opened(
+    session_id: str,
+    session: Session,
+    token: ClientToken,
+    revision: str,
+    visitor: AdmittedVisitor | None = None,
+) -> SessionOpened:
     """The response to init, which is public. The token's name is for its owner, so the flow is named by its id."""
-    return {
+    answer: SessionOpened = {
         "sessionId": session_id,
         "expiresAt": timestamps.to_text(session.idle_until),
         "conversationId": session.conversation_id,
-        "conversationRevision": str(session.message_count),
+        "conversationRevision": revision,
         "targetId": session.target_id,
         "flow": {"id": session.target_id, "name": session.target_id, "description": None},
         "config": _widget_config(token.settings.config),
     }
+    if visitor:
+        answer["visitor"] = _visitor(visitor)
+    return answer
+
+
+def _visitor(admitted: AdmittedVisitor) -> ReturningVisitor:
+    shown: ReturningVisitor = {
+        "id": admitted.visitor.id,
+        "expiresAt": timestamps.to_text(admitted.visitor.expires_at),
+        "endUserId": None,
+        "identityStatus": admitted.identity_status,
+    }
+    if admitted.secret:
+        shown["token"] = admitted.secret
+    return shown
 
 
 def _widget_config(config: Mapping[str, Any]) -> WidgetConfig:

@@ -106,6 +106,7 @@ class _Settable(RequestModel):
     max_messages_per_session: Annotated[Integer, Field(ge=1, le=1000)] = _NOT_GIVEN
     session_idle_timeout_minutes: Annotated[Integer, Field(ge=1, le=1440)] = _NOT_GIVEN
     daily_budget: Dollars | None = _NOT_GIVEN
+    visitor_history: bool = _NOT_GIVEN
     config: Config = _NOT_GIVEN
     expires_at: Timestamp | None = _NOT_GIVEN
 

@@ -27,6 +27,9 @@ SENTENCES = {
     "execution_expired": r"The assistant has stopped waiting\. Please send your message again\.",
     "execution_not_found": r"This answer does not exist\.",
     "execution_not_paused": r"This answer is not waiting for the page\.",
+    "visitor_history_disabled": "visitor_history_disabled",
+    "visitor_required": "visitor_required",
+    "conversation_not_found": "Conversation not found",
     "input_too_large": r"This is more than the assistant can read at once\. Please shorten your message\.",
     "invalid_attachment": r"Images and files must be base64 and have a media type\.",
     "invalid_token": r"This client token is not valid\.",
@@ -40,10 +43,15 @@ SENTENCES = {
     "rate_limited": (
         r"Too many sessions were opened from your connection\.|Too many messages are coming from your network\.|"
         r"You are sending messages too quickly\.|Too much feedback came from your connection\.|"
-        r"Your browser is answering the assistant too quickly\.|Your tenant may .*"
+        r"Your browser is answering the assistant too quickly\.|Your tenant may .*|"
+        r"Too many requests for conversations came from your connection\."
     ),
     "resumes_exhausted": r"This message could not be answered\. Please write another one\.",
-    "session_ended": r"This session has ended\.",
+    # The words that Runtype's widget recognizes in answers about a history.
+    "session_ended": r"This session has ended\.|Session not found or expired",
+    "visitor_token_required": "Visitor token required",
+    "visitor_not_found": "Visitor not found or expired",
+    "identity_proof_not_admitted": "identity_proof_not_admitted",
     "session_not_found": r"This session does not exist, so it cannot take feedback\.",
     "target_declined": r"The assistant cannot answer that\.",
     "target_failed": r"The assistant could not answer\. Please try again\.",
@@ -77,11 +85,19 @@ class Page:
         self._origin = origin
         self._address = address
 
-    def do(self, operation, value, session="", execution=None):
-        """Calls an operation of the table with a token's value."""
+    def do(self, operation, value, session="", execution=None, secret="", conversation_id=""):
+        """Calls an operation of the table with a token's value, and the visitor's secret if it is of history."""
         if execution is None and "{execution}" in str(operation.body):
             execution = paused.execution(session)
-        return self._send(*operation.request(value=value, session=session, execution=execution or ""))
+        headers = [("X-Visitor-Token", secret)] * operation.is_of_history
+        known = {"value": value, "session": session, "execution": execution or "", "conversationId": conversation_id}
+        return self._send(*operation.request(**known), headers)
+
+    def history(self, method, path="", *, session, secret, query="", **headers):
+        """A request for the visitor's history: `page.history("GET", "/conv_1", session=..., secret=...)`."""
+        shown = [("X-Visitor-Token", secret)] if secret is not None else []
+        path = f"/v1/client/conversations{path}?sessionId={session}{query}"
+        return self._send(method, path, None, [*shown, *headers.items()])
 
     def post(self, endpoint, body, headers=()):
         return self._send("POST", f"/v1/client/{endpoint}", body, headers)

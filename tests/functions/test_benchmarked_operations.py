@@ -19,10 +19,11 @@ class Caller:
         self._headers = {"Authorization": f"Bearer {credential}", "Content-Type": "application/json", "Origin": ORIGIN}
         self.asked = set()
 
-    def ask(self, method, path, body=None):
-        answer = self._http.open(path, method=method, json=body, headers=self._headers)
+    def ask(self, method, path, body=None, visitor=""):
+        headers = self._headers | {"X-Visitor-Token": visitor}
+        answer = self._http.open(path, method=method, json=body, headers=headers)
         assert answer.status_code < 300, f"{method} {path}: {answer.text}"
-        route, _ = ROUTES.match(method, path)
+        route, _ = ROUTES.match(method, path.partition("?")[0])
         self.asked.add((method, route.path))
         return answer.json
 

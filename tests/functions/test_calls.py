@@ -13,7 +13,7 @@ from tests.aws.item_size import item_bytes
 from tests.functions import paused, stored
 from tests.functions.interruptions import Crash
 from tests.functions.page import reply
-from tests.operations import BY_NAME, MANAGEMENT
+from tests.operations import BROWSER, BY_NAME, MANAGEMENT
 
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
 LIST = "/v1/client-tokens"
@@ -159,6 +159,25 @@ def test_history_costs_one_more_query(page, token, calls, assistant):
         assert calls == [*ADMITTED, *BEGUN, "Query", "", "UpdateItem"]
 
 
+def _use_history(page, token, clock):
+    """Everything that a returning visitor can do."""
+    nobodys = page.open(token.value)
+    assert page.say(nobodys).status_code == 200
+    opened = page.init(token.value, visitorHistory=True, sessionId=nobodys).json
+    session, secret = opened["sessionId"], opened["visitor"]["token"]
+    clock.forward(days=1)
+    session = page.init(token.value, visitorToken=secret, conversationId=opened["conversationId"]).json["sessionId"]
+    assert page.open(token.value, sessionId=session) == session
+    assert page.do(BY_NAME["ResumeExecution"], token.value, session).status_code == 200
+    for operation in (one for one in BROWSER if one.is_of_history):
+        spoken = page.init(token.value, visitorToken=secret).json
+        assert page.say(spoken["sessionId"]).status_code == 200
+        assert page.rate(spoken["sessionId"], token.value).status_code == 200
+        shown = {"secret": secret, "conversation_id": spoken["conversationId"]}
+        answer = page.do(operation, token.value, spoken["sessionId"], **shown)
+        assert answer.status_code == 200, answer.text
+
+
 def test_no_role_grants_an_unused_action(api, caller, page, token, guard, register, request):
     """Runs everything that the API can do, each call under its function's role. No grant may be left unused."""
     session = page.open(token.value)
@@ -198,6 +217,7 @@ def test_no_role_grants_an_unused_action(api, caller, page, token, guard, regist
     # Feedback on a conversation that was deleted is stored, and removed again.
     assert api.delete(f"/v1/conversations/{stored.record(session)['conversation_id']}").status_code == 200
     assert page.rate(session, token.value).status_code == 404
+    _use_history(page, token, request.getfixturevalue("clock"))
     # A config is written, read by init, and cleared.
     configured = caller(api.tenant).create(flowIds=["flow_echo"], config={"welcomeMessage": "Hi"})
     page.open(configured["token"])

@@ -85,17 +85,17 @@ def test_messages_sent_during_the_deletion_are_deleted(page, session, at_call, d
     said = []
     at_call(number, lambda: said.append(page.say(session, "Last words").status_code))
     delete()
-    assert said == [200 if number == 3 else 401]
+    assert said == [200 if number == 3 else 410]
     assert left(conversation_id) == []
 
 
-def test_401_message_to_a_deleted_conversation_ends_the_session(
+def test_410_message_to_a_deleted_conversation_ends_the_session(
     page, token, session, conversation_id, assistant, delete
 ):
     """No target is asked. The page gets a new session, with another conversation."""
     asked = len(assistant)
     delete()
-    assert_refused(page.say(session), 401, "session_ended")
+    assert assert_refused(page.say(session), 410, "conversation_deleted")["hint"]
     assert len(assistant) == asked
     opened = page.init(token.value, sessionId=session).json
     assert opened["sessionId"] != session
@@ -105,7 +105,7 @@ def test_401_message_to_a_deleted_conversation_ends_the_session(
     assert token.conversations() == left(conversation_id) == []
 
 
-def test_401_message_to_a_deleted_conversation_revives_no_session(page, session, at_call, delete):
+def test_410_message_to_a_deleted_conversation_revives_no_session(page, session, at_call, delete):
     """The table's TTL may delete the session just before its end is written."""
     key = sessions.key(parse_id(session).digest)
     is_stored, has_expired = threading.Event(), threading.Event()
@@ -121,12 +121,12 @@ def test_401_message_to_a_deleted_conversation_revives_no_session(page, session,
         assert is_stored.wait(TIMEOUT_SECONDS)
         table.write(table.delete_write(key))
         has_expired.set()
-    assert_refused(answer.result(), 401, "session_ended")
+    assert_refused(answer.result(), 410, "conversation_deleted")
     assert table.get(key) is None
 
 
-def test_401_stored_reply_of_a_deleted_conversation(page, token, conversation_id, session, delete):
+def test_410_stored_reply_of_a_deleted_conversation(page, token, conversation_id, session, delete):
     assert page.say(session, message_id="usr_last").status_code == 200
     delete()
-    assert_refused(page.say(session, message_id="usr_last"), 401, "session_ended")
+    assert_refused(page.say(session, message_id="usr_last"), 410, "conversation_deleted")
     assert left(conversation_id) == []

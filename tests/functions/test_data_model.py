@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from infra.local.template import ROOT
-from shared.store import api_keys, conversation_deletion, table
+from shared.store import api_keys, conversation_deletion, returning_visitors, table
 from tests.aws.event_stream import function_answer
 from tests.aws.network import NETWORK, Answer
 from tests.functions.page import events
@@ -28,6 +28,7 @@ ALL_FIELDS = {
     "config": {"welcomeMessage": "Hello"},
     "expiresAt": "2028-01-31T12:00:00Z",
     "dailyBudget": 1,
+    "visitorHistory": True,
 }
 
 
@@ -82,7 +83,8 @@ def written(api, caller, create, register, page, clock):
         token.regenerate(gracePeriodSeconds=3600)
         assert api.get(f"/v1/client-tokens/{token.id}/token").status_code == 200
         value = token.regenerate(gracePeriodSeconds=3600)
-        session = page.open(value)
+        opened = page.init(value, visitorHistory=True).json
+        session = opened["sessionId"]
         assert page.say(session).status_code == 200
         usage = {"inputTokens": 1, "outputTokens": 1}
         said = Answer(200, function_answer({"text": "Hi", "usage": usage, "suggestions": ["Order"]}))
@@ -105,7 +107,12 @@ def written(api, caller, create, register, page, clock):
         for key in api_keys.list_by_tenant(api.tenant, at=datetime.now(UTC))[1:]:
             api_keys.revoke(key, at=datetime.now(UTC), listed_until=datetime.now(UTC) + timedelta(days=1))
         collect()
-        conversation_deletion.delete(api.tenant, record(session)["conversation_id"], at=clock.held)
+        visitor = returning_visitors.from_item(table.get(returning_visitors.key(opened["visitor"]["id"])))
+        conversation_id = record(session)["conversation_id"]
+        returning_visitors.forget(visitor, at=clock.held)
+        assert page.say(session).status_code == 502
+        collect()
+        conversation_deletion.delete(api.tenant, conversation_id, at=clock.held)
         collect()
     return items
 

@@ -71,10 +71,10 @@ def test_target_receives_no_messages_past_their_retention(page, token, assistant
     assert "Second" in str(event)
 
 
-def test_401_message_to_a_conversation_past_its_retention(page, token, session, expire, calls):
+def test_410_message_to_a_conversation_past_its_retention(page, token, session, expire, calls):
     expire(conversation(session))
     before = messages(session)
-    assert_refused(page.say(session, "Second"), 401, "session_ended")
+    assert_refused(page.say(session, "Second"), 410, "conversation_deleted")
     assert messages(session) == before
     # The page opens another session, as it does whenever one ends.
     assert page.say(page.open(token.value)).status_code == 200

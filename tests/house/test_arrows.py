@@ -43,7 +43,8 @@ GATEWAY = {
     "request": {"client_address", "headers"},
     "response": {"headers"},
     "exchange": {"request"},
-    "frame": {"exchange", "request", "response"},
+    "history": {"headers", "request"},
+    "frame": {"exchange", "history", "request", "response"},
     "streaming": {"exchange", "headers", "request", "response"},
 }
 OURS = ("functions.", "shared.", "infra.", "tests.")

@@ -51,6 +51,8 @@ class TestEveryHandler:
                 assert handler.name == "functions.management.authorize"
             case ast.Call(func=ast.Name("browser" | "browser_stream"), args=[], keywords=[ast.keyword("body_max")]):
                 assert plane == "browser"
+            case ast.Call(func=ast.Name("history"), args=[], keywords=[]):
+                assert plane == "browser"
             case _:
                 pytest.fail(f"{handler.at(decorator.lineno)} {ast.unparse(decorator)} is no decorator of a handler")
 

@@ -10,6 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from infra.local.openapi import read_routes
 from infra.local.template import ROOT
 from infra.tools.openapi import browser, document, events, fields, management, refusals, schemas
+from infra.tools.openapi.schemas import parameters as parameters_of
 from shared import errors
 from shared.admission import feedback, sessions
 from shared.gateway.response import STATUS as STATUS_OF_ERROR
@@ -141,8 +142,9 @@ def test_every_description_belongs_to_a_field():
     schemas = WRITTEN["components"]["schemas"]
     named = {name for schema in schemas.values() for name in schema.get("properties", ())}
     named |= {f"{schema}.{name}" for schema in schemas for name in schemas[schema].get("properties", ())}
-    named |= {"ListClientTokens.limit", "limit", "offset", "cursor", "flow_id"}
-    named |= {"client_token_id", "record_id", "surfaceId", "surface_id", "type", "messageCursor", "messageLimit"}
+    queries = [one.query for one in OPERATIONS.values() if one.query]
+    named |= {name for query in queries for name in parameters_of(query)}
+    named |= {f"{query.__name__}.{name}" for query in queries for name in parameters_of(query)}
     assert fields.MEANINGS.keys() - named == set()
 
 

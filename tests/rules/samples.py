@@ -22,6 +22,7 @@ SETTINGS = TokenSettings(
     max_messages_per_session=3,
     session_idle_timeout_minutes=4,
     daily_budget=0.5,
+    visitor_history=False,
     config={"theme": {"mode": "dark"}, "snake_case": 1},
     is_active=False,
     expires_at=datetime(2027, 1, 31, tzinfo=UTC),

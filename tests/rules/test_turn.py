@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.errors import Conflict, TooManyRequests, Unauthenticated
+from shared.errors import Conflict, Gone, TooManyRequests
 from shared.rules import message_log, turn
 from shared.rules.answer import Ending
 from shared.rules.message_log import Entry
@@ -110,8 +110,8 @@ class TestResume:
         again = replace(MESSAGE, text="Hello, with other words")
         assert resumed(turn.failed(BEGUN), message=again).message == MESSAGE
 
-    def test_session_ends_with_its_conversation(self):
-        refused(Unauthenticated, "session_ended", lambda: resumed(GONE))
+    def test_410_conversation_was_deleted(self):
+        refused(Gone, "conversation_deleted", lambda: resumed(GONE))
 
     def test_409_another_message_of_the_same_digest(self):
         """It is never told the reply of the first."""

@@ -62,7 +62,7 @@ def _asked(call, params):
 
 def _queried(params, items):
     name = params["KeyConditionExpression"].split()[2]
-    place = "listing" if "IndexName" in params else "table"
+    place = params.get("IndexName", "table")
     key = f"{place}/{params['ExpressionAttributeValues'][name]['S'].split('#')[0]}"
     return {
         "consistent": params.get("ConsistentRead", False),
@@ -72,19 +72,11 @@ def _queried(params, items):
 
 def _change(key, before, after):
     change = {"key": _family(key), "before": item_bytes(before), "after": item_bytes(after)}
-    entries = [units.index_entry(before), units.index_entry(after)]
-    if entries[0] != entries[1]:
-        # An entry whose key changes is deleted and put; otherwise it is overwritten.
-        places = [_place(before), _place(after)]
-        moved = places[0] != places[1]
-        sizes = [item_bytes(entry) for entry in entries if entry]
-        entry = places[1] or places[0]
-        change["listing"] = {"key": entry[0].split("#")[0], "writes": sizes if moved else [max(sizes)]}
+    for index in units.indexes():
+        if writes := units.index_writes(units.Change(before, after), index):
+            partition = (after if units.index_entry(after, index) else before)[units.indexes()[index][0][0]]["S"]
+            change[index] = {"key": partition.split("#")[0], "writes": writes}
     return change
-
-
-def _place(item):
-    return (item["listing_pk"]["S"], item["listing_sk"]["S"]) if "listing_pk" in item else None
 
 
 def _key(attributes):

@@ -63,14 +63,22 @@ def record():
     with recorder.recording("Chat, daily budget"):
         assert page.say(session, TEXT).status_code == 200
     manage(UPDATE, token_id, {"dailyBudget": None})
+    returning = page.init(value, visitorHistory=True).json
+    secret = returning["visitor"]["token"]
     for operation in BROWSER:
+        known = {}
+        if operation.is_of_history:
+            spoken = page.init(value, visitorToken=secret).json
+            assert page.say(spoken["sessionId"], TEXT).status_code == 200
+            known = {"secret": secret, "conversation_id": spoken["conversationId"]}
         if operation.name != "Chat":
             with recorder.recording(operation.name):
-                answer = page.do(operation, value, session)
+                answer = page.do(operation, value, session, **known)
                 assert answer.status_code == 200
-    # The last of these has left feedback.
-    conversation_id, _ = feedback.parse_id(answer.json["feedbackId"])
-    said = {"conversation": conversation_id, "feedback": answer.json["feedbackId"]}
+        if operation.name == "LeaveFeedback":
+            feedback_id = answer.json["feedbackId"]
+    conversation_id, _ = feedback.parse_id(feedback_id)
+    said = {"conversation": conversation_id, "feedback": feedback_id}
     # Deletions come last.
     for operation in sorted(MANAGEMENT, key=lambda operation: not operation.repeats):
         if operation is not CREATE:

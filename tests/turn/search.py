@@ -204,7 +204,7 @@ class Search:
                 items, result = self._alone(again, items, asked)
                 self._check(items, frozenset(asked.items()), is_deleted)
             if is_deleted:
-                self._require(result == "session_ended", f"{message_id} in a deleted conversation: {result}")
+                self._require(result == "conversation_deleted", f"{message_id} in a deleted conversation: {result}")
             elif result == "paused":
                 items = self._follow(message_id, items, asked, lapsed + _RESENT)
             elif result != "message_limit_reached":

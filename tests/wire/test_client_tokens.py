@@ -31,6 +31,7 @@ ON_THE_WIRE = {
     "maxMessagesPerSession": 3,
     "sessionIdleTimeoutMinutes": 4,
     "dailyBudget": 0.5,
+    "visitorHistory": False,
     "config": {"theme": {"mode": "dark"}, "snake_case": 1},
     "isActive": False,
     "expiresAt": "2027-01-31T00:00:00.000Z",

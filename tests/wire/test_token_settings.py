@@ -19,7 +19,7 @@ from tests.wire.samples import IDS, LEAST, LIMITS, given_of, read, reasons, to_c
 
 CLEARED_BY_NULL = {"dailyBudget", "defaultFlowId", "targetAlias", "targetVersionId", "expiresAt"}
 NOT_EMPTIED_BY_NULL = {
-    *("name", "allowedOrigins", "flowIds", "agentIds", "pinToVersion", "config", "isActive"),
+    *("name", "allowedOrigins", "flowIds", "agentIds", "pinToVersion", "config", "visitorHistory", "isActive"),
     *LIMITS,
 }
 
@@ -44,6 +44,7 @@ class TestCreate:
             max_messages_per_session=100,
             session_idle_timeout_minutes=30,
             daily_budget=None,
+            visitor_history=True,
             config={},
             is_active=True,
             expires_at=None,
@@ -64,6 +65,7 @@ class TestCreate:
             maxMessagesPerSession=3,
             sessionIdleTimeoutMinutes=4,
             dailyBudget=0.5,
+            visitorHistory=False,
             config={"theme": {"mode": "dark"}, "snake_case": [1, 2.5, None, True]},
             productSurfaceId="surface_1",
             expiresAt="2027-01-31T00:00:00Z",

@@ -18,8 +18,6 @@ Item = Mapping[str, Any]
 """With attributes as DynamoDB's API has them."""
 Key = tuple[str, str]
 
-_INDEX_KEYS = ("listing_pk", "listing_sk")
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -45,32 +43,40 @@ def written(operation: str, request: Mapping[str, Any]) -> list[Key]:
 
 
 def write_units(operation: str, change: Change) -> int:
-    """Write units of a change: in the table, doubled in a transaction, and in the index, which is updated once."""
+    """Write units of a change: in the table, doubled in a transaction, and in the indexes, each updated once."""
     twice = 2 if operation == "TransactWriteItems" else 1
-    return twice * capacity.write_units(max(size(change.before), size(change.after), 1)) + _index_units(change)
+    in_indexes = sum(capacity.write_units(one) for index in indexes() for one in index_writes(change, index))
+    return twice * capacity.write_units(max(size(change.before), size(change.after), 1)) + in_indexes
 
 
-def index_entry(item: Item | None) -> Item | None:
+def index_entry(item: Item | None, index: str) -> Item | None:
     """What the index holds of an item, if it lists it."""
-    if not item or _INDEX_KEYS[0] not in item:
+    keys, projected = indexes()[index]
+    if not item or not all(key in item for key in keys):
         return None
-    return {name: value for name, value in item.items() if name in _projected()}
+    return {name: value for name, value in item.items() if name in projected}
 
 
 @cache
-def _projected() -> frozenset[str]:
-    (index,) = template.read()["Resources"]["Table"]["Properties"]["GlobalSecondaryIndexes"]
-    return frozenset({"pk", "sk", *_INDEX_KEYS, *index["Projection"]["NonKeyAttributes"]})
+def indexes() -> dict[str, tuple[tuple[str, ...], frozenset[str]]]:
+    """The keys of each index, and all attributes that it holds."""
+    found = {}
+    for index in template.read()["Resources"]["Table"]["Properties"]["GlobalSecondaryIndexes"]:
+        keys = tuple(key["AttributeName"] for key in index["KeySchema"])
+        found[index["IndexName"]] = keys, frozenset({"pk", "sk", *keys, *index["Projection"]["NonKeyAttributes"]})
+    return found
 
 
-def _index_units(change: Change) -> int:
-    before, after = index_entry(change.before), index_entry(change.after)
+def index_writes(change: Change, index: str) -> list[int]:
+    """The size of each write in the index."""
+    before, after = index_entry(change.before, index), index_entry(change.after, index)
     if before == after:
-        return 0
-    if before and after and all(before[key] == after[key] for key in _INDEX_KEYS):
-        return capacity.write_units(max(size(before), size(after)))
+        return []
+    keys, _ = indexes()[index]
+    if before and after and all(before[key] == after[key] for key in keys):
+        return [max(size(before), size(after))]
     # A changed index key costs a removal and an addition.
-    return sum(capacity.write_units(size(item)) for item in (before, after) if item)
+    return [size(item) for item in (before, after) if item]
 
 
 def read_units(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 
 from infra.local.routes import Routes
 from infra.tools.bench.world import ORIGIN, Caller, Recording
-from infra.tools.openapi import examples, paths
+from infra.tools.openapi import examples, headers, paths
 from shared.rules import feedback
 
 TOKENS = "/v1/client-tokens"
@@ -61,20 +61,31 @@ def say(
 def exercise_all(caller: Caller, flow: str, routes: Routes) -> None:
     """Calls every operation that the document describes, with its largest example, but for NOT_MEASURED."""
     token_id, value = create(caller, flow)
+    returning = caller.ask("POST", "/v1/client/init", {"token": value, "visitorHistory": True})
+    say(caller, returning["sessionId"])
     session_id = _converse_briefly(caller, value)
     learned = {examples.VALUE: value, examples.SESSION_ID: session_id}
     others = [one for one in paths.served(routes) if one.function not in _WITH_ANSWERS_TO_KEEP | NOT_MEASURED]
-    known = {"id": token_id, "conversation": "", "feedback": ""}
+    known = {"id": token_id, "conversation": "", "feedback": "", "conversationId": returning["conversationId"]}
     # Pages' operations first, because managers' may end the session. Deletions come last, and that of a conversation,
-    # with which its feedback is gone, after that of the feedback.
+    # with which its feedback is gone, after that of the feedback. So does the reset, which forgets the visitor.
     for one in sorted(
-        others, key=lambda one: (one.is_authorized, one.method == "delete", "{conversation}" in one.path)
+        others,
+        key=lambda one: (
+            one.is_authorized,
+            one.function == "ResetVisitor",
+            one.method == "delete",
+            "{conversation}" in one.path,
+        ),
     ):
         bodies = [json.dumps(body) for body in one.operation.bodies.values()]
         body = max(bodies, key=len, default="null")
         for example, ours in learned.items():
             body = body.replace(example, ours)
-        answer = caller.ask(one.method.upper(), one.path.format(**known), json.loads(body))
+        path, visitor = one.path.format(**known), ""
+        if one.operation.headers == headers.OF_HISTORY:
+            path, visitor = f"{path}?sessionId={returning['sessionId']}", returning["visitor"]["token"]
+        answer = caller.ask(one.method.upper(), path, json.loads(body), visitor=visitor)
         if one.function == "LeaveFeedback":
             conversation_id, _ = feedback.parse_id(answer["feedbackId"]) or ("", "")
             known |= {"conversation": conversation_id, "feedback": answer["feedbackId"]}

@@ -158,9 +158,15 @@ class Caller:
         yield answer
 
     def ask(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, address: str = "203.0.113.7"
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        address: str = "203.0.113.7",
+        visitor: str = "",
     ) -> Any:
-        """The response as JSON, or as text if it is not JSON."""
+        """The response as JSON, or as text if it is not JSON. `visitor`: the secret of a returning one."""
         answer = self._http.open(
             path,
             method=method,
@@ -169,6 +175,7 @@ class Caller:
                 "Authorization": f"Bearer {self._world.key}",
                 "Content-Type": "application/json",
                 "Origin": ORIGIN,
+                "X-Visitor-Token": visitor,
             },
             environ_overrides={"REMOTE_ADDR": address},
         )

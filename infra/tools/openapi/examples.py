@@ -12,18 +12,33 @@ from shared.rules import (
     execution_id,
     identifier,
     message_log,
+    returning_visitor,
     session,
     token_value,
     token_warnings,
+    turn,
+    visitor_conversation,
 )
 from shared.rules.answer import Ending, SuggestedReply, ToolCall, ToolCalls
 from shared.rules.client_token import ClientToken, Usage
 from shared.rules.conversation import Conversation
 from shared.rules.feedback import Feedback, FeedbackRecord, Statistics
 from shared.rules.feedback import new_id as new_feedback_id
+from shared.rules.message_log import Entry
+from shared.rules.returning_visitor import AdmittedVisitor
 from shared.rules.target_request import Message
 from shared.rules.token_settings import TokenSettings
-from shared.wire import client_tokens, conversations, feedback, feedback_records, resumes, sessions, transcripts
+from shared.rules.visitor_conversation import VisitorConversation
+from shared.wire import (
+    client_tokens,
+    conversations,
+    feedback,
+    feedback_records,
+    history,
+    resumes,
+    sessions,
+    transcripts,
+)
 from shared.wire.chat_events import ChatEvents
 from shared.wire.page import Page
 
@@ -45,7 +60,9 @@ PARAMETERS = {
     "client_token_id": identifier.new("ct", AT, bytes),
     "record_id": identifier.new("conv", AT, bytes),
     "type": "csat",
-    "messageLimit": 100,
+    "messageLimit": 25,
+    "flowId": FLOW,
+    "targetId": FLOW,
     "messageCursor": CURSOR,
 }
 # Three parts like a real value, but not signed.
@@ -77,6 +94,7 @@ _WARNINGS = token_warnings.warnings(TOKEN, is_public_suffix=lambda _: False, at=
 _PAGE: Page = {"limit": 1, "offset": 0, "hasMore": True, "nextCursor": CURSOR}
 
 SESSION_ID, _SESSION = session.mint(TOKEN, jti=_CLAIMS.jti, target_id=FLOW, origin=ORIGIN, at=AT, random_bytes=bytes)
+PARAMETERS["sessionId"] = SESSION_ID
 MESSAGE_ID, REPLY_ID = "usr_m6k2q1c0_x7f3", "ast_m6k2q1c1_9dpa"
 _CONVERSATION = Conversation(
     id=_SESSION.conversation_id,
@@ -122,7 +140,33 @@ FEEDBACK_FOUND = feedback_records.found(_FEEDBACK)
 FEEDBACK_STATISTICS = feedback_records.statistics(Statistics.of([("upvote", None), ("csat", 5), ("nps", 10)]))
 FEEDBACK_DELETED = feedback_records.deleted()
 CONVERSATIONS = conversations.listed([_CONVERSATION], _PAGE, shows_text=True)
-OPENED = sessions.opened(SESSION_ID, _SESSION, TOKEN)
+SECRET, _VISITOR = returning_visitor.mint(TOKEN, at=AT, random_bytes=bytes)
+_ADMITTED = AdmittedVisitor(visitor=_VISITOR, secret=SECRET, identity_status="not_provided")
+OPENED = sessions.opened(SESSION_ID, _SESSION, TOKEN, "0.0")
+_OF_VISITOR = VisitorConversation(
+    id=CONVERSATION_ID,
+    title="Do you sell tea?",
+    target_id=FLOW,
+    preview=TEXT,
+    message_count=2,
+    created_at=AT,
+    updated_at=AT,
+    revision="1.0",
+)
+_MESSAGE = Message(id=MESSAGE_ID, role="user", text="Do you sell tea?", at=AT)
+_TURN = turn.answered(
+    turn.begin(_SESSION, _MESSAGE, Entry(1, AT), turn.lease("", AT)),
+    REPLY_ID,
+    TEXT,
+    Ending(),
+)
+VISITOR_CONVERSATIONS = history.listed([_OF_VISITOR], CURSOR)
+VISITOR_CONVERSATION = history.found(
+    _OF_VISITOR, visitor_conversation.in_order(visitor_conversation.newest_first(_TURN)), None
+)
+VISITOR_CONVERSATIONS_DELETED = history.deleted(1)
+VISITOR_FORGOTTEN = history.forgotten()
+OPENED_WITH_HISTORY = sessions.opened(SESSION_ID, _SESSION, TOKEN, "0.0", _ADMITTED)
 
 
 _EXECUTION = execution_id.ExecutionId(AT, message_log.short_digest(_SESSION.digest), execution_id.new_secret(bytes))

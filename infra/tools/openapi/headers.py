@@ -24,16 +24,29 @@ _REQUEST: dict[str, Schema] = {
         "schema": {"type": "string", "minLength": 1},
         "example": '"3"',
     },
+    "X-Visitor-Token": {
+        "description": "The visitor's secret, as init returned it. Without it, every request but a reset is refused.",
+        "schema": {"type": "string", "minLength": 1},
+        "example": "cvt_...",
+    },
+    "X-Identity-Proof": {
+        "description": "A proof of the visitor's identity. None is admitted: with it, the request gets a 503.",
+        "schema": {"type": "string"},
+        "example": "eu_...",
+    },
 }
+OF_HISTORY = ("X-Visitor-Token", "X-Identity-Proof")
 RESPONSE = {
     "ETag": "The state of the client token in this response, for If-Match.",
     "RateLimit-Limit": "The limit of the tightest window, in messages.",
     "RateLimit-Remaining": "Messages that this client address can still send now.",
     "RateLimit-Reset": "Seconds until the full limit is available again.",
+    "X-History-Identity-Status": "not_provided, or ignored if the request had a proof of identity.",
     "Retry-After": "Whole seconds after which the same request may succeed.",
     "WWW-Authenticate": "How to authenticate: Bearer. Absent if a credential expired after its last use.",
 }
 RATE = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+IDENTITY = ("X-History-Identity-Status",)
 OF_REFUSALS = {"401": ["WWW-Authenticate"], "409": ["Retry-After"], "429": ["Retry-After"], "503": ["Retry-After"]}
 
 # Always present where they are listed. Others can be absent: a spent budget has no Retry-After, an uncounted request

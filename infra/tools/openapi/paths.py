@@ -85,6 +85,15 @@ def _operation(one: Served, routes: Routes, following: list[str]) -> dict[str, A
 
 
 def _parameters(one: Served) -> Iterator[dict[str, Any]]:
+    if "{conversationId}" in one.path:
+        yield {
+            "name": "conversationId",
+            "in": "path",
+            "required": True,
+            "description": "The conversation's id. One that is not the visitor's gets the same 404 as an unknown one.",
+            "schema": {"type": "string", "minLength": 1},
+            "example": examples.CONVERSATION_ID,
+        }
     for name, (text, example) in _IN_PATH.items():
         if f"{{{name}}}" in one.path:
             yield {
@@ -100,10 +109,10 @@ def _parameters(one: Served) -> Iterator[dict[str, Any]]:
         yield {
             "name": name,
             "in": "query",
-            "required": False,
+            "required": schema.pop("required", False),
             "description": text,
             "schema": schema,
-            "example": examples.PARAMETERS[name],
+            "example": str(examples.PARAMETERS[name]) if schema["type"] == "string" else examples.PARAMETERS[name],
         }
     for name in one.operation.headers:
         yield {"$ref": f"#/components/parameters/{name}"}

@@ -67,6 +67,10 @@ MEANINGS = {
     "`Retry-After` seconds: on the next day (UTC), or in a moment.",
     "client_tools_resend_required": "The service has no tools under clientToolsFingerprint. Send clientTools with it.",
     "client_tools_too_large": "clientTools are too many, or exceed the target's limit in bytes.",
+    "identity_proof_not_admitted": "The request has a proof of identity, and no token admits any.",
+    "visitor_token_required": "The request has no X-Visitor-Token.",
+    "visitor_not_found": "The visitor's secret is unknown, was forgotten, or has expired.",
+    "conversation_not_found": "The visitor has no such conversation. Nobody learns whether it exists.",
     "conflict": "A concurrent request changes the same thing, or has the same key. Retry after `Retry-After` seconds.",
     "conversation_deleted": "The conversation was deleted. Open a new session.",
     "execution_expired": "The answer has waited for 15 minutes. Send the message again.",
@@ -99,7 +103,7 @@ MEANINGS = {
     "resumes_exhausted": "This message went on after many pauses without an answer. Write another one.",
     "session_ended": (
         "The session is unknown, was idle for too long, or was opened by another origin, its token's value was "
-        "replaced, or its conversation was deleted. Open a new session."
+        "replaced, or its conversation has been deleted before. Open a new session."
     ),
     "session_not_found": "The session is unknown, or ended more than a day ago.",
     "signing_key_unusable": "KMS cannot sign with the deployment's key.",
@@ -130,7 +134,8 @@ MEANINGS = {
     "too_many_to_list": "There are too many client tokens for a list without `limit`.",
     "unauthenticated": "The credential is missing or not valid.",
     "unavailable": "AWS did not respond as expected. Retry after `Retry-After` seconds.",
-    "visitor_history_disabled": "This service keeps no visitor history. Open the session without those fields.",
+    "visitor_history_disabled": "The token keeps no history for visitors. Open the session without those fields.",
+    "visitor_required": "The visitor's secret is unknown, was forgotten, or has expired. Open a session without it.",
     "value_unavailable": "The key that signed the value is no longer available. Regenerate the token.",
 }
 

@@ -46,9 +46,12 @@ def of(kinds: list[type]) -> dict[str, Schema]:
 
 
 def parameters(model: type[BaseModel]) -> dict[str, Schema]:
-    """The schema of each parameter of a query string, by name. A query string has no null."""
-    properties = {name: dict(schema) for name, schema in of([model])[model.__name__]["properties"].items()}
-    for schema in properties.values():
+    """The schema of each parameter of a query string, by name, with `required`. A query string has no null."""
+    whole = of([model])[model.__name__]
+    properties = {name: dict(schema) for name, schema in whole["properties"].items()}
+    for name, schema in properties.items():
+        if name in whole.get("required", ()):
+            schema["required"] = True
         schema["type"] = next(kind for kind in _types(schema) if kind != "null")
         if schema.get("default", ...) is None:
             del schema["default"]

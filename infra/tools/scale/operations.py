@@ -10,6 +10,7 @@ from typing import Any
 
 from infra.tools.capacity import read_units, write_units
 
+_INDEXES = ("listing", "visitors")
 RECORDED = Path(__file__).with_name("calls.json")
 
 
@@ -17,7 +18,7 @@ RECORDED = Path(__file__).with_name("calls.json")
 class Part:
     """One item in a call. `partition`: the kind of its key, such as `SESSION`; `size`: bytes.
 
-    `reads` and `writes` are capacity units of the table; `index_writes` are those of its entry in the index.
+    `reads` and `writes` are capacity units of the table; `index_writes` are those of its entries in the indexes.
     """
 
     partition: str
@@ -64,7 +65,7 @@ def _read(item: dict[str, Any], *, consistent: bool) -> Part:
 
 def _written(item: dict[str, Any], times: int) -> Part:
     size = max(item["before"], item["after"])
-    index_writes = sum(map(write_units, item["listing"]["writes"])) if "listing" in item else 0
+    index_writes = sum(write_units(size) for index in _INDEXES if index in item for size in item[index]["writes"])
     return Part(_partition(item), size, writes=times * write_units(size), index_writes=index_writes)
 
 

@@ -1,0 +1,141 @@
+"""The conversations of a returning visitor: a page of the index, with the records and last turns beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from shared.rules import display, timestamps, visitor_conversation
+from shared.rules.visitor_conversation import VisitorConversation, VisitorMessage
+from shared.store import conversations, index_entries, table, turn_items
+from shared.store.attributes import require_type
+from shared.store.table import Item, Key
+
+_INDEX = "visitors"
+# Every time sorts before it.
+_NEWEST = "~"
+# A turn is two messages. One may be left from the page before.
+_TURNS_AT_ONCE = 13
+# A page of messages has no more bytes of text, unless its first message alone has.
+_TEXT_BYTES_MAX = 1_000_000
+
+
+def page(
+    visitor_id: str, target_id: str | None, before: str | None, limit: int, *, at: datetime
+) -> tuple[list[VisitorConversation], str | None]:
+    """Conversations after the position `before`, most recently active first, and the position after them, if more
+    follow. The order is exact within the page, and to ten minutes between pages.
+    """
+    found = list(islice(_entries(visitor_id, target_id, before, limit, at=at), limit + 1))
+    records = _records(visitor_id, found[:limit], at=at)
+    turn_keys = {one["id"]: _last_turn(one) for one in records}
+    turns = table.read(dict.fromkeys(turn_keys.values()), is_consistent=False, at=at)
+    listed = [from_record(one, turns.get(turn_keys[one["id"]])) for one in records]
+    listed.sort(key=lambda one: (one.updated_at, one.id), reverse=True)
+    return listed, found[limit - 1]["listing_sk"] if len(found) > limit else None
+
+
+def every_record(visitor_id: str, target_id: str | None, *, at: datetime) -> Iterator[list[Item]]:
+    """The records of all conversations of the visitor, some at a time, also if their deletion was interrupted."""
+    entries = _entries(visitor_id, target_id, None, None, at=at)
+    while some := list(islice(entries, table.BATCH)):
+        yield _records(visitor_id, some, at=at, with_gone=True)
+
+
+def find(record: Item, *, at: datetime) -> VisitorConversation:
+    """`record`: of a conversation of the visitor."""
+    key = _last_turn(record)
+    return from_record(record, table.get(key, at=at))
+
+
+def from_record(record: Item, last_turn: Item | None) -> VisitorConversation:
+    counts = [value for name, value in record.items() if name.startswith(conversations.COUNT)]
+    turn = turn_items.from_item(last_turn) if last_turn else None
+    return VisitorConversation(
+        id=record["id"],
+        title=display.title(record.get("title", record.get("first_message")), record["name"]),
+        target_id=record["flow_id"],
+        preview=visitor_conversation.preview(turn),
+        # Each message and its reply.
+        message_count=2 * sum(counts),
+        created_at=timestamps.from_text(record["created_at"]),
+        updated_at=timestamps.from_text(record["updated_at"]),
+        revision=conversations.revision(record),
+    )
+
+
+def messages(
+    conversation_id: str, before: str | None, limit: int, *, at: datetime
+) -> tuple[list[VisitorMessage], str | None]:
+    """Messages before the position, newest first, and the position of the next one, if more follow."""
+    found: list[VisitorMessage] = []
+    room = _TEXT_BYTES_MAX
+    for position, message in _newest_first(conversation_id, before, at=at):
+        room -= len(message.shown.text.encode()) + len((message.shown.content or "").encode())
+        if len(found) == limit or (found and room < 0):
+            return found, position
+        found.append(message)
+    return found, None
+
+
+def _newest_first(conversation_id: str, before: str | None, *, at: datetime) -> Iterator[tuple[str, VisitorMessage]]:
+    """Messages with their positions: the place of the turn, and the role. `before`: the position of the first."""
+    place, _, first_role = (before or "").rpartition("#")
+    items = table.query(
+        "pk = :pk AND sk BETWEEN :messages AND :last",
+        {
+            ":pk": conversations.pk(conversation_id),
+            ":messages": "MESSAGE#",
+            ":last": f"MESSAGE#{place or _NEWEST}",
+        },
+        at=at,
+        Limit=_TURNS_AT_ONCE,
+        ScanIndexForward=False,
+        ConsistentRead=True,
+    )
+    for item in items:
+        here = item["sk"].removeprefix("MESSAGE#")
+        for message in visitor_conversation.newest_first(turn_items.from_item(item)):
+            if not (here == place and first_role == "user" and message.role == "assistant"):
+                yield f"{here}#{message.role}", message
+
+
+def _entries(
+    visitor_id: str, target_id: str | None, before: str | None, limit: int | None, *, at: datetime
+) -> Iterator[Item]:
+    values = {":owner": conversations.owner_pk(visitor_id), ":bound": before or _NEWEST}
+    options: dict[str, Any] = {"IndexName": _INDEX, "ScanIndexForward": False}
+    if target_id is not None:
+        values[":flow"] = target_id
+        options["FilterExpression"] = "flow_id = :flow"
+    elif limit is not None:
+        options["Limit"] = limit + 1
+    return table.query("owner_pk = :owner AND listing_sk < :bound", values, at=at, **options)
+
+
+def _records(visitor_id: str, entries: Sequence[Item], *, at: datetime, with_gone: bool = False) -> list[Item]:
+    """Of entries whose own records say that they are the visitor's."""
+    keys = [
+        (entry["pk"], entry["sk"])
+        for entry in entries
+        if entry["pk"].startswith(conversations.pk("")) and entry["sk"] == "RECORD"
+    ]
+    found: Mapping[Key, Item] = table.read(dict.fromkeys(keys), is_consistent=True, at=at)
+    owned = [
+        item
+        for item in found.values()
+        if item.get("owner_pk") == conversations.owner_pk(visitor_id) and (with_gone or "is_gone" not in item)
+    ]
+    return list(index_entries.verified(owned, lambda item: conversations.record_key(item["id"]), _well_formed))
+
+
+def _well_formed(item: Item) -> Item:
+    require_type(item, str, "id", "tenant", "name", "flow_id", "created_at", "updated_at")
+    require_type(item, int, *[name for name in item if name.startswith(conversations.COUNT)])
+    return item
+
+
+def _last_turn(record: Item) -> Key:
+    return conversations.pk(record["id"]), f"MESSAGE#{record['updated_at']}#{record.get('last_session', '')}"
