@@ -44,7 +44,7 @@ def test_init_returns_every_field_the_client_reads(create, init, stack):
     session = init(create(config={"welcomeMessage": "Hello", "placeholder": "Ask", "theme": {"mode": "dark"}}))
     assert session.session_id.startswith("cs_")
     assert session.conversation_id.startswith("conv_")
-    assert session.conversation_revision == "0"
+    assert session.conversation_revision == "0.0"
     assert (session.flow.id, session.target_id) == (stack.flow_id, stack.flow_id)
     config = session.config
     assert (config.welcome_message, config.placeholder, config.theme) == ("Hello", "Ask", {"mode": "dark"})
@@ -56,7 +56,7 @@ def test_session_is_resumed(create, init, say):
     say(session, "One")
     again = init(token, sessionId=session.session_id)
     assert (again.session_id, again.conversation_id) == (session.session_id, session.conversation_id)
-    assert again.conversation_revision == "1"
+    assert again.conversation_revision == "1.0"
 
 
 def test_client_parses_every_event_of_a_reply(create, init, say, stack):
