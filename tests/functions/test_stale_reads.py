@@ -62,7 +62,7 @@ def test_session_that_was_opened_a_moment_ago_is_resumed(page, token, lagging):
     session = page.open(token.value)
     page.say(session)
     answer = page.init(token.value, sessionId=session)
-    assert (answer.json["sessionId"], answer.json["conversationRevision"]) == (session, "1")
+    assert (answer.json["sessionId"], answer.json["conversationRevision"]) == (session, "1.0")
 
 
 def test_session_that_ended_a_moment_ago_is_not_resumed(api, page, token, clock, lagging):
@@ -71,5 +71,5 @@ def test_session_that_ended_a_moment_ago_is_not_resumed(api, page, token, clock,
     session = opened["sessionId"]
     page.say(session)
     conversation_deletion.delete(api.tenant, opened["conversationId"], at=clock.held)
-    assert_refused(page.say(session), 401, "session_ended")
+    assert_refused(page.say(session), 410, "conversation_deleted")
     assert page.open(token.value, sessionId=session) != session
