@@ -35,8 +35,8 @@ def _body(name):
 
 def _answer(name):
     operation = OPERATIONS[name]
-    (media,) = _ours(name)["responses"][str(operation["status"])]["content"].values()
-    return media
+    content = _ours(name)["responses"][str(operation["status"])]["content"]
+    return content["text/event-stream" if "events" in operation else "application/json"]
 
 
 def _types(schema):
@@ -113,16 +113,17 @@ def test_every_documented_field_is_returned(name):
 
 def test_every_documented_event_is_sent_with_its_fields():
     name = "POST /v1/client/chat"
-    stream = _answer(name)["examples"]["an answer"]["value"]
-    sent = [json.loads(line.removeprefix("data: ")) for line in stream.split("\n") if line.startswith("data: ")]
-    assert {event["type"]: list(event) for event in sent} == OPERATIONS[name]["events"]
+    examples = _answer(name)["examples"]
+    lines = [line for label in ("an answer", "a pause") for line in examples[label]["value"].split("\n")]
+    sent = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
+    found = {event["type"]: sorted(event) for event in sent}
+    assert found == {kind: sorted(fields) for kind, fields in OPERATIONS[name]["events"].items()}
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_documented_status_is_returned(name):
     said_no = {int(status) for status in _ours(name)["responses"] if status >= "400"}
     assert set(OPERATIONS[name]["errors"]) <= said_no
-    assert said_no.isdisjoint(OPERATIONS[name].get("never", ()))
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
