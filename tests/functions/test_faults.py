@@ -82,8 +82,8 @@ def test_200_unprocessed_keys_are_read_in_a_second_call(page, token, left_over, 
     calls.clear()
     with left_over("TOKEN#", times=1):
         assert page.init(token.value, sessionId=session).json["sessionId"] == session
-    # The token and the session, the token alone, and then the usage with the config.
-    assert calls.count("BatchGetItem") == 3
+    # The token and the session, and then the token alone.
+    assert calls.count("BatchGetItem") == 2
 
 
 def test_503_when_dynamodb_processes_no_keys(page, token, left_over):
