@@ -49,6 +49,7 @@ class World:
         self._visitor = self._open(self._visited)
         self._visits = itertools.cycle(zip(tokens, sessions, strict=True))
         self._doomed = self._create()
+        self._said = self._talk()
         self._created = deque()
         self.answers = Counter()
 
@@ -66,11 +67,25 @@ class World:
         with urlopen(Request(f"{self._url}/v1/client/{name}", data, headers)) as answer:  # noqa: S310 - the local stack's
             return answer.read()
 
+    def _talk(self):
+        """A conversation with feedback, for its owner: the ids of both."""
+        session = self._open(self._visited)
+        message = {"role": "user", "content": "Do you sell tea?"}
+        self._post("chat", {"sessionId": session["sessionId"], "messages": [message]})
+        given = {"sessionId": session["sessionId"], "token": self._visited["token"], "type": "csat", "rating": 5}
+        left = json.loads(self._post("feedback", given))
+        return {"conversation": session["conversationId"], "feedback": left["feedbackId"]}
+
     def enter(self, case):
         if next(self._turn) % 4 == 0:
             return
         if isinstance(case.path_parameters.get("id"), str):
             case.path_parameters = {"id": self._id(case)}
+        for name in self._said.keys() & case.path_parameters.keys():
+            if isinstance(case.path_parameters[name], str):
+                case.path_parameters = {name: self._said[name]}
+                if case.method == "DELETE":
+                    self._said = self._talk()
         if isinstance(case.body, dict):
             case.body = self._body(case.body)
         if case.path.startswith("/v1/client/"):
