@@ -48,7 +48,8 @@ def test_half_emoji_in_earlier_messages_is_ignored(page, session, half):
 def test_half_emoji_in_inputs_is_replaced_before_the_target(page, session, assistant, half):
     given = {half: [half, {"deep": half}], "whole": "\U0001f600", "escape": "\\ud83d", "number": 12345678901234567890}
     beside_it = dict.fromkeys(["inputs", "metadata", "context"], given)
-    answer = page.say(session, "Hello", **beside_it, clientTools=[{"name": half}], clientToolsFingerprint=half)
+    tools = [{"name": "ask", "description": half, "parametersSchema": {"type": "object", "title": half}}]
+    answer = page.say(session, "Hello", **beside_it, clientTools=tools, clientToolsFingerprint=half)
     assert reply(answer) == "Hi there"
     fixed = {repaired(half): [repaired(half), {"deep": repaired(half)}]} | {
         n: given[n] for n in ("whole", "escape", "number")
