@@ -80,7 +80,7 @@ class ReturningVisitor(TypedDict):
     id: str
     token: NotRequired[str]
     expiresAt: str
-    endUserId: None
+    endUserId: str | None
     identityStatus: str
 
 

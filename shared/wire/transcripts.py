@@ -32,7 +32,7 @@ class ConversationItem(TypedDict):
     flowId: str
     origin: str
     ownerId: str | None
-    modelId: None
+    modelId: str | None
     createdAt: str
     updatedAt: str
 

@@ -179,6 +179,8 @@ def test_target_receives_the_whole_request(page, create, assistant, register):
             {"name": None, "mediaType": "image/png", "data": "iVBORw0KGgo="},
             {"name": "a.csv", "mediaType": "text/csv", "data": "YSxi"},
         ],
+        "tools": [],
+        "toolResults": [],
     }
 
 

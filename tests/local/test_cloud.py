@@ -43,7 +43,7 @@ def test_table_matches_the_template():
     described = dynamodb.describe_table(TableName=table)["Table"]
     declared = TEMPLATE["Resources"]["Table"]["Properties"]
     assert described["KeySchema"] == declared["KeySchema"]
-    assert [index["IndexName"] for index in described["GlobalSecondaryIndexes"]] == ["listing"]
+    assert [index["IndexName"] for index in described["GlobalSecondaryIndexes"]] == ["listing", "visitors"]
     ttl = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
     assert ttl == {"AttributeName": "expires_at", "TimeToLiveStatus": "ENABLED"}
 

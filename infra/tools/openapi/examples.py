@@ -47,12 +47,11 @@ LATER = AT + timedelta(minutes=5)
 ORIGIN = "https://app.example.com"
 FLOW = "flow_support"
 TEXT = "Yes, we sell tea. Green or black?"
-# Query parameters, by name.
+# Query parameters, by name. The reference page would send an example of a cursor, which no list would take.
 CURSOR = cursor.encode("ct_01kav7t0d3p9s8x2m4n6q8r0vw", "example")
 PARAMETERS = {
     "limit": 20,
     "offset": 0,
-    "cursor": CURSOR,
     "flow_id": FLOW,
     "source": "client_token",
     "surface_id": "surface_shop",
@@ -63,7 +62,6 @@ PARAMETERS = {
     "messageLimit": 25,
     "flowId": FLOW,
     "targetId": FLOW,
-    "messageCursor": CURSOR,
 }
 # Three parts like a real value, but not signed.
 VALUE = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.RVhBTVBMRQ.bm90LWEtc2lnbmF0dXJl"

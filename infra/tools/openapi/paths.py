@@ -112,10 +112,17 @@ def _parameters(one: Served) -> Iterator[dict[str, Any]]:
             "required": schema.pop("required", False),
             "description": text,
             "schema": schema,
-            "example": str(examples.PARAMETERS[name]) if schema["type"] == "string" else examples.PARAMETERS[name],
+            **_example(name, schema),
         }
     for name in one.operation.headers:
         yield {"$ref": f"#/components/parameters/{name}"}
+
+
+def _example(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    if name not in examples.PARAMETERS:
+        return {}
+    example = examples.PARAMETERS[name]
+    return {"example": str(example) if schema["type"] == "string" else example}
 
 
 def _answer(operation: Operation, following: list[str]) -> dict[str, Any]:
