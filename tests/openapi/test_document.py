@@ -52,7 +52,8 @@ def _examples():
                 if "$ref" in parameter
                 else parameter
             )
-            yield pytest.param(one["schema"], one["example"], id=f"{name}: {one['name']}")
+            if "example" in one:
+                yield pytest.param(one["schema"], one["example"], id=f"{name}: {one['name']}")
 
 
 @pytest.mark.parametrize(("schema", "example"), list(_examples()))
