@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
 from time import monotonic
 
@@ -18,7 +17,7 @@ from shared.wire.chat_events import ChatEvents
 def handler(request: BrowserRequest, seconds_left: Callable[[], float]) -> EventStream:
     body = Chat.read(request.body)
     page_input, offer = body.page_input(request.at, token_bytes), body.offer()
-    deadline = max(request.at, datetime.now(UTC)) + timedelta(seconds=seconds_left())
+    deadline = request.deadline(seconds_left())
     admitted = admit_message(request.visitor, body.session_id, page_input, deadline, request.add_rate_headers, offer)
     execution_id = admitted.turn.execution_id
     events = ChatEvents(execution_id, admitted.session.target_id, started_at=request.at, clock=monotonic)

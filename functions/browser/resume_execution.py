@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from shared import replies
@@ -17,7 +16,7 @@ from shared.wire.resumes import ResumeExecution
 @browser_stream(body_max=TRANSCRIPT_BODY_MAX)
 def handler(request: BrowserRequest, seconds_left: Callable[[], float]) -> EventStream | Response:
     body = ResumeExecution.read(request.body)
-    deadline = max(request.at, datetime.now(UTC)) + timedelta(seconds=seconds_left())
+    deadline = request.deadline(seconds_left())
     execution, offer = body.execution(), body.offer()
     admitted = admit_resume(request.visitor, body.session_id, execution, body.tool_outputs, offer, deadline)
     target_id, iteration = admitted.session.target_id, admitted.turn.resumes + 1

@@ -7,7 +7,7 @@ import time
 from binascii import a2b_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.errors import InvalidRequest, PayloadTooLarge, Unauthenticated, Unavailable
@@ -99,6 +99,10 @@ class BrowserRequest:
     @property
     def at(self) -> datetime:
         return self.visitor.at
+
+    def deadline(self, seconds_left: float) -> datetime:
+        """When Lambda ends this invocation. `seconds_left`: from now, which may be later than the request's time."""
+        return max(self.at, datetime.now(UTC)) + timedelta(seconds=seconds_left)
 
     def add_rate_headers(self, status: RateLimitStatus) -> None:
         self.headers.update(headers.rate_limit(status))

@@ -1,6 +1,6 @@
 """Cursors of lists: the position at which the next page starts, bound to the list and its filters.
 
-A cursor is opaque, and no credential: whoever makes one up only starts elsewhere in a list that they may read anyway.
+A cursor is opaque, and no credential: a made-up one only starts elsewhere in a list that its sender may read anyway.
 Its checksum makes a cursor that was altered, or belongs elsewhere, an error instead of a wrong page.
 """
 

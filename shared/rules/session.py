@@ -92,6 +92,12 @@ def parse_id(session_id: str) -> SessionIdParts | None:
     return SessionIdParts(digest.sha256_hex(session_id), f"ct_{shape[1]}", shape[2]) if shape else None
 
 
+def require_id(session_id: object) -> None:
+    """Refuses a text that cannot be a session id, before the rest of its request is read."""
+    if isinstance(session_id, str) and parse_id(session_id) is None:
+        raise ended()
+
+
 def ended() -> Unauthenticated:
     """The same error in every case: malformed, unknown, timed out, or its token's value was replaced."""
     return Unauthenticated(

@@ -150,8 +150,7 @@ def _own_key(item: Item) -> Key:
 def from_item(item: Item) -> Conversation:
     require_type(item, str, "id", "name", "flow_id", "origin", "created_at", "updated_at")
     require_type({"first_message": "", "owner_pk": ""} | item, str, "first_message", "owner_pk")
-    counts = [name for name in item if name.startswith(conversations.COUNT)]
-    require_type(item, int, *counts)
+    require_type(item, int, *conversations.count_names(item))
     updated_at = timestamps.from_text(item["updated_at"])
     listed_at = timestamps.to_text(conversation.listed_at(updated_at))
     if item["listing_sk"] != f"{listed_at}#{item['id']}":
@@ -162,8 +161,7 @@ def from_item(item: Item) -> Conversation:
         name=item["name"],
         flow_id=item["flow_id"],
         origin=item["origin"],
-        # Each message and its reply.
-        message_count=2 * sum(item[name] for name in counts),
+        message_count=conversations.message_count(item),
         first_message=item.get("first_message"),
         created_at=timestamps.from_text(item["created_at"]),
         updated_at=updated_at,

@@ -23,8 +23,8 @@ _RECORD = (
     " first_message = if_not_exists(first_message, :text), created_at = if_not_exists(created_at, :at),"
     " last_session = :session"
 )
-COUNT = "count_"
-"""What the names begin with under which a record counts the messages of its sessions."""
+# A record counts the messages of each session under a name that begins so.
+_COUNT = "count_"
 
 
 def record_message(session: Session, message: Message, number: int) -> Literal["started", "continued", "gone"]:
@@ -63,7 +63,7 @@ def record_message(session: Session, message: Message, number: int) -> Literal["
             "attribute_not_exists(is_gone) AND (attribute_not_exists(pk) OR expires_at > :now)"
             " AND (attribute_not_exists(#count) OR #count < :number)"
         ),
-        names={"#name": "name", "#count": f"{COUNT}{values[':session']}"},
+        names={"#name": "name", "#count": f"{_COUNT}{values[':session']}"},
         returns_item=True,
     )
     try:
@@ -106,8 +106,21 @@ def revision(record: Item | None) -> str:
     """`record`: None before the first message."""
     if record is None:
         return conversation.revision(0)
-    counts = sum(value for name, value in record.items() if name.startswith(COUNT))
-    return conversation.revision(counts, record.get("display_revision", 0))
+    return conversation.revision(_visitor_messages(record), record.get("display_revision", 0))
+
+
+def message_count(record: Item) -> int:
+    """Of the visitors' messages, and a reply to each."""
+    return 2 * _visitor_messages(record)
+
+
+def count_names(record: Item) -> list[str]:
+    """The attributes that count the messages of a session."""
+    return [name for name in record if name.startswith(_COUNT)]
+
+
+def _visitor_messages(record: Item) -> int:
+    return sum(int(record[name]) for name in count_names(record))
 
 
 def claim(conversation_id: str, visitor_id: str) -> None:

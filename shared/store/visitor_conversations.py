@@ -51,15 +51,13 @@ def find(record: Item, *, at: datetime) -> VisitorConversation:
 
 
 def from_record(record: Item, last_turn: Item | None) -> VisitorConversation:
-    counts = [value for name, value in record.items() if name.startswith(conversations.COUNT)]
     turn = turn_items.from_item(last_turn) if last_turn else None
     return VisitorConversation(
         id=record["id"],
         title=display.title(record.get("title", record.get("first_message")), record["name"]),
         target_id=record["flow_id"],
         preview=visitor_conversation.preview(turn),
-        # Each message and its reply.
-        message_count=2 * sum(counts),
+        message_count=conversations.message_count(record),
         created_at=timestamps.from_text(record["created_at"]),
         updated_at=timestamps.from_text(record["updated_at"]),
         revision=conversations.revision(record),
@@ -133,7 +131,7 @@ def _records(visitor_id: str, entries: Sequence[Item], *, at: datetime, with_gon
 
 def _well_formed(item: Item) -> Item:
     require_type(item, str, "id", "tenant", "name", "flow_id", "created_at", "updated_at")
-    require_type(item, int, *[name for name in item if name.startswith(conversations.COUNT)])
+    require_type(item, int, *conversations.count_names(item))
     return item
 
 

@@ -114,9 +114,7 @@ class Chat(LenientRequestModel):
 
     @classmethod
     def precheck(cls, values: Mapping[str, Any]) -> None:
-        session_id = values.get("sessionId")
-        if isinstance(session_id, str) and session.parse_id(session_id) is None:
-            raise session.ended()
+        session.require_id(values.get("sessionId"))
         # The SDK cannot read the response that is documented for it. Its other modes are those of a client.
         if values.get("submitMode") == "join":
             raise NotSupported

@@ -34,9 +34,7 @@ class ResumeExecution(LenientRequestModel):
 
     @classmethod
     def precheck(cls, values: Mapping[str, Any]) -> None:
-        session_id = values.get("sessionId")
-        if isinstance(session_id, str) and session.parse_id(session_id) is None:
-            raise session.ended()
+        session.require_id(values.get("sessionId"))
 
     def execution(self) -> ExecutionId:
         """Raises NotFound."""

@@ -6,7 +6,7 @@ import struct
 import threading
 from urllib.parse import urlsplit
 
-# Closing sends a reset, as a connection that breaks looks to whoever reads it.
+# Closing sends a reset, as a broken connection does.
 _RESET = struct.pack("ii", 1, 0)
 
 
