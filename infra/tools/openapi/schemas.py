@@ -111,6 +111,9 @@ def _plain(schema: Schema) -> Schema:
     match schema:
         case {"anyOf": [inner, {"type": "null"}], **rest} if "type" in inner:
             schema = nullable(inner) | rest
+    if "enum" in schema:
+        # Python shares one type among optional literals of the same words, so their order is that of any package's.
+        schema = schema | {"enum": sorted(schema["enum"], key=lambda word: (word is None, word))}
     words = _WORDS | (_WORDS_OF_LISTS if "array" in _types(schema) else {})
     first = {word: schema[word] for word in ("description", "type") if word in schema}
     plain = first | {words.get(word, word): value for word, value in schema.items() if word != "title"}
