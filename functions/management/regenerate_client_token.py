@@ -13,10 +13,11 @@ from shared.wire.regeneration import RegenerateClientToken
 def handler(request: Request) -> Response:
     body = RegenerateClientToken.read(request.body)
     management_admission.admit_write(request.context, request.path["id"])
+    expected = request.expected_revisions
     key = request.idempotency_key(body.canonical(), "regenerate", request.path["id"])
     issuing = issuance.Issuance(key, request.context, Response.ok)
     if replayed := issuing.replay():
         return replayed
     token, usage = client_tokens.get(request.tenant, request.path["id"])
     mutate = issuing.next_value(body.grace(), lambda old, new, value: responses.regenerated(old, new, usage, value))
-    return token_writes.update(token, mutate, "regenerate", request.context, request.expected_revisions)
+    return token_writes.update(token, mutate, "regenerate", request.context, expected)

@@ -125,6 +125,14 @@ def test_400_malformed_if_match(api, token_id, path, operation, written):
     assert record(token_id) == before
 
 
+def test_400_malformed_if_match_of_a_repeated_request(api, path):
+    def regenerate(**if_match):
+        return api.post(f"{path}/regenerate", {}, **{"Idempotency-Key": "k"}, **if_match)
+
+    assert regenerate().status_code == 200
+    assert regenerate(**{"If-Match": "2"}).status_code == 400
+
+
 def test_repeated_if_match_headers_are_one_list(api, app, path):
     sent = Headers([("Authorization", f"Bearer {api.credential}"), ("If-Match", '"7"'), ("If-Match", '"1"')])
     assert Client(app).delete(path, headers=sent).status_code == 200
