@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Literal
 
 from shared import gc_control  # isort: skip
 
@@ -16,13 +16,46 @@ _logger = Logger()
 # Left out, because AWS charges for every byte: CloudWatch stores each line's time as @timestamp, and the other two
 # would be the same in every line.
 _logger.remove_keys(["timestamp", "location", "service"])
-# The tenant, token, and principal of the current request, until it is answered.
-_subject: ContextVar[dict[str, str | None] | None] = ContextVar("subject", default=None)
+# Whose the current request is and what came of it, until it is answered.
+_subject: ContextVar[dict[str, str | int | None] | None] = ContextVar("subject", default=None)
+
+# Of an init: it opened a session. Of a message: this request stored a target's whole answer, sent what was stored
+# already, or stored that the target waits for the page.
+Outcome = Literal["opened", "answered", "repeated", "paused"]
 
 
-def bind(*, tenant: str, token_id: str | None = None, principal: str | None = None) -> None:
-    """Adds whose request this is, once that is proven, to its `answered` line."""
-    _subject.set({"tenant": tenant, "token_id": token_id, "principal": principal})
+def bind(
+    *, tenant: str, token_id: str | None = None, principal: str | None = None, previous_value: str | None = None
+) -> None:
+    """Adds whose request this is, once that is proven, to its `answered` line.
+
+    `previous_value`: a short digest of the `jti` of the token's value, if that value was replaced and still works.
+    """
+    _subject.set({"tenant": tenant, "token_id": token_id, "principal": principal, "previous_value": previous_value})
+
+
+def add(
+    *,
+    outcome: Outcome | None = None,
+    input_tokens: int | None = None,
+    output_tokens: int | None = None,
+    cost: int | None = None,
+    observed: str | None = None,
+) -> None:
+    """Adds what came of the current request to its `answered` line, once it is bound.
+
+    `cost`: in picodollars. `observed`: the code of an error that was not enforced.
+    """
+    subject = _subject.get()
+    if subject is not None:
+        added = {
+            "outcome": outcome,
+            "input_tokens": input_tokens,
+            "output_tokens": output_tokens,
+            "cost": cost,
+            "observed": observed,
+        }
+        subject.update({name: value for name, value in added.items() if value is not None})
 
 
 def answered(
@@ -36,8 +69,10 @@ def answered(
     origin: str | None,
 ) -> None:
     """Logs one line per request, and counts a metric if it was refused. `first_byte_milliseconds`: of a streamed
-    response. `origin`: that of the refused page.
+    response. `origin`: that of the page. It is logged if the page was refused, or would have been.
     """
+    subject = _subject.get() or {}
+    _subject.set(None)
     fields: dict[str, Any] = {
         "operation": operation,
         "request_id": request_id,
@@ -45,9 +80,8 @@ def answered(
         "code": code,
         "milliseconds": milliseconds,
         "first_byte_milliseconds": first_byte_milliseconds,
-        "origin": origin,
-    } | (_subject.get() or {})
-    _subject.set(None)
+        "origin": origin if code or "observed" in subject else None,
+    } | subject
     _logger.info("answered", extra={name: value for name, value in fields.items() if value is not None})
     if code is not None:
         count("RequestsRefused", operation=operation, code=code)

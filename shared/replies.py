@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 
 from shared import log
+from shared.admission.daily_budget import refusals_counted
 from shared.admission.messages import AdmittedMessage
 from shared.rules import client_tools, daily_budget, execution, turn
 from shared.rules.answer import Declined, Ending, Piece, ToolCalls
@@ -30,10 +31,12 @@ def stream(admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[], 
     stored = admitted.turn
     ending: Ending | ToolCalls | None
     if stored.reply is not None:
+        log.add(outcome="repeated")
         yield stored.reply.text
         ending = stored.ending or Ending()
         yield ending
     elif stored.pending:
+        log.add(outcome="repeated")
         if not admitted.is_resumed:
             yield "\n\n".join(step.text for step in stored.steps if step.text.strip())
         ending = ToolCalls(stored.pending)
@@ -55,7 +58,8 @@ def _generated(
     stored = admitted.turn
     try:
         target, request = admitted.request(lambda: seconds_left() - _SECONDS_TO_STORE)
-        reservation = _reserve(admitted, target, client_tools.worst_size(request.tools))
+        worst = target.worst_case_with(client_tools.worst_size(request.tools))
+        reservation = _reserve(admitted, worst)
     except Exception:
         turns.withdraw(admitted.session, stored)
         raise
@@ -73,29 +77,31 @@ def _generated(
                     ending = _stored(admitted, reply_id, "".join(texts), piece, request, left_to_store)
                     yield ending
     except Exception as error:
-        if reservation:
-            _settle(admitted, reservation, _cost(target, ending or error, reservation.worst_case), left_to_store)
+        _book(admitted, reservation, _cost(target, ending or error, worst), left_to_store)
         raise
-    if reservation and ending:
+    if ending:
         # After the page has the Ending: a settlement that stalls must not cut an answer that is stored.
-        _settle(admitted, reservation, _cost(target, ending, reservation.worst_case), left_to_store)
+        _book(admitted, reservation, _cost(target, ending, worst), left_to_store)
     return ending
 
 
-def _reserve(admitted: AdmittedMessage, target: Target, tools_bytes: int) -> Reservation | None:
-    """Reserves the most that the answer can cost. None if the token has no daily budget."""
+def _reserve(admitted: AdmittedMessage, worst: int | None) -> Reservation | None:
+    """Reserves `worst`, the most that the answer can cost. None if the token has no daily budget."""
     most, lease = daily_budget.limit(admitted.token.settings), admitted.turn.lease
     if most is None or lease is None:
         return None
-    worst = daily_budget.require_bounded(target.worst_case_with(tools_bytes), most)
-    made = daily_budgets.reserve(admitted.token.id, lease, worst_case=worst, most=most, at=admitted.at)
-    if made is None:
-        log.count("BudgetsExhausted", environment=admitted.token.environment)
-        raise daily_budget.exhausted(admitted.at)
-    return made
+    bounded = daily_budget.require_bounded(worst, most)
+    with refusals_counted(admitted.token):
+        return daily_budgets.reserve(admitted.token.id, lease, worst_case=bounded, most=most, at=admitted.at)
 
 
-def _settle(admitted: AdmittedMessage, reservation: Reservation, cost: int, seconds_left: Callable[[], float]) -> None:
+def _book(
+    admitted: AdmittedMessage, reservation: Reservation | None, cost: int | None, seconds_left: Callable[[], float]
+) -> None:
+    """Logs the cost, and settles the reservation, if there is one: then the cost is known."""
+    log.add(cost=cost or None)
+    if reservation is None or cost is None:
+        return
     spent = daily_budgets.settle(reservation, cost, seconds_left)
     if spent is not None and daily_budget.becomes_nearly_spent(spent, cost, reservation.most):
         log.count("BudgetsNearlySpent", environment=admitted.token.environment)
@@ -114,7 +120,9 @@ def _stored(
         if execution.may_pause(admitted.turn):
             return _paused(admitted, text, ending, request, seconds_left)
         ending = Ending(stop_reason="max_tool_calls", usage=ending.usage)
-    turns.complete(admitted.session, turn.answered(admitted.turn, reply_id, text, ending), seconds_left)
+    answered = turn.answered(admitted.turn, reply_id, text, ending)
+    counts = turns.complete(admitted.session, answered, seconds_left)
+    log.add(outcome="answered" if counts == answered else "repeated")
     return ending
 
 
@@ -131,13 +139,22 @@ def _paused(
         page_input = replace(page_input, shown_ids=[message.id for message in request.history()])
     paused = execution.paused(admitted.turn, page_input, text, called, admitted.at)
     executions.pause(admitted.session, paused, seconds_left)
+    log.add(outcome="paused")
     return called._replace(calls=paused.pending)
 
 
-def _cost(target: Target, outcome: Ending | ToolCalls | Exception, worst: int) -> int:
-    """The worst, unless the target surely charges nothing, or says what it has used."""
+def _cost(target: Target, outcome: Ending | ToolCalls | Exception, worst: int | None) -> int | None:
+    """In picodollars. The worst, unless the target surely charges nothing, or says what it has used, which is logged.
+
+    None without registered prices, or if the worst has no bound.
+    """
+    usage = outcome.usage if isinstance(outcome, Ending | ToolCalls | Declined) else None
+    if usage:
+        log.add(input_tokens=usage.input_tokens or None, output_tokens=usage.output_tokens or None)
+    if target.price is None:
+        return None
     if getattr(outcome, "is_free", False):
         return 0
-    if isinstance(outcome, Ending | ToolCalls | Declined) and target.price:
-        return target.price.actual(outcome.usage, worst=worst)
+    if isinstance(outcome, Ending | ToolCalls | Declined):
+        return target.price.actual(usage, worst=worst)
     return worst

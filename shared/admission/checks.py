@@ -11,7 +11,7 @@ from datetime import datetime
 
 from shared import log
 from shared.errors import Forbidden, TooManyRequests
-from shared.rules import client_token, digest, malformed_value, origin, token_value
+from shared.rules import client_token, digest, malformed_value, message_log, origin, token_value
 from shared.rules.client_token import ClientToken
 from shared.rules.rate_limit import RateLimitStatus
 from shared.rules.visitor import ORIGIN_LENGTH_MAX, Visitor, is_origin
@@ -45,9 +45,17 @@ def bound_origin(visitor: Visitor) -> str:
     return (visitor.origin or "")[:ORIGIN_LENGTH_MAX]
 
 
-def require_allowed(visitor: Visitor, token: ClientToken) -> None:
-    """Checks that the token is active, not expired, and for this origin. From here on, the log names the token."""
-    log.bind(tenant=token.tenant, token_id=token.id)
+def require_allowed(visitor: Visitor, token: ClientToken, jti: str) -> None:
+    """Checks that the token is active, not expired, and for this origin. From here on, the log names the token.
+
+    `jti`: of the token's value that the page has, or that opened its session.
+    """
+    is_previous = client_token.is_valid_previous_jti(token, jti, at=visitor.at)
+    log.bind(
+        tenant=token.tenant,
+        token_id=token.id,
+        previous_value=message_log.short_digest(jti) if is_previous else None,
+    )
     client_token.require_usable(token, at=visitor.at)
     if not origin.is_allowed(visitor.origin, token.settings.allowed_origins):
         raise Forbidden(

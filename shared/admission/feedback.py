@@ -22,8 +22,8 @@ def admit_feedback(visitor: Visitor, value: str, session_id: str) -> tuple[Sessi
     session_key = sessions.key(known.digest) if known and known.token_id == token_id else None
     items = checks.read(visitor.at, client_tokens.key(token_id), session_key)
     token = checks.known_token(items, token_id)
-    client_token.authenticate(token, digest.sha256_hex(value), at=visitor.at)
-    checks.require_allowed(visitor, token)
+    jti = client_token.authenticate(token, digest.sha256_hex(value), at=visitor.at)
+    checks.require_allowed(visitor, token, jti)
     found = sessions.from_item(items[session_key]) if session_key in items else None
     if found is None or not session.accepts_feedback(found, visitor.at):
         raise NotFound("This session does not exist, so it cannot take feedback.", code="session_not_found")

@@ -102,7 +102,7 @@ def _proven(access: HistoryAccess) -> tuple[Session, ClientToken, ReturningVisit
         raise _session_ended()
     token = client_tokens.from_item(items[token_key])
     page = access.visitor.on_page_of(current.origin)
-    checks.require_allowed(page, token)
+    checks.require_allowed(page, token, current.jti)
     if not session.is_alive(current, token, at) or current.origin != checks.bound_origin(page):
         raise _session_ended()
     checks.require_history(token)

@@ -97,7 +97,7 @@ def admit_message(
     if token_key not in items:
         raise session.ended()
     token = client_tokens.from_item(items[token_key])
-    checks.require_allowed(visitor, token)
+    checks.require_allowed(visitor, token, current.jti)
     if not session.is_alive(current, token, visitor.at) or current.origin != checks.bound_origin(visitor):
         raise session.ended()
     limits = (

@@ -49,7 +49,7 @@ def admit_resume(
     if token_key not in items:
         raise session.ended()
     token = client_tokens.from_item(items[token_key])
-    checks.require_allowed(visitor, token)
+    checks.require_allowed(visitor, token, current.jti)
     if not session.is_alive(current, token, visitor.at) or current.origin != checks.bound_origin(visitor):
         raise session.ended()
     status = counters.hit(counters.key(token.id, visitor.address), _WINDOWS, visitor.at)

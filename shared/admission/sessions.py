@@ -53,7 +53,7 @@ def open_session(visitor: Visitor, value: str, wanted: SessionRequest, random_by
     items = checks.read(at, client_tokens.key(token_id), session_key, visitor_key)
     token = checks.known_token(items, token_id)
     jti = client_token.authenticate(token, digest.sha256_hex(value), at=at)
-    checks.require_allowed(visitor, token)
+    checks.require_allowed(visitor, token, jti)
     if history:
         checks.require_history(token)
     binding = _Binding(token, jti, client_token.choose_target(token, wanted.flow_id), checks.bound_origin(visitor))

@@ -47,7 +47,7 @@ class Exchange:
             code=self._code,
             milliseconds=self._milliseconds(),
             first_byte_milliseconds=self._first_byte,
-            origin=visitor.loggable(events.origin(self.event)) if self._code and is_from_page else None,
+            origin=visitor.loggable(events.origin(self.event)) if is_from_page else None,
         )
 
     def _milliseconds(self) -> int:

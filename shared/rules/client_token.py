@@ -161,9 +161,12 @@ def authenticate(token: ClientToken, digest: str, *, at: datetime) -> str:
 
 def is_valid_jti(token: ClientToken, jti: str, *, at: datetime) -> bool:
     """Whether the value with this `jti` is valid, and so the sessions that were opened with it."""
-    return jti == token.issued_value.claims.jti or any(
-        jti == one.jti and at < one.valid_until for one in token.previous_values
-    )
+    return jti == token.issued_value.claims.jti or is_valid_previous_jti(token, jti, at=at)
+
+
+def is_valid_previous_jti(token: ClientToken, jti: str, *, at: datetime) -> bool:
+    """Whether the value with this `jti` was replaced and still works."""
+    return any(jti == one.jti and at < one.valid_until for one in token.previous_values)
 
 
 def outlives(token: ClientToken, jti: str, other: str) -> bool:

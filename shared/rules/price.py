@@ -48,7 +48,7 @@ class Price:
         input_tokens = input_bytes + messages * _TOKENS_PER_MESSAGE + _TOKENS_PER_REQUEST
         return self.cost(Usage(input_tokens=input_tokens, output_tokens=output_tokens))
 
-    def actual(self, usage: Usage | None, *, worst: int) -> int:
+    def actual(self, usage: Usage | None, *, worst: int | None) -> int | None:
         """What to book after an answer. Unknown usage costs the worst; more than the worst is booked all the same."""
         if usage is None and (self.input_price or self.output_price):
             return worst

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared.store import table
+from shared.store.attributes import serialize
 from tests.aws.event_stream import event, function_answer
-from tests.aws.network import NETWORK, Answer
+from tests.aws.network import NETWORK, Answer, refusal
 from tests.functions.conftest import MODEL
 from tests.functions.interruptions import Crash
 from tests.functions.page import ORIGIN, assert_interrupted, assert_refused, events, reply
@@ -311,6 +312,21 @@ def test_metrics_at_80_and_100_percent(page, token, paid, output):
         counts.append((logged.count('"BudgetsNearlySpent":[1.0]'), logged.count('"BudgetsExhausted":[1.0]')))
     assert counts == [(0, 0), (1, 0), (0, 1)]
     assert messages(session)[-1][2] == "Hi there"
+
+
+def test_refusal_of_the_reservation_is_counted(page, token, paid, output):
+    """Another message has spent the budget between the first look at it and the reservation."""
+    session = page.open(token.value)
+    output()
+
+    def spend(request):
+        if request.operation == "UpdateItem" and ":worst_case" in request.parameters["ExpressionAttributeValues"]:
+            return refusal("ConditionalCheckFailedException", Item=serialize({"held": 25 * 10**10}))
+        return None
+
+    with NETWORK.hooked(spend):
+        assert_refused(page.say(session), 429, "budget_exhausted")
+    assert (paid, output().count('"BudgetsExhausted":[1.0]')) == ([], 1)
 
 
 def test_nearly_spent_counts_spending_once_and_no_reservation(page, create, register, endpoint, output):

@@ -4,9 +4,17 @@ import json
 
 import pytest
 
+from shared import log
 from shared.rules import visitor
-from tests.functions.page import ORIGIN, Page
+from tests.aws.event_stream import function_answer
+from tests.aws.in_memory import STACK
+from tests.aws.network import NETWORK, Answer
+from tests.functions.page import ORIGIN, Page, events
+from tests.functions.test_turns import ENDING
 from tests.operations import BROWSER, each
+from tests.targets import chat_completions
+
+ASSISTANT = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
 
 
 @pytest.fixture
@@ -42,8 +50,138 @@ def test_line_of_a_session_has_no_field_that_it_does_not_need(page, token, lines
     page.open(token.value)
     [line] = lines()
     assert line.keys() == {
-        "level", "message", "operation", "request_id", "status", "milliseconds", "tenant", "token_id"
+        "level", "message", "operation", "request_id", "status", "milliseconds", "tenant", "token_id", "outcome"
     }  # fmt: skip
+
+
+def test_outcome_of_an_init_is_logged_only_for_a_new_session(page, token, lines):
+    lines()
+    session = page.open(token.value)
+    page.open(token.value, sessionId=session)
+    assert [line.get("outcome") for line in lines()] == ["opened", None]
+
+
+def test_outcome_tells_answered_messages_from_repeated_ones(page, token, lines):
+    session = page.open(token.value)
+    lines()
+    for _ in range(2):
+        page.say(session, message_id="usr_a")
+    page.post("chat", {"sessionId": session, "messages": []})
+    assert [line.get("outcome") for line in lines()] == ["answered", "repeated", None]
+
+
+def test_outcome_is_paused_while_the_target_waits_for_the_page(page, token, lines, register):
+    """The same message repeats the calls; with their outputs, the answer is complete."""
+    register("flow_echo", "aws_lambda", function_arn=ASSISTANT)
+    session = page.open(token.value)
+    lines()
+    said = [{"toolCalls": [{"name": "ask", "parameters": {}}]}, {"text": "Green it is."}]
+
+    def answer(request):
+        return Answer(200, function_answer(said.pop(0))) if request.service == "lambda" else None
+
+    with NETWORK.hooked(answer):
+        tool = {"name": "ask", "description": "Asks", "parametersSchema": {"type": "object"}, "origin": "webmcp"}
+        for _ in range(2):
+            _, call = events(page.say(session, message_id="usr_a", clientTools=[tool]))[-1]
+        outputs = {call["toolCallId"]: "Green"}
+        page.post("resume", {"sessionId": session, "executionId": call["executionId"], "toolOutputs": outputs})
+    assert [(line["operation"], line.get("outcome")) for line in lines()] == [
+        ("chat", "paused"), ("chat", "repeated"), ("resume_execution", "answered")
+    ]  # fmt: skip
+
+
+def test_message_that_two_invocations_answer_is_answered_once(page, token, lines, clock, at_call):
+    session = page.open(token.value)
+    lines()
+    meanwhile = []
+
+    def overtake():
+        clock.forward(seconds=STACK.functions["Chat"].timeout + 1)
+        meanwhile.append(page.say(session, message_id="usr_a"))
+
+    at_call(ENDING, overtake)
+    page.say(session, message_id="usr_a")
+    assert meanwhile
+    assert [line["outcome"] for line in lines()] == ["answered", "repeated"]
+
+
+def test_usage_and_cost_of_an_answer_are_logged(page, create, lines, register, endpoint):
+    """A dollar per million tokens is a million picodollars per token, with and without a daily budget."""
+    prices = {"input_price": "1", "output_price": "2"}
+    register("flow_echo", "openai", base_url=endpoint.url, model="m", max_tokens=100, **prices)
+    for budget in ({"dailyBudget": 5}, {}):
+        session = page.open(create(**budget).value)
+        lines()
+        endpoint.streams(*chat_completions.answer("Yes.")[:-2], chat_completions.usage(30, 4), chat_completions.DONE)
+        page.say(session, message_id="usr_a")
+        page.say(session, message_id="usr_a")
+        first, again = lines()
+        assert (first["input_tokens"], first["output_tokens"], first["cost"]) == (30, 4, 38_000_000)
+        assert not {"input_tokens", "output_tokens", "cost"} & again.keys()
+
+
+def test_failed_answer_costs_what_the_budget_books(page, create, lines, register):
+    """The worst case, if the target may have charged; nothing, if it surely did not."""
+    register("flow_echo", "aws_lambda", function_arn=ASSISTANT, call_price="0.1")
+    session = page.open(create().value)
+    lines()
+    answers = [Answer(500, {"Message": "no"}), Answer(404, {"Message": "no"})]
+    for answer in answers:
+        with NETWORK.hooked(lambda request, said=answer: said if request.service == "lambda" else None):
+            assert page.say(session).status_code == 502
+    charged, free = lines()
+    assert (charged["cost"], "outcome" in charged) == (10**11, False)
+    assert "cost" not in free
+
+
+def test_answer_without_prices_logs_no_cost(page, token, lines, assistant):
+    session = page.open(token.value)
+    lines()
+    page.say(session)
+    [line] = lines()
+    assert line["outcome"] == "answered"
+    assert not {"input_tokens", "output_tokens", "cost"} & line.keys()
+
+
+def test_previous_value_is_named_by_a_digest_while_it_works(page, token, lines, clock):
+    """So its owner sees who still uses it. Neither the value nor its jti is logged."""
+    first = page.open(token.value)
+    old, new = token.value, token.regenerate(gracePeriodSeconds=600)
+    newest = token.regenerate(gracePeriodSeconds=600)
+    lines()
+    for value in (old, new, newest):
+        page.open(value)
+    page.say(first)
+    page.rate(first, old)
+    page.rate(first, newest)
+    of_old, of_new, *rest = [line.get("previous_value") for line in lines()]
+    assert rest == [None, of_old, of_old, None]
+    assert of_old != of_new
+    assert {len(of_old), len(of_new)} == {6}
+    clock.forward(seconds=600)
+    page.init(old)
+    page.say(first)
+    assert [line.get("previous_value") for line in lines()] == [None, None]
+
+
+def test_origin_is_logged_of_what_was_only_observed(output):
+    for observed in ("origin_not_allowed", None):
+        log.bind(tenant="acme", token_id="ct_1")
+        log.add(observed=observed)
+        log.answered(
+            "chat", request_id="1", status=200, code=None, milliseconds=1, first_byte_milliseconds=None, origin="null"
+        )
+    first, second = map(json.loads, output().splitlines())
+    assert (first["observed"], first["origin"]) == ("origin_not_allowed", "null")
+    assert not {"observed", "origin"} & second.keys()
+
+
+def test_line_without_a_proven_token_has_no_outcome(output):
+    """What is added before `bind` belongs to nobody, also not to the next request."""
+    log.add(outcome="answered", cost=1)
+    log.answered("chat", request_id="1", status=200, code=None, milliseconds=1, first_byte_milliseconds=None, origin="")
+    assert not {"outcome", "cost"} & json.loads(output()).keys()
 
 
 @each(BROWSER)
