@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -36,6 +36,17 @@ class Usage:
             case int(read), int(written) if 0 <= read <= _TOKENS_MAX and 0 <= written <= _TOKENS_MAX:
                 return cls(input_tokens=read, output_tokens=written)
         return None
+
+
+def total_usage(usages: Sequence[Usage | None]) -> Usage | None:
+    """None if one of them is not known."""
+    known = [usage for usage in usages if usage]
+    if len(known) < len(usages):
+        return None
+    read, written = (
+        sum(counts) for counts in zip(*((one.input_tokens, one.output_tokens) for one in known), strict=True)
+    )
+    return Usage(input_tokens=read, output_tokens=written)
 
 
 class SuggestedReply(NamedTuple):

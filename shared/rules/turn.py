@@ -18,14 +18,13 @@ condition fails, comes back to `resume` or `overtaken`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from shared.errors import Conflict, Gone, TooManyRequests
-from shared.rules import message_log, session, timestamps
-from shared.rules.answer import Ending, ToolCall, Usage
+from shared.rules import message_log, session, timestamps, visitor_questions
+from shared.rules.answer import Ending, ToolCall, total_usage
 from shared.rules.client_token import ClientToken
 from shared.rules.client_tools import Step
 from shared.rules.execution_id import ExecutionId
@@ -63,6 +62,7 @@ class Turn:
     `was_asked`: whether an invocation said that it had asked the target in vain. One that crashed says nothing.
 
     `display` and `reply_display`: what the page displays instead of the message and of the reply. No target reads them.
+    `asked`: questions to the visitor, with their answers, of a turn that has its reply.
 
     `ending`: how the reply ended, and what it used. `message.at` orders the turns of a conversation, and is unique in
     its session. `session`: a short digest of that session.
@@ -83,6 +83,7 @@ class Turn:
     pause: Pause | None = None
     display: str | None = None
     reply_display: str | None = None
+    asked: tuple[Message, ...] = ()
 
     @property
     def is_gone(self) -> bool:
@@ -91,6 +92,14 @@ class Turn:
     @property
     def execution_id(self) -> str:
         return str(ExecutionId(self.message.at, self.session, self.secret))
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """What was said, in order: the message, questions to the visitor with their answers, and the reply."""
+        if self.is_gone:
+            return ()
+        asked = self.asked or visitor_questions.answered(self.steps, self.message.at)
+        return (self.message, *asked, self.reply) if self.reply else (self.message, *asked)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -174,12 +183,13 @@ def resume(stored: Turn, message: Message, own: Lease, at: datetime) -> Turn:
 def answered(held: Turn, reply_id: str, text: str, ending: Ending) -> Turn:
     """A reply is ordered right after its message, however late it comes. `ending`: of this invocation.
 
-    It begins with what the target said before its pauses.
+    It begins with what the target said before its pauses. Questions to the visitor come between the two.
     """
+    said = held.messages
     texts = [*(step.text for step in held.steps if step.text.strip()), *([text] if text or not held.steps else [])]
-    reply = Message(id=reply_id, role="assistant", text="\n\n".join(texts), at=held.message.at + _MILLISECOND)
-    usage = _sum([*(step.usage for step in held.steps), ending.usage])
-    return replace(held, reply=reply, ending=replace(ending, usage=usage), pause=None)
+    reply = Message(id=reply_id, role="assistant", text="\n\n".join(texts), at=said[-1].at + _MILLISECOND)
+    usage = total_usage([*(step.usage for step in held.steps), ending.usage])
+    return replace(held, reply=reply, ending=replace(ending, usage=usage), pause=None, asked=said[1:])
 
 
 def overtaken(wanted: Turn, stored: Turn) -> Turn:
@@ -218,17 +228,6 @@ def given_back(held: Turn) -> Turn:
 
 def _freed(own: Lease) -> Lease:
     return replace(own, until=_FREED)
-
-
-def _sum(usages: Sequence[Usage | None]) -> Usage | None:
-    """None if one of them is not known."""
-    known = [usage for usage in usages if usage]
-    if len(known) < len(usages):
-        return None
-    read, written = (
-        sum(counts) for counts in zip(*((one.input_tokens, one.output_tokens) for one in known), strict=True)
-    )
-    return Usage(input_tokens=read, output_tokens=written)
 
 
 def _next_at(current: Session, at: datetime) -> datetime:

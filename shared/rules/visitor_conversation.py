@@ -53,22 +53,15 @@ def empty(current: Session) -> VisitorConversation:
 
 
 def newest_first(turn: Turn) -> Iterator[VisitorMessage]:
-    """The reply of a turn, then its message."""
-    if turn.is_gone:
-        return
-    if turn.reply:
+    """The messages of a turn: the reply, questions to the visitor with their answers, and what the visitor wrote."""
+    for message in reversed(turn.messages):
+        instead = {turn.message: turn.display, turn.reply: turn.reply_display}.get(message)
         yield VisitorMessage(
-            id=turn.reply.id,
-            role="assistant",
-            at=turn.reply.at,
-            shown=display.shown("assistant", turn.reply.text, turn.reply_display),
+            id=message.id,
+            role=message.role,
+            at=message.at,
+            shown=display.shown(message.role, message.text, instead),
         )
-    yield VisitorMessage(
-        id=turn.message.id,
-        role="user",
-        at=turn.message.at,
-        shown=display.shown("user", turn.message.text, turn.display),
-    )
 
 
 def preview(turn: Turn | None) -> str | None:

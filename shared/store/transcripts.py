@@ -45,7 +45,7 @@ def page(conversation_id: str, limit: int, *, before: str | None, at: datetime) 
         turn = turn_items.from_item(item)
         if item["sk"] == before or turn.is_gone:
             continue
-        said = [message for message in (turn.reply, turn.message) if message]
+        said = turn.messages[::-1]
         room -= sum(len(message.text.encode()) for message in said)
         if count == limit or (room < 0 and found):
             return found[::-1], last

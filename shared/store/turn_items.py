@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.rules import message_log, timestamps, turn
+from shared.rules import message_log, timestamps, turn, visitor_questions
 from shared.rules.answer import Ending, Usage, suggested_replies
 from shared.rules.session import Session
 from shared.rules.target_request import Message
@@ -67,6 +67,8 @@ def of_reply(answered: Turn) -> Item:
         added |= {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
     if ending.suggestions:
         added["suggestions"] = json.dumps([one._asdict() for one in ending.suggestions], ensure_ascii=False)
+    if answered.asked:
+        added["asked"] = json.dumps([[one.id, one.role, one.text] for one in answered.asked], ensure_ascii=False)
     return added
 
 
@@ -91,7 +93,8 @@ def from_item(item: Item) -> Turn:
     usage = Usage.from_counts(item.get("input_tokens"), item.get("output_tokens"))
     suggestions = suggested_replies(json.loads(item.get("suggestions", "[]")))
     ending = Ending(stop_reason=item["stop_reason"], usage=usage, suggestions=suggestions)
-    return turn.answered(held, item["reply_id"], item["reply"], ending)
+    asked = visitor_questions.messages(json.loads(item.get("asked", "[]")), said_at)
+    return turn.answered(replace(held, asked=asked), item["reply_id"], item["reply"], ending)
 
 
 def gone(pk: str, sk: str, at: datetime) -> Item:

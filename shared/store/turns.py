@@ -110,7 +110,7 @@ def held(current: Session, begun: Turn, seconds_left: SecondsLeft | None = None)
 
 
 def newest_first(conversation_id: str, before: datetime, *, at: datetime) -> Iterator[Message]:
-    """The messages and replies before that time, read in small pages during iteration."""
+    """What was said before that time, read in small pages during iteration."""
     items = table.query(
         "pk = :pk AND sk BETWEEN :messages AND :last",
         {
@@ -124,10 +124,7 @@ def newest_first(conversation_id: str, before: datetime, *, at: datetime) -> Ite
         ConsistentRead=True,
     )
     for stored in map(turn_items.from_item, items):
-        if stored.reply:
-            yield stored.reply
-        if not stored.is_gone:
-            yield stored.message
+        yield from reversed(stored.messages)
 
 
 def _accept(current: Session, token: ClientToken, message: Message, own: Lease, at: datetime) -> tuple[Session, Entry]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from shared.rules import display, timestamps, visitor_conversation
+from shared.rules import cursor, display, timestamps, visitor_conversation
 from shared.rules.visitor_conversation import VisitorConversation, VisitorMessage
 from shared.store import conversations, index_entries, table, turn_items
 from shared.store.attributes import require_type
@@ -16,7 +16,7 @@ from shared.store.table import Item, Key
 _INDEX = "visitors"
 # Every time sorts before it.
 _NEWEST = "~"
-# A turn is two messages. One may be left from the page before.
+# Most turns are two messages. One may be left from the page before.
 _TURNS_AT_ONCE = 13
 # A page of messages has no more bytes of text, unless its first message alone has.
 _TEXT_BYTES_MAX = 1_000_000
@@ -79,8 +79,13 @@ def messages(
 
 
 def _newest_first(conversation_id: str, before: str | None, *, at: datetime) -> Iterator[tuple[str, VisitorMessage]]:
-    """Messages with their positions: the place of the turn, and the role. `before`: the position of the first."""
-    place, _, first_role = (before or "").rpartition("#")
+    """Messages with their positions: the place of the turn, and the number in it. `before`: that of the first.
+
+    Raises InvalidRequest for another text.
+    """
+    place, _, last_number = (before or "").rpartition("#")
+    if before and not last_number.isdecimal():
+        raise cursor.invalid()
     items = table.query(
         "pk = :pk AND sk BETWEEN :messages AND :last",
         {
@@ -95,9 +100,12 @@ def _newest_first(conversation_id: str, before: str | None, *, at: datetime) -> 
     )
     for item in items:
         here = item["sk"].removeprefix("MESSAGE#")
-        for message in visitor_conversation.newest_first(turn_items.from_item(item)):
-            if not (here == place and first_role == "user" and message.role == "assistant"):
-                yield f"{here}#{message.role}", message
+        messages = list(visitor_conversation.newest_first(turn_items.from_item(item)))
+        if here == place:
+            # The oldest ones, up to the first.
+            messages = messages[-1 - int(last_number) :]
+        for number, message in enumerate(messages):
+            yield f"{here}#{len(messages) - 1 - number}", message
 
 
 def _entries(

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from shared.aws.client import AwsError, AwsErrorResponse, TimedOut
 from shared.errors import TargetFailed, TargetTimedOut, unsent
-from shared.rules import client_tools, price
+from shared.rules import client_tools, price, visitor_questions
 from shared.rules.answer import Ending, Piece, ToolCalls
 from shared.rules.target import Target
 from shared.rules.target_request import TargetRequest
@@ -76,8 +76,9 @@ def _storable(pieces: Iterable[Piece], request: TargetRequest) -> Answer:
     # JSON may cut a character between two pieces. Each then holds half of a surrogate pair, which is no text.
     decoder = codecs.getincrementaldecoder("utf-16-le")("replace")
     held: list[str] = []
-    # Texts before a pause are part of the reply.
-    size, is_visible = sum(len(step.text.encode()) for step in request.steps), False
+    # Texts and questions before a pause are stored with the reply.
+    size = sum(len(step.text.encode()) for step in request.steps) + visitor_questions.size(request.steps)
+    is_visible = False
     for piece in pieces:
         text = (
             decoder.decode(piece.encode("utf-16-le", "surrogatepass"))

@@ -61,7 +61,7 @@ def test_client_reads_a_call_and_goes_on_with_its_output(say, resume):
     *_, start, call = say("Tea", client_tools=[TOOL], client_tools_fingerprint="f1")
     assert (start.type, start.tool_name, start.tool_type) == ("tool_start", "ask_user_question", "local")
     assert (call.type, call.tool_name, call.origin) == ("await", "ask_user_question", "sdk")
-    assert call.parameters == {"question": "Green or black?"}
+    assert call.parameters["questions"][0]["question"] == "Green or black?"
     answer = resume(call.execution_id, {call.tool_call_id: "Green"})
     assert (answer.status, answer.success, answer.execution_id) == ("completed", True, call.execution_id)
     assert [event.type for event in answer.events] == [

@@ -27,7 +27,7 @@ from tests.aws.event_stream import function_answer, model_answer
 from tests.aws.fixtures import aws_answers, aws_unreachable, calls, output  # noqa: F401 - fixtures
 from tests.aws.in_memory import STACK, TEMPLATE
 from tests.aws.network import NETWORK, Answer
-from tests.functions import invocations
+from tests.functions import client_tools, invocations
 from tests.functions.documented import Documented
 from tests.functions.interruptions import at_call, busy, contended, crash_after, interrupted  # noqa: F401 - fixtures
 from tests.functions.page import Clock, Page
@@ -194,6 +194,15 @@ def assistant(register):
 
     with NETWORK.hooked(answer):
         yield asked
+
+
+@pytest.fixture
+def function(register):
+    """The flow's target is a Lambda function, which returns each of `function.answers` once."""
+    register("flow_echo", "aws_lambda", function_arn=client_tools.ARN)
+    function = client_tools.Function()
+    with NETWORK.hooked(function):
+        yield function
 
 
 @pytest.fixture

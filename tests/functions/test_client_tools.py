@@ -5,46 +5,16 @@ import re
 
 import pytest
 
-from tests.aws.event_stream import function_answer
-from tests.aws.network import NETWORK, Answer
+from tests.aws.network import NETWORK
 from tests.functions import stored
+from tests.functions.client_tools import ARN, ASK, CALL, Function, begin, resume, types, waiting
 from tests.functions.page import Page, assert_refused, events, reply
 from tests.functions.stored import beside, messages, spent
-
-ARN = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
-ASK = {"name": "ask", "description": "Asks", "parametersSchema": {"type": "object"}, "origin": "webmcp"}
-CALL = {"toolCalls": [{"name": "ask", "parameters": {"question": "Which?"}}]}
-
-
-class Function:
-    """The target. It returns each of `answers` once; `asked` has the events that it received."""
-
-    def __init__(self):
-        self.answers, self.asked = [], []
-
-    def __call__(self, request):
-        if request.service != "lambda":
-            return None
-        self.asked.append(request.parameters)
-        answer = self.answers.pop(0)
-        return Answer(200, function_answer(answer() if callable(answer) else answer))
-
-
-@pytest.fixture
-def function(register):
-    register("flow_echo", "aws_lambda", function_arn=ARN)
-    function = Function()
-    with NETWORK.hooked(function):
-        yield function
 
 
 @pytest.fixture
 def session(page, token):
     return page.open(token.value)
-
-
-def resume(page, session, execution, outputs, **fields):
-    return page.post("resume", {"sessionId": session, "executionId": execution, "toolOutputs": outputs} | fields)
 
 
 def test_target_calls_a_tool_and_goes_on_with_its_output(page, session, function):
@@ -54,21 +24,6 @@ def test_target_calls_a_tool_and_goes_on_with_its_output(page, session, function
     call = paused[-1][1]
     answer = resume(page, session, call["executionId"], {call["toolCallId"]: "Green"}, clientToolsFingerprint="f1")
     assert reply(answer) == "Green it is."
-
-
-def begin(page, session, **fields):
-    """Sends a message whose answer pauses. Returns the id of the execution, and the calls that wait."""
-    answer = page.say(session, **{"clientTools": [ASK], "clientToolsFingerprint": "f1"} | fields)
-    return events(answer)[0][1]["executionId"], waiting(answer)
-
-
-def waiting(answer):
-    """The ids of the calls that the page has to run."""
-    return [data["toolCallId"] for name, data in events(answer) if name == "await"]
-
-
-def types(answer):
-    return [name for name, _ in events(answer)]
 
 
 class TestPause:

@@ -54,6 +54,17 @@ def _kind(item):
     return name
 
 
+def _ask_visitor(page, session, *answers):
+    """The target asks the visitor something, and goes on with the answer."""
+    left = list(answers)
+    tool = {"name": "ask_user_question", "parametersSchema": {"type": "object"}}
+    with NETWORK.hooked(lambda request: left.pop(0) if request.service == "lambda" else None):
+        call = events(page.say(session, clientTools=[tool], clientToolsFingerprint="f1"))[-1][1]
+        outputs = {call["toolCallId"]: "Green"}
+        resumed = {"sessionId": session, "executionId": call["executionId"], "toolOutputs": outputs}
+        assert page.post("resume", resumed).status_code == 200
+
+
 @pytest.fixture
 def written(api, caller, create, register, page, clock):
     """Every item that was written while each operation ran."""
@@ -91,13 +102,9 @@ def written(api, caller, create, register, page, clock):
         register("flow_echo", "aws_lambda", function_arn=ASSISTANT, call_price="0")
         with NETWORK.hooked(lambda request: said if request.service == "lambda" else None):
             assert page.say(session).status_code == 200
-        calls = Answer(200, function_answer({"toolCalls": [{"name": "ask"}]}))
-        ask = {"name": "ask", "parametersSchema": {"type": "object"}}
-        with NETWORK.hooked(lambda request: calls if request.service == "lambda" else None):
-            waiting = events(page.say(session, clientTools=[ask], clientToolsFingerprint="f1"))[-1][1]
-            outputs = {waiting["toolCallId"]: "Green"}
-            resumed = {"sessionId": session, "executionId": waiting["executionId"], "toolOutputs": outputs}
-            assert page.post("resume", resumed).status_code == 200
+        calls = Answer(200, function_answer({"toolCalls": [{"name": "ask_user_question"}]}))
+        _ask_visitor(page, session, calls, said)
+        _ask_visitor(page, session, calls, calls)
         register("flow_echo", "aws_lambda", function_arn=f"{ASSISTANT}-gone", call_price="0")
         assert page.say(session).status_code == 502
         assert page.rate(session, value, "csat", rating=5, comment="Good").status_code == 200

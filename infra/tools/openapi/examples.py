@@ -169,11 +169,11 @@ OPENED_WITH_HISTORY = sessions.opened(SESSION_ID, _SESSION, TOKEN, "0.0", _ADMIT
 
 _EXECUTION = execution_id.ExecutionId(AT, message_log.short_digest(_SESSION.digest), execution_id.new_secret(bytes))
 EXECUTION_ID = str(_EXECUTION)
-CALL = ToolCall("ask_user_question", {"question": "Green or black?"}, id="call_00000000_0_0")
+CALL = ToolCall("ask_user_question", {"questions": [{"question": "Green or black?"}]}, id="call_00000000_0_0")
 TOOL = {
     "name": CALL.name,
     "description": "Asks the visitor a question.",
-    "parametersSchema": {"type": "object", "properties": {"question": {"type": "string"}}},
+    "parametersSchema": {"type": "object", "properties": {"questions": {"type": "array"}}},
 }
 _seconds = [0.0]
 
