@@ -155,7 +155,8 @@ def delete(
         return
     context = audit_records.context(deployment, tenant)
     record = audit_records.record(context, "delete_conversation", conversation_id)
-    items = counted(conversation_deletion.delete(tenant, conversation_id, record, at=context.at), "item")
+    deleted = conversation_deletion.delete(tenant, conversation_id, record, at=context.at, in_one_request=False)
+    items = counted(deleted, "item")
     say(f"Deleted conversation {conversation_id} of tenant {tenant}: {items} of the table.")
 
 

@@ -13,8 +13,8 @@ from tests.functions.interruptions import Crash
 from tests.functions.page import assert_refused
 from tests.functions.stored import left, record, spent
 
-# Finds the items, marks the record, and reads again. Turns are overwritten, and feedback is deleted.
-CALLS = ["Query", "Query", "TransactWriteItems", "Query", "Query", "PutItem", "PutItem", "PutItem", "DeleteItem"]
+# Finds whose it is, marks the record, and reads the rest. Turns are overwritten, and feedback is deleted.
+CALLS = ["GetItem", "Query", "TransactWriteItems", "Query", "PutItem", "PutItem", "PutItem", "Query", "DeleteItem"]
 MESSAGES = 3
 # The session has accepted a message, its turn is stored, and the conversation is to count it.
 RECORDING = 7

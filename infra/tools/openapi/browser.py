@@ -213,7 +213,10 @@ OPERATIONS = {
     ),
     "DeleteVisitorConversation": Operation(
         summary="Delete one of the visitor's conversations",
-        description=f"With its messages and ratings, at once and for good. {_LIMIT}",
+        description=(
+            "With its messages and ratings, at once and for good. If there are more than a thousand, the request gets "
+            f"a 503: nothing shows the rest any more, and a repeated request deletes it. {_LIMIT}"
+        ),
         query=HistoryQuery,
         headers=headers.OF_HISTORY,
         answer=VisitorConversationsDeleted,
@@ -224,8 +227,8 @@ OPERATIONS = {
     "DeleteVisitorConversations": Operation(
         summary="Delete the visitor's conversations",
         description=(
-            "All of them, or those with one flow or agent, at once and for good. If there are too many for one "
-            f"request, it gets a 503: nothing shows them any more, and a repeated request deletes the rest. {_LIMIT}"
+            "All of them, or those with one flow or agent, for good. If there are too many for one request, it gets a "
+            f"503, and a repeated request deletes the rest. Up to a thousand conversations are hidden at once. {_LIMIT}"
         ),
         query=OfTarget,
         headers=headers.OF_HISTORY,

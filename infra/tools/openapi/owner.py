@@ -51,7 +51,8 @@ OPERATIONS = {
         summary="Delete a conversation",
         description=(
             "Its messages and its feedback are deleted with it, for good. A visitor who is in it has to start a new "
-            "one. If the request times out, repeat it. The request leaves an audit record."
+            "one. If there is too much for one request, it gets a 503: nothing shows the rest any more, and a repeated "
+            "request deletes it. Each request leaves an audit record."
         ),
         scope="conversations:write",
         answer=ConversationDeleted,
