@@ -20,6 +20,9 @@ from shared.rules.turn import Turn
 from shared.rules.visitor import Visitor
 from shared.store import client_tokens, counters, offers, returning_visitors, sessions, turns, usage
 
+# As many messages may arrive while a session leaves a conversation.
+_ATTEMPTS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class AdmittedMessage:
@@ -91,9 +94,8 @@ def admit_message(
     # A move costs two write units, so such a message leaves to others what can wait: its use, and old counters.
     is_moving = conversation.moves(current.last_message_at, visitor.at)
     token_key, usage_key = client_tokens.key(known.token_id), usage.key(known.token_id)
-    tools_key = offers.key(current) if offer.fingerprint and offer.tools is None else None
     visitor_key = returning_visitors.key(current.visitor_id) if current.visitor_id else None
-    items = checks.read(visitor.at, token_key, None if is_moving else usage_key, tools_key, visitor_key)
+    items = checks.read(visitor.at, token_key, None if is_moving else usage_key, visitor_key)
     if token_key not in items:
         raise session.ended()
     token = client_tokens.from_item(items[token_key])
@@ -113,15 +115,15 @@ def admit_message(
     checks.require_within_limit(status, what)
     if visitor_key and not returning_visitors.is_known(items.get(visitor_key)):
         # The next person at that computer must not continue the conversation of a visitor who was forgotten.
-        fresh = session.leave_conversation(current, at=visitor.at, random_bytes=secrets.token_bytes)
-        current = sessions.leave_conversation(current, fresh)
+        current = _leave_conversation(current, visitor.at)
     stored = turns.find(current, page_input.message.id, at=visitor.at)
     found = None
     if stored is None or stored.reply is None:
         # Before the message is stored and paid for.
         found = daily_budget.find_target(token, known.target_reference, visitor.at)
         if found.limits.client_tools:
-            kept = offers.from_item(items[tools_key]) if tools_key in items else None
+            # Only for a counted attempt, because they can be large.
+            kept = offers.find(current, at=visitor.at) if offer.is_reference else None
             page_input = replace(page_input, tools=offer.resolve(kept))
         input_limits.require_within(found.limits, page_input)
         if found.limits.client_tools and offer.is_new:
@@ -132,3 +134,15 @@ def admit_message(
     if found and not is_moving and usage.from_item(items.get(usage_key)).should_record(visitor.at):
         usage.record_use(token.id, visitor.at)
     return AdmittedMessage(token, current, begun, found, page_input, visitor.at)
+
+
+def _leave_conversation(current: Session, at: datetime) -> Session:
+    """The session in another conversation. Raises Conflict if too many messages arrive meanwhile."""
+    for _ in range(_ATTEMPTS):
+        fresh = session.leave_conversation(current, at=at, random_bytes=secrets.token_bytes)
+        stored = sessions.leave_conversation(current, fresh)
+        if stored.conversation_id != current.conversation_id:
+            return stored
+        # It has accepted another message, which belongs to the conversation that it leaves.
+        current = stored
+    raise turn.in_progress()

@@ -42,10 +42,9 @@ def admit_resume(
     current = sessions.find(known.digest, at=visitor.at) if known else None
     if known is None or current is None or session.has_timed_out(current, visitor.at):
         raise session.ended()
-    token_key, tools_key = client_tokens.key(known.token_id), offers.key(current)
-    turn_key, record_key = executions.keys(current, wanted)
+    token_key = client_tokens.key(known.token_id)
     visitor_key = returning_visitors.key(current.visitor_id) if current.visitor_id else None
-    items = checks.read(visitor.at, token_key, tools_key, turn_key, record_key, visitor_key)
+    items = checks.read(visitor.at, token_key, visitor_key)
     if token_key not in items:
         raise session.ended()
     token = client_tokens.from_item(items[token_key])
@@ -57,11 +56,15 @@ def admit_resume(
     if visitor_key and not returning_visitors.is_known(items.get(visitor_key)):
         # The next person at that computer must not continue the conversation of a visitor who was forgotten.
         raise execution.unknown()
+    # Only for a counted attempt, because they can be large.
+    turn_key, record_key = executions.keys(current, wanted)
+    tools_key = offers.key(current) if offer.tools is None else None
+    items = checks.read(visitor.at, turn_key, record_key, tools_key)
     stored = _paused(items, turn_key, record_key)
     own = turn.lease(execution_id.new_secret(secrets.token_bytes), deadline)
     going_on = execution.go_on(stored, wanted, outputs, own, visitor.at)
     found = target.require_available(targets.find(known.target_reference))
-    kept = offers.from_item(items.get(tools_key))
+    kept = offers.from_item(items.get(tools_key)) if tools_key else None
     page_input = replace(execution.asked_with(going_on), tools=_tools(found, offer, kept))
     # Before the outputs are stored and the target is asked.
     input_limits.require_within(found.limits, page_input)

@@ -46,6 +46,11 @@ class Offer(NamedTuple):
     def is_new(self) -> bool:
         return self.tools is not None and bool(self.tools or self.fingerprint)
 
+    @property
+    def is_reference(self) -> bool:
+        """Whether it stands for tools that were offered before."""
+        return self.tools is None and self.fingerprint is not None
+
     def resolve(self, stored: Offer | None) -> Sequence[ClientTool]:
         """`stored`: what the session has kept. Raises Conflict if the page has to send its tools again."""
         if self.tools is not None:
@@ -103,8 +108,8 @@ def require_callable(called: ToolCalls, tools: Sequence[ClientTool]) -> ToolCall
 
 
 def size(tools: Sequence[ClientTool]) -> int:
-    """In bytes: names, descriptions, and schemas as JSON."""
-    return sum(len((tool.name + tool.description).encode()) + _json_size(tool.parameters_schema) for tool in tools)
+    """In bytes: names, descriptions, and schemas as JSON, in which a control character takes six."""
+    return sum(map(_json_size, ([tool.name, tool.description, tool.parameters_schema] for tool in tools)))
 
 
 def worst_size(tools: Sequence[ClientTool]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from shared.rules.client_tools import ClientTool, Offer
 from shared.rules.session import Session
@@ -12,6 +13,10 @@ from shared.store.table import Item, Key
 
 def key(current: Session) -> Key:
     return sessions.key(current.digest)[0], "TOOLS"
+
+
+def find(current: Session, *, at: datetime) -> Offer | None:
+    return from_item(table.get(key(current), at=at))
 
 
 def save(current: Session, offer: Offer) -> None:

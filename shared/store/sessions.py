@@ -106,8 +106,14 @@ def leave_conversation(before: Session, after: Session) -> Session:
     leaving = table.update_write(
         key(before.digest),
         "SET conversation_id = :after, former_messages = :former REMOVE visitor_id",
-        {":before": before.conversation_id, ":after": after.conversation_id, ":former": after.former_messages},
-        condition="conversation_id = :before",
+        {
+            ":before": before.conversation_id,
+            ":after": after.conversation_id,
+            ":former": after.former_messages,
+            ":log": before.log,
+        },
+        # A message that it accepts meanwhile is one of those that stay behind.
+        condition="conversation_id = :before AND message_log = :log",
         returns_item=True,
     )
     try:

@@ -417,11 +417,11 @@ def test_message_without_tools_costs_the_same_calls(page, session, function, cal
     ]  # fmt: skip
 
 
-def test_resume_costs_six_calls(page, session, function, calls):
+def test_resume_costs_eight_calls(page, session, function, calls):
     function.answers = [CALL, {"text": "Green."}]
     execution, (call,) = begin(page, session)
     calls.clear()
     resume(page, session, execution, {call: 1})
     assert calls == [
-        "GetItem", "BatchGetItem", "UpdateItem", "GetItem", "UpdateItem", "Query", "UpdateItem",
+        "GetItem", "BatchGetItem", "UpdateItem", "BatchGetItem", "GetItem", "UpdateItem", "Query", "UpdateItem",
     ]  # fmt: skip

@@ -78,7 +78,7 @@ def test_long_conversation_is_deleted_by_its_owner_by_repeating(api, talks, call
 
 
 def test_repeated_deletion_reads_no_text_again(api, talks):
-    """What is deleted already is small. Otherwise a long conversation could take all of each request's time."""
+    """Deleted turns are small. Otherwise a long conversation could take all of each request's time."""
     conversation_id, *_ = talks(*("x" * 8000 for _ in range(8)))
     path = f"/v1/conversations/{conversation_id}"
     api.delete(path)

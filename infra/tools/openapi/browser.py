@@ -27,6 +27,7 @@ _TARGET_FAILURES = (
 _LIMIT = (
     "At most 120 in any 60 seconds for each token and client address, together with the other requests for history."
 )
+_AT_MOST = "Beyond a thousand items, it gets a 503: they are hidden, and a repeated request deletes the rest."
 _OF_SESSION: Codes = {400: "invalid_request", 403: "visitor_history_disabled", 503: "identity_proof_not_admitted"}
 _OF_VISITOR: Codes = {401: "session_ended visitor_token_required visitor_not_found"}
 _OF_CONVERSATION: Codes = {404: "conversation_not_found"}
@@ -213,10 +214,7 @@ OPERATIONS = {
     ),
     "DeleteVisitorConversation": Operation(
         summary="Delete one of the visitor's conversations",
-        description=(
-            "With its messages and ratings, at once and for good. If there are more than a thousand, the request gets "
-            f"a 503: nothing shows the rest any more, and a repeated request deletes it. {_LIMIT}"
-        ),
+        description=f"With its messages and ratings, at once and for good. {_AT_MOST} {_LIMIT}",
         query=HistoryQuery,
         headers=headers.OF_HISTORY,
         answer=VisitorConversationsDeleted,
@@ -226,10 +224,7 @@ OPERATIONS = {
     ),
     "DeleteVisitorConversations": Operation(
         summary="Delete the visitor's conversations",
-        description=(
-            "All of them, or those with one flow or agent, for good. If there are too many for one request, it gets a "
-            f"503, and a repeated request deletes the rest. Up to a thousand conversations are hidden at once. {_LIMIT}"
-        ),
+        description=f"All of them, or those with one flow or agent, at once and for good. {_AT_MOST} {_LIMIT}",
         query=OfTarget,
         headers=headers.OF_HISTORY,
         answer=VisitorConversationsDeleted,
