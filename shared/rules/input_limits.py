@@ -98,7 +98,7 @@ def select_history(limits: InputLimits, page_input: PageInput, newest_first: Ite
     room, room_for_hidden = limits.max_input_bytes - _size(page_input), limits.max_input_bytes
     messages = [page_input.message]
     for earlier in islice(newest_first, HISTORY_MESSAGES_MAX - 1):
-        is_shown = page_input.shown_ids is None or earlier.id in page_input.shown_ids
+        is_shown = page_input.shown_ids is None or not {earlier.id, earlier.shown_with}.isdisjoint(page_input.shown_ids)
         if is_shown:
             room -= _message_size(earlier)
         else:

@@ -12,12 +12,16 @@ from shared.rules.client_tools import ClientTool, Step
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """`id`: chosen by the page. `at` strictly increases within a conversation."""
+    """`id`: chosen by the page. `at` strictly increases within a conversation.
+
+    `shown_with`: the id of a message with which the page shows it, perhaps under an id that only the page knows.
+    """
 
     id: str
     role: Literal["user", "assistant"]
     text: str
     at: datetime
+    shown_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

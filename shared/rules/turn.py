@@ -187,7 +187,10 @@ def answered(held: Turn, reply_id: str, text: str, ending: Ending) -> Turn:
     """
     said = held.messages
     texts = [*(step.text for step in held.steps if step.text.strip()), *([text] if text or not held.steps else [])]
-    reply = Message(id=reply_id, role="assistant", text="\n\n".join(texts), at=said[-1].at + _MILLISECOND)
+    # Runtype's widget shows the rest of an answer under an id of its own.
+    shown_with = held.message.id if held.resumes else None
+    text, at = "\n\n".join(texts), said[-1].at + _MILLISECOND
+    reply = Message(id=reply_id, role="assistant", text=text, at=at, shown_with=shown_with)
     usage = total_usage([*(step.usage for step in held.steps), ending.usage])
     return replace(held, reply=reply, ending=replace(ending, usage=usage), pause=None, asked=said[1:])
 

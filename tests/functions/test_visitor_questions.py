@@ -75,9 +75,10 @@ def test_owner_reads_questions_and_answers(visitor, api):
 
 
 def test_target_remembers_what_it_asked(visitor, page, function):
-    """The widget has added the questions and the answers to its transcript. Only their ids count."""
+    """Of the widget's transcript, only the ids count. It shows the reply under an id that it tells nobody before."""
     visitor.answer()
-    shown = [{"id": one, "role": "user", "content": "Made up"} for one in ids(visitor.call)]
+    *asked, _ = ids(visitor.call)
+    shown = [{"id": one, "role": "user", "content": "Made up"} for one in (*asked, "assistant-1795690173678-4f")]
     page.say(visitor.session, "Thanks", before=shown)
     said = [(one["role"], one["text"]) for one in function.asked[-1]["messages"]]
     assert said == [*SAID, ("user", "Thanks")]
@@ -87,7 +88,13 @@ def test_target_reads_no_question_that_the_page_has_cleared(visitor, page, funct
     visitor.answer()
     page.say(visitor.session, "Thanks", before=[{"id": "usr_1", "role": "user", "content": ""}])
     said = [one["text"] for one in function.asked[-1]["messages"]]
-    assert said == ["Hello", "Thanks"]
+    assert said == ["Hello", SAID[-1][1], "Thanks"]
+
+
+def test_target_reads_no_reply_whose_message_the_page_has_cleared(visitor, page, function):
+    visitor.answer()
+    page.say(visitor.session, "Thanks", before=[{"id": "assistant-1795690173678-4f", "role": "user", "content": ""}])
+    assert [one["text"] for one in function.asked[-1]["messages"]] == ["Thanks"]
 
 
 def test_answers_are_shown_while_other_calls_wait(visitor, function):

@@ -1,6 +1,7 @@
 """Input limits: what a page can make a target read is bounded in bytes, whatever it combines."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -181,6 +182,13 @@ def test_messages_the_page_no_longer_shows_are_left_out():
     sent = PageInput(message=message("now", "u3"), shown_ids={"u2", "a2", "u3", "never stored"})
     stored = [message("two", "a2", "assistant"), message("two", "u2"), message("one", "a1", "assistant")]
     assert [one.id for one in input_limits.select_history(InputLimits(), sent, stored)] == ["u2", "a2", "u3"]
+
+
+def test_reply_under_an_id_of_the_page_is_shown_with_its_message():
+    stored = [replace(message("two", "a2", "assistant"), shown_with="u2"), message("two", "u2")]
+    for shown, heard in (({"u2", "own"}, ["u2", "a2", "u3"]), ({"a2"}, ["a2", "u3"]), ({"own"}, ["u3"])):
+        sent = PageInput(message=message("now", "u3"), shown_ids=shown)
+        assert [one.id for one in input_limits.select_history(InputLimits(), sent, stored)] == heard
 
 
 @pytest.mark.parametrize(
