@@ -117,8 +117,12 @@ class Visitor:
     def say(self, text):
         """Sends a message, and gives what is answered to it."""
         before = self.send(text)
-        self.wait(lambda: len(self.find(ANSWER)) > before and self.find("[data-persona-composer-streaming=false]"))
+        self.wait(lambda: len(self.find(ANSWER)) > before and self.is_answered())
         return self.find(ANSWER)[-1].text
+
+    def is_answered(self):
+        """Whether no answer is being received."""
+        return bool(self.find("[data-persona-composer-streaming=false]"))
 
 
 @pytest.fixture
