@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.errors import NotFound
-from shared.rules import timestamps
+from shared.rules import cursor, timestamps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Place:
         """Raises ValueError."""
         match json.loads(text):
             case [str(listed), None | str() as updated_at] if listed.partition("#")[0]:
-                return cls(listed, updated_at)
+                return cls(cursor.require_text(listed), updated_at)
         raise ValueError("no place of a list")
 
 

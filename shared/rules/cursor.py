@@ -31,6 +31,12 @@ def decode(cursor: str, *scope: str | None) -> str:
     return position
 
 
+def require_text(position: str) -> str:
+    """Part of a position that is JSON, which can spell text that is no Unicode. Raises ValueError."""
+    position.encode()
+    return position
+
+
 def invalid() -> InvalidRequest:
     return InvalidRequest(
         "The cursor is not valid here.",

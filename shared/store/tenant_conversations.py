@@ -110,7 +110,7 @@ def _next(tenant: str, last: str | None) -> _Group | None:
 def _from_text(tenant: str, text: str) -> _Group | None:
     """Without tokens that were deleted since. Raises InvalidRequest."""
     try:
-        newest, oldest, bound = map(str, json.loads(text))
+        newest, oldest, bound = map(cursor.require_text, map(str, json.loads(text)))
     except (TypeError, ValueError):
         raise cursor.invalid() from None
     if not (identifier.is_valid("ct", newest) and identifier.is_valid("ct", oldest) and newest >= oldest and bound):

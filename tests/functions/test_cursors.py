@@ -6,6 +6,7 @@ import pytest
 
 from shared.rules import cursor
 from shared.store import conversation_deletion, conversation_list, table
+from shared.wire.owner_queries import ListConversations
 from tests.functions.page import assert_refused
 from tests.functions.test_listing import conversation
 
@@ -190,3 +191,32 @@ def test_conversation_deleted_by_an_operator_leaves_the_list_in_place(api, page,
             conversation_deletion.delete(api.tenant, one["id"], at=clock.held)
 
     assert ids(pages(api.get, path, "conversations", 2, clean_up)) == whole
+
+
+# Text that no index has: a key that is too long, and JSON of other shapes.
+_ODD = ['"' + "x" * 300 + '"', "[" * 150 + "]" * 150, "1e999", '{"a": 1}', "null", '""']
+
+
+@pytest.mark.parametrize("odd", _ODD, ids=range(len(_ODD)))
+def test_400_made_up_position_of_conversations(api, token, odd):
+    """A cursor's checksum is no secret, so any position can be made up."""
+    one, other = "ct_" + "7" * 26, "ct_" + "0" * 26
+    for position in (f"[{odd}, null]", f'["2027-01-31T12:00:00.000Z#x", {odd}]', odd):
+        made_up = cursor.encode(position, "conversations", token.id, None)
+        answer = api.get(f"/v1/client-tokens/{token.id}/conversations?cursor={made_up}")
+        assert answer.status_code in {200, 400}, answer.text
+    for position in (f'["{one}", "{other}", {odd}]', f'[{odd}, "{other}", "~"]', odd):
+        made_up = ListConversations.read_query({}).pagination(position, api.tenant)["nextCursor"]
+        answer = api.get(f"/v1/conversations?cursor={made_up}")
+        assert answer.status_code in {200, 400}, answer.text
+
+
+def test_400_position_that_is_no_unicode(api, token, calls):
+    """Half of a surrogate pair, as an escape of JSON. AWS refuses a request with it."""
+    half, one, other = '"\\ud800"', "ct_" + "7" * 26, "ct_" + "0" * 26
+    made_up = cursor.encode(f"[{half}, null]", "conversations", token.id, None)
+    answer = api.get(f"/v1/client-tokens/{token.id}/conversations?cursor={made_up}")
+    assert_refused(answer, 400, "invalid_cursor")
+    made_up = ListConversations.read_query({}).pagination(f'["{one}", "{other}", {half}]', api.tenant)["nextCursor"]
+    assert_refused(api.get(f"/v1/conversations?cursor={made_up}"), 400, "invalid_cursor")
+    assert "Query" not in calls

@@ -120,6 +120,19 @@ def test_role_without_need_cannot_set_index_attributes(roles, write, attributes)
     assert may <= {"Chat", *(operation.name for operation in OPERATIONS if operation.records)}
 
 
+@pytest.mark.parametrize("write", ["PutItem", "UpdateItem"])
+def test_role_without_need_cannot_give_a_visitor_a_conversation(roles, write):
+    """A deletion by its visitor has the owner in a condition, which IAM cannot tell from a write."""
+    may = {
+        name
+        for name, role in roles.items()
+        for key in ("SESSION#1", "CONVERSATION#1", "RATE#1", "VISITOR#1", "FEEDBACK#1")
+        if decide(role, Access(f"dynamodb:{write}", "Table", frozenset({key}), frozenset({"owner_pk"}))).allowed
+    }
+    owns = {"InitSession", "Chat", "DeleteVisitorConversation", "DeleteVisitorConversations"}
+    assert may <= owns | {operation.name for operation in OPERATIONS if operation.records}
+
+
 @pytest.mark.parametrize("write", ["PutItem", "UpdateItem", "DeleteItem"])
 def test_only_feedback_is_written_by_its_function(roles, write):
     """It may place feedback in the index, so it must not reach what the index lists otherwise."""
