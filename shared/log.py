@@ -110,8 +110,8 @@ def fault(error: BaseException, *, operation: str, request_id: str) -> None:
     count("Faults", operation=operation, error=type(error).__name__)
 
 
-def count(name: str, **dimensions: str) -> None:
-    """Adds one to a metric; CloudWatch reads it from the log line."""
-    with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
+def count(name: str, number: int = 1, /, **dimensions: str) -> None:
+    """Adds to a metric; CloudWatch reads it from the log line."""
+    with single_metric(name=name, unit=MetricUnit.Count, value=number) as metric:
         for dimension, value in dimensions.items():
             metric.add_dimension(name=dimension, value=value)

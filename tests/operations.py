@@ -105,6 +105,8 @@ BROWSER = [
 ]
 # fmt: on
 OPERATIONS = [*MANAGEMENT, *BROWSER]
+WITHOUT_ROUTE = {"Authorize", "Tally"}
+"""The functions that serve no operation."""
 STREAMING = {"Chat", "ResumeExecution"}
 """The functions under our own runtime client."""
 BY_NAME = {operation.name: operation for operation in OPERATIONS}

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from infra.local import template as sam
+from infra.local.subscription import FilterPattern
 
 OURS = "ClientTokens/<AWS::StackName>"
 
@@ -120,8 +121,7 @@ def filters(template):
 
 def matches(pattern, line):
     """Matches `{ $.field = "value" }` as CloudWatch does. Other patterns are an error."""
-    field, value = re.fullmatch(r'\{ \$\.(\w+) = "(\w+)" \}', pattern).groups()
-    return json.loads(line).get(field) == value
+    return FilterPattern.parse(pattern).matches(line)
 
 
 def fields(pattern, line):

@@ -17,16 +17,19 @@ from infra.local.template import Template
 
 STACK_NAME = "client-tokens-local"
 
-# The emulator serves the API from the translated template and runs functions from the source. Alarms are not needed.
+# The emulator serves the API from the translated template, runs functions from the source, and hands lines of their log
+# over itself. Alarms are not needed.
 _LEFT_OUT = {
     "AWS::ApiGateway::Account",
     "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::Stage",
     "AWS::CloudFormation::Stack",
     "AWS::Lambda::Alias",
+    "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::LayerVersion",
     "AWS::Lambda::Permission",
     "AWS::Lambda::Version",
+    "AWS::Logs::SubscriptionFilter",
 }
 
 

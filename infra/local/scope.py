@@ -25,6 +25,9 @@ _PROPERTIES: Mapping[str, Collection[str]] = {
     "AWS::KMS::Alias": {"AliasName", "TargetKeyId"},
     "AWS::KMS::Key": {"Description", "EnableKeyRotation", "KeyPolicy", "KeySpec", "KeyUsage", "PendingWindowInDays"},
     "AWS::Lambda::Alias": {"FunctionName", "FunctionVersion", "Name"},
+    "AWS::Lambda::EventInvokeConfig": {
+        "DestinationConfig", "FunctionName", "MaximumEventAgeInSeconds", "MaximumRetryAttempts", "Qualifier",
+    },
     "AWS::Lambda::Function": {
         "Architectures", "Code", "Description", "Environment", "FunctionName", "Handler", "Layers", "LoggingConfig",
         "MemorySize", "ReservedConcurrentExecutions", "Role", "Runtime", "SnapStart", "Tags", "Timeout",
@@ -36,6 +39,7 @@ _PROPERTIES: Mapping[str, Collection[str]] = {
     "AWS::Lambda::Permission": {"Action", "FunctionName", "Principal", "SourceArn"},
     "AWS::Lambda::Version": {"Description", "FunctionName"},
     "AWS::Logs::LogGroup": {"LogGroupName", "RetentionInDays"},
+    "AWS::Logs::SubscriptionFilter": {"DestinationArn", "FilterPattern", "LogGroupName"},
 }  # fmt: skip
 
 # Nested stacks are not created, so they may contain only monitoring.

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from infra.local import access, cloud, code, http_server, openapi, seed, template
 from infra.local import parameters as chosen
@@ -17,6 +18,7 @@ from infra.local.invocations import Invocations
 from infra.local.management import Management
 from infra.local.own_handler import OwnHandler
 from infra.local.saved_state import SavedState
+from infra.local.subscription import Subscriptions
 
 
 class Stack:
@@ -51,7 +53,8 @@ class Stack:
         if kept:
             kept.restore(self._table)
         os.environ.update(access.variables(endpoint), TABLE_NAME=self._table)
-        self._functions = Functions(made.functions, self.code, endpoint, self._log_function)
+        self._subscriptions = Subscriptions(translated, self._invoke, self._log_function)
+        self._functions = Functions(made.functions, self.code, endpoint, self._take_line)
         api = Api(routes, self._functions.invoke, self._functions.stream, log=self._log)
         self._server = http_server.serve(listener, api, self._log)
         host, port = listener.getsockname()
@@ -81,6 +84,7 @@ class Stack:
 
     def stop(self) -> None:
         self._demo.stop()
+        self._subscriptions.stop()
         self._functions.stop()
         if self._own:
             self._own.stop()
@@ -92,6 +96,13 @@ class Stack:
     def _save(self) -> None:
         if self._kept:
             self._kept.save(self._table, self._seeds)
+
+    def _invoke(self, name: str, event: dict[str, Any]) -> Any:
+        return self._functions.invoke(name, event)
+
+    def _take_line(self, name: str, line: str) -> None:
+        self._log_function(name, line)
+        self._subscriptions.take(name, line)
 
     def _log_function(self, name: str, line: str) -> None:
         self._log(f"{name} | {line}")

@@ -31,6 +31,7 @@ from tests.functions import client_tools, invocations
 from tests.functions.documented import Documented
 from tests.functions.interruptions import at_call, busy, contended, crash_after, interrupted  # noqa: F401 - fixtures
 from tests.functions.page import Clock, Page
+from tests.functions.subscribed import Log
 from tests.iam.guard import Guard
 from tests.targets.chat_completions import endpoint as endpoint  # noqa: PLC0414 - a fixture
 
@@ -150,6 +151,12 @@ def app(guard):
     yield app
     assert app.undocumented == set()
     assert app.no_sentences == set()
+
+
+@pytest.fixture
+def log_group(guard, output):  # noqa: F811 - a fixture
+    """`log_group.deliver()`: hands the lines of visitors' requests to the function that tallies them."""
+    return Log(Functions(guard), output)
 
 
 @pytest.fixture

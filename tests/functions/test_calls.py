@@ -180,6 +180,7 @@ def _use_history(page, token, clock):
 
 def test_no_role_grants_an_unused_action(api, caller, page, token, guard, register, request):
     """Runs everything that the API can do, each call under its function's role. No grant may be left unused."""
+    log_group = request.getfixturevalue("log_group")
     session = page.open(token.value)
     for target, said in (("assistant", "Hi there"), ("model", "Good day"), ("endpoint_with_key", "Yes, we do.")):
         request.getfixturevalue(target)
@@ -191,6 +192,7 @@ def test_no_role_grants_an_unused_action(api, caller, page, token, guard, regist
     assert page.open(token.value, sessionId=session) == session
     assert page.rate(session, token.value).status_code == 200
     assert token.conversations()
+    log_group.deliver()
     register("flow_echo", call_price="0")
     token.change(dailyBudget=1)
     assert page.say(session).status_code == 200

@@ -9,9 +9,10 @@ import pytest
 from infra.local.template import ROOT
 from tests.aws.in_memory import STACK
 from tests.functions import invocations
+from tests.operations import WITHOUT_ROUTE
 
 SAM = json.loads((ROOT / "tests/sam/recorded.json").read_text(encoding="utf-8"))
-HANDLERS = sorted(set(STACK.functions) - {"Authorize"})
+HANDLERS = sorted(STACK.functions.keys() - WITHOUT_ROUTE)
 EVENTS = {"empty": {}, "without a context": {"requestContext": None}, "s3": {"Records": []}}
 FOREIGN = SAM["generated"] | EVENTS
 NOT_EVENTS = {"list": [], "text": "hello", "null": None, "context of text": {"requestContext": "hello"}}

@@ -1,5 +1,7 @@
 """Alarms fire when operators expect it: each is evaluated with samples as AWS would measure them."""
 
+import itertools
+
 import pytest
 
 from infra.local import template as sam
@@ -23,6 +25,7 @@ CONVERSATIONS = [
     "delete-conversation", "delete-feedback", "get-conversation", "get-feedback", "get-feedback-statistics",
     "list-conversations", "list-feedback",
 ]  # fmt: skip
+TALLIES = ["tally"]
 INDEXES = [{"TableName": "<Table>", "GlobalSecondaryIndexName": name} for name in ("listing", "visitors")]
 
 
@@ -73,6 +76,15 @@ TABLE_CALLS = ["BatchGetItem", "GetItem", "PutItem", "Query", "TransactWriteItem
 TABLE_ERRORS = [metric("AWS/DynamoDB", "SystemErrors", TableName="<Table>", Operation=call) for call in TABLE_CALLS]
 
 
+def _slow(alarm, functions, milliseconds):
+    for function in functions:
+        duration = of_function("Duration", function)
+        yield alarm, {duration: each_period(3, [milliseconds])}, True
+        yield alarm, {duration: each_period(2, [9000])}, False
+        yield alarm, {duration: each_period(4, [milliseconds - 1])}, False
+        yield alarm, {duration: each_period(4, [9000] + [10] * 999)}, False
+
+
 def _cases():
     """Alarm, samples, and whether it fires."""
     yield "ApiServerErrors", errors(5, 100), True
@@ -81,18 +93,10 @@ def _cases():
     yield "ApiServerErrors", errors(6, 500), True
     yield "ApiServerErrors", errors(0, 1000), False
     yield "ApiServerErrors", {ERRORS: ago(8, [1] * 100), REQUESTS: ago(8, [1] * 100)}, False
-    for alarm, functions in (("ManagementSlow", MANAGEMENT), ("BrowserSlow", BROWSER[2:])):
-        for function in functions:
-            duration = of_function("Duration", function)
-            yield alarm, {duration: each_period(3, [2000])}, True
-            yield alarm, {duration: each_period(2, [9000])}, False
-            yield alarm, {duration: each_period(4, [1999])}, False
-            yield alarm, {duration: each_period(4, [9000] + [10] * 999)}, False
-    for function in CONVERSATIONS:
-        duration = of_function("Duration", function)
-        yield "ConversationsSlow", {duration: each_period(3, [5000])}, True
-        yield "ConversationsSlow", {duration: each_period(2, [9000])}, False
-        yield "ConversationsSlow", {duration: each_period(4, [4999])}, False
+    yield from _slow("ManagementSlow", MANAGEMENT, 2000)
+    yield from _slow("BrowserSlow", BROWSER[2:], 2000)
+    yield from _slow("ConversationsSlow", CONVERSATIONS, 5000)
+    yield from _slow("TalliesSlow", TALLIES, 5000)
     for function in BROWSER[:2]:
         duration = of_function("Duration", function)
         # 70% of 29 s.
@@ -103,6 +107,7 @@ def _cases():
         "ManagementThrottled": MANAGEMENT,
         "ConversationsThrottled": CONVERSATIONS,
         "BrowserThrottled": BROWSER,
+        "TalliesThrottled": TALLIES,
     }
     for alarm, functions in throttled.items():
         for function in functions:
@@ -112,8 +117,8 @@ def _cases():
             # One sample arrives a period late; the alarm evaluates that period again.
             yield alarm, {throttles: ago(8, [5])}, True
             yield alarm, {throttles: ago(13, [5])}, False
-        first, second = (of_function("Throttles", function) for function in functions[:2])
-        yield alarm, split_between(first, second, [3], [2]), True
+        for first, second in itertools.pairwise(of_function("Throttles", function) for function in functions[:2]):
+            yield alarm, split_between(first, second, [3], [2]), True
     for throttles in THROTTLES:
         yield "TableThrottled", {throttles: ago(3, [10])}, True
         yield "TableThrottled", {throttles: ago(3, [9])}, False
@@ -126,6 +131,7 @@ def _cases():
     for alarm, counted, least in (
         ("ApiThrottled", metric(OURS, "Throttled"), 50),
         ("AuthorizerFailing", of_function("Errors", "authorize"), 3),
+        ("TalliesFailing", of_function("Errors", "tally"), 3),
         ("BudgetNearlySpent", metric(OURS, "BudgetsNearlySpent", environment="live", service="client-tokens"), 1),
         ("BudgetExhausted", metric(OURS, "BudgetsExhausted", environment="live", service="client-tokens"), 1),
         ("ChatInterrupted", metric(OURS, "AnswersInterrupted", service="client-tokens"), 5),

@@ -18,6 +18,7 @@ MIDDLE = {
     "reveals",
     "signer",
     "store",
+    "subscription",
     "targets",
     "wire",
 }

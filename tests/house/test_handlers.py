@@ -49,6 +49,8 @@ class TestEveryHandler:
                 assert scope in SCOPES, handler.at(decorator.lineno)
             case ast.Name("lambda_authorizer"):
                 assert handler.name == "functions.management.authorize"
+            case ast.Name("log_batches"):
+                assert handler.name == "functions.events.tally"
             case ast.Call(func=ast.Name("browser" | "browser_stream"), args=[], keywords=[ast.keyword("body_max")]):
                 assert plane == "browser"
             case ast.Call(func=ast.Name("history"), args=[], keywords=[]):

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.house.code import module
-from tests.operations import STREAMING
+from tests.operations import STREAMING, WITHOUT_ROUTE
 
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "x-amazon-apigateway-any-method"}
 
@@ -85,7 +85,7 @@ def test_every_function_has_exactly_one_route(operations, functions):
         for where, one in operations.items()
         if one["x-amazon-apigateway-integration"]["type"] == "aws_proxy"
     }
-    assert sorted(served.values()) == sorted(functions.keys() - {"Authorize"})
+    assert sorted(served.values()) == sorted(functions.keys() - WITHOUT_ROUTE)
 
 
 def test_function_and_handler_state_their_route(operations, functions):
@@ -136,11 +136,15 @@ def test_allow_header_lists_the_served_methods(body):
         assert {method.lower() for method in allowed} == item.keys() - {"x-amazon-apigateway-any-method"}, path
 
 
-def test_only_this_api_may_invoke_a_function(template):
+def test_only_this_api_and_the_log_of_its_functions_may_invoke_one(template):
     resources = template["Resources"].values()
     permissions = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::Lambda::Permission"]
-    assert {permission["Principal"] for permission in permissions} == {"apigateway.amazonaws.com"}
-    assert [permission for permission in permissions if {"Ref": "Api"} not in _values(permission["SourceArn"])] == []
+    sources = {"apigateway.amazonaws.com": "Api", "logs.amazonaws.com": "FunctionLogs"}
+    assert {permission["Principal"] for permission in permissions} == sources.keys()
+    for permission in permissions:
+        assert {"Ref": sources[permission["Principal"]]} in _values(permission["SourceArn"])
+    invoked_by_logs = [one["FunctionName"] for one in permissions if one["Principal"] == "logs.amazonaws.com"]
+    assert invoked_by_logs == [{"Ref": "TallyAliaslive"}]
     assert [resource for resource in resources if resource["Type"] == "AWS::Lambda::Url"] == []
 
 

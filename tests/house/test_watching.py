@@ -34,7 +34,7 @@ ASKED_FOR = {
     "budget-exhausted", "budget-nearly-spent", "chat-interrupted", "chat-slow",
     "conversations-slow", "conversations-throttled",
     "kms-signing-failures", "management-slow", "management-throttled", "rate-limit-failed-closed",
-    "table-system-errors", "table-throttled", "values-revealed",
+    "table-system-errors", "table-throttled", "tallies-failing", "tallies-slow", "tallies-throttled", "values-revealed",
 }  # fmt: skip
 REPORT = (
     "REPORT RequestId: 3604209a-e9a3-11e6-939a-754dd98c7be3\tDuration: 12.34 ms\tBilled Duration: 13 ms\t"

@@ -61,6 +61,7 @@ KEY = "arn:aws:kms:us-east-1:123456789012:key/1234-abcd"
 WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/WebAcl-AbC123/1234"
 STAGE = f"{API}/restapis/a1b2c3/stages/api"
 LOG_GROUP = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/client-tokens"
+TALLY_LOGS = f"{LOG_GROUP}-tally"
 ACCESS_LOGS = LOG_GROUP.replace("lambda", "apigateway")
 FUNCTION = f"{LAMBDA}:function:client-tokens-Chat-AbC123"
 # Type -> ARNs that its handlers act on.
@@ -79,12 +80,14 @@ RESOURCES = {
     "AWS::KMS::Alias": ["arn:aws:kms:us-east-1:123456789012:alias/client-tokens-signing", KEY],
     "AWS::KMS::Key": [KEY],
     "AWS::Lambda::Alias": [FUNCTION, f"{FUNCTION}:live"],
+    "AWS::Lambda::EventInvokeConfig": [FUNCTION, f"{FUNCTION}:live"],
     "AWS::Lambda::Function": [FUNCTION],
     "AWS::Lambda::LayerVersion": [f"{LAMBDA}:layer:client-tokens-shared", f"{LAMBDA}:layer:client-tokens-shared:1"],
     "AWS::Lambda::Permission": [FUNCTION, f"{FUNCTION}:live"],
     "AWS::Lambda::Version": [FUNCTION, f"{FUNCTION}:1"],
-    "AWS::Logs::LogGroup": [LOG_GROUP, f"{LOG_GROUP}:*", ACCESS_LOGS, f"{ACCESS_LOGS}:*"],
-    "AWS::Logs::MetricFilter": [ACCESS_LOGS],
+    "AWS::Logs::LogGroup": [one for group in (LOG_GROUP, TALLY_LOGS, ACCESS_LOGS) for one in (group, f"{group}:*")],
+    "AWS::Logs::MetricFilter": [LOG_GROUP, TALLY_LOGS, ACCESS_LOGS],
+    "AWS::Logs::SubscriptionFilter": [LOG_GROUP],
     "AWS::Route53::RecordSetGroup": ["arn:aws:route53:::hostedzone/Z0123456789"],
     "AWS::WAFv2::WebACL": [WEB_ACL, "arn:aws:wafv2:us-east-1:123456789012:regional/managedruleset/x/1234"],
     "AWS::WAFv2::WebACLAssociation": [WEB_ACL, STAGE],
@@ -273,8 +276,8 @@ def test_chosen_names_contain_the_stack_name(needed):
         str(one["Properties"][name])
         for one in _resources()
         for name in ("AlarmName", "AliasName", "DashboardName", "FunctionName", "LayerName", "LogGroupName", "RoleName")
-        if name in one.get("Properties", {}) and one["Type"] not in {"AWS::Lambda::Alias", "AWS::Lambda::Version"}
-        if one["Type"] != "AWS::Lambda::Permission" and one["Type"] != "AWS::Logs::MetricFilter"
+        # A reference is the name of another resource.
+        if name in one.get("Properties", {}) and "Ref" not in one["Properties"][name]
     }
     assert len(chosen) > 15
     assert [name for name in chosen if "AWS::StackName" not in name] == []
