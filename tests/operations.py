@@ -101,6 +101,15 @@ BROWSER = [
         "DeleteVisitorConversation", "DELETE", f"{HISTORY}/{{conversationId}}", None, repeats=False, is_of_history=True
     ),
     Operation("DeleteVisitorConversations", "DELETE", HISTORY, None, repeats=False, is_of_history=True),
+    Operation(
+        "UpdateDisplayProjections",
+        "PATCH",
+        f"{HISTORY}/{{conversationId}}/display-projections",
+        None,
+        {"messages": [{"id": "ast_shown", "displayContent": "Shown"}]},
+        repeats=False,
+        is_of_history=True,
+    ),
     Operation("ResetVisitor", "POST", "/v1/client/visitor/reset", None, repeats=False, is_of_history=True),
 ]
 # fmt: on

@@ -15,8 +15,9 @@ from shared.rules.session import Session
 from shared.store import client_tokens, conversations, counters, returning_visitors, sessions
 from shared.store.table import Item
 
-# Fixed, not a setting of the token: no honest page comes near it.
+# Fixed, not settings of the token: no honest page comes near them.
 WINDOWS = (Window("v", 60, 120),)
+DISPLAY_WINDOWS = (Window("d", 60, 120),)
 _TOO_OFTEN = "Too many requests for conversations came from your connection."
 
 
@@ -29,7 +30,7 @@ class AdmittedHistory:
     at: datetime
 
 
-def admit_history(access: HistoryAccess) -> AdmittedHistory:
+def admit_history(access: HistoryAccess, windows: tuple[Window, ...] = WINDOWS) -> AdmittedHistory:
     """The visitor whose secret the page has. Raises Unauthenticated, and TooManyRequests.
 
     The reads follow the order of proof: a made-up session id costs one read, of a key that nobody else uses.
@@ -39,14 +40,14 @@ def admit_history(access: HistoryAccess) -> AdmittedHistory:
         raise Unauthenticated("Visitor token required", code="visitor_token_required")
     if visitor is None:
         raise Unauthenticated("Visitor not found or expired", code="visitor_not_found")
-    _count(access, token)
+    _count(access, token, windows)
     return AdmittedHistory(session=current, visitor=visitor, at=access.visitor.at)
 
 
 def admit_reset(access: HistoryAccess) -> ReturningVisitor | None:
     """The visitor to forget. None if the page has no secret, or one that nobody knows."""
     _, token, visitor = _proven(access)
-    _count(access, token)
+    _count(access, token, WINDOWS)
     return visitor
 
 
@@ -65,6 +66,14 @@ def find_conversation(admitted: AdmittedHistory, conversation_id: str) -> Item |
             return None
         raise conversation.unknown()
     if not conversations.is_owned(record, admitted.visitor.id):
+        raise conversation.unknown()
+    return record
+
+
+def require_displayed(admitted: AdmittedHistory, conversation_id: str) -> Item:
+    """The record of the visitor's conversation, if the session is on it. Raises NotFound for any other."""
+    record = find_conversation(admitted, conversation_id)
+    if record is None or admitted.session.conversation_id != conversation_id:
         raise conversation.unknown()
     return record
 
@@ -109,9 +118,9 @@ def _proven(access: HistoryAccess) -> tuple[Session, ClientToken, ReturningVisit
     return current, token, visitors.find(items, parts)
 
 
-def _count(access: HistoryAccess, token: ClientToken) -> None:
+def _count(access: HistoryAccess, token: ClientToken, windows: tuple[Window, ...]) -> None:
     key = counters.history_key(token.id, access.visitor.address)
-    checks.require_within_limit(counters.hit(key, WINDOWS, access.visitor.at), _TOO_OFTEN)
+    checks.require_within_limit(counters.hit(key, windows, access.visitor.at), _TOO_OFTEN)
 
 
 def _session_ended() -> Unauthenticated:

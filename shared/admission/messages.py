@@ -129,7 +129,8 @@ def admit_message(
         if found.limits.client_tools and offer.is_new:
             offers.save(current, offer)
     lease = turn.lease(execution_id.new_secret(secrets.token_bytes), deadline)
-    begun = turns.begin(current, token, page_input.message, lease, stored=stored, at=visitor.at)
+    message, shown = page_input.message, page_input.display
+    begun = turns.begin(current, token, message, lease, stored=stored, at=visitor.at, display=shown)
     # The first message is recorded with its conversation.
     if found and not is_moving and usage.from_item(items.get(usage_key)).should_record(visitor.at):
         usage.record_use(token.id, visitor.at)

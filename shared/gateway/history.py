@@ -12,7 +12,8 @@ from shared.gateway.request import Event
 from shared.rules.returning_visitor import HistoryAccess
 from shared.rules.visitor import Visitor
 
-_BODY_MAX = 64 * 1024
+# 49,152 characters, each of which may take 12 bytes of JSON.
+_BODY_MAX = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

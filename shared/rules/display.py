@@ -10,6 +10,13 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.errors import InvalidRequest
+
+CHARACTERS_MAX = 32_768
+ALL_CHARACTERS_MAX = 49_152
+MESSAGES_MAX = 50
+# What a page displays of one turn, in bytes. Its message, its reply, and this fit into an item of 400 KB.
+TURN_BYTES_MAX = 128 * 1024
 _PREVIEW_LENGTH = 140
 _TITLE_LENGTH = 80
 # The beginning of a JSON object, or of a list that no link or footnote in Markdown looks like.
@@ -39,6 +46,17 @@ def shown(role: Literal["user", "assistant"], text: str, display: str | None) ->
         return Shown(text, display)
     is_hidden = not text or (role == "assistant" and _STRUCTURED.match(text))
     return Shown(None if is_hidden else text, None)
+
+
+def require_fits(*displays: str | None) -> None:
+    """Raises InvalidRequest if a turn would have more than can be stored with it."""
+    size = sum(len(one.encode()) for one in displays if one)
+    if size > TURN_BYTES_MAX:
+        raise InvalidRequest(
+            "What is displayed of a message is too long.",
+            code="display_too_large",
+            hint=f"With that of its reply, it takes {size:,} bytes of UTF-8, more than {TURN_BYTES_MAX:,}.",
+        )
 
 
 def preview(text: str) -> str | None:

@@ -37,7 +37,8 @@ class Attachment:
 class PageInput:
     """What a page sends with one message. The page chooses all of it, so it proves nothing.
 
-    `shown_ids`: the messages that the page still shows. None if it sends no ids. `tools`: what it offers. `steps`: of
+    `display`: what it displays instead of the message, which no target receives. `shown_ids`: the messages that it
+    still shows. None if it sends no ids. `tools`: what it offers. `steps`: of
     an answer that goes on, the calls of these tools so far, with their outputs.
     """
 
@@ -46,6 +47,7 @@ class PageInput:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
+    display: str | None = None
     shown_ids: Collection[str] | None = None
     tools: Sequence[ClientTool] = ()
     steps: Sequence[Step] = ()

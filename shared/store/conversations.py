@@ -27,8 +27,11 @@ _RECORD = (
 _COUNT = "count_"
 
 
-def record_message(session: Session, message: Message, number: int) -> Literal["started", "continued", "gone"]:
+def record_message(
+    session: Session, message: Message, number: int, *, title: str | None = None
+) -> Literal["started", "continued", "gone"]:
     """Records the `number`th message of a session in its conversation: `started` by this message, or `continued`.
+    `title`: what the page displays instead of the message, which is the conversation's title if it is the first.
 
     `gone`: the conversation was deleted or has expired. It happens before the target is invoked, so that nothing is
     paid for a conversation that was deleted.
@@ -51,6 +54,9 @@ def record_message(session: Session, message: Message, number: int) -> Literal["
         ":session": message_log.short_digest(session.digest),
     }
     assignments = _RECORD
+    if title is not None:
+        assignments += ", title = if_not_exists(title, :title)"
+        values[":title"] = title[:_FIRST_MESSAGE_LENGTH]
     if session.visitor_id:
         assignments += ", owner_pk = if_not_exists(owner_pk, :owner)"
         values[":owner"] = owner_pk(session.visitor_id)

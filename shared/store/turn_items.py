@@ -48,6 +48,7 @@ def to_item(current: Session, begun: Turn) -> Item:
         "at": timestamps.to_text(begun.message.at),
         "attempts": begun.attempts,
         "expires_at": expiry_unanswered(begun.message.at),
+        "display": begun.display,
         **lease,
     }
 
@@ -87,6 +88,8 @@ def from_item(item: Item) -> Turn:
         # Later holders go on with an execution that has paused.
         secret=item.get("execution") or item["holder"],
         resumes=item.get("resumes", 0),
+        display=item.get("display"),
+        reply_display=item.get("reply_display"),
     )
     if "reply" not in item:
         return replace(held, pause=pauses.from_item(item, held.message)) if "paused_until" in item else held

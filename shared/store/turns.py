@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.errors import Conflict, Gone, Unavailable
@@ -39,19 +40,27 @@ def find(current: Session, message_id: str, *, at: datetime) -> Turn | None:
 
 
 def begin(
-    current: Session, token: ClientToken, message: Message, own: Lease, *, stored: Turn | None, at: datetime
+    current: Session,
+    token: ClientToken,
+    message: Message,
+    own: Lease,
+    *,
+    stored: Turn | None,
+    at: datetime,
+    display: str | None = None,
 ) -> Turn:
     """The turn of a message, with its reply if it is stored already. Otherwise this invocation holds it.
 
-    `stored`: what `find` has found. Raises TooManyRequests when the session's budget or the message's attempts are
-    spent, Conflict while the message is being answered or too many others are sent in this session, Gone if the
-    conversation was deleted, and Unauthenticated if the message is so old that its turn has expired.
+    `stored`: what `find` has found. `display`: what the page displays instead of the message. Raises TooManyRequests
+    when the session's budget or the message's attempts are spent, Conflict while the message is being answered or too
+    many others are sent in this session, Gone if the conversation was deleted, and Unauthenticated if the message is so
+    old that its turn has expired.
     """
     current, entry = _accept(current, token, message, own, at)
     if stored is None and turn_items.expiry_unanswered(entry.at) <= at.timestamp():
         # It would expire before its reply is stored, and its target could be asked again and again.
         raise session.ended()
-    begun = turn.begin(current, message, entry, own)
+    begun = replace(turn.begin(current, message, entry, own), display=display)
     try:
         stored = stored or _put(current, begun, at)
         begun = turn.resume(stored, message, own, at)
@@ -59,7 +68,7 @@ def begin(
             begun = _take_over(current, stored, begun, at)
         if begun.reply or begun.pause:
             return begun
-        recorded = conversations.record_message(current, begun.message, entry.number)
+        recorded = conversations.record_message(current, begun.message, entry.number, title=begun.display)
     except Unavailable:
         # AWS may have done what it did not confirm.
         _free(current, turn.withdrawn(begun))

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from shared.errors import InvalidRequest, NotSupported
-from shared.rules import identifier, input_limits, session
+from shared.rules import display, identifier, input_limits, session
 from shared.rules.client_tools import ClientTool, Offer
 from shared.rules.identifier import RandomBytes
 from shared.rules.target_request import Attachment, Message, PageInput
@@ -86,6 +86,7 @@ class VisitorMessage(LenientRequestModel):
         list[Part],
         BeforeValidator(_parts, json_schema_input_type=str | Annotated[list[Part], Field(max_length=PARTS_MAX)]),
     ]
+    display_content: Annotated[str, Field(max_length=display.CHARACTERS_MAX)] | None = None
 
     def text(self) -> str:
         return "\n".join(part.text for part in self.content if part.type == "text")
@@ -143,5 +144,6 @@ class Chat(LenientRequestModel):
             inputs=self.inputs,
             metadata=self.metadata,
             context=self.context,
+            display=last.display_content,
             shown_ids=input_limits.shown_ids(self.messages),
         )

@@ -9,7 +9,7 @@ from typing import Annotated, NotRequired, TypedDict
 from pydantic import Field
 
 from shared.errors import Detail, InvalidRequest
-from shared.rules import cursor, identifier, timestamps
+from shared.rules import cursor, display, identifier, timestamps
 from shared.rules.visitor_conversation import VisitorConversation, VisitorMessage
 from shared.wire.request_model import LenientRequestModel
 
@@ -56,6 +56,35 @@ class GetVisitorConversation(HistoryQuery):
 
     def size(self) -> int:
         return _size(self.message_limit, MESSAGES_MAX, MESSAGES_MAX)
+
+
+class DisplayProjection(LenientRequestModel):
+    """What the page displays of a message."""
+
+    id: Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX)]
+    display_content: Annotated[str, Field(max_length=display.CHARACTERS_MAX)]
+
+
+class UpdateDisplayProjections(LenientRequestModel):
+    """What the page displays instead of messages, which no flow or agent receives."""
+
+    messages: Annotated[list[DisplayProjection], Field(min_length=1, max_length=display.MESSAGES_MAX)]
+
+    def displays(self) -> dict[str, str]:
+        """By the ids of their messages. Raises InvalidRequest if they are too long together."""
+        if sum(len(one.display_content) for one in self.messages) > display.ALL_CHARACTERS_MAX:
+            raise InvalidRequest.from_details(
+                Detail.for_field(
+                    "messages", f"may have {display.ALL_CHARACTERS_MAX:,} characters together", "out_of_range"
+                )
+            )
+        return {one.id: one.display_content for one in self.messages}
+
+
+class DisplayProjectionsUpdated(TypedDict):
+    """The conversation's revision, which changes with what is displayed."""
+
+    conversationRevision: str
 
 
 class VisitorSummary(TypedDict):
@@ -126,6 +155,10 @@ def found(
 
 def deleted(count: int) -> VisitorConversationsDeleted:
     return {"deleted": count}
+
+
+def displayed(revision: str) -> DisplayProjectionsUpdated:
+    return {"conversationRevision": revision}
 
 
 def forgotten() -> VisitorForgotten:

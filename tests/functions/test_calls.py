@@ -171,7 +171,7 @@ def _use_history(page, token, clock):
     assert page.do(BY_NAME["ResumeExecution"], token.value, session).status_code == 200
     for operation in (one for one in BROWSER if one.is_of_history):
         spoken = page.init(token.value, visitorToken=secret).json
-        assert page.say(spoken["sessionId"]).status_code == 200
+        assert page.say(spoken["sessionId"], assistantMessageId="ast_shown").status_code == 200
         assert page.rate(spoken["sessionId"], token.value).status_code == 200
         shown = {"secret": secret, "conversation_id": spoken["conversationId"]}
         answer = page.do(operation, token.value, spoken["sessionId"], **shown)

@@ -10,7 +10,7 @@ from shared.store import api_keys, conversation_deletion, returning_visitors, ta
 from tests.aws.event_stream import function_answer
 from tests.aws.network import NETWORK, Answer
 from tests.functions.page import events
-from tests.functions.stored import record
+from tests.operations import BY_NAME
 
 SECTION = (ROOT / "docs/architecture.md").read_text(encoding="utf-8").partition("\n## Data model\n")[2]
 ROWS = [
@@ -65,6 +65,15 @@ def _ask_visitor(page, session, *answers):
         assert page.post("resume", resumed).status_code == 200
 
 
+def _display(page, value, opened):
+    """Displays other texts than those of the messages: with a message, and later."""
+    message = {"id": "usr_shown", "role": "user", "content": "Hello", "displayContent": "Hi"}
+    assert page.post("chat", {"sessionId": page.open(value), "messages": [message]}).status_code == 200
+    known = {"secret": opened["visitor"]["token"], "conversation_id": opened["conversationId"]}
+    answer = page.do(BY_NAME["UpdateDisplayProjections"], value, opened["sessionId"], **known)
+    assert answer.status_code == 200
+
+
 @pytest.fixture
 def written(api, caller, create, register, page, clock):
     """Every item that was written while each operation ran."""
@@ -96,7 +105,8 @@ def written(api, caller, create, register, page, clock):
         value = token.regenerate(gracePeriodSeconds=3600)
         opened = page.init(value, visitorHistory=True).json
         session = opened["sessionId"]
-        assert page.say(session).status_code == 200
+        assert page.say(session, assistantMessageId="ast_shown").status_code == 200
+        _display(page, value, opened)
         usage = {"inputTokens": 1, "outputTokens": 1}
         said = Answer(200, function_answer({"text": "Hi", "usage": usage, "suggestions": ["Order"]}))
         register("flow_echo", "aws_lambda", function_arn=ASSISTANT, call_price="0")
@@ -115,11 +125,10 @@ def written(api, caller, create, register, page, clock):
             api_keys.revoke(key, at=datetime.now(UTC), listed_until=datetime.now(UTC) + timedelta(days=1))
         collect()
         visitor = returning_visitors.from_item(table.get(returning_visitors.key(opened["visitor"]["id"])))
-        conversation_id = record(session)["conversation_id"]
         returning_visitors.forget(visitor, at=clock.held)
         assert page.say(session).status_code == 502
         collect()
-        conversation_deletion.delete(api.tenant, conversation_id, at=clock.held)
+        conversation_deletion.delete(api.tenant, opened["conversationId"], at=clock.held)
         collect()
     return items
 

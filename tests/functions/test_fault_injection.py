@@ -33,8 +33,8 @@ class World:
     def speak(self):
         """In another conversation of the same visitor, which a history then has."""
         opened = self.page.init(self.token.value, visitorToken=self.secret).json
-        assert self.page.say(opened["sessionId"]).status_code == 200
-        self._conversation_id = opened["conversationId"]
+        assert self.page.say(opened["sessionId"], assistantMessageId="ast_shown").status_code == 200
+        self.session, self._conversation_id = opened["sessionId"], opened["conversationId"]
 
     def do(self, operation, **headers):
         if operation in BROWSER:
@@ -219,6 +219,7 @@ def _assert_documented(answer, call, fault, what):
             (401, "session_ended"),
             (403, "token_quota_reached"),
             (404, "not_found"),
+            (404, "conversation_not_found"),
             (409, "conflict"),
             (409, "in_progress"),
             (503, "unavailable"),

@@ -20,6 +20,7 @@ MANAGEMENT = [
 BROWSER = [
     "chat", "resume-execution", "delete-visitor-conversation", "delete-visitor-conversations",
     "get-visitor-conversation", "init-session", "leave-feedback", "list-visitor-conversations", "reset-visitor",
+    "update-display-projections",
 ]  # fmt: skip
 CONVERSATIONS = [
     "delete-conversation", "delete-feedback", "get-conversation", "get-feedback", "get-feedback-statistics",

@@ -69,11 +69,12 @@ def record():
         known = {}
         if operation.is_of_history:
             spoken = page.init(value, visitorToken=secret).json
-            assert page.say(spoken["sessionId"], TEXT).status_code == 200
+            assert page.say(spoken["sessionId"], TEXT, assistantMessageId="ast_shown").status_code == 200
             known = {"secret": secret, "conversation_id": spoken["conversationId"]}
+        shown_in = spoken["sessionId"] if operation.is_of_history else session
         if operation.name != "Chat":
             with recorder.recording(operation.name):
-                answer = page.do(operation, value, session, **known)
+                answer = page.do(operation, value, shown_in, **known)
                 assert answer.status_code == 200
         if operation.name == "LeaveFeedback":
             feedback_id = answer.json["feedbackId"]

@@ -164,7 +164,7 @@ def test_asking_before_the_record_answers_a_deleted_conversation(monkeypatch):
         return completed
 
     monkeypatch.setattr(turns, "complete", complete_and_record)
-    monkeypatch.setattr(conversations, "record_message", lambda *_: True)
+    monkeypatch.setattr(conversations, "record_message", lambda *_, **__: True)
     assert_broken("deletion", "was deleted before", monkeypatch)
 
 

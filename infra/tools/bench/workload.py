@@ -49,22 +49,25 @@ def open_session(caller: Caller, value: str) -> str:
 
 def say(
     caller: Caller, session_id: str, shown: Iterable[str] = (), *, question: str = _QUESTION, **connection: str
-) -> None:
-    """`shown`: the ids of earlier messages that the page still shows, which then are part of the history."""
+) -> str:
+    """Returns the reply's id. `shown`: the ids of earlier messages that the page still shows, which then are part of
+    the history.
+    """
     number = next(_numbers)
     message = {"id": f"usr_{number}", "role": "user", "content": question}
     before = [{"id": message_id, "role": "user", "content": ""} for message_id in shown]
     body = {"sessionId": session_id, "messages": [*before, message], "assistantMessageId": f"ast_{number}"}
     caller.ask("POST", "/v1/client/chat", body, **connection)
+    return f"ast_{number}"
 
 
 def exercise_all(caller: Caller, flow: str, routes: Routes) -> None:
     """Calls every operation that the document describes, with its largest example, but for NOT_MEASURED."""
     token_id, value = create(caller, flow)
     returning = caller.ask("POST", "/v1/client/init", {"token": value, "visitorHistory": True})
-    say(caller, returning["sessionId"])
+    reply_id = say(caller, returning["sessionId"])
     session_id = _converse_briefly(caller, value)
-    learned = {examples.VALUE: value, examples.SESSION_ID: session_id}
+    learned = {examples.VALUE: value, examples.SESSION_ID: session_id, examples.REPLY_ID: reply_id}
     others = [one for one in paths.served(routes) if one.function not in _WITH_ANSWERS_TO_KEEP | NOT_MEASURED]
     known = {"id": token_id, "conversation": "", "feedback": "", "conversationId": returning["conversationId"]}
     # Pages' operations first, because managers' may end the session. Deletions come last, and that of a conversation,

@@ -164,6 +164,7 @@ VISITOR_CONVERSATION = history.found(
 )
 VISITOR_CONVERSATIONS_DELETED = history.deleted(1)
 VISITOR_FORGOTTEN = history.forgotten()
+DISPLAYED = history.displayed("1.1")
 OPENED_WITH_HISTORY = sessions.opened(SESSION_ID, _SESSION, TOKEN, "0.0", _ADMITTED)
 
 

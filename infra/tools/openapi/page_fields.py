@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.rules import client_tools, feedback, input_limits
+from shared.rules import client_tools, display, feedback, input_limits
 from shared.wire import chat
 from shared.wire import client_tools as wire_tools
 from shared.wire.feedback import COMMENT_BYTES_MAX
@@ -62,6 +62,11 @@ MEANINGS = {
     "displayAvailable": "Whether there is anything to show.",
     "DisplayedMessage.content": "The text as it was sent. Absent if it is not meant for eyes.",
     "displayContent": "The text that the page displays instead. No flow or agent receives it.",
+    "UpdateDisplayProjections.messages": (
+        f"Up to {display.MESSAGES_MAX} of the conversation's messages, with {display.ALL_CHARACTERS_MAX:,} characters "
+        "together."
+    ),
+    "DisplayProjection.id": "Identifies the message.",
     "DisplayedMessage.id": "Identifies the message.",
     "VisitorConversationFound.messages": "A page of the conversation, the oldest first.",
     "VisitorSummary.id": "Identifies the conversation.",

@@ -1,0 +1,173 @@
+"""What a page displays instead of a message: text for eyes alone, which no target receives."""
+
+import pytest
+
+from shared.store import table
+from tests.aws.network import NETWORK
+from tests.functions.page import assert_refused
+from tests.functions.stored import beside
+from tests.functions.test_visitor_history import Browser
+
+UNKNOWN = "conv_00000000000000000000000000"
+
+
+@pytest.fixture
+def token(create):
+    return create(rateLimitPerMinute=1000, rateLimitPerHour=10_000)
+
+
+@pytest.fixture
+def browser(page, token):
+    browser = Browser(page, token.value)
+    page.say(browser.session, "Question", message_id="usr_1", assistantMessageId="ast_1")
+    return browser
+
+
+def project(browser, *messages, conversation_id=None, **shown):
+    path = f"/v1/client/conversations/{conversation_id or browser.conversation_id}/display-projections"
+    session, secret = shown.get("session", browser.session), shown.get("secret", browser.secret)
+    body = {"messages": [{"id": name, "displayContent": text} for name, text in messages]}
+    return browser.page._send("PATCH", f"{path}?sessionId={session}", body, [("X-Visitor-Token", secret)])
+
+
+def shown(browser):
+    return [one.get("displayContent") for one in browser.read(browser.conversation_id)["messages"]]
+
+
+def test_display_is_shown_and_changes_revision_and_preview_only(browser, clock):
+    before = browser.list()["data"][0]
+    clock.forward(minutes=5)
+    assert project(browser, ("ast_1", "Nicely put")).json == {"conversationRevision": "1.1"}
+    assert shown(browser) == [None, "Nicely put"]
+    assert browser.list()["data"][0] == before | {"preview": "Nicely put"}
+    assert browser.read(browser.conversation_id)["conversationRevision"] == "1.1"
+    assert browser.read(browser.conversation_id)["messages"][1]["content"] == "You said: Question"
+
+
+def test_empty_display_has_no_preview(browser):
+    assert project(browser, ("ast_1", "")).status_code == 200
+    assert shown(browser) == [None, ""]
+    assert browser.list()["data"][0]["preview"] is None
+
+
+def test_same_text_again_writes_nothing(browser, calls):
+    project(browser, ("ast_1", "Nicely put"))
+    calls.clear()
+    assert project(browser, ("ast_1", "Nicely put")).json == {"conversationRevision": "1.1"}
+    assert calls == ["GetItem", "BatchGetItem", "UpdateItem", "GetItem", "Query"]
+
+
+def test_both_messages_of_a_turn_at_once(browser):
+    assert project(browser, ("usr_1", "Asked"), ("ast_1", "Answered")).json == {"conversationRevision": "1.1"}
+    assert shown(browser) == ["Asked", "Answered"]
+
+
+def test_structured_text_is_shown_once_it_has_a_display(browser, register):
+    project(browser, ("ast_1", "A form"))
+    (one,) = [one for one in browser.read(browser.conversation_id)["messages"] if one["id"] == "ast_1"]
+    assert one["displayAvailable"] is True
+
+
+def test_404_unknown_message_changes_none(browser):
+    answer = project(browser, ("ast_1", "Nicely put"), ("ast_unknown", "x"))
+    assert_refused(answer, 404, "conversation_not_found")
+    assert shown(browser) == [None, None]
+
+
+def test_404_is_the_same_for_every_conversation_of_others(browser, page, token):
+    other = Browser(page, token.value)
+    page.say(other.session, message_id="usr_2", assistantMessageId="ast_2")
+    elsewhere = browser.talk("Mine, but in another session")
+    for conversation_id in (UNKNOWN, other.conversation_id, elsewhere, "x"):
+        answer = project(browser, ("ast_2", "Forged"), conversation_id=conversation_id)
+        assert_refused(answer, 404, "conversation_not_found")
+    assert shown(other) == [None, None]
+
+
+def test_404_after_the_deletion(browser):
+    browser.ask("DELETE", f"/{browser.conversation_id}")
+    assert_refused(project(browser, ("ast_1", "Late")), 404, "conversation_not_found")
+
+
+def test_deletion_meanwhile_wins(browser, at_call):
+    deleted = []
+    at_call(6, lambda: deleted.append(browser.ask("DELETE", f"/{browser.conversation_id}").json))
+    assert_refused(project(browser, ("ast_1", "Late")), 404, "conversation_not_found")
+    assert deleted == [{"deleted": 1}]
+    assert all("reply_display" not in item for item in beside(browser.session, "MESSAGE#"))
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [],
+        [("ast_1", "x" * 32_769)],
+        [("ast_1", "x" * 32_768), ("usr_1", "x" * 16_385)],
+        [(f"ast_{number}", "x") for number in range(51)],
+        [("", "x")],
+    ],
+    ids=["none", "long", "long together", "many", "no id"],
+)
+def test_400_too_much_to_display(browser, calls, messages):
+    calls.clear()
+    assert_refused(project(browser, *messages), 400, "invalid_request")
+    assert calls == []
+
+
+def test_400_more_bytes_than_a_turn_can_hold(browser):
+    assert project(browser, ("ast_1", "\N{GRINNING FACE}" * 32_768)).status_code == 200
+    assert_refused(project(browser, ("usr_1", "x")), 400, "display_too_large")
+    assert shown(browser)[0] is None
+
+
+def test_chat_stores_what_is_displayed_of_the_new_message(browser, page, assistant):
+    content = {"id": "usr_2", "role": "user", "content": "Tell me about @tea {expanded}", "displayContent": "@tea?"}
+    body = {"sessionId": browser.session, "messages": [content], "assistantMessageId": "ast_2"}
+    assert page.post("chat", body).status_code == 200
+    assert shown(browser) == [None, None, "@tea?", None]
+    assert "@tea?" not in str(assistant)
+
+
+def test_title_is_what_was_displayed(page, token):
+    browser = Browser(page, token.value)
+    content = {"id": "usr_1", "role": "user", "content": "@tea {expanded}", "displayContent": "@tea?"}
+    page.post("chat", {"sessionId": browser.session, "messages": [content]})
+    assert browser.list()["data"][0]["title"] == "@tea?"
+
+
+def test_no_target_receives_a_display(browser, page, assistant):
+    project(browser, ("usr_1", "For eyes"), ("ast_1", "alone"))
+    still_shown = [{"id": "usr_1", "role": "user", "content": ""}, {"id": "ast_1", "role": "assistant", "content": ""}]
+    page.say(browser.session, "Go on", before=still_shown)
+    assert "For eyes" not in str(assistant)
+    assert "alone" not in str(assistant)
+    assert "Question" in str(assistant)
+
+
+def test_429_after_120_in_a_window_of_their_own(browser):
+    answers = [project(browser, ("ast_1", "x")).status_code for _ in range(121)]
+    assert answers == [200] * 120 + [429]
+    assert browser.ask().status_code == 200
+
+
+def test_two_pages_at_once_both_change_the_revision(browser, at_call):
+    made = []
+    at_call(6, lambda: made.append(project(browser, ("usr_1", "Other")).json["conversationRevision"]))
+    assert project(browser, ("ast_1", "Mine")).json == {"conversationRevision": "1.2"}
+    assert made == ["1.1"]
+    assert shown(browser) == ["Other", "Mine"]
+
+
+def test_transaction_with_a_message_meanwhile_is_retried(browser, contended):
+    contended("CONVERSATION#", times=1)
+    assert project(browser, ("ast_1", "Nicely put")).status_code == 200
+
+
+def test_all_or_nothing_is_one_transaction(browser):
+    browser.page.say(browser.session, "Again", message_id="usr_2", assistantMessageId="ast_2")
+    made = []
+    with NETWORK.hooked(made.append):
+        assert project(browser, ("ast_1", "One"), ("ast_2", "Two")).json == {"conversationRevision": "2.1"}
+    (writes,) = [one.parameters["TransactItems"] for one in made if one.operation == "TransactWriteItems"]
+    assert len(writes) == 3
+    assert table.get((f"CONVERSATION#{browser.conversation_id}", "RECORD"))["display_revision"] == 1
