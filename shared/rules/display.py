@@ -53,7 +53,7 @@ def require_fits(*displays: str | None) -> None:
     size = sum(len(one.encode()) for one in displays if one)
     if size > TURN_BYTES_MAX:
         raise InvalidRequest(
-            "What is displayed of a message is too long.",
+            "The displayed text of a message is too long.",
             code="display_too_large",
             hint=f"With that of its reply, it takes {size:,} bytes of UTF-8, more than {TURN_BYTES_MAX:,}.",
         )
