@@ -18,7 +18,7 @@ from shared.rules.target import Target
 from shared.rules.target_request import PageInput, TargetRequest
 from shared.rules.turn import Turn
 from shared.rules.visitor import Visitor
-from shared.store import client_tokens, counters, offers, returning_visitors, sessions, turns, usage
+from shared.store import client_tokens, counters, displays, offers, returning_visitors, sessions, turns, usage
 
 # As many messages may arrive while a session leaves a conversation.
 _ATTEMPTS = 4
@@ -128,9 +128,13 @@ def admit_message(
         input_limits.require_within(found.limits, page_input)
         if found.limits.client_tools and offer.is_new:
             offers.save(current, offer)
+    shown = dict(page_input.displays)
+    # Of a message that is stored, only what is displayed instead is taken.
+    new_display = None if stored else shown.pop(page_input.message.id, None)
+    if shown and current.visitor_id:
+        displays.replace_known(current.conversation_id, current.visitor_id, shown, at=visitor.at)
     lease = turn.lease(execution_id.new_secret(secrets.token_bytes), deadline)
-    message, shown = page_input.message, page_input.display
-    begun = turns.begin(current, token, message, lease, stored=stored, at=visitor.at, display=shown)
+    begun = turns.begin(current, token, page_input.message, lease, stored=stored, at=visitor.at, display=new_display)
     # The first message is recorded with its conversation.
     if found and not is_moving and usage.from_item(items.get(usage_key)).should_record(visitor.at):
         usage.record_use(token.id, visitor.at)

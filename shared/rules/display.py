@@ -7,6 +7,7 @@ structured data, which a page may turn into anything.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +17,7 @@ CHARACTERS_MAX = 32_768
 ALL_CHARACTERS_MAX = 49_152
 MESSAGES_MAX = 50
 # What a page displays of one turn, in bytes. Its message, its reply, and this fit into an item of 400 KB.
-TURN_BYTES_MAX = 128 * 1024
+TURN_BYTES_MAX = 96 * 1024
 _PREVIEW_LENGTH = 140
 _TITLE_LENGTH = 80
 # The beginning of a JSON object, or of a list that no link or footnote in Markdown looks like.
@@ -39,6 +40,10 @@ class Shown:
         """What a visitor reads. Empty if nothing is shown."""
         return self.content or "" if self.display is None else self.display
 
+    def reads(self, text: str) -> bool:
+        """Whether a visitor reads this text already."""
+        return text == (self.content if self.display is None else self.display)
+
 
 def shown(role: Literal["user", "assistant"], text: str, display: str | None) -> Shown:
     """`display`: the text that the page displays instead, None if it displays the message itself."""
@@ -48,10 +53,15 @@ def shown(role: Literal["user", "assistant"], text: str, display: str | None) ->
     return Shown(None if is_hidden else text, None)
 
 
+def fits(*displays: str | None) -> bool:
+    """Whether that of a turn's message and of its reply can be stored with them."""
+    return _size(displays) <= TURN_BYTES_MAX
+
+
 def require_fits(*displays: str | None) -> None:
     """Raises InvalidRequest if a turn would have more than can be stored with it."""
-    size = sum(len(one.encode()) for one in displays if one)
-    if size > TURN_BYTES_MAX:
+    if not fits(*displays):
+        size = _size(displays)
         raise InvalidRequest(
             "The displayed text of a message is too long.",
             code="display_too_large",
@@ -67,6 +77,10 @@ def preview(text: str) -> str | None:
 def title(text: str | None, otherwise: str) -> str:
     """The beginning of the first message."""
     return _cut(text or "", _TITLE_LENGTH) or otherwise
+
+
+def _size(displays: Iterable[str | None]) -> int:
+    return sum(len(one.encode()) for one in displays if one)
 
 
 def _cut(text: str, length: int) -> str:

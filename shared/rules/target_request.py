@@ -37,9 +37,9 @@ class Attachment:
 class PageInput:
     """What a page sends with one message. The page chooses all of it, so it proves nothing.
 
-    `display`: what it displays instead of the message, which no target receives. `shown_ids`: the messages that it
-    still shows. None if it sends no ids. `tools`: what it offers. `steps`: of
-    an answer that goes on, the calls of these tools so far, with their outputs.
+    `displays`: what it displays instead of this message and of earlier ones, by their ids; no target receives it.
+    `shown_ids`: the messages that it still shows. None if it sends no ids. `tools`: what it offers. `steps`: of an
+    answer that goes on, the calls of these tools so far, with their outputs.
     """
 
     message: Message
@@ -47,7 +47,7 @@ class PageInput:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
-    display: str | None = None
+    displays: Mapping[str, str] = field(default_factory=dict)
     shown_ids: Collection[str] | None = None
     tools: Sequence[ClientTool] = ()
     steps: Sequence[Step] = ()

@@ -55,7 +55,8 @@ def record_message(
     }
     assignments = _RECORD
     if title is not None:
-        assignments += ", title = if_not_exists(title, :title)"
+        # It counts only if both have the time of the first message.
+        assignments += ", title = if_not_exists(title, :title), titled_at = if_not_exists(titled_at, :at)"
         values[":title"] = title[:_FIRST_MESSAGE_LENGTH]
     if session.visitor_id:
         assignments += ", owner_pk = if_not_exists(owner_pk, :owner)"
@@ -113,6 +114,13 @@ def revision(record: Item | None) -> str:
     if record is None:
         return conversation.revision(0)
     return conversation.revision(_visitor_messages(record), record.get("display_revision", 0))
+
+
+def title_text(record: Item) -> str | None:
+    """The text of the first message, as pages displayed it."""
+    is_displayed = record.get("titled_at") == record["created_at"]
+    text: str | None = record["title"] if is_displayed else record.get("first_message")
+    return text
 
 
 def message_count(record: Item) -> int:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
-from shared.errors import Conflict
-from shared.rules import conversation, display
+from shared.errors import Conflict, NotFound
+from shared.rules import conversation, display, visitor_conversation
 from shared.rules.turn import Turn
 from shared.store import conversations, table, turn_items
 from shared.store.table import ConditionFailed, Item, Write
 
-# A page displays its newest messages. Older ones count as unknown, so that a made-up id has a price.
+# A page displays its newest messages. Older ones count as unknown, so that a made-up id has a price. What is read also
+# bounds a transaction, which takes a hundred writes and 4 MB.
 _TURNS_MAX = 500
+_BYTES_MAX = 2 * 1024 * 1024
 _TURNS_AT_ONCE = 13
 _ATTEMPTS = 4
 
@@ -27,19 +31,39 @@ def replace_all(record: Item, visitor_id: str, displays: Mapping[str, str], *, a
     """
     missing = set(displays)
     writes: list[Write] = []
-    for item, stored in _newest_first(record["id"], at):
-        ids = {stored.message.id, stored.reply.id if stored.reply else ""} & missing
-        changed = _changed(stored, displays) if ids else stored
+    for item, stored in _newest_first(record["id"], _TURNS_MAX, at):
+        changed = _changed(stored, displays)
         if changed != stored:
             display.require_fits(changed.display, changed.reply_display)
-            writes.append(_write(item, changed))
-        missing -= ids
+            writes.append(_write(item, stored, changed))
+        missing -= {stored.message.id, stored.reply.id if stored.reply else ""}
         if not missing:
             break
     if missing:
         raise conversation.unknown()
-    if not writes:
-        return conversations.revision(record)
+    return _store(record, visitor_id, writes) if writes else conversations.revision(record)
+
+
+def replace_known(conversation_id: str, visitor_id: str, displays: Mapping[str, str], *, at: datetime) -> None:
+    """Stores what is displayed of those messages that are among the newest, if it is not what is read already.
+
+    A page sends all of it with each message. So what a concurrent page prevents is stored with the next message.
+    """
+    writes: list[Write] = []
+    for item, stored in _newest_first(conversation_id, _TURNS_AT_ONCE, at):
+        messages = visitor_conversation.newest_first(stored)
+        given = [(message, displays[message.id]) for message in messages if message.id in displays]
+        changed = _changed(stored, {message.id: text for message, text in given if not message.shown.reads(text)})
+        if changed != stored and display.fits(changed.display, changed.reply_display):
+            writes.append(_write(item, stored, changed))
+    record = conversations.find_owned(conversation_id, visitor_id, at=at) if writes else None
+    if record:
+        with suppress(NotFound, Conflict):
+            _store(record, visitor_id, writes)
+
+
+def _store(record: Item, visitor_id: str, writes: Sequence[Write]) -> str:
+    """Returns the conversation's revision."""
     for _ in range(_ATTEMPTS):
         after = record.get("display_revision", 0) + 1
         try:
@@ -54,7 +78,8 @@ def replace_all(record: Item, visitor_id: str, displays: Mapping[str, str], *, a
     raise Conflict(retry_after=1)
 
 
-def _newest_first(conversation_id: str, at: datetime) -> Iterator[tuple[Item, Turn]]:
+def _newest_first(conversation_id: str, most: int, at: datetime) -> Iterator[tuple[Item, Turn]]:
+    """Of the newest `most` turns, those whose texts together are not too long to be read."""
     items = table.query(
         "pk = :pk AND begins_with(sk, :messages)",
         {":pk": conversations.pk(conversation_id), ":messages": "MESSAGE#"},
@@ -63,7 +88,11 @@ def _newest_first(conversation_id: str, at: datetime) -> Iterator[tuple[Item, Tu
         ScanIndexForward=False,
         ConsistentRead=True,
     )
-    for item in islice(items, _TURNS_MAX):
+    room = _BYTES_MAX
+    for item in islice(items, most):
+        room -= sum(len(value.encode()) for value in item.values() if isinstance(value, str))
+        if room < 0:
+            return
         stored = turn_items.from_item(item)
         if not stored.is_gone:
             yield item, stored
@@ -76,9 +105,13 @@ def _changed(stored: Turn, displays: Mapping[str, str]) -> Turn:
     return changed
 
 
-def _write(item: Item, changed: Turn) -> Write:
-    given = {"display": changed.display, "reply_display": changed.reply_display}
-    values = {f":{name}": text for name, text in given.items() if text is not None}
+def _write(item: Item, stored: Turn, changed: Turn) -> Write:
+    """Only what has changed: another page may display the other message of the turn otherwise meanwhile."""
+    values: dict[str, Any] = {}
+    if changed.display != stored.display:
+        values[":display"] = changed.display
+    if changed.reply_display != stored.reply_display:
+        values[":reply_display"] = changed.reply_display
     return table.update_write(
         (item["pk"], item["sk"]),
         f"SET {', '.join(f'#{name[1:]} = {name}' for name in values)}",

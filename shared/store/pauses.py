@@ -18,8 +18,8 @@ from shared.rules.target_request import Message, PageInput
 from shared.rules.turn import Pause
 from shared.store.table import Item
 
-# Beside a message of up to 64 KB, in an item of at most 400 KB.
-_BYTES_MAX = 256 * 1024
+# Beside a message of up to 64 KB, and what is displayed of it, in an item of at most 400 KB.
+_BYTES_MAX = 224 * 1024
 
 NAMES = ("paused_until", "exchange")
 """The attributes that a reply or a new attempt removes."""

@@ -54,7 +54,7 @@ def from_record(record: Item, last_turn: Item | None) -> VisitorConversation:
     turn = turn_items.from_item(last_turn) if last_turn else None
     return VisitorConversation(
         id=record["id"],
-        title=display.title(record.get("title", record.get("first_message")), record["name"]),
+        title=display.title(conversations.title_text(record), record["name"]),
         target_id=record["flow_id"],
         preview=visitor_conversation.preview(turn),
         message_count=conversations.message_count(record),

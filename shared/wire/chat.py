@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -77,6 +77,16 @@ def _parts(content: Any) -> Any:
     return content
 
 
+def _displays(transcript: Iterable[Any]) -> dict[str, str]:
+    """What the page displays of messages, by their ids. Leaves out what `PATCH` would refuse."""
+    given = ((one.get("id"), one.get("displayContent")) for one in transcript if isinstance(one, dict))
+    return {
+        message_id: text
+        for message_id, text in given
+        if isinstance(message_id, str) and isinstance(text, str) and len(text) <= display.CHARACTERS_MAX
+    }
+
+
 class VisitorMessage(LenientRequestModel):
     """A message of the transcript."""
 
@@ -98,7 +108,8 @@ class VisitorMessage(LenientRequestModel):
 
 class Chat(LenientRequestModel):
     """The page sends its whole transcript each time, but only the visitor's last message is read. Earlier messages are
-    stored by the service. Of the page's copies, only the ids count: they say which messages the page still shows.
+    stored by the service. Of the page's copies, only the ids count, which say what the page still shows, and what it
+    displays instead of these messages.
 
     `inputs`, `metadata`, and `context` are passed to the target unverified, as the page sent them. `client_tools`: what
     the page offers to run; none if only their fingerprint is sent again.
@@ -138,12 +149,16 @@ class Chat(LenientRequestModel):
             raise InvalidRequest("The message is empty.", code="no_message")
         input_limits.require_storable(text)
         message_id = last.id or identifier.new("msg", at, random_bytes)
+        displays = _displays(self.messages)
+        if last.display_content is not None:
+            display.require_fits(last.display_content)
+            displays[message_id] = last.display_content
         return PageInput(
             message=Message(id=message_id, role="user", text=text, at=at),
             attachments=attachments,
             inputs=self.inputs,
             metadata=self.metadata,
             context=self.context,
-            display=last.display_content,
+            displays=displays,
             shown_ids=input_limits.shown_ids(self.messages),
         )

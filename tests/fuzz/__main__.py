@@ -29,6 +29,8 @@ ORIGIN = "https://app.example.com"
 TOKENS = 8
 # A list of many tokens would wait for moto, whose batches take quadratic time.
 KEPT = 8
+# The id of a visitor's message.
+SAID = "usr_tea"
 # Whose requests show a visitor's secret.
 HISTORY = ("/v1/client/conversations", "/v1/client/visitor/")
 # The target that answers here calls no tools of the page, so nothing waits to be resumed.
@@ -92,7 +94,7 @@ class World:
         return {"conversation": session["conversationId"], "feedback": left["feedbackId"]}
 
     def _say(self, session):
-        message = {"role": "user", "content": "Do you sell tea?"}
+        message = {"id": SAID, "role": "user", "content": "Do you sell tea?"}
         self._post("chat", {"sessionId": session["sessionId"], "messages": [message]})
 
     def enter(self, case):
@@ -110,7 +112,7 @@ class World:
                 if case.method == "DELETE":
                     self._said = self._talk()
         if isinstance(case.body, dict):
-            case.body = self._body(case.body)
+            case.body = _displays(case.body) if case.path.endswith("/display-projections") else self._body(case.body)
         if case.path.startswith("/v1/client/"):
             case.headers["Origin"] = ORIGIN
         if is_history and isinstance(case.query, dict):
@@ -155,6 +157,13 @@ class World:
             if len(self._created) > KEPT:
                 with suppress(ManagementError):
                     self._management.ask("DELETE", f"/v1/client-tokens/{self._created.popleft()}")
+
+
+def _displays(body):
+    """Of the one message that the visitor has sent."""
+    if not isinstance(body.get("messages"), list):
+        return body
+    return body | {"messages": [one | {"id": SAID} if isinstance(one, dict) else one for one in body["messages"]]}
 
 
 def _are_texts(value):

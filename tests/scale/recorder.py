@@ -35,7 +35,9 @@ class Recorder:
             call |= _queried(request.parameters, answer.body["Items"])
         elif request.operation in {"GetItem", "BatchGetItem"}:
             keys, call["consistent"] = _asked(request.operation, request.parameters)
-            call["items"] = [{"key": _family(key), "bytes": item_bytes(_item(key))} for key in keys]
+            found = [{"key": _family(key), "bytes": item_bytes(_item(key))} for key in keys]
+            # A batch has no order, and some keys are random.
+            call["items"] = sorted(found, key=lambda item: (item["key"], item["bytes"]))
         elif self._before:
             call["items"] = [_change(key, before, _item(key)) for key, before in self._before.items()]
         self.operations[self._operation].append(call)

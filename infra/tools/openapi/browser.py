@@ -93,7 +93,8 @@ OPERATIONS = {
         refuses={
             400: (
                 "no_message message_too_long input_too_large invalid_attachment attachments_not_enabled "
-                "attachments_too_large attachment_not_supported client_tools_too_large target_declined"
+                "attachments_too_large attachment_not_supported client_tools_too_large display_too_large "
+                "target_declined"
             ),
             401: "session_ended",
             404: "target_not_found",

@@ -73,7 +73,7 @@ MEANINGS = {
     "conversation_not_found": "The visitor has no such conversation. Nobody learns whether it exists.",
     "conflict": "A concurrent request changes the same thing, or has the same key. Retry after `Retry-After` seconds.",
     "conversation_deleted": "The conversation was deleted. Open a new session.",
-    "display_too_large": "What is displayed of one message and its reply takes more than 128 KB.",
+    "display_too_large": "What is displayed of one message and its reply takes more than 96 KB.",
     "execution_expired": "The answer has waited for 15 minutes. Send the message again.",
     "execution_not_found": "The session's conversation has no such answer.",
     "execution_not_paused": "The answer does not wait: it goes on, or has ended.",
