@@ -67,7 +67,7 @@ def _store(record: Item, visitor_id: str, writes: Sequence[Write]) -> str:
     for _ in range(_ATTEMPTS):
         after = record.get("display_revision", 0) + 1
         try:
-            table.transact_with_retries([*writes, _count_write(record, visitor_id, after)])
+            table.transact_with_retries([*writes, _count_write(record, after)])
         except ConditionFailed as failure:
             if failure.index < len(writes) or not conversations.is_owned(failure.found, visitor_id):
                 # It was deleted a moment ago.
@@ -121,14 +121,16 @@ def _write(item: Item, stored: Turn, changed: Turn) -> Write:
     )
 
 
-def _count_write(record: Item, visitor_id: str, after: int) -> Write:
-    """The revision changes, once for each of two pages. When the conversation was last active does not."""
+def _count_write(record: Item, after: int) -> Write:
+    """The revision changes, once for each of two pages. When the conversation was last active does not.
+
+    `record`: with the visitor as its owner, which never changes.
+    """
     before = record.get("display_revision")
     known = "attribute_not_exists(display_revision)" if before is None else "display_revision = :before"
     return table.update_write(
         conversations.record_key(record["id"]),
         "SET display_revision = :after",
-        {":after": after, ":owner": conversations.owner_pk(visitor_id)}
-        | ({} if before is None else {":before": before}),
-        condition=f"owner_pk = :owner AND attribute_not_exists(is_gone) AND {known}",
+        {":after": after} | ({} if before is None else {":before": before}),
+        condition=f"attribute_exists(pk) AND attribute_not_exists(is_gone) AND {known}",
     )
