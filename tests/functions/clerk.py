@@ -6,13 +6,18 @@ import threading
 from datetime import UTC, datetime
 
 import jwt
+import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from shared import credentials
 
 ISSUER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 STRANGERS_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PARTY = "https://dashboard.example.com"
 SESSION_CATEGORY = "cl_B7d4PD111AAA"
 KEY_SET_PATH = "/.well-known/jwks.json"
+DEEP = b"[" * 3000 + b"]" * 3000
+ROLES = "admin=read+write+reveal,member=read"
 
 
 class Issuer:
@@ -72,3 +77,26 @@ class Issuer:
 
 def seconds_from_now(seconds):
     return int(datetime.now(UTC).timestamp()) + seconds
+
+
+@pytest.fixture
+def trust(monkeypatch):
+    """`trust(issuer, parties, role_scopes)`: deploys with these parameters."""
+
+    def deploy(issuer, parties=PARTY, role_scopes=ROLES):
+        monkeypatch.setenv("CLERK_ISSUER", issuer)
+        monkeypatch.setenv("CLERK_AUTHORIZED_PARTIES", parties)
+        monkeypatch.setenv("CLERK_ROLE_SCOPES", role_scopes)
+        monkeypatch.setattr(credentials, "_public_keys", credentials._PublicKeys())
+        credentials._clerk.cache_clear()
+
+    yield deploy
+    credentials._clerk.cache_clear()
+
+
+@pytest.fixture
+def clerk(trust):
+    issuer = Issuer()
+    trust(issuer.url)
+    yield issuer
+    issuer.stop()

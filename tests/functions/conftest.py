@@ -28,9 +28,12 @@ from tests.aws.fixtures import aws_answers, aws_unreachable, calls, output  # no
 from tests.aws.in_memory import STACK, TEMPLATE
 from tests.aws.network import NETWORK, Answer
 from tests.functions import client_tools, invocations
+from tests.functions.clerk import clerk, trust  # noqa: F401 - fixtures
 from tests.functions.documented import Documented
 from tests.functions.interruptions import at_call, busy, contended, crash_after, interrupted  # noqa: F401 - fixtures
+from tests.functions.owner import talk  # noqa: F401 - a fixture
 from tests.functions.page import Clock, Page
+from tests.functions.returning_visitors import browser, first, secret  # noqa: F401 - fixtures
 from tests.functions.subscribed import Log
 from tests.iam.guard import Guard
 from tests.targets.chat_completions import endpoint as endpoint  # noqa: PLC0414 - a fixture
@@ -179,6 +182,12 @@ def caller(app):
         return Management(app, tenant, value)
 
     return make
+
+
+@pytest.fixture
+def status(app):
+    """The status of a list request with a session token."""
+    return lambda token: Management(app, "", token).get("/v1/client-tokens").status_code
 
 
 @pytest.fixture

@@ -1,48 +1,16 @@
 """People who are signed in with Clerk: 401 for anything but a valid session token, and scopes by organization role."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import jwt
 import pytest
 
-from shared import credentials
 from shared.store import audit
-from tests.functions.clerk import KEY_SET_PATH, PARTY, STRANGERS_KEY, Issuer, seconds_from_now
+from tests.functions.clerk import DEEP, PARTY, STRANGERS_KEY, seconds_from_now
 from tests.functions.conftest import Management
 from tests.functions.test_credentials import LIST, assert_expired, assert_unauthenticated
 from tests.operations import MANAGEMENT, UNKNOWN_ID
-
-ROLES = "admin=read+write+reveal,member=read"
-
-
-@pytest.fixture
-def trust(monkeypatch):
-    """`trust(issuer, parties, role_scopes)`: deploys with these parameters."""
-
-    def deploy(issuer, parties=PARTY, role_scopes=ROLES):
-        monkeypatch.setenv("CLERK_ISSUER", issuer)
-        monkeypatch.setenv("CLERK_AUTHORIZED_PARTIES", parties)
-        monkeypatch.setenv("CLERK_ROLE_SCOPES", role_scopes)
-        monkeypatch.setattr(credentials, "_public_keys", credentials._PublicKeys())
-        credentials._clerk.cache_clear()
-
-    yield deploy
-    credentials._clerk.cache_clear()
-
-
-@pytest.fixture
-def clerk(trust):
-    issuer = Issuer()
-    trust(issuer.url)
-    yield issuer
-    issuer.stop()
-
-
-@pytest.fixture
-def status(app):
-    """The status of a list request with a session token."""
-    return lambda token: Management(app, "", token).get(LIST).status_code
 
 
 @pytest.mark.parametrize(
@@ -146,13 +114,13 @@ def test_200_session_token_with_or_without_a_category(clerk, status, header):
     assert status(clerk.token(header=header)) == 200
 
 
-DEEP = b"[" * 3000 + b"]" * 3000
 SHAPES = [
     b"null", b"true", b"false", b"0", b"-1", b"1.5", b"1e300", b"-1e300", b"1e999", b"NaN", b"-Infinity",
     b"9" * 400, b"9" * 5000, b'""', b'"text"', b'"\\ud800"', b'"\\u0000"', b'"%s"' % (b"x" * 3000), b"[]",
     b'["user_1"]', b"[null]", b"{}", b'{"a": 1}', b'{"id": null}', b'{"id": 5}', b'{"id": ["org_1"]}', b'{"id": ""}',
     DEEP,
 ]  # fmt: skip
+
 # Exceptions: values that mean the same as no claim, times long ago, and any text in fields whose format is Clerk's.
 FINE = {
     "nbf": {b"null", b"0", b"1.5"},
@@ -324,87 +292,3 @@ def test_roles_are_mapped_to_scopes_by_parameter(app, clerk, trust):
         person = Management(app, "org_1", clerk.token(o={"id": "org_1", "rol": role}))
         answers = [person.get(LIST), person.post(LIST, {}), person.get(f"{LIST}/ct_1/token")]
         assert [answer.status_code for answer in answers] == expected, role
-
-
-@pytest.mark.parametrize("body", [b"", b"not json", b"[]", b'{"keys": 5}', b'{"keys": [5]}', DEEP, b" " * 1_000_001])
-def test_503_for_an_unreadable_key_set(clerk, status, body):
-    clerk.body = body
-    assert status(clerk.token()) == 503
-
-
-@pytest.mark.parametrize("other", [{"kty": "EC"}, {"kty": None}, {"use": "enc"}, {"kid": None}])
-def test_other_keys_of_the_key_set_verify_nothing(clerk, status, other):
-    """Not RSA, not for signatures, or without an id. They don't make the set unreadable, either."""
-    changed = clerk.public_key("kid-2") | other
-    others = {name: value for name, value in changed.items() if value is not None}
-    clerk.body = json.dumps({"keys": [others, clerk.public_key("kid-1")]}).encode()
-    assert status(clerk.token()) == 200
-    assert status(clerk.token(header={"kid": "kid-2"}, sub="user_2")) == 401
-    with pytest.raises(credentials.CredentialRejected):
-        credentials._PublicKeys().find("kid-2", datetime.now(UTC))
-
-
-def test_503_for_a_key_set_that_is_too_large(clerk, status):
-    clerk.body = json.dumps({"keys": [clerk.public_key("kid-1")], "padding": "x" * 1_000_000}).encode()
-    assert status(clerk.token()) == 503
-
-
-@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
-def test_503_when_the_key_set_redirects(clerk, status, code):
-    elsewhere = Issuer()
-    clerk.status, clerk.redirect = code, elsewhere.url + KEY_SET_PATH
-    assert status(clerk.token()) == 503
-    clerk.redirect = clerk.url + KEY_SET_PATH
-    assert status(clerk.token(sub="user_2")) == 503
-    assert (clerk.fetched, elsewhere.fetched) == (1, 0)
-    elsewhere.stop()
-
-
-def test_503_for_an_unreachable_key_set(app, clerk):
-    clerk.stop()
-    answer = Management(app, "user_1", clerk.token()).get(LIST)
-    assert answer.status_code == 503
-    assert answer.json["code"] == "unavailable"
-
-
-def test_503_key_set_is_fetched_at_most_every_ten_seconds_if_down(clerk):
-    """Otherwise made-up tokens could keep all of the account's functions waiting."""
-    keys, start = credentials._PublicKeys(), datetime(2026, 11, 24, tzinfo=UTC)
-    good, clerk.body = clerk.body, b"{}"
-    for second in range(11):
-        with pytest.raises(credentials.Unavailable):
-            keys.find("kid-1", start + timedelta(seconds=second))
-    assert clerk.fetched == 2
-    clerk.body = good
-    assert keys.find("kid-1", start + timedelta(seconds=20))["kid"] == "kid-1"
-
-
-def test_503_for_a_new_key_while_the_key_set_is_unavailable(clerk):
-    """A 401 would be cached by API Gateway."""
-    keys, start = credentials._PublicKeys(), datetime(2026, 11, 24, tzinfo=UTC)
-    assert keys.find("kid-1", start)["kid"] == "kid-1"
-    clerk.body = b"{}"
-    for second in (10, 11, 19):
-        with pytest.raises(credentials.Unavailable):
-            keys.find("kid-2", start + timedelta(seconds=second))
-        assert keys.find("kid-1", start + timedelta(seconds=second))["kid"] == "kid-1"
-    clerk.body = json.dumps({"keys": [clerk.public_key("kid-2")]}).encode()
-    assert keys.find("kid-2", start + timedelta(seconds=20))["kid"] == "kid-2"
-
-
-def test_key_set_is_cached_five_minutes_and_refetched_every_ten_seconds(clerk):
-    keys, start = credentials._PublicKeys(), datetime(2026, 11, 24, tzinfo=UTC)
-
-    def find(kid, seconds):
-        try:
-            return keys.find(kid, start + timedelta(seconds=seconds))["kid"]
-        except credentials.CredentialRejected:
-            return None
-
-    assert [find("kid-1", 0), find("kid-2", 1), find("kid-3", 9)] == ["kid-1", None, None]
-    assert clerk.fetched == 1
-    clerk.body = json.dumps({"keys": [clerk.public_key("kid-2")]}).encode()
-    assert [find("kid-2", 10), find("kid-2", 309)] == ["kid-2", "kid-2"]
-    assert clerk.fetched == 2
-    assert find("kid-1", 310) is None
-    assert clerk.fetched == 3

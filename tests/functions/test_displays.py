@@ -6,11 +6,10 @@ from shared.store import table
 from tests.aws.event_stream import function_answer
 from tests.aws.network import NETWORK, Answer
 from tests.functions.page import assert_refused, events, reply
+from tests.functions.returning_visitors import UNKNOWN, Browser
 from tests.functions.stored import beside
-from tests.functions.test_visitor_history import Browser
 
 ASSISTANT = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
-UNKNOWN = "conv_00000000000000000000000000"
 
 
 @pytest.fixture

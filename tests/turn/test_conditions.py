@@ -45,7 +45,7 @@ EACH_WRITE = [
     Scenario(("a>",), Faults(), before=("a",), pauses=1),
 ]
 # DynamoDB deletes what has expired. The search has no time for that, and has no visitor who is forgotten:
-# that is in tests/functions/test_returning_visitors.py.
+# that is in tests/functions/test_forgotten_visitors.py.
 NOT_SEARCHED = {
     ("SET tenant", "attribute_not_exists(pk)"),
     ("SET message_log", "conversation_id = :conversation_id"),
