@@ -89,3 +89,29 @@ def test_fault_for_an_unexpected_response():
     assert ledger.requests == 2
     assert ledger.statuses["say"] == {200: 1, 503: 1}
     assert ledger.faults == ['say: 503 instead of 200 or 409: {"code": "unavailable"}']
+
+
+def test_tallies_that_match_are_no_fault(ledger):
+    for result in ("sessions", "messages", "messages", "rate_limited"):
+        ledger.tally("ct_1", result)
+    hours = [
+        {"pk": "TALLY#ct_1", "sk": "HOUR#2027-01-31T12#0", "sessions": 1, "messages": 1, "cost": 5},
+        {"pk": "TALLY#ct_1", "sk": "HOUR#2027-01-31T12#3", "messages": 1, "refused": [["rate_limited", 1]]},
+        {"pk": "TALLY#ct_1", "sk": "PREVIOUS", "uses": []},
+        # Callers do not know which of their ended sessions the service still knew.
+        {"pk": "TALLY#ct_1", "sk": "HOUR#2027-01-31T13#0", "refused": [["session_ended", 7]]},
+    ]
+    assert noticed(ledger, [*WHOLE, *hours]) == []
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_fault_for_tallies_that_lack_a_message_or_count_it_twice(ledger, number):
+    for _ in range(2):
+        ledger.tally("ct_1", "messages")
+    hour = {"pk": "TALLY#ct_1", "sk": "HOUR#2027-01-31T12#0", "messages": number}
+    assert noticed(ledger, [*WHOLE, hour]) == [f"ct_1: tallied {{'messages': {number}}} instead of {{'messages': 2}}"]
+
+
+def test_fault_for_a_token_that_nobody_used(ledger):
+    hour = {"pk": "TALLY#ct_9", "sk": "HOUR#2027-01-31T12#0", "sessions": 1}
+    assert noticed(ledger, [*WHOLE, hour]) == ["ct_9: tallied {'sessions': 1} instead of {}"]

@@ -34,6 +34,7 @@ _SECONDS = 120
 _SETTLED_SECONDS, _WARM_UP_SECONDS, _TELLING_SECONDS = 20, 40, 70
 _PROGRESS_SECONDS = 10
 _START_SECONDS, _STOP_SECONDS = 60, 15
+_TALLY_SECONDS = 30
 _PAGE = 200
 _LOG = ROOT / ".local/soak.log"
 
@@ -81,6 +82,16 @@ class Soak:
             thread.join()
         return warm, self._snapshot()
 
+    def await_tallies(self) -> None:
+        """Waits until as much is tallied as callers know of, which the stack does within seconds."""
+        deadline, known = time.monotonic() + _TALLY_SECONDS, sum(one.total() for one in self.ledger.tallies.values())
+        while self._tallied() < known and time.monotonic() < deadline:
+            time.sleep(1)
+
+    def _tallied(self) -> int:
+        tallies = {"FilterExpression": "begins_with(sk, :hour)", "ExpressionAttributeValues": {":hour": {"S": "HOUR#"}}}
+        return sum(int(reconciliation.counts(item).total()) for item in self._items(**tallies))
+
     def differences(self) -> list[str]:
         made = (token for token in self._tokens() if token["id"] not in self._planted)
         found = reconciliation.read(self._items(), made)
@@ -105,9 +116,9 @@ class Soak:
         items = self._dynamodb.describe_table(TableName=self._table)["Table"]["ItemCount"]
         return Snapshot(memory.processes(self._pid), items)
 
-    def _items(self) -> Iterator[dict[str, Any]]:
+    def _items(self, **options: Any) -> Iterator[dict[str, Any]]:
         plain = TypeDeserializer().deserialize
-        for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._table):
+        for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._table, **options):
             yield from ({name: plain(value) for name, value in item.items()} for item in page["Items"])
 
     def _tokens(self) -> Iterator[dict[str, Any]]:
@@ -127,6 +138,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory, _stack(Path(directory)) as (pid, state):
         soak = Soak(pid, state)
         warm, end = soak.run(seconds)
+        soak.await_tallies()
         faults = soak.ledger.faults + soak.differences()
     if warm:
         faults += memory.faults(pid, warm, end)

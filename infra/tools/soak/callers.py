@@ -86,7 +86,7 @@ class Caller:
         return lent
 
     def open(self, token: ClientToken) -> Session | None:
-        opened = self._client.visit("open", "init", {"token": token.value}, {200})
+        opened = self._client.visit("open", "init", {"token": token.value}, {200}, token_id=token.id)
         return opened and Session(opened["sessionId"], opened["conversationId"], token)
 
     def _converse(self) -> None:
@@ -160,7 +160,8 @@ class Caller:
         ]
         if token:
             elsewhere = "https://elsewhere.example.com"
-            mistakes.append(lambda: client.visit("open", "init", {"token": token.value}, {403}, origin=elsewhere))
+            init = {"token": token.value}
+            mistakes.append(lambda: client.visit("open", "init", init, {403}, origin=elsewhere, token_id=token.id))
         self._random.choice(mistakes)()
 
     def _say(self, session: Session, expected: Collection[int], client: Client | None = None) -> _Said | None:
@@ -176,7 +177,7 @@ class Caller:
     def _send(self, said: _Said, expected: Collection[int], operation: str, client: Client) -> bool:
         """Sends a message; returns whether it was answered."""
         body = {"sessionId": said.session.id, "messages": [said.message], "assistantMessageId": said.answer_id}
-        answer = client.chat(operation, body, expected)
+        answer = client.chat(operation, body, expected, said.session.token.id)
         if answer is not None and answer != f"You said: {said.message['content']}":
             self._ledger.wrong(f"{operation}: not the answer to what was said, but {answer[:100]}")
         return answer is not None

@@ -14,6 +14,8 @@ from infra.tools.soak.ledger import Ledger
 
 ORIGIN = "https://app.example.com"
 _TIMEOUT_SECONDS = 40
+# Of a success, as the service tallies it.
+_OUTCOMES = {"open": "sessions", "say": "messages", "say again": "repeated"}
 Body = Mapping[str, Any] | None
 
 
@@ -34,15 +36,23 @@ class Client:
         return answer and json.loads(answer)
 
     def visit(
-        self, operation: str, endpoint: str, body: Body, expected: Collection[int], *, origin: str = ORIGIN
+        self,
+        operation: str,
+        endpoint: str,
+        body: Body,
+        expected: Collection[int],
+        *,
+        origin: str = ORIGIN,
+        token_id: str = "",
     ) -> Any:
-        """The same, from a page on `origin`."""
-        answer = self._ask(operation, f"POST /v1/client/{endpoint}", body, expected, {"Origin": origin})
+        """The same, from a page on `origin`. `token_id`: that of the value or session in the body."""
+        path = f"POST /v1/client/{endpoint}"
+        answer = self._ask(operation, path, body, expected, {"Origin": origin}, token_id)
         return answer and json.loads(answer)
 
-    def chat(self, operation: str, body: Body, expected: Collection[int]) -> str | None:
+    def chat(self, operation: str, body: Body, expected: Collection[int], token_id: str = "") -> str | None:
         """The text of the answer if there is one, otherwise None."""
-        answer = self._ask(operation, "POST /v1/client/chat", body, expected, {"Origin": ORIGIN})
+        answer = self._ask(operation, "POST /v1/client/chat", body, expected, {"Origin": ORIGIN}, token_id)
         if answer is None:
             return None
         events = [json.loads(line.removeprefix("data: ")) for line in answer.splitlines() if line.startswith("data: ")]
@@ -51,7 +61,13 @@ class Client:
         return "".join(event["delta"] for event in events if event["type"] == "text_delta")
 
     def _ask(
-        self, operation: str, call: str, body: Body, expected: Collection[int], headers: Mapping[str, str]
+        self,
+        operation: str,
+        call: str,
+        body: Body,
+        expected: Collection[int],
+        headers: Mapping[str, str],
+        token_id: str = "",
     ) -> str | None:
         method, path = call.split()
         api = http.client.HTTPConnection(self._host, timeout=_TIMEOUT_SECONDS, source_address=(self._address, 0))
@@ -67,4 +83,8 @@ class Client:
         finally:
             api.close()
         self._ledger.answer(operation, response.status, time.monotonic() - began, expected, text)
-        return text if response.status < HTTPStatus.BAD_REQUEST else None
+        is_success = response.status < HTTPStatus.BAD_REQUEST
+        # A 401 may be the answer to a value or session that nobody knows any more.
+        if token_id and response.status != HTTPStatus.UNAUTHORIZED:
+            self._ledger.tally(token_id, _OUTCOMES[operation] if is_success else json.loads(text)["code"])
+        return text if is_success else None

@@ -19,7 +19,8 @@ class ClientToken:
 
 class Ledger:
     """Threads may share it. `messages`: answered ones, by conversation. `conversations`: of each token. `ratings`: by
-    conversation and answer. `tokens`: those not deleted, by id. `faults`: sentences.
+    conversation and answer. `tokens`: those not deleted, by id. `tallies`: what came of the requests with each token,
+    by outcome or code. `faults`: sentences.
     """
 
     def __init__(self) -> None:
@@ -29,6 +30,7 @@ class Ledger:
         self.tokens: dict[str, ClientToken] = {}
         self.statuses: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self.seconds: defaultdict[str, list[float]] = defaultdict(list)
+        self.tallies: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.faults: list[str] = []
         self._lock = threading.Lock()
 
@@ -52,6 +54,10 @@ class Ledger:
         with self._lock:
             self.messages[conversation_id] += 1
             self.conversations[token_id].add(conversation_id)
+
+    def tally(self, token_id: str, result: str) -> None:
+        with self._lock:
+            self.tallies[token_id][result] += 1
 
     def rate(self, conversation_id: str, answer_id: str) -> None:
         with self._lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,13 +13,15 @@ from infra.tools.soak.ledger import Ledger
 @dataclass(slots=True)
 class Found:
     """`messages`: conversation and role -> how many are stored. `counts`: conversation -> the count in its record.
-    `ratings`: by conversation and answer. `tokens`: id -> the token as the API returns it.
+    `ratings`: by conversation and answer. `tokens`: id -> the token as the API returns it. `tallies`: id of a token ->
+    its counts.
     """
 
     messages: Counter[tuple[str, str]] = field(default_factory=Counter)
     counts: dict[str, int] = field(default_factory=dict)
     ratings: list[tuple[str, str]] = field(default_factory=list)
     tokens: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    tallies: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
 
 def read(items: Iterable[Mapping[str, Any]], tokens: Iterable[Mapping[str, Any]]) -> Found:
@@ -34,9 +36,17 @@ def read(items: Iterable[Mapping[str, Any]], tokens: Iterable[Mapping[str, Any]]
             case "CONVERSATION", "MESSAGE":
                 found.messages[conversation, "user"] += 1
                 found.messages[conversation, "assistant"] += "reply" in item
+            case "TALLY", "HOUR":
+                found.tallies[conversation].update(counts(item))
             case "FEEDBACK", _:
                 found.ratings.append((conversation, item["message_id"]))
     return found
+
+
+def counts(tally: Mapping[str, Any]) -> Counter[str]:
+    """The counts in an item of a tally that callers know, too. A 401 may be the answer to what nobody knows."""
+    by_name = {name: tally[name] for name in ("sessions", "messages", "repeated") if name in tally}
+    return Counter(by_name | {code: number for code, number in tally.get("refused", ()) if code != "session_ended"})
 
 
 def differences(ledger: Ledger, found: Found, limits: Mapping[str, int]) -> Iterator[str]:
@@ -59,3 +69,11 @@ def differences(ledger: Ledger, found: Found, limits: Mapping[str, int]) -> Iter
         there = (found.tokens[token_id]["name"], found.tokens[token_id]["conversationCount"])
         if there != told:
             yield f"{token_id}: name and number of conversations are {there} instead of {told}"
+    yield from _tally_differences(ledger, found)
+
+
+def _tally_differences(ledger: Ledger, found: Found) -> Iterator[str]:
+    for token_id in ledger.tallies.keys() | found.tallies.keys():
+        if ledger.tallies[token_id] != found.tallies[token_id]:
+            tallied, known = (dict(sorted(one[token_id].items())) for one in (found.tallies, ledger.tallies))
+            yield f"{token_id}: tallied {tallied} instead of {known}"
