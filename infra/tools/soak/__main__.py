@@ -83,7 +83,7 @@ class Soak:
         return warm, self._snapshot()
 
     def await_tallies(self) -> None:
-        """Waits until as much is tallied as callers know of, which the stack does within seconds."""
+        """Waits until all requests that callers counted are tallied, which takes the stack some seconds."""
         deadline, known = time.monotonic() + _TALLY_SECONDS, sum(one.total() for one in self.ledger.tallies.values())
         while self._tallied() < known and time.monotonic() < deadline:
             time.sleep(1)
