@@ -21,5 +21,5 @@ def handler(request: Request) -> Response:
     unregistered = targets.require_known(request.tenant, body.target_ids())
     costs = targets.worst_cases(request.tenant, draft.settings)
     warnings = token_warnings.warnings(draft, public_suffixes.is_public_suffix, unregistered, costs, at=request.at)
-    pending = issuing.first_value(draft, lambda token, value: responses.created(token, value, warnings))
+    pending = issuing.first_value(draft, lambda token, value: responses.created(token, value, warnings, at=request.at))
     return token_creation.create(pending, request.context)

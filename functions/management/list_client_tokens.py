@@ -15,4 +15,4 @@ def handler(request: Request) -> Response:
     after = query.after(request.tenant)
     management_admission.admit_list(request.context)
     listed, last = client_tokens.page(request.tenant, query.offset, query.limit, after=after)
-    return Response.ok(responses.listed(listed, query.pagination(last, request.tenant)))
+    return Response.ok(responses.listed(listed, query.pagination(last, request.tenant), at=request.at))

@@ -19,5 +19,7 @@ def handler(request: Request) -> Response:
     if replayed := issuing.replay():
         return replayed
     token, usage = client_tokens.get(request.tenant, request.path["id"])
-    mutate = issuing.next_value(body.grace(), lambda old, new, value: responses.regenerated(old, new, usage, value))
+    mutate = issuing.next_value(
+        body.grace(), lambda old, new, value: responses.regenerated(old, new, usage, value, at=request.at)
+    )
     return token_writes.update(token, mutate, "regenerate", request.context, expected)

@@ -24,6 +24,7 @@ def handler(request: Request) -> Response:
         costs = targets.worst_cases(request.tenant, token.settings)
         is_suffix = public_suffixes.is_public_suffix
         warnings = token_warnings.warnings(token, is_suffix, unregistered, costs, at=request.at)
-        return PendingWrite(token, Response.ok(responses.updated(token, usage, warnings), revision=token.revision))
+        body_after = responses.updated(token, usage, warnings, at=request.at)
+        return PendingWrite(token, Response.ok(body_after, revision=token.revision))
 
     return token_writes.update(token, mutate, "update", request.context, request.expected_revisions)

@@ -57,10 +57,19 @@ def require_allowed(visitor: Visitor, token: ClientToken, jti: str) -> None:
         previous_value=message_log.short_digest(jti) if is_previous else None,
     )
     client_token.require_usable(token, at=visitor.at)
-    if not origin.is_allowed(visitor.origin, token.settings.allowed_origins):
-        raise Forbidden(
-            "This client token may not be used here.", code="origin_not_allowed", hint=_origin_hint(visitor.origin)
-        )
+    require_origin(visitor, token)
+
+
+def require_origin(visitor: Visitor, token: ClientToken) -> None:
+    """While the token observes, an origin that is not allowed is admitted, and the log says so."""
+    if origin.is_allowed(visitor.origin, token.settings.allowed_origins):
+        return
+    if token.settings.origin_enforcement(visitor.at) == "observe":
+        log.add(observed="origin_not_allowed")
+        return
+    raise Forbidden(
+        "This client token may not be used here.", code="origin_not_allowed", hint=_origin_hint(visitor.origin)
+    )
 
 
 def require_history(token: ClientToken) -> None:

@@ -105,7 +105,7 @@ def require_revision(token: ClientToken, expected: Collection[int] | None) -> No
 
 def update(token: ClientToken, changes: Mapping[str, Any], *, at: datetime) -> ClientToken:
     """The token with some settings changed."""
-    changed = replace(token.settings, **changes)
+    changed = token_settings.with_changes(token.settings, changes, at=at)
     settings = token_settings.validate(changed, environment=token.environment, at=at, before=token.settings)
     revision, config_revision = token.revision + 1, token.config_revision
     if not plain_json.is_same(settings.config, token.settings.config):

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from shared.errors import Detail, InvalidRequest
 from shared.rules import origin
 
 Environment = Literal["live", "test"]
+OriginEnforcement = Literal["enforce", "observe"]
+OBSERVATION = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSettings:
     """With the API's defaults. `daily_budget`: in dollars, with at most six decimals.
 
-    `visitor_history`: whether visitors get their conversations back.
+    `visitor_history`: whether visitors get their conversations back. `observe_until`: until then, origins that are not
+    allowed are admitted and logged.
     """
 
     name: str
@@ -37,6 +40,25 @@ class TokenSettings:
     visitor_history: bool = True
     is_active: bool = True
     expires_at: datetime | None = None
+    observe_until: datetime | None = None
+
+    def origin_enforcement(self, at: datetime) -> OriginEnforcement:
+        return "observe" if self.observe_until is not None and at < self.observe_until else "enforce"
+
+
+def with_changes(settings: TokenSettings, changes: Mapping[str, Any], *, at: datetime) -> TokenSettings:
+    """The settings with some fields changed. Owners change `origin_enforcement` and never its end.
+
+    Observing ends by itself: to observe while that runs changes nothing, or clients that send all settings every day
+    would never enforce.
+    """
+    changed = dict(changes)
+    enforcement: OriginEnforcement | None = changed.pop("origin_enforcement", None)
+    if enforcement == "enforce":
+        changed["observe_until"] = None
+    elif enforcement == "observe" and settings.origin_enforcement(at) == "enforce":
+        changed["observe_until"] = at + OBSERVATION
+    return replace(settings, **changed)
 
 
 def validate(

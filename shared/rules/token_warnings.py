@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from shared.rules import daily_budget, origin
+from shared.rules import daily_budget, origin, timestamps
 from shared.rules.client_token import ClientToken, TokenDraft
 from shared.rules.security_warning import SecurityWarning
 from shared.rules.token_settings import TokenSettings
@@ -42,6 +42,7 @@ def warnings(
             )
         )
     found += _budget_warnings(settings, worst_cases or {})
+    found += observation_warnings(settings, at=at)
     if settings.expires_at is not None:
         days = math.ceil((settings.expires_at - at) / timedelta(days=1))
         fate = f"will expire in {days} day{'s' if days > 1 else ''}" if days > 0 else "has expired"
@@ -51,6 +52,20 @@ def warnings(
             SecurityWarning("info", "The limit per hour is below the limit per minute, so the limit per hour decides.")
         )
     return found
+
+
+def observation_warnings(settings: TokenSettings, *, at: datetime) -> list[SecurityWarning]:
+    """Of a token that admits every origin for now."""
+    if settings.observe_until is None or settings.origin_enforcement(at) == "enforce":
+        return []
+    return [
+        SecurityWarning(
+            "origins_observed",
+            f"Every origin is admitted until {timestamps.to_text(settings.observe_until)}, also those that are not "
+            "allowed: these are logged as observed. Then the token enforces its allowed origins. Set "
+            "originEnforcement to enforce as soon as they are complete.",
+        )
+    ]
 
 
 def _budget_warnings(settings: TokenSettings, worst_cases: Mapping[str, int | None]) -> Iterator[SecurityWarning]:

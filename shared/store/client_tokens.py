@@ -182,6 +182,7 @@ def to_item(token: ClientToken) -> Item:
         "visitor_history": settings.visitor_history,
         "is_active": settings.is_active,
         "token_expires_at": _text(settings.expires_at),
+        "observe_until": _text(settings.observe_until),
         **issued_values.to_item(token.issued_value),
         "previous_values": [
             [one.digest, one.jti, timestamps.to_text(one.valid_until)] for one in token.previous_values
@@ -214,6 +215,7 @@ def from_item(item: Item) -> ClientToken:
         visitor_history=item.get("visitor_history", True),
         is_active=item["is_active"],
         expires_at=_timestamp(item.get("token_expires_at")),
+        observe_until=_timestamp(item.get("observe_until")),
     )
     return ClientToken(
         id=item["id"],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 
 from shared.rules import daily_budget, timestamps
 from shared.rules.client_token import ClientToken, Usage
 from shared.rules.security_warning import SecurityWarning
-from shared.rules.token_settings import Environment
+from shared.rules.token_settings import Environment, OriginEnforcement
 from shared.wire.page import Page
 
 _UNUSED = Usage()
@@ -25,6 +26,8 @@ class Token(TypedDict):
     agentIds: Sequence[str]
     defaultFlowId: str | None
     allowedOrigins: Sequence[str]
+    originEnforcement: OriginEnforcement
+    observeUntil: str | None
     environment: Environment
     pinToVersion: str
     targetAlias: str | None
@@ -57,9 +60,10 @@ class Warned(TypedDict):
 
 
 class ClientTokenFound(TypedDict):
-    """The current state of a client token."""
+    """The current state of a client token. `warnings` is present while it observes origins."""
 
     clientToken: Token
+    warnings: NotRequired[list[Warned]]
 
 
 class ClientTokenCreated(TypedDict):
@@ -106,24 +110,36 @@ class ClientTokensListed(TypedDict):
     pagination: NotRequired[Page]
 
 
-def created(token: ClientToken, value: str, warnings: Iterable[SecurityWarning]) -> ClientTokenCreated:
-    issued = _token(token, _UNUSED) | {"tokenValue": value}
+def created(token: ClientToken, value: str, warnings: Iterable[SecurityWarning], *, at: datetime) -> ClientTokenCreated:
+    issued = _token(token, _UNUSED, at) | {"tokenValue": value}
     return {"clientToken": issued, "token": value, "warnings": _warned(warnings)}
 
 
-def found(token: ClientToken, usage: Usage, held_today: int | None = None) -> ClientTokenFound:
+def found(
+    token: ClientToken,
+    usage: Usage,
+    held_today: int | None = None,
+    warnings: Iterable[SecurityWarning] = (),
+    *,
+    at: datetime,
+) -> ClientTokenFound:
     """`held_today`: of the daily budget, in picodollars. None if the token has none."""
-    shown = _token(token, usage)
+    shown = _token(token, usage, at)
     if held_today is not None:
         shown |= {"spentToday": daily_budget.to_dollars(held_today)}
-    return {"clientToken": shown}
+    answer: ClientTokenFound = {"clientToken": shown}
+    return answer | {"warnings": warned} if (warned := _warned(warnings)) else answer
 
 
-def updated(token: ClientToken, usage: Usage, warnings: Iterable[SecurityWarning]) -> ClientTokenUpdated:
-    return {"clientToken": _token(token, usage), "warnings": _warned(warnings)}
+def updated(
+    token: ClientToken, usage: Usage, warnings: Iterable[SecurityWarning], *, at: datetime
+) -> ClientTokenUpdated:
+    return {"clientToken": _token(token, usage, at), "warnings": _warned(warnings)}
 
 
-def regenerated(before: ClientToken, after: ClientToken, usage: Usage, value: str) -> ClientTokenRegenerated:
+def regenerated(
+    before: ClientToken, after: ClientToken, usage: Usage, value: str, *, at: datetime
+) -> ClientTokenRegenerated:
     ends = {one.digest: timestamps.to_text(one.valid_until) for one in after.previous_values}
     until = ends.pop(before.issued_value.digest, None)
     message = f"The previous value works until {until}." if until else "The previous value no longer works."
@@ -131,7 +147,7 @@ def regenerated(before: ClientToken, after: ClientToken, usage: Usage, value: st
         message += f" Values before it keep working as promised, the last one until {max(ends.values())}."
         message += " To stop them all, regenerate with gracePeriodSeconds 0."
     return {
-        "clientToken": _token(after, usage) | {"tokenValue": value},
+        "clientToken": _token(after, usage, at) | {"tokenValue": value},
         "token": value,
         "message": message,
         "previousValueExpiresAt": until,
@@ -146,13 +162,14 @@ def revealed(value: str) -> ClientTokenValue:
     return {"token": value}
 
 
-def listed(tokens: Iterable[tuple[ClientToken, Usage]], pagination: Page | None) -> ClientTokensListed:
-    whole: ClientTokensListed = {"clientTokens": [_token(token, usage) for token, usage in tokens]}
+def listed(tokens: Iterable[tuple[ClientToken, Usage]], pagination: Page | None, *, at: datetime) -> ClientTokensListed:
+    whole: ClientTokensListed = {"clientTokens": [_token(token, usage, at) for token, usage in tokens]}
     return whole if pagination is None else whole | {"pagination": pagination}
 
 
-def _token(token: ClientToken, usage: Usage) -> Token:
+def _token(token: ClientToken, usage: Usage, at: datetime) -> Token:
     settings = token.settings
+    enforcement, until = settings.origin_enforcement(at), settings.observe_until
     return {
         "id": token.id,
         "name": settings.name,
@@ -160,6 +177,8 @@ def _token(token: ClientToken, usage: Usage) -> Token:
         "agentIds": settings.agent_ids,
         "defaultFlowId": settings.default_flow_id,
         "allowedOrigins": settings.allowed_origins,
+        "originEnforcement": enforcement,
+        "observeUntil": timestamps.to_text(until) if until and enforcement == "observe" else None,
         "environment": token.environment,
         "pinToVersion": settings.pin_to_version,
         "targetAlias": settings.target_alias,

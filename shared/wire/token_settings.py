@@ -11,12 +11,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from shared.rules import client_token, daily_budget, identifier, origin, visitor
+from shared.rules import client_token, daily_budget, identifier, origin, token_settings, visitor
 from shared.rules.client_token import TokenDraft
-from shared.rules.token_settings import Environment, TokenSettings
+from shared.rules.token_settings import Environment, OriginEnforcement, TokenSettings
 from shared.wire.request_model import Integer, RequestModel, Timestamp, nested_at_most
 
-_SETTINGS = {field.name for field in fields(TokenSettings)}
+# The end of observing is computed, so no request sets it.
+_SETTINGS = {field.name for field in fields(TokenSettings)} | {"origin_enforcement"}
 CONFIG_BYTES_MAX = 16 * 1024
 CONFIG_DEPTH_MAX = 16
 
@@ -95,6 +96,7 @@ class _Settable(RequestModel):
 
     name: Name = _NOT_GIVEN
     allowed_origins: Origins = _NOT_GIVEN
+    origin_enforcement: OriginEnforcement = _NOT_GIVEN
     flow_ids: Ids = _NOT_GIVEN
     agent_ids: Ids = _NOT_GIVEN
     default_flow_id: Id | None = _NOT_GIVEN
@@ -134,12 +136,13 @@ class CreateClientToken(_Settable):
         known = {field.alias for field in cls.model_fields.values()}
         return {name: value for name, value in values.items() if value is not None or name not in known}
 
-    def settings(self) -> TokenSettings:
-        return TokenSettings(**self.changed_fields())
+    def settings(self, *, at: datetime) -> TokenSettings:
+        defaults = TokenSettings(name=self.name, allowed_origins=self.allowed_origins)
+        return token_settings.with_changes(defaults, self.changed_fields(), at=at)
 
     def draft(self, tenant: str, *, at: datetime) -> TokenDraft:
         """Raises InvalidRequest, with every reason, if the settings are inconsistent."""
-        return client_token.draft(tenant, self.environment, self.settings(), self.product_surface_id, at=at)
+        return client_token.draft(tenant, self.environment, self.settings(at=at), self.product_surface_id, at=at)
 
 
 class UpdateClientToken(_Settable):

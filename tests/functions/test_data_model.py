@@ -29,6 +29,7 @@ ALL_FIELDS = {
     "expiresAt": "2028-01-31T12:00:00Z",
     "dailyBudget": 1,
     "visitorHistory": True,
+    "originEnforcement": "observe",
 }
 
 

@@ -26,6 +26,7 @@ SETTINGS = TokenSettings(
     config={"theme": {"mode": "dark"}, "snake_case": 1},
     is_active=False,
     expires_at=datetime(2027, 1, 31, tzinfo=UTC),
+    observe_until=AT + timedelta(days=14),
 )
 
 

@@ -22,6 +22,8 @@ ON_THE_WIRE = {
     "agentIds": ["agent_1"],
     "defaultFlowId": "flow_1",
     "allowedOrigins": [ORIGIN, "*"],
+    "originEnforcement": "observe",
+    "observeUntil": "2026-12-08T03:25:36.123Z",
     "environment": "test",
     "pinToVersion": "latest",
     "targetAlias": None,
@@ -53,16 +55,16 @@ class TestAnswers:
     WARNED = {"type": "no_target", "message": "This token has no flow."}  # noqa: RUF012 - never written to
 
     def test_created_holds_the_value(self):
-        answer = json.loads(json.dumps(responses.created(token(), VALUE, [self.WARNING])))
+        answer = json.loads(json.dumps(responses.created(token(), VALUE, [self.WARNING], at=AT)))
         issued = ON_THE_WIRE | UNUSED | {"tokenValue": VALUE}
         assert answer == {"clientToken": issued, "token": VALUE, "warnings": [self.WARNED]}
 
     def test_warnings_are_an_empty_list_if_there_are_none(self):
-        assert json.loads(json.dumps(responses.created(token(), VALUE, [])))["warnings"] == []
-        assert json.loads(json.dumps(responses.updated(token(), USAGE, [])))["warnings"] == []
+        assert json.loads(json.dumps(responses.created(token(), VALUE, [], at=AT)))["warnings"] == []
+        assert json.loads(json.dumps(responses.updated(token(), USAGE, [], at=AT)))["warnings"] == []
 
     def test_regenerated_holds_the_new_value_and_the_end_of_the_old(self):
-        answer = json.loads(json.dumps(responses.regenerated(token(), token(), USAGE, VALUE)))
+        answer = json.loads(json.dumps(responses.regenerated(token(), token(), USAGE, VALUE, at=AT)))
         message = answer.pop("message")
         issued = ON_THE_WIRE | {"tokenValue": VALUE}
         assert answer == {"clientToken": issued, "token": VALUE, "previousValueExpiresAt": None}
@@ -71,7 +73,9 @@ class TestAnswers:
     def test_regenerated_states_when_the_old_value_ends(self):
         before = token()
         previous = PreviousValue(digest=before.issued_value.digest, jti="j", valid_until=AT + timedelta(days=1))
-        answer = json.loads(json.dumps(responses.regenerated(before, token(previous_values=(previous,)), USAGE, VALUE)))
+        answer = json.loads(
+            json.dumps(responses.regenerated(before, token(previous_values=(previous,)), USAGE, VALUE, at=AT))
+        )
         assert answer["previousValueExpiresAt"] == "2026-11-25T03:25:36.123Z"
         assert "2026-11-25T03:25:36.123Z" in answer["message"]
 
@@ -81,15 +85,15 @@ class TestAnswers:
         earlier = tuple(PreviousValue(digest=str(n), jti=str(n), valid_until=AT + timedelta(days=n)) for n in (2, 3, 1))
         current = PreviousValue(digest=before.issued_value.digest, jti="j", valid_until=AT + timedelta(days=4))
         after = token(previous_values=(current, *earlier) if with_grace else earlier)
-        answer = json.loads(json.dumps(responses.regenerated(before, after, USAGE, VALUE)))
+        answer = json.loads(json.dumps(responses.regenerated(before, after, USAGE, VALUE, at=AT)))
         assert answer["previousValueExpiresAt"] == ("2026-11-28T03:25:36.123Z" if with_grace else None)
         assert "the last one until 2026-11-27T03:25:36.123Z" in answer["message"]
         assert "gracePeriodSeconds 0" in answer["message"]
 
     def test_found_and_updated_and_listed_have_no_value(self):
-        found = json.loads(json.dumps(responses.found(token(), USAGE)))
-        updated = json.loads(json.dumps(responses.updated(token(), USAGE, [self.WARNING])))
-        listed = json.loads(json.dumps(responses.listed([(token(), USAGE), (token(), Usage())], None)))
+        found = json.loads(json.dumps(responses.found(token(), USAGE, at=AT)))
+        updated = json.loads(json.dumps(responses.updated(token(), USAGE, [self.WARNING], at=AT)))
+        listed = json.loads(json.dumps(responses.listed([(token(), USAGE), (token(), Usage())], None, at=AT)))
         assert found == {"clientToken": ON_THE_WIRE}
         assert updated == {"clientToken": ON_THE_WIRE, "warnings": [self.WARNED]}
         assert listed == {"clientTokens": [ON_THE_WIRE, ON_THE_WIRE | UNUSED]}
@@ -104,11 +108,11 @@ class TestAnswers:
         secret = PreviousValue(digest="digest-of-the-previous", jti="id-of-the-previous", valid_until=AT)
         kept = token(previous_values=(secret,))
         sent = [
-            responses.created(kept, VALUE, []),
-            responses.regenerated(token(), kept, USAGE, VALUE),
-            responses.found(kept, USAGE),
-            responses.updated(kept, USAGE, []),
-            responses.listed([(kept, USAGE)], None),
+            responses.created(kept, VALUE, [], at=AT),
+            responses.regenerated(token(), kept, USAGE, VALUE, at=AT),
+            responses.found(kept, USAGE, at=AT),
+            responses.updated(kept, USAGE, [], at=AT),
+            responses.listed([(kept, USAGE)], None, at=AT),
         ]
         internal = [
             kept.issued_value.digest,
@@ -122,18 +126,20 @@ class TestAnswers:
 
     def test_floats_are_returned_as_integers(self):
         request = read(CreateClientToken, **dict.fromkeys(LIMITS, 10.0))
-        answer = json.loads(json.dumps(responses.created(token(request.settings()), VALUE, [])), parse_float=Decimal)
+        answer = json.loads(
+            json.dumps(responses.created(token(request.settings(at=AT)), VALUE, [], at=AT)), parse_float=Decimal
+        )
         assert {field: type(answer["clientToken"][field]) for field in LIMITS} == dict.fromkeys(LIMITS, int)
 
     def test_config_is_returned_unchanged(self):
         config = {"snake_case": {"a_b": 1}, "n": [1, 1.0, 2.5, 1e22, 10**299, None, True], "\U0001f600": "\u2028\0"}
         request = read(CreateClientToken, config=config)
-        answer = json.loads(json.dumps(responses.found(token(request.settings()), USAGE)))
+        answer = json.loads(json.dumps(responses.found(token(request.settings(at=AT)), USAGE, at=AT)))
         assert json.dumps(answer["clientToken"]["config"]) == json.dumps(config)
 
     def test_pagination_is_present_if_a_limit_was_sent(self):
         page = ListClientTokens.read_query({"limit": "20", "offset": "40"}).pagination(None, "acme")
-        answer = json.loads(json.dumps(responses.listed([], page)))
+        answer = json.loads(json.dumps(responses.listed([], page, at=AT)))
         assert answer == {
             "clientTokens": [],
             "pagination": {"limit": 20, "offset": 40, "hasMore": False, "nextCursor": None},

@@ -9,17 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import InvalidRequest
+from shared.rules import token_settings
 from shared.rules.client_token import Usage
 from shared.rules.token_settings import TokenSettings
 from shared.wire import client_tokens as responses
 from shared.wire.regeneration import RegenerateClientToken
 from shared.wire.token_settings import CreateClientToken, UpdateClientToken
-from tests.rules.samples import ORIGIN, SETTINGS, token
+from tests.rules.samples import AT, ORIGIN, SETTINGS, token
 from tests.wire.samples import IDS, LEAST, LIMITS, given_of, read, reasons, to_camel
 
 CLEARED_BY_NULL = {"dailyBudget", "defaultFlowId", "targetAlias", "targetVersionId", "expiresAt"}
 NOT_EMPTIED_BY_NULL = {
-    *("name", "allowedOrigins", "flowIds", "agentIds", "pinToVersion", "config", "visitorHistory", "isActive"),
+    *("name", "allowedOrigins", "originEnforcement", "flowIds", "agentIds", "pinToVersion"),
+    *("config", "visitorHistory", "isActive"),
     *LIMITS,
 }
 
@@ -30,7 +32,7 @@ class TestCreate:
         assert request.environment == "live"
         assert request.product_surface_id is None
         assert request.target_ids() == ()
-        assert request.settings() == TokenSettings(
+        assert request.settings(at=AT) == TokenSettings(
             name="Shop",
             allowed_origins=(ORIGIN,),
             flow_ids=(),
@@ -48,6 +50,7 @@ class TestCreate:
             config={},
             is_active=True,
             expires_at=None,
+            observe_until=None,
         )
 
     def test_every_field_is_read(self):
@@ -66,13 +69,14 @@ class TestCreate:
             sessionIdleTimeoutMinutes=4,
             dailyBudget=0.5,
             visitorHistory=False,
+            originEnforcement="observe",
             config={"theme": {"mode": "dark"}, "snake_case": [1, 2.5, None, True]},
             productSurfaceId="surface_1",
             expiresAt="2027-01-31T00:00:00Z",
         )
         assert (request.environment, request.product_surface_id) == ("test", "surface_1")
         assert request.target_ids() == ("flow_1", "flow_2", "agent_1")
-        assert request.settings() == replace(
+        assert request.settings(at=AT) == replace(
             SETTINGS,
             allowed_origins=(ORIGIN,),
             default_flow_id="flow_2",
@@ -86,7 +90,7 @@ class TestCreate:
     def test_null_means_not_given(self, field):
         request = read(CreateClientToken, **{field: None})
         assert request == read(CreateClientToken)
-        assert request.settings() == read(CreateClientToken).settings()
+        assert request.settings(at=AT) == read(CreateClientToken).settings(at=AT)
 
     @pytest.mark.parametrize("field", LEAST)
     def test_name_and_origins_are_required_and_not_null(self, field):
@@ -131,7 +135,8 @@ class TestUpdate:
 
     @pytest.mark.parametrize("field", sorted(NOT_EMPTIED_BY_NULL))
     def test_null_is_refused_for_required_fields(self, field):
-        assert reasons(UpdateClientToken, **{field: None}) == [(field, "wrong_type")]
+        expected = "wrong_value" if field == "originEnforcement" else "wrong_type"
+        assert reasons(UpdateClientToken, **{field: None}) == [(field, expected)]
 
     @pytest.mark.parametrize("field", ["environment", "productSurfaceId"])
     @pytest.mark.parametrize("value", ["live", "test", "surface_1", None, 5, {}])
@@ -171,6 +176,7 @@ BODIES = st.fixed_dictionaries(
         **dict.fromkeys(LIMITS, NUMBERS),
         **dict.fromkeys(["flowIds", "agentIds"], st.lists(TEXTS, max_size=4)),
         **dict.fromkeys(IDS, TEXTS),
+        "originEnforcement": st.sampled_from(["enforce", "observe", "ENFORCE"]),
         "config": st.dictionaries(st.text(max_size=3), st.recursive(NUMBERS, st.lists, max_leaves=3), max_size=3),
     },
 )
@@ -180,7 +186,7 @@ BODIES = st.fixed_dictionaries(
 @given(BODIES)
 def test_accepted_settings_are_in_bounds_and_round_trip(body):
     try:
-        settings = CreateClientToken.read(json.dumps(body)).settings()
+        settings = CreateClientToken.read(json.dumps(body)).settings(at=AT)
     except InvalidRequest:
         return
     for field in fields(TokenSettings):
@@ -192,7 +198,7 @@ def test_accepted_settings_are_in_bounds_and_round_trip(body):
     assert settings.name == settings.name.strip()
     for entries, least in ((settings.allowed_origins, 1), (settings.flow_ids, 0), (settings.agent_ids, 0)):
         assert least <= len(entries) == len(set(entries))
-    answered = json.loads(json.dumps(responses.found(token(settings), Usage())))["clientToken"]
+    answered = json.loads(json.dumps(responses.found(token(settings), Usage(), at=AT)))["clientToken"]
     writable = {to_camel(name) for name in UpdateClientToken.model_fields} - {"environment", "productSurfaceId"}
     again = UpdateClientToken.read(json.dumps({name: answered[name] for name in writable}))
-    assert replace(settings, **again.changed_fields()) == settings
+    assert token_settings.with_changes(settings, again.changed_fields(), at=AT) == settings

@@ -106,11 +106,11 @@ _CONVERSATION = Conversation(
     updated_at=AT,
 )
 
-CREATED = client_tokens.created(TOKEN, VALUE, _WARNINGS)
-FOUND = client_tokens.found(TOKEN, _USAGE)
-LISTED = client_tokens.listed([(TOKEN, _USAGE)], _PAGE)
-UPDATED = client_tokens.updated(_CHANGED, _USAGE, _WARNINGS)
-REGENERATED = client_tokens.regenerated(TOKEN, _REGENERATED, _USAGE, VALUE)
+CREATED = client_tokens.created(TOKEN, VALUE, _WARNINGS, at=AT)
+FOUND = client_tokens.found(TOKEN, _USAGE, at=LATER)
+LISTED = client_tokens.listed([(TOKEN, _USAGE)], _PAGE, at=LATER)
+UPDATED = client_tokens.updated(_CHANGED, _USAGE, _WARNINGS, at=LATER)
+REGENERATED = client_tokens.regenerated(TOKEN, _REGENERATED, _USAGE, VALUE, at=LATER)
 DELETED = client_tokens.deleted()
 REVEALED = client_tokens.revealed(VALUE)
 _MESSAGES = [

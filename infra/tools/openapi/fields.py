@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from infra.tools.openapi import page_fields
-from shared.rules import session, visitor
-from shared.wire import token_settings
+from shared.rules import session, token_settings, visitor
+from shared.wire import token_settings as wire_settings
 
 # A field's name, or Schema.field if the name means something else there.
 MEANINGS = page_fields.MEANINGS | {
@@ -19,6 +19,12 @@ MEANINGS = page_fields.MEANINGS | {
         "(every origin), or `native` (requests without an Origin header). Each entry has at most "
         f"{visitor.ORIGIN_LENGTH_MAX} characters, stored in lower case without a default port or a trailing slash."
     ),
+    "originEnforcement": (
+        "enforce (the default) or observe. While a token observes, origins that are not allowed are admitted and "
+        f"logged. That ends by itself, {token_settings.OBSERVATION.days} days after it was set; to observe again, set "
+        "enforce first. Everything else about the token is enforced all the time."
+    ),
+    "observeUntil": "When the token stops observing and enforces its allowed origins. Null: it enforces them.",
     "flowIds": "The flows that sessions may use. Duplicates are removed.",
     "agentIds": "The agents that sessions may use. Duplicates are removed.",
     "defaultFlowId": "The flow for pages that name none, from flowIds. Null: the first flow, or else the first agent.",
@@ -34,7 +40,7 @@ MEANINGS = page_fields.MEANINGS | {
     ),
     "config": (
         f"welcomeMessage, which the widget shows, and anything else that your page reads: at most "
-        f"{token_settings.CONFIG_BYTES_MAX // 1024} KB as JSON, nested at most {token_settings.CONFIG_DEPTH_MAX} deep. "
+        f"{wire_settings.CONFIG_BYTES_MAX // 1024} KB as JSON, nested at most {wire_settings.CONFIG_DEPTH_MAX} deep. "
         "Empty by default."
     ),
     "dailyBudget": (
@@ -66,10 +72,11 @@ MEANINGS = page_fields.MEANINGS | {
     "clientTokens": "Newest first.",
     "token": "The client token's value, which a page sends to open a session.",
     "warnings": "Settings that are allowed, but risky. Empty if there are none.",
+    "ClientTokenFound.warnings": "Only while the token observes origins, that it does.",
     "Warned.type": (
         "For programs: wildcard_origin, native_origin, insecure_origin, loopback_origin, app_origin, "
-        "extension_wildcard, public_suffix_wildcard, no_target, unregistered_target, unpriced_target, "
-        "daily_budget_too_small, or info."
+        "extension_wildcard, public_suffix_wildcard, origins_observed, no_target, unregistered_target, "
+        "unpriced_target, daily_budget_too_small, or info."
     ),
     "message": "A sentence for people.",
     "success": "Always true: failures return an error instead.",

@@ -84,6 +84,7 @@ _OF_TOKENS = {
         bodies={
             "a limit": {"rateLimitPerMinute": 20},
             "switch it off": {"isActive": False},
+            "observe origins before enforcing them": {"originEnforcement": "observe"},
             "never expire": {"expiresAt": None},
         },
         headers=["If-Match"],

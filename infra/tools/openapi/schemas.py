@@ -133,6 +133,7 @@ def _types(schema: Schema) -> list[str]:
 def _create(properties: dict[str, Schema]) -> None:
     """An absent setting has its own default, and null means absent."""
     defaults = {to_camel(name): value for name, value in asdict(TokenSettings(name="", allowed_origins=())).items()}
+    defaults["originEnforcement"] = "enforce"
     for name, schema in properties.items():
         if "default" not in schema:
             continue
