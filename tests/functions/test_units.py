@@ -112,3 +112,17 @@ def test_session_costs_two_write_and_three_read_units(page, paid_token, clock, u
         assert units(lambda: page.init(token.value, sessionId=session)) == (2, 3)
     clock.forward(minutes=10)
     assert units(lambda: page.init(token.value))[0] == 3
+
+
+def test_history_adds_two_write_units_per_move_and_one_read_unit(page, paid_token, clock, units):
+    """The conversation of a returning visitor moves in a second list, at most once in ten minutes."""
+    session = page.open(paid_token().value, visitorHistory=True)
+    spent = []
+    for _ in range(MESSAGES):
+        spent.append(units(lambda: page.say(session, QUESTION)))
+        clock.forward(minutes=MINUTES)
+    writes = [written for written, _ in spent]
+    assert max(writes) <= 7 + 2
+    assert max(sum(writes[start : start + 10]) for start in range(MESSAGES - 9)) <= 10 * 6 + 2
+    # Without the messages before it, which take a unit per 4 KB.
+    assert spent[0][1] <= 4 + 1
