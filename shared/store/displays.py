@@ -16,9 +16,9 @@ from shared.store import conversations, table, turn_items
 from shared.store.table import ConditionFailed, Item, Write
 
 # A page displays its newest messages. Older ones count as unknown, so that a made-up id has a price. What is read also
-# bounds a transaction, which takes a hundred writes and 4 MB.
+# bounds a transaction, in which each turn costs two write units per KB.
 _TURNS_MAX = 500
-_BYTES_MAX = 2 * 1024 * 1024
+_BYTES_MAX = 512 * 1024
 _TURNS_AT_ONCE = 13
 _ATTEMPTS = 4
 
