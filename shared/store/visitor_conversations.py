@@ -20,21 +20,26 @@ _NEWEST = "~"
 _TURNS_AT_ONCE = 13
 # A page of messages has no more bytes of text, unless its first message alone has.
 _TEXT_BYTES_MAX = 1_000_000
+# A page of the list looks at no more entries. If few are of the wanted flow or agent, the next page goes on from there.
+_ENTRIES_MAX = 1000
+# How many are read at once for each that is wanted of one flow or agent: most visitors talk to only one.
+_READ_PER_WANTED = 2
 
 
 def page(
     visitor_id: str, target_id: str | None, before: str | None, limit: int, *, at: datetime
 ) -> tuple[list[VisitorConversation], str | None]:
     """Conversations after the position `before`, most recently active first, and the position after them, if more
-    follow. The order is exact within the page, and to ten minutes between pages.
+    follow. The order is exact within the page, and to ten minutes between pages. A page of one flow or agent may have
+    fewer than `limit`, or none, although more follow.
     """
-    found = list(islice(_entries(visitor_id, target_id, before, limit, at=at), limit + 1))
-    records = _records(visitor_id, found[:limit], at=at)
+    found, end = _matching(visitor_id, target_id, before, limit, at=at)
+    records = _records(visitor_id, found, at=at)
     turn_keys = {one["id"]: _last_turn(one) for one in records}
     turns = table.read(dict.fromkeys(turn_keys.values()), is_consistent=False, at=at)
     listed = [from_record(one, turns.get(turn_keys[one["id"]])) for one in records]
     listed.sort(key=lambda one: (one.updated_at, one.id), reverse=True)
-    return listed, found[limit - 1]["listing_sk"] if len(found) > limit else None
+    return listed, end
 
 
 def every_record(visitor_id: str, target_id: str | None, *, at: datetime) -> Iterator[list[Item]]:
@@ -106,6 +111,22 @@ def _newest_first(conversation_id: str, before: str | None, *, at: datetime) -> 
             messages = messages[-1 - int(last_number) :]
         for number, message in enumerate(messages):
             yield f"{here}#{len(messages) - 1 - number}", message
+
+
+def _matching(
+    visitor_id: str, target_id: str | None, before: str | None, limit: int, *, at: datetime
+) -> tuple[list[Item], str | None]:
+    """Entries of one flow or agent, or of all, and the position after them, if more may follow."""
+    found: list[Item] = []
+    at_once = limit if target_id is None else min(_READ_PER_WANTED * limit, _ENTRIES_MAX - 1)
+    for number, entry in enumerate(_entries(visitor_id, None, before, at_once, at=at), start=1):
+        if target_id in {None, entry.get("flow_id")}:
+            if len(found) == limit:
+                return found, found[-1]["listing_sk"]
+            found.append(entry)
+        if number == _ENTRIES_MAX:
+            return found, entry["listing_sk"]
+    return found, None
 
 
 def _entries(

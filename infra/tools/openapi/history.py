@@ -36,7 +36,8 @@ OPERATIONS = {
     "ListVisitorConversations": Operation(
         summary="List the visitor's conversations",
         description=(
-            "Most recently active first, without those in which nothing was said. The visitor's secret decides whose "
+            "Most recently active first, without those in which nothing was said. A page of one target may have fewer "
+            "than `limit`: follow `nextCursor` until it is null. The visitor's secret decides whose "
             f"they are, not the session. {_LIMIT}"
         ),
         query=ListVisitorConversations,
