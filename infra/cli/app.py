@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import audit, conversations, feedback, keys, targets, tenants, tokens
+from infra.cli import audit, conversations, feedback, keys, targets, tenants, tokens, visitors
 from infra.cli.command import NAME, examples, group
 
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
@@ -51,6 +51,6 @@ def _options(
     del show_version
 
 
-for noun in (keys, targets, tokens, tenants, conversations, feedback):
+for noun in (keys, targets, tokens, tenants, conversations, feedback, visitors):
     app.add_typer(noun.app)
 app.command(epilog=audit.EPILOG)(audit.audit)

@@ -59,7 +59,7 @@ def list_conversations(*, tenant: Tenant, token: TokenId = None, as_json: Json =
     Those of 25 client tokens at a time, the newest tokens first; among these, the most recently active conversation
     comes first. Conversations of deleted tokens are not listed.
     """
-    found = with_progress(every(tenant, token), "Reading conversations")
+    found = with_progress(every(tenant, ConversationFilter(token_id=token)), "Reading conversations")
     show(
         list(found),
         lambda one: dict(wire.item(one)),
@@ -124,7 +124,7 @@ def export(deployment: Deployment, *, tenant: Tenant, token: TokenId = None) -> 
     now = datetime.now(UTC)
     audit.record("export_conversations", token or tenant, context=audit_records.context(deployment, tenant))
     count = 0
-    for one in with_progress(every(tenant, token), "Exporting conversations"):
+    for one in with_progress(every(tenant, ConversationFilter(token_id=token)), "Exporting conversations"):
         print(json.dumps(facts(one, list(whole(one, now)), now), ensure_ascii=False))
         count += 1
     say(f"Exported {counted(count, 'conversation')} of tenant {tenant}.")
@@ -160,13 +160,11 @@ def delete(
     say(f"Deleted conversation {conversation_id} of tenant {tenant}: {items} of the table.")
 
 
-def every(tenant: str, token_id: str | None) -> Iterator[Conversation]:
-    """All of a tenant's conversations, or of one token, read during iteration. Raises NotFound for an unknown token."""
+def every(tenant: str, only: ConversationFilter) -> Iterator[Conversation]:
+    """A tenant's conversations that match, read during iteration. Raises NotFound for an unknown token."""
     after = None
     while True:
-        found, after = tenant_conversations.page(
-            tenant, ConversationFilter(token_id=token_id), _PAGE, after=after, at=datetime.now(UTC)
-        )
+        found, after = tenant_conversations.page(tenant, only, _PAGE, after=after, at=datetime.now(UTC))
         yield from found
         if after is None:
             return

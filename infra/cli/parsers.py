@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from typer import BadParameter
 
-from shared.rules import identifier, suggestion
+from shared.rules import identifier, returning_visitor, suggestion
 from shared.rules.principal import SCOPES
 from shared.rules.target import KINDS
 
@@ -37,6 +37,15 @@ def key_id(text: str) -> str:
 
 def conversation_id(text: str) -> str:
     return _id("conv", text, "the id of a conversation", "The API lists those of a client token.")
+
+
+def visitor_id(text: str) -> str:
+    # Does not echo the input, which may be a visitor's secret.
+    if not returning_visitor.is_id(text):
+        raise BadParameter(
+            "This is not the id of a visitor, which starts with cvis_. `conversations list --json` shows it as ownerId."
+        )
+    return text
 
 
 def token_id(text: str) -> str:

@@ -31,10 +31,13 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationFilter:
-    """Only conversations that have each of these, where one is named. `surface_id`: their token's product surface."""
+    """Only conversations that have each of these, where one is named. `surface_id`: their token's product surface;
+    `visitor_id`: in whose history they are.
+    """
 
     token_id: str | None = None
     surface_id: str | None = None
+    visitor_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

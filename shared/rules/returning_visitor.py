@@ -19,6 +19,7 @@ from shared.rules.visitor import Visitor
 # From the last use. Only one use per day is recorded, so that most visits write nothing.
 LIFETIME = timedelta(days=90)
 _RECORDED_AFTER = timedelta(days=1)
+_ID = re.compile(r"cvis_[0-9A-Za-z]{22}")
 _SHAPE = re.compile(r"cvt_([0-7][0-9a-hjkmnp-tv-z]{25})_[0-9A-Za-z]{32}")
 
 
@@ -103,6 +104,11 @@ def mint(token: ClientToken, *, at: datetime, random_bytes: RandomBytes) -> tupl
         expires_at=_expiry(at),
     )
     return secret, visitor
+
+
+def is_id(text: str) -> bool:
+    """Whether a visitor can have this id. It is no secret."""
+    return _ID.fullmatch(text) is not None
 
 
 def parse_secret(secret: str | None, token_id: str) -> SecretParts | None:

@@ -36,6 +36,10 @@ class _Budget:
         self._left -= 1
 
 
+def _budget(*, in_one_request: bool) -> _Budget:
+    return _Budget(_WRITES_MAX if in_one_request else None)
+
+
 def count_items(tenant: str, conversation_id: str) -> int:
     """The number of items that `delete` would delete. Raises NotFound."""
     return _require(tenant, conversation_id) + sum(1 for _ in _present(conversation_id))
@@ -51,7 +55,7 @@ def delete(tenant: str, conversation_id: str, *others: Write, at: datetime, in_o
     count = _require(tenant, conversation_id)
     table.transact_with_retries([*others, conversations.deletion_write(tenant, conversation_id, at=at)])
     # Only now, because a message may have arrived before the mark.
-    return count + _clear(conversation_id, _Budget(_WRITES_MAX if in_one_request else None), at)
+    return count + _clear(conversation_id, _budget(in_one_request=in_one_request), at)
 
 
 def delete_of_visitor(visitor_id: str, target_id: str | None, *, at: datetime) -> int:
@@ -75,9 +79,9 @@ def delete_of_visitor(visitor_id: str, target_id: str | None, *, at: datetime) -
     return count
 
 
-def delete_marked(record: Item, *, at: datetime) -> None:
+def delete_marked(record: Item, *, at: datetime, in_one_request: bool = True) -> None:
     """Completes the deletion of a visitor's conversation that is marked. Raises Unavailable as `delete` does."""
-    _complete(record, _Budget(_WRITES_MAX), at)
+    _complete(record, _budget(in_one_request=in_one_request), at)
 
 
 def _complete(record: Item, budget: _Budget, at: datetime) -> None:

@@ -111,13 +111,24 @@ def read_records(entries: Iterable[Item], listed_under: Collection[str], *, at: 
 
     `listed_under`: partition keys of the index. A record that names another does not count.
     """
+    listed = [item for item in _items(entries, at) if item.get("listing_pk") in listed_under]
+    return {conversations.record_key(one.id): one for one in index_entries.verified(listed, _own_key, from_item)}
+
+
+def read_owned(entries: Iterable[Item], tenant: str, visitor_id: str, *, at: datetime) -> list[Conversation]:
+    """The conversations of these entries that are the tenant's and the visitor's."""
+    owner = tenant, conversations.owner_pk(visitor_id)
+    owned = [item for item in _items(entries, at) if (item.get("tenant"), item.get("owner_pk")) == owner]
+    return list(index_entries.verified(owned, _own_key, from_item))
+
+
+def _items(entries: Iterable[Item], at: datetime) -> list[Item]:
     # Only keys that this function's role may read.
     keys = [
         _key(entry) for entry in entries if entry["pk"].startswith(conversations.pk("")) and entry["sk"] == "RECORD"
     ]
     found = table.read(dict.fromkeys(keys), is_consistent=False, at=at)
-    listed = [item for item in found.values() if "is_gone" not in item and item.get("listing_pk") in listed_under]
-    return {conversations.record_key(one.id): one for one in index_entries.verified(listed, _own_key, from_item)}
+    return [item for item in found.values() if "is_gone" not in item]
 
 
 def _at_same_places(

@@ -21,6 +21,11 @@ def exists(visitor_id: str, *, at: datetime) -> bool:
     return is_known(table.get(key(visitor_id), at=at))
 
 
+def find(visitor_id: str, *, at: datetime) -> ReturningVisitor | None:
+    item = table.get(key(visitor_id), at=at)
+    return from_item(item) if item is not None and is_known(item) else None
+
+
 def is_known(item: Item | None) -> bool:
     """Whether this is a visitor, and not one who was forgotten."""
     return item is not None and "is_gone" not in item

@@ -16,7 +16,7 @@ from itertools import islice
 
 from shared.rules import cursor, identifier
 from shared.rules.conversation import Conversation, ConversationFilter, Place
-from shared.store import client_tokens, conversation_list, memberships, table
+from shared.store import client_tokens, conversation_list, memberships, table, visitor_conversations
 from shared.store.conversation_list import listing_pk
 from shared.store.table import Item
 
@@ -46,8 +46,16 @@ def page(
     """
     if only is None:
         return [], None
+    if only.visitor_id:
+        return _page_of_visitor(tenant, only.visitor_id, only, limit, after=after, at=at)
     if only.token_id:
         return _page_of_token(tenant, only.token_id, only, limit, after=after, at=at)
+    return _page_of_tokens(tenant, only, limit, after=after, at=at)
+
+
+def _page_of_tokens(
+    tenant: str, only: ConversationFilter, limit: int, *, after: str | None, at: datetime
+) -> tuple[list[Conversation], str | None]:
     group = _from_text(tenant, after) if after else _next(tenant, None)
     for _ in range(_GROUPS_MAX):
         if group is None:
@@ -75,6 +83,24 @@ def _page_of_token(
         return [], None
     found, end = conversation_list.page(token_id, 0, limit, flow_id=None, after=place, at=at)
     return found, end.to_text() if end else None
+
+
+def _page_of_visitor(
+    tenant: str, visitor_id: str, only: ConversationFilter, limit: int, *, after: str | None, at: datetime
+) -> tuple[list[Conversation], str | None]:
+    """A visitor belongs to one token, so all of the conversations match the other filters, or none."""
+    if only.token_id:
+        memberships.require(tenant, only.token_id)
+    found = visitor_conversations.entries(visitor_id, None, after, limit, at=at)
+    entries = list(islice(found, limit + 1))
+    records = conversation_list.read_owned(entries[:limit], tenant, visitor_id, at=at)
+    token_ids = {one.token_id for one in records}
+    if only.token_id:
+        token_ids &= {only.token_id}
+    matching = set(_matching(tenant, list(token_ids), only))
+    shown = [one for one in records if one.token_id in matching]
+    shown.sort(key=lambda one: (one.updated_at, one.id), reverse=True)
+    return shown, str(entries[limit - 1]["listing_sk"]) if len(entries) > limit else None
 
 
 def _matching(tenant: str, token_ids: Sequence[str], only: ConversationFilter) -> Sequence[str]:

@@ -44,8 +44,8 @@ def page(
 
 def every_record(visitor_id: str, target_id: str | None, *, at: datetime) -> Iterator[list[Item]]:
     """The records of all conversations of the visitor, some at a time, also if their deletion was interrupted."""
-    entries = _entries(visitor_id, target_id, None, None, at=at)
-    while some := list(islice(entries, table.BATCH)):
+    found = entries(visitor_id, target_id, None, None, at=at)
+    while some := list(islice(found, table.BATCH)):
         yield _records(visitor_id, some, at=at, with_gone=True)
 
 
@@ -119,7 +119,7 @@ def _matching(
     """Entries of one flow or agent, or of all, and the position after them, if more may follow."""
     found: list[Item] = []
     at_once = limit if target_id is None else min(_READ_PER_WANTED * limit, _ENTRIES_MAX - 1)
-    for number, entry in enumerate(_entries(visitor_id, None, before, at_once, at=at), start=1):
+    for number, entry in enumerate(entries(visitor_id, None, before, at_once, at=at), start=1):
         if target_id in {None, entry.get("flow_id")}:
             if len(found) == limit:
                 return found, found[-1]["listing_sk"]
@@ -129,9 +129,10 @@ def _matching(
     return found, None
 
 
-def _entries(
+def entries(
     visitor_id: str, target_id: str | None, before: str | None, limit: int | None, *, at: datetime
 ) -> Iterator[Item]:
+    """Of the visitor's index after the position `before`, at least `limit` and one more. They prove nothing."""
     values = {":owner": conversations.owner_pk(visitor_id), ":bound": before or _NEWEST}
     options: dict[str, Any] = {"IndexName": _INDEX, "ScanIndexForward": False}
     if target_id is not None:

@@ -26,6 +26,7 @@ class ListConversations(RequestModel):
     source: Literal["all", "app", "client_token"] = "all"
     surface_id: Label | None = None
     client_token_id: Label | None = None
+    owner_id: Annotated[Label | None, Field(alias="ownerId")] = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -33,7 +34,7 @@ class ListConversations(RequestModel):
         """None for conversations of a source that this service does not have."""
         if self.source == "app":
             return None
-        return ConversationFilter(token_id=self.client_token_id, surface_id=self.surface_id)
+        return ConversationFilter(token_id=self.client_token_id, surface_id=self.surface_id, visitor_id=self.owner_id)
 
     def after(self, tenant: str) -> str | None:
         """Where the page begins. Raises InvalidRequest."""
@@ -44,7 +45,7 @@ class ListConversations(RequestModel):
         return {"limit": self.limit, "hasMore": end is not None, "nextCursor": following}
 
     def _scope(self, tenant: str) -> tuple[str | None, ...]:
-        return "conversations of tenant", tenant, self.source, self.surface_id, self.client_token_id
+        return "conversations of tenant", tenant, self.source, self.surface_id, self.client_token_id, self.owner_id
 
 
 class GetConversation(RequestModel):

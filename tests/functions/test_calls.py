@@ -211,6 +211,7 @@ def test_no_role_grants_an_unused_action(api, caller, page, token, guard, regist
         "conversations",
         f"conversations?client_token_id={token.id}",
         "conversations?surface_id=none",
+        f"conversations?ownerId=cvis_{'0' * 22}",
         "feedback",
         f"feedback?record_id={known['conversation']}",
         f"feedback/stats?record_id={known['conversation']}",

@@ -75,10 +75,40 @@ class TestList:
         assert found(f"client_token_id={other.id}") == [elsewhere]
         assert found(f"client_token_id={other.id}&surface_id=surface_shop") == []
 
-    def test_404_filter_by_a_foreign_or_unknown_token(self, api, caller, token):
+    def test_filter_by_visitor(self, api, caller, page, create):
+        token = create()
+        opened = page.init(token.value, visitorHistory=True).json
+        page.say(opened["sessionId"], WORDS)
+        page.say(page.open(token.value), "Without history")
+        visitor_id = opened["visitor"]["id"]
+
+        def found(who, query=""):
+            return [one["id"] for one in who.get(f"{CONVERSATIONS}?ownerId={visitor_id}{query}").json["conversations"]]
+
+        assert found(api) == found(api, f"&client_token_id={token.id}") == [opened["conversationId"]]
+        assert found(api, f"&client_token_id={create().id}") == found(api, "&surface_id=none") == []
+        assert found(caller()) == []
+        assert api.get(f"{CONVERSATIONS}/{opened['conversationId']}").json["ownerId"] == visitor_id
+
+    def test_pages_of_a_visitor_have_no_gap_and_no_overlap(self, api, page, create, clock):
+        token = create()
+        opened = page.init(token.value, visitorHistory=True).json
+        secret, expected = opened["visitor"]["token"], set()
+        for _ in range(5):
+            page.say(opened["sessionId"], WORDS)
+            expected.add(opened["conversationId"])
+            clock.forward(minutes=7)
+            opened = page.init(token.value, visitorToken=secret).json
+        query = f"&ownerId={page.init(token.value, visitorToken=secret).json['visitor']['id']}"
+        for limit in (1, 2, 5):
+            found = ids(pages(api.get, CONVERSATIONS, "conversations", limit, query=query))
+            assert (len(found), set(found)) == (5, expected)
+
+    @pytest.mark.parametrize("other_filter", ["", f"&ownerId=cvis_{'0' * 22}"])
+    def test_404_filter_by_a_foreign_or_unknown_token(self, api, caller, token, other_filter):
         stranger = caller()
-        theirs = stranger.get(f"{CONVERSATIONS}?client_token_id={token.id}")
-        unknown = stranger.get(f"{CONVERSATIONS}?client_token_id=ct_{'0' * 26}")
+        theirs = stranger.get(f"{CONVERSATIONS}?client_token_id={token.id}{other_filter}")
+        unknown = stranger.get(f"{CONVERSATIONS}?client_token_id=ct_{'0' * 26}{other_filter}")
         assert theirs.json | {"requestId": ""} == unknown.json | {"requestId": ""}
         assert_refused(theirs, 404, "not_found")
 
@@ -86,7 +116,7 @@ class TestList:
         for token in (create(), create()):
             talk(token, WORDS)
         own = api.get(f"{CONVERSATIONS}?limit=1").json["pagination"]["nextCursor"]
-        scope = "conversations of tenant", api.tenant, "all", None, None
+        scope = "conversations of tenant", api.tenant, "all", None, None, None
         places = ['["x", "y", "z"]', "[]", "7", '["ct_1"]', f'["ct_{"0" * 26}", "ct_{"1" * 26}", "z"]', "x"]
         for query in (f"cursor={own}&source=client_token", "cursor=x", f"cursor={own}&client_token_id={token.id}"):
             assert_refused(api.get(f"{CONVERSATIONS}?{query}"), 400, "invalid_cursor")

@@ -56,6 +56,7 @@ PARAMETERS = {
     "source": "client_token",
     "surface_id": "surface_shop",
     "surfaceId": "surface_shop",
+    "ownerId": "cvis_4nQd0uQ1xkzB6sVbq2YtXe",
     "client_token_id": identifier.new("ct", AT, bytes),
     "record_id": identifier.new("conv", AT, bytes),
     "type": "csat",

@@ -114,7 +114,7 @@ MEANINGS = page_fields.MEANINGS | {
     "ConversationItem.source": "Always client_token.",
     "ConversationFound.source": "Always client_token.",
     "clientTokenId": "The client token with which it began.",
-    "ownerId": "The visitor in whose history the conversation is. Null: in nobody's.",
+    "ownerId": "The visitor in whose history a conversation is. Null: in nobody's.",
     "modelId": "Always null: the flow or agent decides.",
     "ConversationItem.updatedAt": "When the visitor last sent a message.",
     "ConversationFound.updatedAt": "When the visitor last sent a message.",
