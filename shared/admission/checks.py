@@ -11,7 +11,7 @@ from datetime import datetime
 
 from shared import log
 from shared.errors import Forbidden, TooManyRequests
-from shared.rules import client_token, digest, malformed_value, message_log, origin, token_value
+from shared.rules import client_token, digest, message_log, origin, token_value
 from shared.rules.client_token import ClientToken
 from shared.rules.rate_limit import RateLimitStatus
 from shared.rules.visitor import ORIGIN_LENGTH_MAX, Visitor, is_origin
@@ -23,6 +23,8 @@ def token_id_of(value: str, at: datetime) -> str:
     """The id of the token that this may be a value of. A made-up value costs small reads of its own key."""
     token_id = token_value.subject(value)
     if token_id is None:
+        from shared.rules import malformed_value  # noqa: PLC0415 - few pages have a wrong value
+
         raise malformed_value.error_for(value)
     if values.find(digest.sha256_hex(value), at=at) != token_id:
         raise client_token.unknown_value()

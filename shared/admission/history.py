@@ -12,7 +12,7 @@ from shared.rules.client_token import ClientToken
 from shared.rules.rate_limit import Window
 from shared.rules.returning_visitor import HistoryAccess, ReturningVisitor
 from shared.rules.session import Session
-from shared.store import client_tokens, conversations, counters, returning_visitors, sessions
+from shared.store import client_tokens, conversations, counters, known_visitors, sessions
 from shared.store.table import Item
 
 # Fixed, not settings of the token: no honest page comes near them.
@@ -104,7 +104,7 @@ def _proven(access: HistoryAccess) -> tuple[Session, ClientToken, ReturningVisit
     if known is None or current is None or session.has_timed_out(current, at):
         raise _session_ended()
     parts = returning_visitor.parse_secret(access.secret, known.token_id)
-    visitor_key = returning_visitors.key(parts.visitor_id) if parts else None
+    visitor_key = known_visitors.key(parts.visitor_id) if parts else None
     token_key = client_tokens.key(known.token_id)
     items = checks.read(at, token_key, visitor_key)
     if token_key not in items:

@@ -18,7 +18,7 @@ from shared.rules.target import Target
 from shared.rules.target_request import PageInput, TargetRequest
 from shared.rules.turn import Turn
 from shared.rules.visitor import Visitor
-from shared.store import client_tokens, counters, displays, offers, returning_visitors, sessions, turns, usage
+from shared.store import client_tokens, counters, known_visitors, offers, sessions, turns, usage
 
 # As many messages may arrive while a session leaves a conversation.
 _ATTEMPTS = 4
@@ -94,7 +94,7 @@ def admit_message(
     # A move costs two write units, so such a message leaves to others what can wait: its use, and old counters.
     is_moving = conversation.moves(current.last_message_at, visitor.at)
     token_key, usage_key = client_tokens.key(known.token_id), usage.key(known.token_id)
-    visitor_key = returning_visitors.key(current.visitor_id) if current.visitor_id else None
+    visitor_key = known_visitors.key(current.visitor_id) if current.visitor_id else None
     items = checks.read(visitor.at, token_key, None if is_moving else usage_key, visitor_key)
     if token_key not in items:
         raise session.ended()
@@ -113,7 +113,7 @@ def admit_message(
     is_first = current.message_count == 0
     what = "Too many messages are coming from your network." if is_first else "You are sending messages too quickly."
     checks.require_within_limit(status, what)
-    if visitor_key and not returning_visitors.is_known(items.get(visitor_key)):
+    if visitor_key and not known_visitors.is_known(items.get(visitor_key)):
         # The next person at that computer must not continue the conversation of a visitor who was forgotten.
         current = _leave_conversation(current, visitor.at)
     stored = turns.find(current, page_input.message.id, at=visitor.at)
@@ -132,6 +132,9 @@ def admit_message(
     # Of a message that is stored, only what is displayed instead is taken.
     new_display = None if stored else shown.pop(page_input.message.id, None)
     if shown and current.visitor_id:
+        # Imported on use: few pages send it, and a cold start takes as long as its imports.
+        from shared.store import displays  # noqa: PLC0415
+
         displays.replace_known(current.conversation_id, current.visitor_id, shown, at=visitor.at)
     lease = turn.lease(execution_id.new_secret(secrets.token_bytes), deadline)
     begun = turns.begin(current, token, page_input.message, lease, stored=stored, at=visitor.at, display=new_display)

@@ -18,7 +18,7 @@ from shared.rules.rate_limit import Window
 from shared.rules.target import Target
 from shared.rules.turn import Turn
 from shared.rules.visitor import Visitor
-from shared.store import client_tokens, counters, executions, offers, returning_visitors, sessions, targets, turn_items
+from shared.store import client_tokens, counters, executions, known_visitors, offers, sessions, targets, turn_items
 from shared.store.table import Item, Key
 
 # Fixed, not settings of the token. An execution has a cap of its own.
@@ -43,7 +43,7 @@ def admit_resume(
     if known is None or current is None or session.has_timed_out(current, visitor.at):
         raise session.ended()
     token_key = client_tokens.key(known.token_id)
-    visitor_key = returning_visitors.key(current.visitor_id) if current.visitor_id else None
+    visitor_key = known_visitors.key(current.visitor_id) if current.visitor_id else None
     items = checks.read(visitor.at, token_key, visitor_key)
     if token_key not in items:
         raise session.ended()
@@ -53,7 +53,7 @@ def admit_resume(
         raise session.ended()
     status = counters.hit(counters.key(token.id, visitor.address), _WINDOWS, visitor.at)
     checks.require_within_limit(status, "Your browser is answering the assistant too quickly.")
-    if visitor_key and not returning_visitors.is_known(items.get(visitor_key)):
+    if visitor_key and not known_visitors.is_known(items.get(visitor_key)):
         # The next person at that computer must not continue the conversation of a visitor who was forgotten.
         raise execution.unknown()
     # Only for a counted attempt, because they can be large.

@@ -13,7 +13,7 @@ from shared.rules.rate_limit import Window
 from shared.rules.returning_visitor import AdmittedVisitor, SessionRequest
 from shared.rules.session import Session
 from shared.rules.visitor import Visitor
-from shared.store import client_tokens, configs, conversations, counters, returning_visitors, sessions, table, usage
+from shared.store import client_tokens, configs, conversations, counters, known_visitors, sessions, table, usage
 from shared.store.table import Item
 
 # Fixed, not a setting of the token: no honest page comes near it.
@@ -49,7 +49,7 @@ def open_session(visitor: Visitor, value: str, wanted: SessionRequest, random_by
     known = session.parse_id(wanted.session_id) if wanted.session_id else None
     session_key = sessions.key(known.digest) if known and known.token_id == token_id else None
     parts = returning_visitor.parse_secret(history.secret, token_id) if history else None
-    visitor_key = returning_visitors.key(parts.visitor_id) if parts else None
+    visitor_key = known_visitors.key(parts.visitor_id) if parts else None
     items = checks.read(at, client_tokens.key(token_id), session_key, visitor_key)
     token = checks.known_token(items, token_id)
     jti = client_token.authenticate(token, digest.sha256_hex(value), at=at)
@@ -89,7 +89,7 @@ def _resumed(
         revision = conversations.revision(record)
     else:
         # The visitor whose session it is may have been forgotten.
-        if before.visitor_id and not returning_visitors.exists(before.visitor_id, at=at):
+        if before.visitor_id and not known_visitors.exists(before.visitor_id, at=at):
             return None
         if not sessions.extend(resumed):
             return None

@@ -10,14 +10,14 @@ from shared.rules import client_token, conversation, returning_visitor
 from shared.rules.client_token import ClientToken
 from shared.rules.identifier import RandomBytes
 from shared.rules.returning_visitor import AdmittedVisitor, HistoryRequest, ReturningVisitor, SecretParts
-from shared.store import conversations, returning_visitors
+from shared.store import conversations, known_visitors, returning_visitors
 from shared.store.table import Item, Key
 
 
 def find(items: Mapping[Key, Item], parts: SecretParts | None) -> ReturningVisitor | None:
     """The visitor whose secret this is, among items that were read. None if it was forgotten or has expired."""
-    item = items.get(returning_visitors.key(parts.visitor_id)) if parts else None
-    if parts is None or item is None or not returning_visitors.is_known(item):
+    item = items.get(known_visitors.key(parts.visitor_id)) if parts else None
+    if parts is None or item is None or not known_visitors.is_known(item):
         return None
     found = returning_visitors.from_item(item)
     return found if returning_visitor.is_proven(found, parts) else None

@@ -8,27 +8,15 @@ from datetime import UTC, datetime, timedelta
 from shared.rules import timestamps
 from shared.rules.returning_visitor import ReturningVisitor
 from shared.store import table
-from shared.store.table import ConditionFailed, Item, Key
+from shared.store.known_visitors import is_known, key
+from shared.store.table import ConditionFailed, Item
 
 _MARKED = timedelta(days=2)
-
-
-def key(visitor_id: str) -> Key:
-    return f"VISITOR#{visitor_id}", "RECORD"
-
-
-def exists(visitor_id: str, *, at: datetime) -> bool:
-    return is_known(table.get(key(visitor_id), at=at))
 
 
 def find(visitor_id: str, *, at: datetime) -> ReturningVisitor | None:
     item = table.get(key(visitor_id), at=at)
     return from_item(item) if item is not None and is_known(item) else None
-
-
-def is_known(item: Item | None) -> bool:
-    """Whether this is a visitor, and not one who was forgotten."""
-    return item is not None and "is_gone" not in item
 
 
 def add(visitor: ReturningVisitor) -> None:

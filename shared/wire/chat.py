@@ -7,38 +7,18 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from shared.errors import InvalidRequest, NotSupported
 from shared.rules import display, identifier, input_limits, session
-from shared.rules.client_tools import ClientTool, Offer
+from shared.rules.client_tools import Offer
 from shared.rules.identifier import RandomBytes
 from shared.rules.target_request import Attachment, Message, PageInput
-from shared.wire.request_model import LenientRequestModel, nested_at_most
+from shared.wire.page_input import Fingerprint, JsonObject, MessageId, PageTools
+from shared.wire.request_model import LenientRequestModel
 
 PARTS_MAX = 100
-JSON_DEPTH_MAX = 64
-MessageId = Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX)]
-Fingerprint = Annotated[str, Field(min_length=1, max_length=128)]
-# The SDK sends null for absent fields.
-JsonObject = Annotated[
-    dict[str, Any],
-    BeforeValidator(lambda value: {} if value is None else value, json_schema_input_type=dict[str, Any] | None),
-    nested_at_most(JSON_DEPTH_MAX),
-]
-
-
-def _tools(given: list[Any] | None) -> list[ClientTool] | None:
-    if given is None:
-        return None
-    # Imported on use: most pages offer no tools, and a cold start takes as long as its imports.
-    from shared.wire import client_tools  # noqa: PLC0415
-
-    return client_tools.read(given)
-
-
-PageTools = Annotated[list[Any] | None, AfterValidator(_tools)]
 # The types of parts that are not attachments.
 _TEXT_TYPES = {"text", "reasoning"}
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from shared.rules import execution, execution_id, session
 from shared.rules.client_tools import Offer
 from shared.rules.execution_id import ExecutionId
-from shared.wire.chat import Fingerprint, JsonObject, MessageId, PageTools
+from shared.wire.page_input import Fingerprint, JsonObject, MessageId, PageTools
 from shared.wire.request_model import LenientRequestModel
 
 # Of the last event.

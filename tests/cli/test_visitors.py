@@ -11,7 +11,7 @@ from shared.rules.answer import Ending
 from shared.rules.feedback import Feedback
 from shared.rules.session import mint
 from shared.rules.target_request import Message
-from shared.store import audit, conversations, feedback, returning_visitors, sessions, table, turns
+from shared.store import audit, conversations, feedback, known_visitors, returning_visitors, sessions, table, turns
 from tests.cli.test_taking_back import make_token
 from tests.functions.stored import left
 
@@ -76,8 +76,8 @@ def test_erase_leaves_nothing_of_one_visitor_and_all_of_another(operate, visit):
         f"Erased visitor {ada.id} of tenant visited-erase: 2 conversations.",
     )
     assert [left(one) for one in mine] == [[], []]
-    assert not returning_visitors.exists(ada.id, at=AT)
-    assert returning_visitors.exists(bob.id, at=AT)
+    assert not known_visitors.exists(ada.id, at=AT)
+    assert known_visitors.exists(bob.id, at=AT)
     assert len(left(theirs[0])) == 3
     assert sorted(recorded("visited-erase")) == [
         *(("delete_conversation", one) for one in sorted(mine)),
@@ -95,7 +95,7 @@ def test_foreign_and_unknown_visitors_fail_alike_and_stay(operate, visit):
             assert (refused.status, refused.out) == (1, "")
             assert refused.err == f"Error: Tenant visited-theirs has no visitor {one}.\n"
     assert len(left(mine[0])) == 3
-    assert returning_visitors.exists(ada.id, at=AT)
+    assert known_visitors.exists(ada.id, at=AT)
 
 
 def test_conversations_of_a_forgotten_visitor_can_still_be_erased(operate, visit):
@@ -130,4 +130,4 @@ def test_intruder_in_the_visitors_index_is_not_erased(operate, visit):
     table.put(record | {"owner_pk": f"VISITOR#{ada.id}"})
     assert operate("visitors", "erase", "--yes", "--tenant", "visited-intruder", ada.id).status == 0
     assert len(left(theirs[0])) == 3
-    assert returning_visitors.exists(other.id, at=AT)
+    assert known_visitors.exists(other.id, at=AT)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.store import conversations, returning_visitors, table
+from shared.store import conversations, known_visitors, table
 from tests.functions.page import ORIGIN
 
 UNKNOWN = "conv_00000000000000000000000000"
@@ -21,7 +21,7 @@ def secret(first):
 
 
 def visitor_item(answer):
-    return table.get(returning_visitors.key(answer["visitor"]["id"]))
+    return table.get(known_visitors.key(answer["visitor"]["id"]))
 
 
 def owner(conversation_id):

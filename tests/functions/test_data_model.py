@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from infra.local.template import ROOT
-from shared.store import api_keys, conversation_deletion, returning_visitors, table
+from shared.store import api_keys, conversation_deletion, known_visitors, returning_visitors, table
 from tests.aws.event_stream import function_answer
 from tests.aws.network import NETWORK, Answer
 from tests.functions.page import events
@@ -125,7 +125,7 @@ def written(api, caller, create, register, page, clock):
         for key in api_keys.list_by_tenant(api.tenant, at=datetime.now(UTC))[1:]:
             api_keys.revoke(key, at=datetime.now(UTC), listed_until=datetime.now(UTC) + timedelta(days=1))
         collect()
-        visitor = returning_visitors.from_item(table.get(returning_visitors.key(opened["visitor"]["id"])))
+        visitor = returning_visitors.from_item(table.get(known_visitors.key(opened["visitor"]["id"])))
         returning_visitors.forget(visitor, at=clock.held)
         assert page.say(session).status_code == 502
         collect()

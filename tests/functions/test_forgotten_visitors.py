@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.store import returning_visitors, table
+from shared.store import known_visitors, returning_visitors, table
 from tests.functions.page import assert_refused
 from tests.functions.returning_visitors import owner, visitor_item
 from tests.functions.stored import record
@@ -40,7 +40,7 @@ class TestForgottenVisitor:
         token = create(maxMessagesPerSession=2)
         opened = page.init(token.value, visitorHistory=True).json
         page.say(opened["sessionId"])
-        table.write(table.delete_write(returning_visitors.key(opened["visitor"]["id"])))
+        table.write(table.delete_write(known_visitors.key(opened["visitor"]["id"])))
         assert page.say(opened["sessionId"]).status_code == 200
         assert_refused(page.say(opened["sessionId"]), 429, "message_limit_reached")
 

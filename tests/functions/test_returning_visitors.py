@@ -5,7 +5,7 @@ import re
 import pytest
 
 from shared.rules import returning_visitor
-from shared.store import client_tokens, returning_visitors, table
+from shared.store import client_tokens, known_visitors, returning_visitors, table
 from tests.functions.page import Page, assert_refused
 from tests.functions.returning_visitors import MADE_UP, visitor_item
 
@@ -60,7 +60,7 @@ class TestNewVisitor:
         returning_visitors.add(visitor)
         returning_visitors.forget(visitor, at=clock.held)
         returning_visitors.add(visitor)
-        assert not returning_visitors.exists(visitor.id, at=clock.held)
+        assert not known_visitors.exists(visitor.id, at=clock.held)
 
 
 def _token(token):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.store import returning_visitors, table
+from shared.store import known_visitors, table
 from tests.functions.page import Page, assert_refused
 from tests.functions.returning_visitors import MADE_UP, UNKNOWN, Browser, each_route
 from tests.functions.stored import record
@@ -52,7 +52,7 @@ class TestRefusals:
         assert_refused(answer, 401, "visitor_not_found")
 
     def test_401_expired_visitor(self, browser, page, clock):
-        item = table.get(returning_visitors.key(browser.visitor))
+        item = table.get(known_visitors.key(browser.visitor))
         table.put(item | {"expires_at": int((clock.held - timedelta(seconds=1)).timestamp())})
         assert_refused(browser.ask(), 401, "visitor_not_found")
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.rules import turn
-from shared.store import client_tokens, returning_visitors, sessions, table
+from shared.store import client_tokens, known_visitors, sessions, table
 from tests.functions.page import Page, assert_refused
 from tests.functions.stored import record
 
@@ -181,7 +181,7 @@ class TestRotatedToken:
 def test_expired_visitor_that_is_not_yet_deleted_counts_as_forgotten(page, token, clock):
     """DynamoDB deletes expired items up to days later."""
     alice = Visitor(page, token.value, "I am Alice")
-    key = returning_visitors.key(record(alice.session)["visitor_id"])
+    key = known_visitors.key(record(alice.session)["visitor_id"])
     table.put(table.get(key) | {"expires_at": int(clock.held.timestamp())})
     assert_refused(alice.ask("GET"), 401, "visitor_not_found")
     fields = {"visitorToken": alice.secret, "conversationId": alice.conversation_id}

@@ -5,7 +5,7 @@ This version of the widget is not published, so these requests stand in for it.
 
 import pytest
 
-from shared.store import returning_visitors
+from shared.store import known_visitors, returning_visitors
 from tests.functions.page import assert_refused, events, reply
 from tests.functions.stored import record
 
@@ -248,5 +248,5 @@ def test_message_with_its_display_text_is_answered(widget):
 
 def _forget(widget, clock):
     visitor_id = record(widget.session)["visitor_id"]
-    visitor = returning_visitors.from_item(returning_visitors.table.get(returning_visitors.key(visitor_id)))
+    visitor = returning_visitors.from_item(returning_visitors.table.get(known_visitors.key(visitor_id)))
     returning_visitors.forget(visitor, at=clock.held)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from shared.rules import client_tools, display, feedback, input_limits
-from shared.wire import chat
 from shared.wire import client_tools as wire_tools
+from shared.wire import page_input
 from shared.wire.feedback import COMMENT_BYTES_MAX
 
 _SCALES = ", ".join(f"{least} to {most} for {kind}" for kind, (least, most) in feedback.RATINGS.items())
-_BESIDE = f"Passed to the target. The page chooses it, so it proves nothing. Nested at most {chat.JSON_DEPTH_MAX} deep."
+_BESIDE = (
+    f"Passed to the target. The page chooses it, so it proves nothing. Nested at most {page_input.JSON_DEPTH_MAX} deep."
+)
 
 # A field's name, or Schema.field if the name means something else there.
 MEANINGS = {
@@ -98,7 +100,7 @@ MEANINGS = {
     "executionId": "Identifies the answer that waits, from its events.",
     "toolOutputs": (
         "The output of each call, any JSON, by its toolCallId, or by the name of its tool. If some are missing, the "
-        f"answer waits for the others. Nested at most {chat.JSON_DEPTH_MAX} deep."
+        f"answer waits for the others. Nested at most {page_input.JSON_DEPTH_MAX} deep."
     ),
     "streamResponse": "Whether the rest of the answer is streamed, which is the default. False: one JSON object.",
     "status": "completed; or paused if the flow or agent waits for more outputs.",
