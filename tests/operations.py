@@ -82,6 +82,8 @@ MANAGEMENT = [
     Operation("RegenerateClientToken", "POST", f"{TOKEN}/regenerate", WRITE, {}, "regenerate", takes_key=True),
     Operation("GetClientTokenValue", "GET", f"{TOKEN}/token", REVEAL, None, "reveal"),
     Operation("ListClientTokenConversations", "GET", f"{TOKEN}/conversations", READ, None, "read_conversations"),
+    Operation("GetClientTokenUsage", "GET", f"{TOKEN}/usage", READ, is_ours=True),
+    Operation("ListClientTokenRefusals", "GET", f"{TOKEN}/refusals", READ, is_ours=True),
     Operation("ListConversations", "GET", CONVERSATIONS, READ_TEXT),
     Operation("GetConversation", "GET", CONVERSATION, READ_TEXT, None, "read_conversation"),
     Operation("ListFeedback", "GET", FEEDBACK, READ_TEXT, None, "list_feedback"),

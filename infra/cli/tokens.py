@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from infra.cli import token_usage
 from infra.cli.command import examples, group, on_deployment
 from infra.cli.options import Json, Tenant
 from infra.cli.output import show, with_progress
@@ -14,8 +15,13 @@ from shared.store import client_tokens, daily_budgets
 
 app = group(
     "tokens",
-    "List client tokens. The API itself creates, changes, and deletes them.",
-    examples("client-tokens tokens list --tenant acme"),
+    "List client tokens, and show how they are used. The API itself creates, changes, and deletes them.",
+    examples(
+        "client-tokens tokens list --tenant acme",
+        "client-tokens tokens top",
+        "client-tokens tokens usage --tenant acme ct_01kav7t0d3p9s8x2m4n6q8r0vw",
+        "client-tokens tokens refusals --tenant acme \\\nct_01kav7t0d3p9s8x2m4n6q8r0vw",
+    ),
 )
 
 
@@ -50,6 +56,11 @@ def list_tokens(*, tenant: Tenant, as_json: Json = False) -> None:
         as_json=as_json,
         if_none=f"Tenant {tenant} has no client tokens.",
     )
+
+
+app.command(epilog=token_usage.USAGE)(token_usage.usage)
+app.command(epilog=token_usage.REFUSALS)(token_usage.refusals)
+app.command(epilog=token_usage.TOP)(token_usage.top)
 
 
 def _spending(token: ClientToken) -> str:

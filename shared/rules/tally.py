@@ -78,7 +78,7 @@ def of_lines(lines: Sequence[Line]) -> Tally:
     for line in lines:
         for code, is_observed in _answers_no(line):
             group = _group_of(line, code, is_observed=is_observed)
-            groups[group[:3]] = _joined(groups[group[:3]], group) if group[:3] in groups else group
+            groups[group[:3]] = joined(groups[group[:3]], group) if group[:3] in groups else group
     return Tally(
         sessions=outcomes["opened"],
         messages=outcomes["answered"],
@@ -101,7 +101,7 @@ def of_lines(lines: Sequence[Line]) -> Tally:
 def add(one: Tally, other: Tally) -> Tally:
     groups = {group[:3]: group for group in one.groups}
     for group in other.groups:
-        groups[group[:3]] = _joined(groups[group[:3]], group) if group[:3] in groups else group
+        groups[group[:3]] = joined(groups[group[:3]], group) if group[:3] in groups else group
     return Tally(
         sessions=one.sessions + other.sessions,
         messages=one.messages + other.messages,
@@ -156,7 +156,7 @@ def _group_of(line: Line, code: str, *, is_observed: bool) -> Group:
     return Group(code, line.origin, is_observed, 1, at, at, line.request_id)
 
 
-def _joined(one: Group, other: Group) -> Group:
+def joined(one: Group, other: Group) -> Group:
     """Under the key of the first."""
     last, request_id = max((one.last, one.request_id), (other.last, other.request_id))
     return one._replace(
@@ -173,7 +173,7 @@ def _busiest(groups: Collection[Group]) -> tuple[Group, ...]:
         key = (group.code, OTHER, group.is_observed)
         if key not in rest and len(rest) >= CODES_MAX:
             key = (OTHER, OTHER, group.is_observed)
-        rest[key] = _joined(rest[key], group) if key in rest else group._replace(code=key[0], origin=OTHER)
+        rest[key] = joined(rest[key], group) if key in rest else group._replace(code=key[0], origin=OTHER)
     return (*sorted(named[:ORIGINS_MAX]), *sorted(rest.values()))
 
 

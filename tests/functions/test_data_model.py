@@ -10,6 +10,7 @@ from shared.store import api_keys, conversation_deletion, known_visitors, return
 from tests.aws.event_stream import function_answer
 from tests.aws.network import NETWORK, Answer
 from tests.functions.page import events
+from tests.functions.test_tallies import line, refused
 from tests.operations import BY_NAME
 
 SECTION = (ROOT / "docs/architecture.md").read_text(encoding="utf-8").partition("\n## Data model\n")[2]
@@ -75,8 +76,17 @@ def _display(page, value, opened):
     assert answer.status_code == 200
 
 
+def _deliver(log_group, token_id):
+    """Lines of every kind of request."""
+    tokens = {"first_byte_milliseconds": 1, "input_tokens": 1, "output_tokens": 1, "cost": 1}
+    outcomes = [line(token_id, outcome=outcome) for outcome in ("opened", "answered", "repeated", "paused")]
+    errors = [refused(token_id), line(token_id, status=502, code="target_failed")]
+    observed = line(token_id, observed="origin_not_allowed", previous_value="4fG7aQ", **tokens)
+    log_group.deliver([*outcomes, *errors, observed])
+
+
 @pytest.fixture
-def written(api, caller, create, register, page, clock):
+def written(api, caller, create, register, page, clock, log_group):
     """Every item that was written while each operation ran."""
     keys = set()
 
@@ -121,6 +131,7 @@ def written(api, caller, create, register, page, clock):
         assert page.rate(session, value, "csat", rating=5, comment="Good").status_code == 200
         assert page.rate(session, value).status_code == 200
         api.said(token.id)
+        _deliver(log_group, token.id)
         collect()
         for key in api_keys.list_by_tenant(api.tenant, at=datetime.now(UTC))[1:]:
             api_keys.revoke(key, at=datetime.now(UTC), listed_until=datetime.now(UTC) + timedelta(days=1))

@@ -57,7 +57,7 @@ def stored(token_id):
 
 def whole(token_id):
     """Its tallies of all hours in one. None without any."""
-    found = [tallies._tally(item) for item in stored(token_id)]
+    found = [tallies.from_item(item) for item in stored(token_id)]
     for one in found[1:]:
         found[0] = tally.add(found[0], one)
     return found[0] if found else None

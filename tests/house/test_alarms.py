@@ -26,7 +26,7 @@ CONVERSATIONS = [
     "delete-conversation", "delete-feedback", "get-conversation", "get-feedback", "get-feedback-statistics",
     "list-conversations", "list-feedback",
 ]  # fmt: skip
-TALLIES = ["tally"]
+TALLIES = ["get-client-token-usage", "list-client-token-refusals", "tally"]
 INDEXES = [{"TableName": "<Table>", "GlobalSecondaryIndexName": name} for name in ("listing", "visitors")]
 
 

@@ -50,7 +50,7 @@ ENVIRONMENT = {
     "shared.store.audit": {"AUDIT_RETENTION_DAYS"},
     "shared.store.conversations": {"CONVERSATION_RETENTION_DAYS"},
     "shared.store.table": {"TABLE_NAME"},
-    "shared.store.tallies": {"TALLY_RETENTION_DAYS"},
+    "shared.store.tallied_batches": {"TALLY_RETENTION_DAYS"},
     "shared.store.token_creation": {"TOKENS_PER_TENANT"},
 }
 # A header by its shape (Retry-After, x-api-key), or one of the common headers of a single word.

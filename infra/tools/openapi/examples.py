@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from shared.errors import TargetFailed
@@ -14,6 +15,9 @@ from shared.rules import (
     message_log,
     returning_visitor,
     session,
+    tally,
+    tally_report,
+    timestamps,
     token_value,
     token_warnings,
     turn,
@@ -26,6 +30,7 @@ from shared.rules.feedback import Feedback, FeedbackRecord, Statistics
 from shared.rules.feedback import new_id as new_feedback_id
 from shared.rules.message_log import Entry
 from shared.rules.returning_visitor import AdmittedVisitor
+from shared.rules.tally_line import Line
 from shared.rules.target_request import Message
 from shared.rules.token_settings import TokenSettings
 from shared.rules.visitor_conversation import VisitorConversation
@@ -38,6 +43,7 @@ from shared.wire import (
     resumes,
     sessions,
     transcripts,
+    usage,
 )
 from shared.wire.chat_events import ChatEvents
 from shared.wire.page import Page
@@ -63,6 +69,9 @@ PARAMETERS = {
     "messageLimit": 25,
     "flowId": FLOW,
     "targetId": FLOW,
+    "period": "hour",
+    "since": timestamps.to_text(AT.replace(hour=0, minute=0, second=0, microsecond=0)),
+    "until": timestamps.to_text(AT.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(hours=3)),
 }
 # Three parts like a real value, but not signed.
 VALUE = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.RVhBTVBMRQ.bm90LWEtc2lnbmF0dXJl"
@@ -197,3 +206,35 @@ PAUSED_EVENTS = "".join(_events().stream(iter(["Let me ask. ", ToolCalls((CALL,)
 RESUMED_EVENTS = "".join(_events(2).stream(iter([TEXT, Ending()])))
 RESUMED = resumes.resumed(EXECUTION_ID, [RESUMED_EVENTS])
 LEFT = feedback.stored(FEEDBACK_ID)
+
+_ANSWERED = Line(
+    token_id=TOKEN.id,
+    at=AT,
+    request_id="JKJaXmPLvHcESHA=",
+    status=200,
+    milliseconds=1800,
+    first_byte_milliseconds=420,
+    code="",
+    observed="",
+    origin="",
+    outcome="answered",
+    input_tokens=1200,
+    output_tokens=90,
+    cost=1_500_000_000,
+    previous_value="",
+)
+_REFUSED = replace(
+    _ANSWERED,
+    status=403,
+    code="origin_not_allowed",
+    origin="https://staging.example.com",
+    outcome="",
+    input_tokens=0,
+    output_tokens=0,
+    cost=0,
+)
+_TALLY = tally.of_lines([_ANSWERED, _ANSWERED, _REFUSED])
+_SPAN = tally_report.span("hour", AT, AT + timedelta(hours=1), AT)
+_HOURS = [(tally.hour_of(AT), _TALLY)]
+TOKEN_USAGE = usage.usage(TOKEN, tally_report.report(_SPAN, _HOURS), None)
+TOKEN_REFUSALS = usage.refusals(_SPAN, tally_report.refusals(_HOURS))

@@ -17,6 +17,12 @@ from shared.wire.conversations import ConversationsListed
 from shared.wire.listing import ListClientTokenConversations, ListClientTokens
 from shared.wire.regeneration import RegenerateClientToken
 from shared.wire.token_settings import CreateClientToken, UpdateClientToken
+from shared.wire.usage import (
+    ClientTokenRefusalsListed,
+    ClientTokenUsage,
+    GetClientTokenUsage,
+    ListClientTokenRefusals,
+)
 
 _OF_TOKENS = {
     "ListClientTokens": Operation(
@@ -162,6 +168,31 @@ _OF_TOKENS = {
         answer=ConversationsListed,
         examples={"an answer": examples.CONVERSATIONS},
         refuses={400: "invalid_request invalid_cursor too_far answer_too_large", 404: "not_found", 429: "rate_limited"},
+    ),
+    "GetClientTokenUsage": Operation(
+        summary="Read the usage of a client token",
+        description=(
+            "Sessions, messages, refusals, failures, times, tokens of models, and costs, for each hour (at most 168; "
+            "the last 24 by default) or day (at most 31; the last 30 by default) in UTC, and in total. They are summed "
+            "from the service's log within seconds, and kept as long as the operator has set."
+        ),
+        scope="tokens:read",
+        query=GetClientTokenUsage,
+        answer=ClientTokenUsage,
+        examples={"an answer": examples.TOKEN_USAGE},
+        refuses={400: "invalid_request", 404: "not_found", 429: "rate_limited"},
+    ),
+    "ListClientTokenRefusals": Operation(
+        summary="List what a client token was refused for",
+        description=(
+            "By error code and origin, the most frequent first, for at most 168 hours, by default the last 24. "
+            "Each hour names ten pairs of code and origin or more; the rest are counted with the origin `other`."
+        ),
+        scope="tokens:read",
+        query=ListClientTokenRefusals,
+        answer=ClientTokenRefusalsListed,
+        examples={"an answer": examples.TOKEN_REFUSALS},
+        refuses={400: "invalid_request", 404: "not_found", 429: "rate_limited"},
     ),
 }
 OPERATIONS = _OF_TOKENS | owner.OPERATIONS
