@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shared.gateway.frame import Request, Response, management
-from shared.rules import token_warnings
-from shared.store import client_tokens, daily_budgets, memberships
+from shared.rules import client_token, token_warnings
+from shared.store import client_tokens, daily_budgets, memberships, tallies
 from shared.wire import client_tokens as responses
 
 
@@ -14,4 +14,6 @@ def handler(request: Request) -> Response:
     token, usage = client_tokens.get(request.tenant, request.path["id"])
     held = None if token.settings.daily_budget is None else daily_budgets.find(token.id, request.at)
     warnings = token_warnings.observation_warnings(token.settings, at=request.at)
-    return Response.ok(responses.found(token, usage, held, warnings, at=request.at), revision=token.revision)
+    has_previous = client_token.has_previous_value(token, at=request.at)
+    uses = tallies.last_uses(token.id, at=request.at) if has_previous else None
+    return Response.ok(responses.found(token, usage, held, warnings, uses, at=request.at), revision=token.revision)

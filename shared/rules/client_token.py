@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.errors import Conflict, Forbidden, InvalidRequest, PreconditionFailed, Unauthenticated
-from shared.rules import plain_json, timestamps, token_settings
+from shared.rules import message_log, plain_json, timestamps, token_settings
 from shared.rules.token_settings import Environment, TokenSettings
 from shared.rules.token_value import IssuedValue
 
@@ -167,6 +167,21 @@ def is_valid_jti(token: ClientToken, jti: str, *, at: datetime) -> bool:
 def is_valid_previous_jti(token: ClientToken, jti: str, *, at: datetime) -> bool:
     """Whether the value with this `jti` was replaced and still works."""
     return any(jti == one.jti and at < one.valid_until for one in token.previous_values)
+
+
+def has_previous_value(token: ClientToken, *, at: datetime) -> bool:
+    """Whether a value works that was replaced."""
+    return any(at < one.valid_until for one in token.previous_values)
+
+
+def previous_value_last_used_at(token: ClientToken, uses: Mapping[str, str], *, at: datetime) -> datetime | None:
+    """When one of the previous values that still work was last used. `uses`: when, by short digest of the `jti`.
+
+    None if it was not used since it was replaced, as far as is known.
+    """
+    running = [message_log.short_digest(one.jti) for one in token.previous_values if at < one.valid_until]
+    known = [timestamps.from_text(uses[digest]) for digest in running if digest in uses]
+    return max(known, default=None)
 
 
 def outlives(token: ClientToken, jti: str, other: str) -> bool:

@@ -25,6 +25,12 @@ def previous_key(token_id: str) -> Key:
     return _pk(token_id), "PREVIOUS"
 
 
+def last_uses(token_id: str, *, at: datetime) -> dict[str, str]:
+    """Of previous values, by short digest of their `jti`."""
+    item = table.get(previous_key(token_id), is_consistent=False, at=at) or {}
+    return dict(item.get("uses", ()))
+
+
 def hours(token_id: str, since: datetime, until: datetime, *, at: datetime) -> Iterator[tuple[str, Tally]]:
     """The tallies of the hours from `since` to before `until`, in order. An hour may have several, which add up."""
     items = table.query(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 
-from shared.rules import daily_budget, timestamps
+from shared.rules import client_token, daily_budget, timestamps
 from shared.rules.client_token import ClientToken, Usage
 from shared.rules.security_warning import SecurityWarning
 from shared.rules.token_settings import Environment, OriginEnforcement
@@ -16,8 +16,8 @@ _UNUSED = Usage()
 
 
 class Token(TypedDict):
-    """A client token. `tokenValue` is only in responses that issue a value, and `spentToday` in that
-    of a single token with a daily budget.
+    """A client token. `tokenValue` is only in responses that issue a value, `spentToday` in that of a single token with
+    a daily budget, and `previousValueLastUsedAt` in that of a single token with a previous value that works.
     """
 
     id: str
@@ -50,6 +50,7 @@ class Token(TypedDict):
     updatedAt: str
     tokenValue: NotRequired[str]
     spentToday: NotRequired[float]
+    previousValueLastUsedAt: NotRequired[str | None]
 
 
 class Warned(TypedDict):
@@ -120,13 +121,20 @@ def found(
     usage: Usage,
     held_today: int | None = None,
     warnings: Iterable[SecurityWarning] = (),
+    uses: Mapping[str, str] | None = None,
     *,
     at: datetime,
 ) -> ClientTokenFound:
-    """`held_today`: of the daily budget, in picodollars. None if the token has none."""
+    """`held_today`: of the daily budget, in picodollars. None if the token has none.
+
+    `uses`: when previous values were last used. None if no previous value works.
+    """
     shown = _token(token, usage, at)
     if held_today is not None:
         shown |= {"spentToday": daily_budget.to_dollars(held_today)}
+    if uses is not None:
+        last = client_token.previous_value_last_used_at(token, uses, at=at)
+        shown |= {"previousValueLastUsedAt": timestamps.to_text(last) if last else None}
     answer: ClientTokenFound = {"clientToken": shown}
     return answer | {"warnings": warned} if (warned := _warned(warnings)) else answer
 

@@ -193,6 +193,9 @@ def test_no_role_grants_an_unused_action(api, caller, page, token, guard, regist
     assert page.rate(session, token.value).status_code == 200
     assert token.conversations()
     log_group.deliver()
+    rotated = caller(api.tenant).create()["clientToken"]["id"]
+    assert api.post(f"{LIST}/{rotated}/regenerate", {"gracePeriodSeconds": 60}).status_code == 200
+    assert api.get(f"{LIST}/{rotated}").status_code == 200
     register("flow_echo", call_price="0")
     token.change(dailyBudget=1)
     assert page.say(session).status_code == 200

@@ -165,3 +165,55 @@ def test_reading_costs_one_query(api, token, calls, what):
     api.get(f"/v1/client-tokens/{token.id}/{what}")
     assert calls.count("Query") == 1
     assert len(calls) <= 4
+
+
+class TestPreviousValue:
+    """After a rotation, the token says whether somebody still uses the old value."""
+
+    @pytest.fixture
+    def last_used(self, api, token):
+        """When it was, None if it was not, and `...` if there is no such value."""
+
+        def last_used():
+            used = api.get(f"/v1/client-tokens/{token.id}").json["clientToken"].get("previousValueLastUsedAt", ...)
+            return used if used in {None, ...} else datetime.fromisoformat(used)
+
+        return last_used
+
+    def test_is_not_mentioned_before_a_rotation(self, page, token, last_used, log_group):
+        page.open(token.value)
+        log_group.deliver()
+        assert last_used() is ...
+
+    def test_use_is_shown_while_the_value_works(self, page, token, last_used, log_group, clock):
+        session = page.open(token.value)
+        new = token.regenerate(gracePeriodSeconds=600)
+        page.open(new)
+        log_group.deliver()
+        assert last_used() is None
+        page.say(session)
+        log_group.deliver()
+        assert abs(last_used() - clock.held) < timedelta(minutes=1)
+        clock.forward(seconds=600)
+        assert last_used() is ...
+
+    def test_use_of_the_value_before_is_not_that_of_the_next(self, page, token, last_used, log_group):
+        """An old use must not hide that nobody uses the value that was replaced last."""
+        token.regenerate(gracePeriodSeconds=600)
+        page.open(token.value)
+        log_group.deliver()
+        assert last_used() is not None
+        token.regenerate()
+        token.regenerate(gracePeriodSeconds=0)
+        token.regenerate(gracePeriodSeconds=600)
+        assert last_used() is None
+
+    def test_reading_it_costs_a_call_only_while_there_is_one(self, api, token, calls):
+        def costs():
+            calls.clear()
+            api.get(f"/v1/client-tokens/{token.id}")
+            return len(calls)
+
+        before = costs()
+        token.regenerate(gracePeriodSeconds=600)
+        assert costs() == before + 1

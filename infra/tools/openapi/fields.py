@@ -85,6 +85,10 @@ MEANINGS = page_fields.MEANINGS | {
         "Seconds for which the current value keeps working beside the new one. If omitted, it stops at once, and "
         "earlier values keep working until their grace periods end. 0 stops every older value at once."
     ),
+    "previousValueLastUsedAt": (
+        "When a page last used a value that was replaced and still works, some seconds late. Null: none did. Only in "
+        "the response for one token, while such a value works."
+    ),
     "previousValueExpiresAt": "When the replaced value stops working. Null: it stopped at once.",
     "limit": "The number of entries to return.",
     "ListClientTokens.limit": "The number of entries to return. Without it, you get the whole list and no pagination.",
