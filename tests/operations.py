@@ -58,7 +58,7 @@ class Operation:
         body = json.dumps(self.body)
         for name, text in known.items():
             body = body.replace(f"{{{name}}}", text)
-        path = self.path.format(**{"conversationId": ""} | known)
+        path = self.path.format(**{"conversationId": "", "executionId": known.get("execution", "")} | known)
         if self.is_of_history:
             path += f"?sessionId={known.get('session', '')}"
         return self.method, path, json.loads(body)
@@ -71,6 +71,8 @@ _SAY = {"sessionId": "{session}", "messages": [_MESSAGE], "assistantMessageId": 
 _RATE = {"sessionId": "{session}", "token": "{value}", "type": "upvote", "messageId": "ast_1"}
 
 _GO_ON = {"sessionId": "{session}", "executionId": "{execution}", "toolOutputs": {"ask": "Green"}}
+
+_CANCEL = f"{HISTORY}/{{conversationId}}/executions/{{executionId}}/cancel"
 
 # fmt: off
 MANAGEMENT = [
@@ -112,6 +114,7 @@ BROWSER = [
         repeats=False,
         is_of_history=True,
     ),
+    Operation("CancelExecution", "POST", _CANCEL, None, repeats=False, is_of_history=True),
     Operation("ResetVisitor", "POST", "/v1/client/visitor/reset", None, repeats=False, is_of_history=True),
 ]
 # fmt: on

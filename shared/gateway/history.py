@@ -58,5 +58,10 @@ class HistoryRequest:
         """As sent. Raises InvalidRequest if the event lacks it."""
         return self.path["conversationId"]
 
+    @property
+    def execution_id(self) -> str:
+        """As sent. Raises InvalidRequest if the event lacks it."""
+        return self.path["executionId"]
+
     def access(self, session_id: str) -> HistoryAccess:
         return HistoryAccess(visitor=self.visitor, session_id=session_id, secret=self.secret, has_proof=self.has_proof)

@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.errors import Conflict, Gone, NotFound, TooManyRequests
 from shared.rules import turn
-from shared.rules.answer import ToolCalls
+from shared.rules.answer import Ending, ToolCalls, Usage
 from shared.rules.client_tools import Step
 from shared.rules.execution_id import ExecutionId
 from shared.rules.target_request import PageInput
@@ -59,6 +59,21 @@ def go_on(stored: Turn, wanted: ExecutionId, outputs: Mapping[str, Any], own: Le
         stored, lease=own, resumes=stored.resumes + 1, pause=Pause(replace(pause.page_input, steps=steps), pause.until)
     )
     return turn.given_back(taken) if taken.pending else taken
+
+
+def canceled(stored: Turn, wanted: ExecutionId, own: Lease, at: datetime) -> Turn | None:
+    """The turn of a paused execution with the text so far as its reply. None while an invocation is at work.
+
+    Raises NotFound for another execution, and Conflict if this one is over.
+    """
+    if stored.lease is None or not hmac.compare_digest(stored.secret, wanted.secret):
+        raise unknown()
+    if stored.reply is None and at < stored.lease.until:
+        return None
+    if stored.reply or stored.pause is None or at >= stored.pause.until:
+        raise not_paused()
+    ended = turn.answered(stored, stored.execution_id, "", Ending(usage=Usage(input_tokens=0, output_tokens=0)))
+    return turn.given_back(replace(ended, lease=own))
 
 
 def asked_with(held: Turn) -> PageInput:

@@ -5,6 +5,9 @@ Every write gives the turn a new holder, or is the last one of its holder. So a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from shared.errors import Gone, Unavailable
 from shared.http.deadline import SecondsLeft
 from shared.rules import execution, timestamps, turn
@@ -52,20 +55,36 @@ def go_on(current: Session, stored: Turn, wanted: Turn) -> None:
     if wanted.pending:
         added |= pauses.to_item(wanted.pause)
     try:
-        _take(current, stored, wanted, added)
+        is_taken = _take(current, stored, wanted, added)
     except Unavailable:
         # AWS may have done what it did not confirm.
         turns.withdraw(current, wanted)
         raise
+    if not is_taken:
+        raise Gone
 
 
-def _take(current: Session, stored: Turn, wanted: Turn, added: Item) -> None:
+def find(current: Session, wanted: ExecutionId, *, at: datetime) -> Turn | None:
+    """The turn of an execution of the session's conversation."""
+    turn_key, _ = keys(current, wanted)
+    item = table.get(turn_key, at=at)
+    return turn_items.from_item(item) if item else None
+
+
+def cancel(current: Session, stored: Turn, wanted: Turn) -> None:
+    """Stores the text so far as the reply. Raises Conflict if the turn has changed, and NotFound if it is gone."""
+    if not _take(current, stored, wanted, turn_items.of_reply(wanted), removed=pauses.NAMES):
+        raise execution.unknown()
+
+
+def _take(current: Session, stored: Turn, wanted: Turn, added: Item, *, removed: Sequence[str] = ()) -> bool:
+    """False if the conversation was deleted."""
     if stored.lease is None or wanted.lease is None:
         raise ValueError("nobody holds a turn that is gone")
     added = {"holder": wanted.lease.holder, "leased_until": timestamps.to_text(wanted.lease.until)} | added
     taking = table.update_write(
         turn_items.key_of(current, wanted),
-        f"SET {attributes.assignments(added)}",
+        f"SET {attributes.assignments(added)}" + (f" REMOVE {', '.join(removed)}" if removed else ""),
         {":was": stored.lease.holder} | attributes.placeholders(added),
         condition="holder = :was AND attribute_not_exists(reply)",
     )
@@ -74,7 +93,8 @@ def _take(current: Session, stored: Turn, wanted: Turn, added: Item) -> None:
     except ConditionFailed as failure:
         found = turn_items.from_item(failure.found) if failure.found else None
         if found is None or found.lease is None:
-            raise Gone from None
+            return False
         # Our own first copy may have been stored, and its response lost.
         if found.lease.holder != wanted.lease.holder:
             raise execution.not_paused() from None
+    return True

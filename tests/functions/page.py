@@ -85,9 +85,9 @@ class Page:
         self._origin = origin
         self._address = address
 
-    def do(self, operation, value, session="", execution=None, secret="", conversation_id=""):
+    def do(self, operation, value, session="", execution=None, secret="", conversation_id="conv_1"):
         """Calls an operation of the table with a token's value, and the visitor's secret if it is of history."""
-        if execution is None and "{execution}" in str(operation.body):
+        if execution is None and "execution" in f"{operation.body}{operation.path}":
             execution = paused.execution(session)
         headers = [("X-Visitor-Token", secret)] * operation.is_of_history
         known = {"value": value, "session": session, "execution": execution or "", "conversationId": conversation_id}

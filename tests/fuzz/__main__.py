@@ -33,8 +33,11 @@ KEPT = 8
 SAID = "usr_tea"
 # Whose requests show a visitor's secret.
 HISTORY = ("/v1/client/conversations", "/v1/client/visitor/")
-# The target that answers here calls no tools of the page, so nothing waits to be resumed.
-REFUSED = {"POST /v1/client/resume"}
+# The target that answers here calls no tools of the page, so nothing waits to be resumed or canceled.
+REFUSED = {
+    "POST /v1/client/resume",
+    "POST /v1/client/conversations/{conversationId}/executions/{executionId}/cancel",
+}
 HIGHEST = {
     "rateLimitPerMinute": 1000,
     "rateLimitPerHour": 10_000,
@@ -124,7 +127,7 @@ class World:
             if not self._has_spoken:
                 self._visitor, self._has_spoken = self._meet(), True
                 self._say(self._visitor)
-            case.path_parameters = {"conversationId": self._visitor["conversationId"]}
+            case.path_parameters |= {"conversationId": self._visitor["conversationId"]}
         kept = {name: value for name, value in case.query.items() if name not in {"cursor", "messageCursor"}}
         case.query = kept | {"sessionId": self._visitor["sessionId"]}
         case.headers["X-Visitor-Token"] = self._visitor["visitor"]["token"]

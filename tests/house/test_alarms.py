@@ -17,10 +17,10 @@ MANAGEMENT = [
     "authorize", "create-client-token", "delete-client-token", "get-client-token", "get-client-token-value",
     "list-client-tokens", "list-client-token-conversations", "regenerate-client-token", "update-client-token",
 ]  # fmt: skip
-BROWSER = [
-    "chat", "resume-execution", "delete-visitor-conversation", "delete-visitor-conversations",
-    "get-visitor-conversation", "init-session", "leave-feedback", "list-visitor-conversations", "reset-visitor",
-    "update-display-projections",
+BROWSER = ["chat", "resume-execution", "init-session", "leave-feedback"]
+HISTORY = [
+    "cancel-execution", "delete-visitor-conversation", "delete-visitor-conversations", "get-visitor-conversation",
+    "list-visitor-conversations", "reset-visitor", "update-display-projections",
 ]  # fmt: skip
 CONVERSATIONS = [
     "delete-conversation", "delete-feedback", "get-conversation", "get-feedback", "get-feedback-statistics",
@@ -96,6 +96,7 @@ def _cases():
     yield "ApiServerErrors", {ERRORS: ago(8, [1] * 100), REQUESTS: ago(8, [1] * 100)}, False
     yield from _slow("ManagementSlow", MANAGEMENT, 2000)
     yield from _slow("BrowserSlow", BROWSER[2:], 2000)
+    yield from _slow("HistorySlow", HISTORY, 2000)
     yield from _slow("ConversationsSlow", CONVERSATIONS, 5000)
     yield from _slow("TalliesSlow", TALLIES, 5000)
     for function in BROWSER[:2]:
@@ -108,6 +109,7 @@ def _cases():
         "ManagementThrottled": MANAGEMENT,
         "ConversationsThrottled": CONVERSATIONS,
         "BrowserThrottled": BROWSER,
+        "HistoryThrottled": HISTORY,
         "TalliesThrottled": TALLIES,
     }
     for alarm, functions in throttled.items():

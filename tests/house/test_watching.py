@@ -32,7 +32,7 @@ BY_OPERATION = ("AWS/DynamoDB", "SystemErrors", {"Operation", "TableName"})
 ASKED_FOR = {
     "api-server-errors", "api-throttled", "authorizer-failing", "browser-slow", "browser-throttled",
     "budget-exhausted", "budget-nearly-spent", "chat-interrupted", "chat-slow",
-    "conversations-slow", "conversations-throttled",
+    "conversations-slow", "conversations-throttled", "history-slow", "history-throttled",
     "kms-signing-failures", "management-slow", "management-throttled", "rate-limit-failed-closed",
     "table-system-errors", "table-throttled", "tallies-failing", "tallies-slow", "tallies-throttled", "values-revealed",
 }  # fmt: skip

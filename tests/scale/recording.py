@@ -13,6 +13,7 @@ from shared.rules.principal import SCOPES
 from shared.rules.target import Target
 from shared.store import api_keys, targets
 from tests.aws.in_memory import TEMPLATE
+from tests.functions import paused
 from tests.functions.invocations import invoke, stream
 from tests.functions.page import Clock, Page
 from tests.operations import BROWSER, BY_NAME, MANAGEMENT
@@ -66,15 +67,10 @@ def record():
     returning = page.init(value, visitorHistory=True).json
     secret = returning["visitor"]["token"]
     for operation in BROWSER:
-        known = {}
-        if operation.is_of_history:
-            spoken = page.init(value, visitorToken=secret).json
-            assert page.say(spoken["sessionId"], TEXT, assistantMessageId="ast_shown").status_code == 200
-            known = {"secret": secret, "conversation_id": spoken["conversationId"]}
-        shown_in = spoken["sessionId"] if operation.is_of_history else session
+        asked = _prepared(page, operation, value, session, secret)
         if operation.name != "Chat":
             with recorder.recording(operation.name):
-                answer = page.do(operation, value, shown_in, **known)
+                answer = page.do(operation, value, **asked)
                 assert answer.status_code == 200
         if operation.name == "LeaveFeedback":
             feedback_id = answer.json["feedbackId"]
@@ -86,6 +82,18 @@ def record():
             with recorder.recording(operation.name):
                 manage(operation, token_id, **said)
     return recorder.operations
+
+
+def _prepared(page, operation, value, session, secret):
+    """The session of the request, and what it needs: a conversation of the visitor, and an answer that waits."""
+    known = {"session": session}
+    if operation.is_of_history:
+        spoken = page.init(value, visitorToken=secret).json
+        assert page.say(spoken["sessionId"], TEXT, assistantMessageId="ast_shown").status_code == 200
+        known = {"session": spoken["sessionId"], "secret": secret, "conversation_id": spoken["conversationId"]}
+    if operation.name in {"ResumeExecution", "CancelExecution"}:
+        known["execution"] = paused.execution(known["session"])
+    return known
 
 
 _ARN = "arn:aws:execute-api:us-east-1:123456789012:api/api/GET/v1/client-tokens"

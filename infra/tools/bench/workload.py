@@ -16,8 +16,8 @@ from shared.rules import feedback
 TOKENS = "/v1/client-tokens"
 # Called by separate functions, because the other operations need their responses.
 _WITH_ANSWERS_TO_KEEP = {"CreateClientToken", "InitSession", "Chat"}
-# It goes on with an answer that has paused, which `echo` never does.
-NOT_MEASURED = {"ResumeExecution"}
+# They go on with, or end, an answer that has paused, which `echo` never does.
+NOT_MEASURED = {"ResumeExecution", "CancelExecution"}
 _numbers = itertools.count(1)
 _QUESTION = "Do you ship to Iceland, and how long does it take?"
 # `echo` repeats it, so a turn has the 380 characters of a question of 80 and an answer of 300.

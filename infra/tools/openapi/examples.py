@@ -37,6 +37,7 @@ from shared.rules.visitor_conversation import VisitorConversation
 from shared.wire import (
     client_tokens,
     conversations,
+    executions,
     feedback,
     feedback_records,
     history,
@@ -204,6 +205,7 @@ _FAILING = _events()
 FAILED_EVENTS = next(_FAILING.stream(iter([TEXT]))) + _FAILING.failed(TargetFailed())
 PAUSED_EVENTS = "".join(_events().stream(iter(["Let me ask. ", ToolCalls((CALL,))])))
 RESUMED_EVENTS = "".join(_events(2).stream(iter([TEXT, Ending()])))
+CANCELED = executions.cancellation(EXECUTION_ID, is_accepted=True)
 RESUMED = resumes.resumed(EXECUTION_ID, [RESUMED_EVENTS])
 LEFT = feedback.stored(FEEDBACK_ID)
 

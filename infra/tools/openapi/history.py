@@ -5,6 +5,7 @@ from __future__ import annotations
 from infra.tools.openapi import examples, headers
 from infra.tools.openapi.operation import Operation
 from infra.tools.openapi.refusals import Codes
+from shared.wire.executions import ExecutionCanceled
 from shared.wire.history import (
     DisplayProjectionsUpdated,
     GetVisitorConversation,
@@ -95,6 +96,20 @@ OPERATIONS = {
         answer_headers=headers.IDENTITY,
         examples={"an answer": examples.DISPLAYED},
         refuses=_with(_OF_SESSION, _OF_VISITOR, _OF_CONVERSATION, {400: "display_too_large", 409: "conflict"}),
+    ),
+    "CancelExecution": Operation(
+        summary="End an answer that waits",
+        description=(
+            "Its text so far becomes the answer, and no output of a tool is accepted any more. The session must be on "
+            "this conversation. An answer that is being generated goes on to its end: `accepted` is then false. "
+            f"{_LIMIT}"
+        ),
+        query=HistoryQuery,
+        headers=headers.OF_HISTORY,
+        answer=ExecutionCanceled,
+        answer_headers=headers.IDENTITY,
+        examples={"an answer": examples.CANCELED},
+        refuses=_with(_OF_SESSION, _OF_VISITOR, {404: "execution_not_found", 409: "execution_not_paused"}),
     ),
     "ResetVisitor": Operation(
         summary="Forget the visitor",

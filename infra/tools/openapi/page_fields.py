@@ -104,6 +104,7 @@ MEANINGS = {
     ),
     "streamResponse": "Whether the rest of the answer is streamed, which is the default. False: one JSON object.",
     "status": "completed; or paused if the flow or agent waits for more outputs.",
+    "accepted": "Whether the answer ends now. False while it is being generated: it then goes on to its end.",
     "ExecutionResumed.success": "Whether the flow or agent answered.",
     "events": "The events that a stream would have had. Each matches ChatEvent.",
     "VisitorMessage.id": "Identifies the message. If sent again, it gets its stored answer. Null: each message is new.",

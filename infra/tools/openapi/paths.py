@@ -94,6 +94,15 @@ def _parameters(one: Served) -> Iterator[dict[str, Any]]:
             "schema": {"type": "string", "minLength": 1},
             "example": examples.CONVERSATION_ID,
         }
+    if "{executionId}" in one.path:
+        yield {
+            "name": "executionId",
+            "in": "path",
+            "required": True,
+            "description": "The execution's id, from the events of the answer.",
+            "schema": {"type": "string", "minLength": 1},
+            "example": examples.EXECUTION_ID,
+        }
     for name, (text, example) in _IN_PATH.items():
         if f"{{{name}}}" in one.path:
             yield {
