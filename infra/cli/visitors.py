@@ -90,6 +90,8 @@ def erase(
     # Before the conversations, so that nobody adds to the history meanwhile.
     if visitor:
         returning_visitors.forget(visitor, at=context.at)
+    # Again: the visitor may have begun another one while you were asked.
+    found = list(conversations.every(tenant, ConversationFilter(visitor_id=visitor_id)))
     for one in with_progress(found, "Deleting conversations", len(found)):
         record = audit_records.record(context, "delete_conversation", one.id)
         # Its owner may have deleted it just now.

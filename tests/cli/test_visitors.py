@@ -12,6 +12,7 @@ from shared.rules.feedback import Feedback
 from shared.rules.session import mint
 from shared.rules.target_request import Message
 from shared.store import audit, conversations, feedback, known_visitors, returning_visitors, sessions, table, turns
+from tests.aws.network import NETWORK
 from tests.cli.test_taking_back import make_token
 from tests.functions.stored import left
 
@@ -103,6 +104,21 @@ def test_conversations_of_a_forgotten_visitor_can_still_be_erased(operate, visit
     returning_visitors.forget(ada, at=AT)
     assert operate("visitors", "erase", "--yes", "--tenant", "visited-reset", ada.id).status == 0
     assert left(mine[0]) == []
+
+
+def test_conversation_begun_while_the_operator_confirms_is_erased(operate, visit):
+    token = make_token("visited-meanwhile")
+    ada, mine = visit(token, "I am Ada")
+    _, later = visit(token, "Ada again")
+
+    def begin(request):
+        if request.operation == "PutItem" and request.parameters["Item"]["pk"]["S"] == f"VISITOR#{ada.id}":
+            record = table.get((f"CONVERSATION#{later[0]}", "RECORD"))
+            table.put(record | {"owner_pk": f"VISITOR#{ada.id}"})
+
+    with NETWORK.hooked(begin):
+        assert operate("visitors", "erase", "--yes", "--tenant", "visited-meanwhile", ada.id).status == 0
+    assert [left(one) for one in (*mine, *later)] == [[], []]
 
 
 def test_interrupted_deletion_is_completed_even_of_a_forgotten_visitor(operate, visit):
