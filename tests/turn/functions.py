@@ -81,6 +81,8 @@ class Functions:
                 return None, "deleted"
             if function.kind in {"resume", "follow"}:
                 return None, self._resume(function, at)
+            if function.kind == "cancel":
+                return None, self._cancel(function, at)
             return None, self._send(function.message_id, function.holder, at)
         except Pending as pending:
             return pending.request, None
@@ -99,9 +101,7 @@ class Functions:
 
     def _resume(self, function, at):
         """What resume does with an admitted page. One that follows has just read which execution waits."""
-        current = sessions.find(session_digest(function.message_id), at=at)
-        entry = message_log.find(current.log, function.message_id)
-        wanted = ExecutionId(entry.at, message_log.short_digest(current.digest), f"before {function.message_id}")
+        current, wanted = self._execution(function, at)
         turn_key, record_key = executions.keys(current, wanted)
         item, record = table.get(turn_key, at=at), table.get(record_key, at=at)
         if record and record.get("is_gone"):
@@ -116,6 +116,26 @@ class Functions:
         return self._answer(
             AdmittedMessage(self._token, current, going_on, self._target, page_input, at, is_resumed=True)
         )
+
+    def _cancel(self, function, at):
+        """What a cancellation does for the visitor whose conversation it is."""
+        current, wanted = self._execution(function, at)
+        record = table.get(executions.keys(current, wanted)[1], at=at)
+        if record and record.get("is_gone"):
+            raise execution.unknown()
+        stored = executions.find(current, wanted, at=at)
+        canceled = execution.canceled(stored, wanted, turn.lease(function.holder, at), at)
+        if canceled is None:
+            return "goes on"
+        executions.cancel(current, stored, canceled)
+        return "canceled"
+
+    def _execution(self, function, at):
+        """The session, and the id of the execution that waited before."""
+        current = sessions.find(session_digest(function.message_id), at=at)
+        entry = message_log.find(current.log, function.message_id)
+        secret = f"before {function.message_id}"
+        return current, ExecutionId(entry.at, message_log.short_digest(current.digest), secret)
 
     def _input(self, message):
         return PageInput(message=message, tools=_TOOLS if self._scenario.pauses else ())

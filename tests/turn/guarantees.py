@@ -42,7 +42,7 @@ class Guarantees:
             self.require(one.attempts <= ATTEMPTS_MAX, "more than five attempts")
             self.require(one.resumes <= RESUMES_MAX, "more than twenty resumes")
             if one.reply:
-                self.require(one.reply.text == f"to {message_id}", "a reply to another message")
+                self.require(one.reply.text in self._scenario.replies(message_id), "a reply to another message")
         if is_deleted:
             self.require(not any("reply" in item for item in found), "a reply in a deleted conversation")
             self.require(not any("exchange" in item for item in found), "calls in a deleted conversation")

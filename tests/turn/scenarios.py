@@ -35,6 +35,10 @@ SCENARIOS |= {
     "resumed, pauses again": Scenario(("a>", "a"), Faults(copies=1), before=("a",), pauses=2),
     "resumed, deletion": Scenario(("a>", "delete"), Faults(crashes=1, copies=1), before=("a",), pauses=1),
     "pause, deletion": Scenario(("a", "delete"), Faults(copies=1), before=("b",), pauses=1),
+    "canceled in two tabs": Scenario(("a!", "a!"), Faults(crashes=1, copies=1), before=("a",), pauses=1),
+    "canceled, resumed": Scenario(("a!", "a>"), Faults(copies=1), before=("a",), pauses=1),
+    "canceled, sent again": Scenario(("a!", "a"), Faults(copies=1, lapses=1), before=("a",), pauses=1),
+    "canceled, deletion": Scenario(("a!", "delete"), Faults(crashes=1, copies=1), before=("a",), pauses=1),
     "dollars, resumed": Scenario(("a>", "a>"), Faults(crashes=1, copies=1), before=("a",), daily_budget=6, pauses=1),
 }
 # They take four minutes: make test-deep.

@@ -58,14 +58,14 @@ class Search:
 
     def _start(self):
         items = table_model.EMPTY
-        names = [name.removesuffix(">") for name in self._scenario.functions]
+        names = [name.rstrip(">!") for name in self._scenario.functions]
         for message_id in {session_digest(one): one for one in names}.values():
             items, _ = self._apply(items, self._functions.opening(message_id))
         asked = Counter()
         for message_id in self._scenario.before:
             items, _ = self._alone(Function("send", message_id, f"before {message_id}", (0, False)), items, asked)
         functions = [
-            Function(_kind(name), name.removesuffix(">"), f"holder {number}")
+            Function(_kind(name), name.rstrip(">!"), f"holder {number}")
             for number, name in enumerate(self._scenario.functions)
         ]
         return World(items, tuple(functions), self._scenario.faults, asked=frozenset(asked.items()))
@@ -181,14 +181,21 @@ class Search:
     def _check_result(self, world, function, result):
         """When a function is over."""
         if function.kind in {"send", "resume"} and result.startswith("answered"):
-            self._require(result == f"answered to {function.message_id}", "another message's reply")
+            self._require(result in self._answers(function.message_id), "another message's reply")
             self._require(not function.began[1], "a deleted conversation answered")
+        if result == "canceled":
+            stored = _turn_of(world.items, function.message_id)
+            is_ended = stored is None or stored.is_gone or (stored.reply and not stored.reply.text)
+            self._require(is_ended, "a canceled answer did not end")
         if result == "in_progress":
             stored = _turn_of(world.items, function.message_id)
             is_own = stored and stored.lease and stored.lease.holder == function.holder
             self._require(not is_own, "a function stood in its own way")
         if result == "budget_exhausted":
             self._guarantees.check_exhausted(world.items, self._scenario.day(function.began[0]), is_alone=False)
+
+    def _answers(self, message_id):
+        return {f"answered {text}" for text in self._scenario.replies(message_id)}
 
     def _recover_anew(self, items, asked, lapsed, is_deleted):
         """When all functions are over: what an interrupted deletion and sending again make of it."""
@@ -197,7 +204,7 @@ class Search:
         is_deleted |= any(item.get("is_gone") for item in table_model.items(items) if item["sk"] == "RECORD")
         if is_deleted:
             items, _ = self._alone(Function("delete", "", "", (lapsed, True)), items, asked)
-        names = {name.removesuffix(">") for name in (*self._scenario.functions, *self._scenario.before)}
+        names = {name.rstrip(">!") for name in (*self._scenario.functions, *self._scenario.before)}
         for message_id in sorted(names - {"delete"}):
             for number in range(_RESENT):
                 again = Function("send", message_id, f"again {message_id} {number}", (lapsed + number, is_deleted))
@@ -208,7 +215,7 @@ class Search:
             elif result == "paused":
                 items = self._follow(message_id, items, asked, lapsed + _RESENT)
             elif result != "message_limit_reached":
-                expected = {f"answered to {message_id}", "attempts_exhausted", "budget_exhausted"}
+                expected = self._answers(message_id) | {"attempts_exhausted", "budget_exhausted"}
                 self._require(result in expected, f"{message_id} sent again: {result}")
         if not is_deleted:
             self._guarantees.check_recovered(items)
@@ -227,7 +234,7 @@ class Search:
 
 
 def _kind(name):
-    return "delete" if name == "delete" else "resume" if name.endswith(">") else "send"
+    return "delete" if name == "delete" else {">": "resume", "!": "cancel"}.get(name[-1], "send")
 
 
 def _with(world, number, function):

@@ -43,6 +43,7 @@ EACH_WRITE = [
     Scenario(("a", "delete"), Faults(), before=("b",)),
     Scenario(("a",), Faults(), daily_budget=4),
     Scenario(("a>",), Faults(), before=("a",), pauses=1),
+    Scenario(("a!",), Faults(), before=("a",), pauses=1),
 ]
 # DynamoDB deletes what has expired. The search has no time for that, and has no visitor who is forgotten:
 # that is in tests/functions/test_forgotten_visitors.py.

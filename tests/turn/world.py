@@ -73,7 +73,8 @@ class Scenario(NamedTuple):
     """`functions`: what is at work at the same time: ids of messages, or "delete". `before`: messages sent before.
 
     `target`: what it may do each time; the first when nothing else is at work. `daily_budget`: in output tokens.
-    `pauses`: how often it calls a tool of the page before it answers. "a>" reports its output for the message a.
+    `pauses`: how often it calls a tool of the page before it answers. "a>" reports its output for the message a, and
+    "a!" cancels its answer.
     """
 
     functions: tuple
@@ -84,6 +85,10 @@ class Scenario(NamedTuple):
     daily_budget: int | None = None
     start: datetime = NOON
     pauses: int = 0
+
+    def replies(self, message_id):
+        """The target says nothing before it calls, so a canceled answer is empty."""
+        return {f"to {message_id}"} | ({""} if f"{message_id}!" in self.functions else set())
 
     def at(self, lapsed):
         return self.start + lapsed * LAPSE
