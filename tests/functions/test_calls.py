@@ -200,6 +200,7 @@ def test_no_role_grants_an_unused_action(api, caller, page, token, guard, regist
     token.change(dailyBudget=1)
     assert page.say(session).status_code == 200
     assert token.record()["spentToday"] == 0
+    assert api.get(f"{LIST}/{token.id}/usage").status_code == 200
     for offered in ({"clientTools": []}, {}):
         assert page.say(session, clientToolsFingerprint="f1", **offered).status_code == 200
     outputs = {"sessionId": session, "executionId": paused.execution(session), "toolOutputs": {"ask": 1}}
