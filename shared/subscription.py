@@ -63,7 +63,7 @@ def log_batches(handle: Callable[[Batch], None]) -> Callable[[Event, Any], None]
         try:
             handle(batch)
         except Exception as error:
-            log.fault(error, operation=operation, request_id=context.aws_request_id)
+            log.fault(error.__cause__ or error, operation=operation, request_id=context.aws_request_id)
             raise
 
     gc_control.freeze()

@@ -91,18 +91,18 @@ class Page:
             execution = paused.execution(session)
         headers = [("X-Visitor-Token", secret)] * operation.is_of_history
         known = {"value": value, "session": session, "execution": execution or "", "conversationId": conversation_id}
-        return self._send(*operation.request(**known), headers)
+        return self.send(*operation.request(**known), headers)
 
     def history(self, method, path="", *, session, secret, query="", **headers):
         """A request for the visitor's history: `page.history("GET", "/conv_1", session=..., secret=...)`."""
         shown = [("X-Visitor-Token", secret)] if secret is not None else []
         path = f"/v1/client/conversations{path}?sessionId={session}{query}"
-        return self._send(method, path, None, [*shown, *headers.items()])
+        return self.send(method, path, None, [*shown, *headers.items()])
 
     def post(self, endpoint, body, headers=()):
-        return self._send("POST", f"/v1/client/{endpoint}", body, headers)
+        return self.send("POST", f"/v1/client/{endpoint}", body, headers)
 
-    def _send(self, method, path, body, headers=()):
+    def send(self, method, path, body, headers=()):
         origin = [] if self._origin is None else [("Origin", self._origin)]
         return self._http.open(
             path,

@@ -59,7 +59,7 @@ class Browser:
 
     def reset(self, secret=None):
         headers = [("X-Visitor-Token", secret or self.secret)]
-        return self.page._send("POST", f"/v1/client/visitor/reset?sessionId={self.session}", None, headers)
+        return self.page.send("POST", f"/v1/client/visitor/reset?sessionId={self.session}", None, headers)
 
 
 @pytest.fixture

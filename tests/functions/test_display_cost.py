@@ -28,7 +28,7 @@ def project(browser, ids):
     body = {"messages": [{"id": one, "displayContent": "Shown"} for one in ids]}
     recorder = Recorder()
     with recorder.recording("act"):
-        answer = browser.page._send("PATCH", path, body, [("X-Visitor-Token", browser.secret)])
+        answer = browser.page.send("PATCH", path, body, [("X-Visitor-Token", browser.secret)])
     touched = operations.parts(operations.parse(recorder.operations["act"]))
     return answer, sum(one.reads for one in touched), sum(one.writes + one.index_writes for one in touched)
 

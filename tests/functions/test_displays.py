@@ -28,7 +28,7 @@ def project(browser, *messages, conversation_id=None, **shown):
     path = f"/v1/client/conversations/{conversation_id or browser.conversation_id}/display-projections"
     session, secret = shown.get("session", browser.session), shown.get("secret", browser.secret)
     body = {"messages": [{"id": name, "displayContent": text} for name, text in messages]}
-    return browser.page._send("PATCH", f"{path}?sessionId={session}", body, [("X-Visitor-Token", secret)])
+    return browser.page.send("PATCH", f"{path}?sessionId={session}", body, [("X-Visitor-Token", secret)])
 
 
 def shown(browser):

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from infra.local.api import InvocationFailed
 from infra.local.template import ROOT
 from tests import insights
 from tests.aws.event_stream import function_answer
@@ -37,7 +38,7 @@ def exhausted(page, register, create):
 
 
 @pytest.fixture
-def session(app, page, token, interrupted, exhausted):
+def session(app, page, token, interrupted, exhausted, untallied):
     """A session, after every kind of visitor request."""
     session = page.open(token.value)
     assert page.say(session).status_code == 200
@@ -49,6 +50,14 @@ def session(app, page, token, interrupted, exhausted):
     assert stranger.init(token.value).status_code == 200
     token.change(originEnforcement="enforce")
     return session
+
+
+@pytest.fixture
+def untallied(log_group, token, aws_answers):
+    """A line that the function which tallies cannot store."""
+    line = json.dumps({"message": "answered", "token_id": token.id, "status": 200, "milliseconds": 9})
+    with aws_answers("BatchGetItem", "ThrottlingException", 400), pytest.raises(InvocationFailed):
+        log_group.deliver([line])
 
 
 @pytest.fixture

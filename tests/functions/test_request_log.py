@@ -189,7 +189,7 @@ def test_refused_line_names_token_and_origin(app, api, page, token, lines, opera
     session = page.open(token.value)
     elsewhere = Page(app, "https://evil.example:8443")
     lines()
-    elsewhere.do(operation, token.value, session)
+    elsewhere.do(operation, token.value, session, conversation_id="conv_1")
     [line] = lines()
     assert (line["code"], line["origin"]) == ("origin_not_allowed", "https://evil.example:8443")
     assert (line["tenant"], line["token_id"]) == (api.tenant, token.id)

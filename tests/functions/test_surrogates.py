@@ -123,9 +123,10 @@ def test_bytes_that_are_not_utf8_become_replacement_characters(page, session):
     ids=lambda text: text[:20],
 )
 @each([operation for operation in BROWSER if operation.body])
-def test_400_when_page_sends_invalid_json_escapes(page, calls, operation, text):
+def test_400_when_page_sends_invalid_json_escapes(page, session, calls, operation, text):
     calls.clear()
-    answer = page.post(operation.path.rpartition("/")[2], text)
+    method, path, _ = operation.request(session=session, conversationId="conv_1")
+    answer = page.send(method, path, text)
     assert (answer.status_code, answer.json["code"]) == (400, "invalid_json")
     assert calls == []
 

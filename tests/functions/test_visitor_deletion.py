@@ -101,7 +101,7 @@ class TestReset:
         elsewhere = Browser(page, create().value)
         for secret in (MADE_UP, "x", elsewhere.secret):
             assert browser.reset(secret).json == {"reset": True}
-        answer = page._send("POST", f"/v1/client/visitor/reset?sessionId={browser.session}", None)
+        answer = page.send("POST", f"/v1/client/visitor/reset?sessionId={browser.session}", None)
         assert (answer.status_code, answer.json) == (200, {"reset": True})
         assert elsewhere.list() == {"data": [], "nextCursor": None}
         assert browser.list() == {"data": [], "nextCursor": None}

@@ -131,7 +131,7 @@ class TestRefusals:
 
     def test_400_without_a_session_id(self, browser, page, calls):
         calls.clear()
-        answer = page._send("GET", "/v1/client/conversations", None, [("X-Visitor-Token", browser.secret)])
+        answer = page.send("GET", "/v1/client/conversations", None, [("X-Visitor-Token", browser.secret)])
         assert assert_refused(answer, 400, "invalid_request")["details"][0]["path"] == "sessionId"
         assert calls == []
 

@@ -36,7 +36,7 @@ class Visitor:
 
     def reset(self):
         path = f"/v1/client/visitor/reset?sessionId={self.session}"
-        answer = self.page._send("POST", path, None, [("X-Visitor-Token", self.secret)])
+        answer = self.page.send("POST", path, None, [("X-Visitor-Token", self.secret)])
         assert answer.json == {"reset": True}
 
 
@@ -100,7 +100,7 @@ class TestOneVisitorTwoTokens:
 
     def test_reset_with_the_other_tokens_session_forgets_nobody(self, here, there):
         path = f"/v1/client/visitor/reset?sessionId={there.session}"
-        assert here.page._send("POST", path, None, [("X-Visitor-Token", here.secret)]).json == {"reset": True}
+        assert here.page.send("POST", path, None, [("X-Visitor-Token", here.secret)]).json == {"reset": True}
         assert here.sees() == [here.conversation_id]
 
 
