@@ -44,6 +44,7 @@ def session(app, page, token, interrupted, exhausted, untallied):
     assert page.say(session).status_code == 200
     assert page.rate(session, token.value).status_code < 300
     interrupted(lambda: page.say(session))
+    assert page.history("GET", session=session, secret=None).status_code == 401
     stranger = Page(app, "https://evil.example")
     assert stranger.init(token.value).status_code == 403
     token.change(originEnforcement="observe")
@@ -84,7 +85,11 @@ def access_lines():
     kinds = TEMPLATE["Resources"]["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
 
     def line(kind, response):
-        values = {"status": str(response.get("statusCode", 500)), "error.responseType": kind}
+        values = {
+            "status": str(response.get("statusCode", 500)),
+            "error.responseType": kind,
+            "resourcePath": "/v1/client/conversations",
+        }
         return json.loads(re.sub(r"\$context\.([\w.]+)", lambda name: values.get(name[1], "-"), written))
 
     return [line(kind, response) for kind, response in kinds.items()]
