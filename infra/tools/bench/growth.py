@@ -48,7 +48,7 @@ def record(world: World) -> Iterator[Group]:
     # First, because moto sorts the whole table for every query.
     yield _lists(world, caller, token_id)
     ours = f"TOKEN#{token_id}"
-    (record,) = (one for one in world.items("CONVERSATION#", "RECORD") if one["listing_pk"]["S"] == ours)
+    (record,) = (one for one in world.items("CONVERSATION#", "RECORD") if one.get("listing_pk", {}).get("S") == ours)
     yield _chats(world, caller, record, session_id)
     yield _addresses(world, caller, token_id, session_id)
     yield _conversations(world, caller, record, token_id)
