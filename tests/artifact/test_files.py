@@ -3,6 +3,7 @@
 import ast
 import io
 import re
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -18,8 +19,8 @@ SHARED_LAYER_MB = 7
 # Package -> its license and version, which scanners read.
 PACKAGES = {
     "SharedLayer": {
-        "annotated_types", "aws_lambda_powertools", "jmespath", "jwt", "publicsuffixlist", "pydantic", "pydantic_core",
-        "shared", "typing_extensions.py", "typing_inspection",
+        "annotated_types", "aws_lambda_powertools", "certifi", "jmespath", "jwt", "publicsuffixlist", "pydantic",
+        "pydantic_core", "shared", "typing_extensions.py", "typing_inspection",
     },
     "CryptographyLayer": {"_cffi_backend", "cffi", "cryptography", "pycparser"},
 }  # fmt: skip
@@ -77,7 +78,19 @@ def test_wrapper_of_streaming_functions_is_executable(build, artifact):
 
 def test_shared_layer_holds_all_of_shared(build):
     code = code_of(ROOT / "shared")
-    assert files(build / "SharedLayer/python/shared") == code | {compiled(module) for module in code}
+    found = {path for path in files(build / "SharedLayer/python/shared") if not path.startswith("http/certificates/")}
+    assert found == code | {compiled(module) for module in code}
+
+
+def test_openssl_finds_each_certificate_authority_by_its_subject(build, artifact):
+    for layer in (build / "SharedLayer/python", artifact / "SharedLayer/python"):
+        folder = layer / "shared/http/certificates"
+        trusted = ["-no-CAfile", "-no-CAstore", "-CApath", folder]
+        names = sorted(folder.iterdir())
+        assert len(names) == (layer / "certifi/cacert.pem").read_text(encoding="utf-8").count("BEGIN CERTIFICATE")
+        command = ["openssl", "verify", *trusted, *names]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.stdout.splitlines() == [f"{name}: OK" for name in names], done.stderr
 
 
 @pytest.mark.parametrize("part", PARTS)
