@@ -14,7 +14,9 @@ READ, WRITE, REVEAL = "tokens:read", "tokens:write", "tokens:reveal"
 # Actions of audit records that change nothing.
 READS = {"reveal", "read_conversations", "read_conversation", "list_feedback", "read_feedback"}
 READ_TEXT, DELETE_TEXT = "conversations:read", "conversations:write"
+READ_AUDIT = "audit:read"
 TOKENS = "/v1/client-tokens"
+TARGETS, AUDIT = "/v1/targets", "/v1/audit"
 TOKEN = f"{TOKENS}/{{id}}"
 CONVERSATIONS, FEEDBACK = "/v1/conversations", "/v1/feedback"
 CONVERSATION, RATING = f"{CONVERSATIONS}/{{conversation}}", f"{FEEDBACK}/{{feedback}}"
@@ -86,6 +88,8 @@ MANAGEMENT = [
     Operation("ListClientTokenConversations", "GET", f"{TOKEN}/conversations", READ, None, "read_conversations"),
     Operation("GetClientTokenUsage", "GET", f"{TOKEN}/usage", READ, is_ours=True),
     Operation("ListClientTokenRefusals", "GET", f"{TOKEN}/refusals", READ, is_ours=True),
+    Operation("ListTargets", "GET", TARGETS, READ, is_ours=True),
+    Operation("ListAuditRecords", "GET", AUDIT, READ_AUDIT, is_ours=True),
     Operation("ListConversations", "GET", CONVERSATIONS, READ_TEXT),
     Operation("GetConversation", "GET", CONVERSATION, READ_TEXT, None, "read_conversation"),
     Operation("ListFeedback", "GET", FEEDBACK, READ_TEXT, None, "list_feedback"),

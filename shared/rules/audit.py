@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
-from shared.rules import plain_json, timestamps
+from shared.errors import Detail, InvalidRequest
+from shared.rules import input_limits, plain_json, timestamps
 from shared.rules.client_token import ClientToken
 from shared.rules.target import Target
 from shared.rules.token_settings import TokenSettings
@@ -24,6 +25,8 @@ quoted (`more_added`, `more_removed`), or `reordered` if only the order changed.
 _ONLY_NAMED = {"config", "system_prompt"}
 # Together they keep a record below 8 KB, even if every field changes.
 _TEXT_BYTES_MAX = 128
+# What owners see of their targets.
+_SHOWN_OF_TARGETS = {"kind", "max_tokens", *input_limits.NAMES}
 _ENTRIES_MAX = 20
 _ENTRIES_BYTES_MAX = 640
 
@@ -39,6 +42,10 @@ class AuditContext:
     address: str
     request_id: str
     at: datetime
+
+    @property
+    def is_of_operator(self) -> bool:
+        return not self.address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +76,22 @@ def target_changes(before: Target | None, after: Target | None) -> Changes:
     old, new = _registered(before), _registered(after)
     different = [name for name in old | new if not plain_json.is_same(old.get(name), new.get(name))]
     return {name: _difference(name, old.get(name), new.get(name)) for name in different}
+
+
+def for_owner(record: AuditRecord) -> AuditRecord:
+    """What the owner of a tenant may see: of an operator no ARN, and of a target no settings but its limits."""
+    context, shown = record.context, record.changes
+    if context.is_of_operator:
+        context = replace(context, actor="operator")
+    if record.action in {"register_target", "remove_target"}:
+        shown = {name: change if name in _SHOWN_OF_TARGETS else None for name, change in shown.items()}
+    return replace(record, context=context, changes=shown)
+
+
+def require_span(since: datetime | None, until: datetime | None) -> None:
+    """Raises InvalidRequest if no record can be in it."""
+    if since and until and since >= until:
+        raise InvalidRequest.from_details(Detail("since", "must be before until", "out_of_range"))
 
 
 def _registered(target: Target | None) -> dict[str, Any]:

@@ -31,6 +31,7 @@ _SCOPE_NAMES = {
     "reveal": "tokens:reveal",
     "chat-read": "conversations:read",
     "chat-write": "conversations:write",
+    "audit": "audit:read",
 }
 _ROLE_PREFIX = "org:"
 _ROLE = re.compile(r"[a-z0-9_-]+")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-SCOPES = ("tokens:read", "tokens:write", "tokens:reveal", "conversations:read", "conversations:write")
-"""With `conversations:read`, a caller reads what visitors wrote. The scopes of tokens show none of it."""
+SCOPES = ("tokens:read", "tokens:write", "tokens:reveal", "conversations:read", "conversations:write", "audit:read")
+"""With `conversations:read`, a caller reads what visitors wrote. The scopes of tokens show none of it. `audit:read`
+shows who did what, from which address.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,11 @@ class Target:
         return Price.from_settings(self.settings)
 
     @property
+    def max_tokens(self) -> int | None:
+        """The longest answer, in tokens of the model. None if the kind has no such limit."""
+        return self.settings.get("max_tokens", MAX_TOKENS_DEFAULT) if self.kind in _KINDS_WITH_MAX_TOKENS else None
+
+    @property
     def worst_case(self) -> int | None:
         """That of an answer without tools of the page."""
         return self.worst_case_with(0)
@@ -59,9 +64,9 @@ class Target:
             return None
         output_tokens = 0
         if registered.input_price or registered.output_price:
-            if self.kind not in _KINDS_WITH_MAX_TOKENS or self.limits.attachments:
+            if self.max_tokens is None or self.limits.attachments:
                 return None
-            output_tokens = self.settings.get("max_tokens", MAX_TOKENS_DEFAULT)
+            output_tokens = self.max_tokens
         return registered.worst(
             input_bytes=self.limits.max_input_bytes
             + len(self.settings.get("system_prompt", "").encode())

@@ -7,12 +7,13 @@ import os
 import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.rules import audit as rules
-from shared.rules import timestamps
+from shared.rules import cursor, timestamps
 from shared.rules.audit import AuditContext, AuditRecord
 from shared.rules.client_token import ClientToken
-from shared.store import index_entries, table
+from shared.store import index_entries, pagination, table
 from shared.store.table import Item, Key, Write
 
 
@@ -36,21 +37,59 @@ def query(
     tenant: str, token_id: str | None, *, since: datetime | None, until: datetime | None, at: datetime
 ) -> Iterator[AuditRecord]:
     """A tenant's records, of one token or all, oldest first, from `since` and before `until`."""
-    place, index = ("listing_", {"IndexName": table.LISTING}) if token_id else ("", {"ConsistentRead": True})
+    place, index = _place(token_id)
+    first, last = _bounds(since, until)
     items = table.query(
-        f"{place}pk = :whose AND {place}sk BETWEEN :since AND :until",
-        {
-            ":whose": f"AUDIT#{token_id or tenant}",
-            ":since": timestamps.to_text(since) if since else "0",
-            # A record's sort key continues after its time, and so sorts after this.
-            ":until": timestamps.to_text(until) if until else "9",
-            ":tenant": tenant,
-        },
+        f"{place}pk = :whose AND {place}sk BETWEEN :first AND :last",
+        {":whose": f"AUDIT#{token_id or tenant}", ":first": first, ":last": last, ":tenant": tenant},
         at=at,
         FilterExpression="tenant = :tenant",
         **index,
     )
     return index_entries.verified(items, _own_key, _from_item)
+
+
+def page(
+    tenant: str,
+    token_id: str | None,
+    limit: int,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    start: str | None,
+    at: datetime,
+) -> tuple[list[AuditRecord], str | None]:
+    """The same, newest first from `start` on, and where the next page starts, if more may follow.
+
+    It looks at no more than `limit` records and one. Raises InvalidRequest for a start that is not between the times.
+    """
+    place, index = _place(token_id)
+    first, last = _bounds(since, until)
+    if start is not None and not first <= start <= last:
+        raise cursor.invalid()
+    items, following = pagination.read_once(
+        f"{place}pk = :whose AND {place}sk BETWEEN :first AND :last",
+        {":whose": f"AUDIT#{token_id or tenant}", ":first": first, ":last": start or last},
+        limit,
+        at=at,
+        sort_key=f"{place}sk",
+        ScanIndexForward=False,
+        **index,
+    )
+    records = list(index_entries.verified(items, _own_key, _from_item))
+    own = [one for one in records if one.context.tenant == tenant]
+    # The records of another tenant's token end at once, as those of an unknown one do.
+    return own, following if own or not records else None
+
+
+def _place(token_id: str | None) -> tuple[str, dict[str, Any]]:
+    """How the attributes of the key begin, and the options of the query."""
+    return ("listing_", {"IndexName": table.LISTING}) if token_id else ("", {"ConsistentRead": True})
+
+
+def _bounds(since: datetime | None, until: datetime | None) -> tuple[str, str]:
+    # A record's sort key continues after its time, and so sorts after `until`.
+    return timestamps.to_text(since) if since else "0", timestamps.to_text(until) if until else "9"
 
 
 def retention() -> timedelta:

@@ -1,4 +1,4 @@
-"""Pages of a query by offset, which DynamoDB does not support."""
+"""Pages of a query: by offset, which DynamoDB does not support, and of one call."""
 
 from __future__ import annotations
 
@@ -52,6 +52,23 @@ def read(
         if pages.is_over:
             break
     return found[offset : offset + limit], len(found) > offset + limit
+
+
+def read_once(
+    condition: str, values: Mapping[str, Any], limit: int, *, at: datetime | None, sort_key: str, **options: Any
+) -> tuple[list[Item], str | None]:
+    """Items of one call, which looks at no more than `limit` and one, and the sort key with which the next page begins.
+
+    A filter may leave fewer items, or none, although more follow. `sort_key`: the name of its attribute.
+    """
+    page = table.query_page(condition, values, at=at, Limit=limit + 1, **options)
+    items = list(map(deserialize, page["Items"]))
+    # A page of 1 MB ends before its limit.
+    last = deserialize(page["LastEvaluatedKey"]) if "LastEvaluatedKey" in page else None
+    following = last or (items[limit] if len(items) > limit else None)
+    if following is None:
+        return items, None
+    return [one for one in items if one[sort_key] != following[sort_key]], following[sort_key]
 
 
 class _Pages:

@@ -12,7 +12,7 @@ from shared.errors import Conflict, NotFound
 from shared.rules import suggestion, target, timestamps
 from shared.rules.target import Target
 from shared.rules.token_settings import TokenSettings
-from shared.store import table, tenants
+from shared.store import pagination, table, tenants
 from shared.store.table import ConditionFailed, Item, Key, Write
 
 # A tenant may have any number of targets. A suggestion is not worth reading more.
@@ -46,6 +46,13 @@ def register(registered: Target, *others: Write, replaces: Target | None = None)
 def list_by_tenant(tenant: str) -> list[Target]:
     """By id."""
     return [from_item(item) for item in _items(tenant)]
+
+
+def page(tenant: str, limit: int, *, first: str | None) -> tuple[list[Target], str | None]:
+    """By id, from `first` on, and the id with which the next page begins, if more follow."""
+    condition, values = _between(tenant, first or "", _LAST)
+    items, following = pagination.read_once(condition, values, limit, at=None, sort_key="sk", ConsistentRead=True)
+    return list(map(from_item, items)), None if following is None else following.removeprefix("TARGET#")
 
 
 def get(tenant: str, target_id: str) -> Target:
@@ -133,9 +140,13 @@ def _neighbors(tenant: str, target_id: str) -> list[str]:
 
 def _items(tenant: str, first: str = "", last: str = _LAST, **options: Any) -> Iterator[Item]:
     """By id, from `first` to `last`."""
-    condition = "pk = :tenant AND sk BETWEEN :first AND :last"
-    values = {":tenant": _pk(tenant), ":first": f"TARGET#{first}", ":last": f"TARGET#{last}"}
+    condition, values = _between(tenant, first, last)
     return table.query(condition, values, at=None, ConsistentRead=True, **options)
+
+
+def _between(tenant: str, first: str, last: str) -> tuple[str, dict[str, str]]:
+    values = {":tenant": _pk(tenant), ":first": f"TARGET#{first}", ":last": f"TARGET#{last}"}
+    return "pk = :tenant AND sk BETWEEN :first AND :last", values
 
 
 def find(reference: str) -> Target | None:

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from shared.errors import Detail, InvalidRequest
 from shared.rules import cursor, identifier
 from shared.rules.conversation import Place
-from shared.wire.page import Page
+from shared.wire.page import CursorPage, Page
 from shared.wire.request_model import QueryInteger, RequestModel
 
 OFFSET_MAX = 999_999_999
@@ -69,6 +69,12 @@ def position(given: str | None, offset: int, *scope: str | None) -> str | None:
         reason = "cannot be combined with offset: the cursor already says where the page begins"
         raise InvalidRequest.from_details(Detail.for_field("cursor", reason, "exclusive"))
     return cursor.decode(given, *scope)
+
+
+def cursor_page_of(limit: int, end: str | None, *scope: str | None) -> CursorPage:
+    """Of a list that takes no offset."""
+    following = None if end is None else cursor.encode(end, *scope)
+    return {"limit": limit, "hasMore": end is not None, "nextCursor": following}
 
 
 def page_of(limit: int, offset: int, end: str | None, *scope: str | None) -> Page:

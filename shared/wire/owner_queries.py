@@ -9,10 +9,9 @@ from pydantic import ConfigDict, Field
 from shared.rules import cursor, identifier
 from shared.rules.conversation import ConversationFilter
 from shared.rules.feedback import FeedbackFilter
-from shared.wire.listing import Cursor, Limit, Offset, page_of, position
-from shared.wire.page import Page
+from shared.wire.listing import Cursor, Limit, Offset, cursor_page_of, page_of, position
+from shared.wire.page import CursorPage, Page
 from shared.wire.request_model import QueryInteger, RequestModel
-from shared.wire.transcripts import CursorPage
 
 _TURNS_MAX = 1000
 Label = Annotated[str, Field(min_length=1, max_length=identifier.LABEL_MAX)]
@@ -41,8 +40,7 @@ class ListConversations(RequestModel):
         return None if self.cursor is None else cursor.decode(self.cursor, *self._scope(tenant))
 
     def pagination(self, end: str | None, tenant: str) -> CursorPage:
-        following = None if end is None else cursor.encode(end, *self._scope(tenant))
-        return {"limit": self.limit, "hasMore": end is not None, "nextCursor": following}
+        return cursor_page_of(self.limit, end, *self._scope(tenant))
 
     def _scope(self, tenant: str) -> tuple[str | None, ...]:
         return "conversations of tenant", tenant, self.source, self.surface_id, self.client_token_id, self.owner_id

@@ -11,14 +11,7 @@ from shared.rules.feedback import FeedbackRecord
 from shared.rules.target_request import Message
 from shared.wire import feedback_records
 from shared.wire.feedback_records import FeedbackItem
-
-
-class CursorPage(TypedDict):
-    """Whether more entries follow, and the cursor that leads to them."""
-
-    limit: int
-    hasMore: bool
-    nextCursor: str | None
+from shared.wire.page import CursorPage
 
 
 class ConversationItem(TypedDict):

@@ -145,7 +145,7 @@ def test_usage_is_shown_when_no_deployment_is_named(run, command):
         ((*CREATE, "--scopes", "tokens:raed"), "There is no scope 'tokens:raed'. Did you mean tokens:read?"),
         (
             (*CREATE, "--scopes", "admin"),
-            "Choose from tokens:read, tokens:write, tokens:reveal, conversations:read, conversations:write.",
+            "Choose from tokens:read, tokens:write, tokens:reveal, conversations:read, conversations:write,",
         ),
         ((*CREATE, "--scopes", "tokens:read,"), "There is no scope ''."),
         ((*CREATE, "--expires-in-days", "0"), "The number of days is a whole number from 1 to 3650."),

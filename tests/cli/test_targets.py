@@ -1,6 +1,7 @@
 """Targets on the command line: registered, listed, and removed."""
 
 import json
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import boto3
@@ -9,7 +10,9 @@ import pytest
 from infra.cli import target_settings
 from shared.errors import InvalidRequest, NotFound
 from shared.rules.input_limits import InputLimits
+from shared.rules.target import Target
 from shared.store import targets
+from shared.wire import targets as wire
 from tests.aws.in_memory import STACK
 
 
@@ -29,8 +32,9 @@ def test_list_is_sorted_by_id_without_duplicates(operate):
     listed = json.loads(operate("targets", "list", "--tenant", "targets-list", "--json").out)
     assert [(one["id"], one["kind"]) for one in listed] == [("agent_a", "echo"), ("flow_b", "echo")]
     head, *lines = operate("targets", "list", "--tenant", "targets-list").out.splitlines()
-    assert head.split() == ["ID", "KIND", "CREATED", "SETTINGS"]
-    assert [line.split() for line in lines] == [[one["id"], one["kind"], one["createdAt"], "{}"] for one in listed]
+    assert head.split() == ["ID", "KIND", "ALLOWED", "CREATED", "SETTINGS"]
+    shown = [[one["id"], one["kind"], "yes", one["createdAt"], "{}"] for one in listed]
+    assert [line.split() for line in lines] == shown
 
 
 def test_settings_are_stored_and_shown(operate):
@@ -195,6 +199,21 @@ def test_warning_for_a_target_that_the_stack_may_not_invoke(operate, stack_with,
     assert warnings == [line for line in again.err.splitlines() if line.startswith("Warning: ")]
     assert len(warnings) == bool(warned)
     assert warned in "".join(warnings)
+
+
+def test_list_says_what_owners_see_and_the_settings(operate, stack_with):
+    tenant, settings = f"targets-{uuid4()}", {"function_arn": FUNCTION}
+    words = ("--tenant", tenant, "--stack")
+    at = datetime.now(UTC)
+    one = Target(id="flow_a", tenant=tenant, kind="aws_lambda", settings=settings, created_at=at)
+    targets.register(one)
+    for prefix, permitted, shown in (("assistant-", [f"{FUNCTION}*"], "yes"), ("tea-", [], "no")):
+        stack = stack_with(TargetFunctionPrefix=prefix)
+        (listed,) = json.loads(operate("targets", "list", "--json", *words, stack).out)
+        of_owner = wire.item(targets.get(tenant, "flow_a"), {"aws_lambda": permitted})
+        assert listed == {**of_owner, "settings": settings}
+        assert operate("targets", "list", *words, stack).out.splitlines()[1].split()[2] == shown
+        boto3.client("cloudformation").delete_stack(StackName=stack)
 
 
 def test_removed_target_is_gone(operate):

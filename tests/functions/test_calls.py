@@ -13,7 +13,7 @@ from tests.aws.item_size import item_bytes
 from tests.functions import paused, stored
 from tests.functions.interruptions import Crash
 from tests.functions.page import reply
-from tests.operations import BROWSER, BY_NAME, MANAGEMENT
+from tests.operations import AUDIT, BROWSER, BY_NAME, MANAGEMENT, TARGETS
 
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
 LIST = "/v1/client-tokens"
@@ -28,6 +28,9 @@ BUDGET = [
     ("GET", f"{LIST}/ID/token", None, [*ADMITTED, "BatchGetItem", "GenerateMac", "PutItem"]),
     ("POST", f"{LIST}/ID/regenerate", None, [*ADMITTED, "BatchGetItem", "GenerateMac", "TransactWriteItems"]),
     ("GET", f"{LIST}/ID/conversations", None, [*ADMITTED, "BatchGetItem", "Query", "PutItem"]),
+    ("GET", TARGETS, None, ["UpdateItem", "Query"]),
+    ("GET", AUDIT, None, ["UpdateItem", "Query"]),
+    ("GET", f"{AUDIT}?token=ID", None, ["UpdateItem", "Query"]),
     ("DELETE", f"{LIST}/ID", None, [*ADMITTED, "BatchGetItem", "TransactWriteItems"]),
 ]
 KEYED = [
@@ -216,6 +219,7 @@ def test_no_role_grants_an_unused_action(api, caller, page, token, guard, regist
         f"conversations?client_token_id={token.id}",
         "conversations?surface_id=none",
         f"conversations?ownerId=cvis_{'0' * 22}",
+        f"audit?token={token.id}",
         "feedback",
         f"feedback?record_id={known['conversation']}",
         f"feedback/stats?record_id={known['conversation']}",

@@ -252,7 +252,7 @@ def test_401_without_an_issuer(app, clerk, trust):
 @pytest.mark.parametrize(
     ("claims", "scopes"),
     [
-        ({}, {"read", "write", "reveal", "conversations:read", "conversations:write"}),
+        ({}, {"read", "write", "reveal", "conversations:read", "conversations:write", "audit:read"}),
         ({"o": {"id": "org_1", "rol": "admin"}}, {"read", "write", "reveal"}),
         ({"org_id": "org_1", "org_role": "org:admin"}, {"read", "write", "reveal"}),
         ({"o": {"id": "org_1", "rol": "org:admin"}}, {"read", "write", "reveal"}),

@@ -13,6 +13,7 @@ MIDDLE = {
     "credentials",
     "gateway",
     "issuance",
+    "permitted_targets",
     "public_suffixes",
     "replies",
     "reveals",

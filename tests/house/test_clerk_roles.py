@@ -27,6 +27,7 @@ PARTS = st.sampled_from(
         "reveal",
         "chat-read",
         "chat-write",
+        "audit",
         " ",
         "*",
         "-",
@@ -52,11 +53,16 @@ def test_no_role_reads_conversations_by_default():
         ("a=read,ab=read,b=write+write", {"a": ("tokens:read",), "ab": ("tokens:read",), "b": ("tokens:write",)}),
         ("org:team_lead-2=write", {"team_lead-2": ("tokens:write",)}),
         ("support=chat-write+chat-read", {"support": ("conversations:read", "conversations:write")}),
-        ("admin=read+write+reveal+chat-read+chat-write,member=read", {"admin": SCOPES, "member": ("tokens:read",)}),
+        ("owner=audit", {"owner": ("audit:read",)}),
+        (
+            "admin=read+write+reveal+chat-read+chat-write+audit,member=read",
+            {"admin": SCOPES, "member": ("tokens:read",)},
+        ),
     ],
 )
 def test_roles_with_scopes(text, role_scopes):
     assert PATTERN.fullmatch(text)
+    assert len(text) <= PARAMETER["MaxLength"]
     assert read(text) == role_scopes
 
 

@@ -39,6 +39,7 @@ ENVIRONMENT = {
     "shared.gateway.request": {"AWS_SAM_LOCAL"},
     "shared.http.endpoint": {"LOOPBACK_TARGETS"},
     "shared.management_admission": {"MANAGEMENT_LISTS_PER_MINUTE", "MANAGEMENT_WRITES_PER_MINUTE"},
+    "shared.permitted_targets": {"PERMITTED_ENDPOINT_KEYS", "PERMITTED_FUNCTIONS", "PERMITTED_MODELS"},
     "shared.runtime.__main__": {
         "AWS_LAMBDA_INITIALIZATION_TYPE",
         "AWS_LAMBDA_RUNTIME_API",

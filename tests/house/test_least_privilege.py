@@ -152,10 +152,10 @@ def test_only_feedback_is_written_by_its_function(roles, write):
 
 @pytest.mark.parametrize("place", ["APIKEYS#acme", "TENANT#acme", "TOKENS#acme"])
 def test_no_role_reads_api_key_lists(roles, place):
-    """A function that lists a tenant's client tokens reads neither its API keys nor its targets' settings."""
+    """A function that lists a tenant's client tokens reads neither its API keys nor its targets."""
     who = {
         "TOKENS#acme": {"ListClientTokens", "ListConversations"},
-        "TENANT#acme": {"CreateClientToken", "UpdateClientToken"},
+        "TENANT#acme": {"CreateClientToken", "UpdateClientToken", "ListTargets"},
     }
     for resource in ("Table", "Table/index/listing"):
         asked = Access("dynamodb:Query", resource, frozenset({place}))

@@ -25,13 +25,13 @@ def operations(body):
 
 
 def _function(uri):
-    """The function behind an alias."""
-    return re.search(r"functions/\$\{(\w+)Aliaslive\}/(response-streaming-)?invocations", uri["Fn::Sub"])[1]
+    """The function behind an alias, or without one."""
+    return re.search(r"functions/\$\{(\w+)(Aliaslive|\.Arn)\}/(response-streaming-)?invocations", uri["Fn::Sub"])[1]
 
 
 def _guard(path):
     """The guard of a path. SAM writes the template's `Authorizer: NONE` as an empty list."""
-    if re.match(r"/v1/(client-tokens|conversations|feedback)(/|$)", path):
+    if re.match(r"/v1/(client-tokens|targets|audit|conversations|feedback)(/|$)", path):
         return [{"Bearer": []}]
     if path.startswith("/v1/client/"):
         return [{"NONE": []}]

@@ -11,6 +11,8 @@ import pytest
 from infra.local import template as sam
 from tests.house.code import ROOT, modules
 
+# Functions without versions: a change of the function itself is enough for what their routes invoke.
+WITHOUT_VERSION = {"ListTargets"}
 # Properties of the function that its versions don't have.
 UNVERSIONED = {"ReservedConcurrentExecutions"}
 DESCRIPTION_MAX = 256
@@ -49,25 +51,26 @@ def versions(template):
 
 
 def test_every_function_is_invoked_through_its_alias(template, functions, versions):
-    assert versions.keys() == functions.keys()
+    assert versions.keys() == functions.keys() - WITHOUT_VERSION
     for function, version in versions.items():
         alias = template["Resources"][f"{function}Aliaslive"]["Properties"]
         assert alias["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
     permissions = [one["Properties"] for one in template["Resources"].values() if "::Permission" in one["Type"]]
-    assert sorted(one["FunctionName"]["Ref"] for one in permissions) == sorted(f"{name}Aliaslive" for name in functions)
+    invoked = [name if name in WITHOUT_VERSION else f"{name}Aliaslive" for name in functions]
+    assert sorted(one["FunctionName"]["Ref"] for one in permissions) == sorted(invoked)
 
 
 def test_version_description_holds_the_parameters_of_the_function(template, functions, versions):
     """CloudFormation replaces a version whose description changes; without that, a parameter would change nothing."""
-    for name, properties in functions.items():
-        given = {key: value for key, value in properties.items() if key not in UNVERSIONED}
-        description = template["Resources"][versions[name]]["Properties"]["Description"]
+    for name, version in versions.items():
+        given = {key: value for key, value in functions[name].items() if key not in UNVERSIONED}
+        description = template["Resources"][version]["Properties"]["Description"]
         assert set(_parameters(given, template)) == set(_parameters(description, template)), name
 
 
-def test_longest_version_description_fits(template, functions, versions):
-    for name in functions:
-        description = template["Resources"][versions[name]]["Properties"]["Description"]
+def test_longest_version_description_fits(template, versions):
+    for name, version in versions.items():
+        description = template["Resources"][version]["Properties"]["Description"]
         assert _longest(description, template["Parameters"]) <= DESCRIPTION_MAX, name
 
 
@@ -99,11 +102,11 @@ def _longest(written, parameters):
         ("Chat", {"MemorySize": 1024}, {"Chat"}),
     ],
 )
-def test_changed_code_or_properties_publish_new_versions(source, versions, functions, resource, change, changed):
+def test_changed_code_or_properties_publish_new_versions(source, versions, resource, change, changed):
     other = copy.deepcopy(source)
     other["Resources"][resource]["Properties"] |= change
     others = _versions(sam.translate(other))
-    assert {name for name in functions if others[name] != versions[name]} == (changed or functions.keys())
+    assert {name for name in versions if others[name] != versions[name]} == (changed or versions.keys())
 
 
 def test_old_versions_are_deleted(template):
@@ -111,11 +114,20 @@ def test_old_versions_are_deleted(template):
     assert {one["DeletionPolicy"] for one in found} == {"Delete"}
 
 
+def test_function_without_a_version_needs_none(functions):
+    """The description of a version has no room for the parameters of these."""
+    for name in WITHOUT_VERSION:
+        assert "PERMITTED_MODELS" in functions[name]["Environment"]["Variables"]
+
+
 @pytest.mark.parametrize(("switch", "apply_on"), [("off", "None"), ("on", "PublishedVersions")])
 def test_snapstart_is_used_only_by_parameter(source, switch, apply_on):
     template = sam.translate(source, {"SnapStart": switch})
     for name, one in template["Resources"].items():
         if one["Type"] == "AWS::Lambda::Function":
+            if name in WITHOUT_VERSION:
+                assert one["Properties"]["SnapStart"] == {"ApplyOn": "None"}
+                continue
             condition, *either = one["Properties"]["SnapStart"]["ApplyOn"]["Fn::If"]
             assert either[not sam.holds(template, condition)] == apply_on, name
 

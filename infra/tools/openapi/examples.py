@@ -72,6 +72,7 @@ PARAMETERS = {
     "targetId": FLOW,
     "period": "hour",
     "since": timestamps.to_text(AT.replace(hour=0, minute=0, second=0, microsecond=0)),
+    "token": identifier.new("ct", AT, bytes),
     "until": timestamps.to_text(AT.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(hours=3)),
 }
 # Three parts like a real value, but not signed.

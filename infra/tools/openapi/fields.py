@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from infra.tools.openapi import page_fields, usage_fields
+from infra.tools.openapi import page_fields, tenant_fields, usage_fields
 from shared.rules import session, token_settings, visitor
 from shared.wire import token_settings as wire_settings
 
 # A field's name, or Schema.field if the name means something else there.
 MEANINGS = page_fields.MEANINGS | {
+    **tenant_fields.MEANINGS,
     **usage_fields.MEANINGS,
     # A client token
     "id": "Identifies the client token, such as ct_01kav7t0d3p9s8x2m4n6q8r0vw; not a secret.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.tools.openapi import examples, owner
+from infra.tools.openapi import examples, owner, tenant
 from infra.tools.openapi.operation import Operation
 from shared.wire.client_tokens import (
     ClientTokenCreated,
@@ -195,4 +195,4 @@ _OF_TOKENS = {
         refuses={400: "invalid_request", 404: "not_found", 429: "rate_limited"},
     ),
 }
-OPERATIONS = _OF_TOKENS | owner.OPERATIONS
+OPERATIONS = _OF_TOKENS | tenant.OPERATIONS | owner.OPERATIONS
