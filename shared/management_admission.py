@@ -27,6 +27,11 @@ def admit_reveal(context: AuditContext, token_id: str) -> None:
     )
 
 
+def admit_check(context: AuditContext) -> None:
+    """Counts a check of settings, apart from writes, so that a form that checks while somebody types can still save."""
+    _admit(context, None, Window("c", 60, _writes_per_minute()), "ManagementWritesPerMinute", "check {} client tokens")
+
+
 def admit_deletion(context: AuditContext) -> None:
     """Counts the deletion of what visitors wrote, apart from writes for the same reason."""
     _admit(context, None, Window("d", 60, _writes_per_minute()), "ManagementWritesPerMinute", "delete {} conversations")

@@ -80,6 +80,7 @@ _CANCEL = f"{HISTORY}/{{conversationId}}/executions/{{executionId}}/cancel"
 MANAGEMENT = [
     Operation("ListClientTokens", "GET", TOKENS, READ),
     Operation("CreateClientToken", "POST", TOKENS, WRITE, SEED, "create", takes_key=True),
+    Operation("CheckClientToken", "POST", f"{TOKENS}/check", WRITE, SEED, is_ours=True),
     Operation("GetClientToken", "GET", TOKEN, READ),
     Operation("UpdateClientToken", "PUT", TOKEN, WRITE, _RENAME, "update"),
     Operation("DeleteClientToken", "DELETE", TOKEN, WRITE, None, "delete", repeats=False),

@@ -75,6 +75,12 @@ class ClientTokenCreated(TypedDict):
     warnings: list[Warned]
 
 
+class ClientTokenChecked(TypedDict):
+    """A client token could be created with these settings."""
+
+    warnings: list[Warned]
+
+
 class ClientTokenUpdated(TypedDict):
     """The client token after the update."""
 
@@ -137,6 +143,10 @@ def found(
         shown |= {"previousValueLastUsedAt": timestamps.to_text(last) if last else None}
     answer: ClientTokenFound = {"clientToken": shown}
     return answer | {"warnings": warned} if (warned := _warned(warnings)) else answer
+
+
+def checked(warnings: Iterable[SecurityWarning]) -> ClientTokenChecked:
+    return {"warnings": _warned(warnings)}
 
 
 def updated(

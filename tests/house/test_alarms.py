@@ -26,7 +26,10 @@ CONVERSATIONS = [
     "delete-conversation", "delete-feedback", "get-conversation", "get-feedback", "get-feedback-statistics",
     "list-conversations", "list-feedback",
 ]  # fmt: skip
-TALLIES = ["get-client-token-usage", "list-audit-records", "list-client-token-refusals", "list-targets", "tally"]
+TALLIES = [
+    "check-client-token", "get-client-token-usage", "list-audit-records", "list-client-token-refusals", "list-targets",
+    "tally",
+]  # fmt: skip
 INDEXES = [{"TableName": "<Table>", "GlobalSecondaryIndexName": name} for name in ("listing", "visitors")]
 
 

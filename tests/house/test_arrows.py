@@ -21,6 +21,7 @@ MIDDLE = {
     "store",
     "subscription",
     "targets",
+    "token_review",
     "wire",
 }
 # Room -> the rooms that it may import besides itself.
@@ -32,6 +33,7 @@ MAY_IMPORT = {
     "replies": GROUND | {"admission", "rules", "store", "targets"},
     "issuance": GROUND | {"reveals", "rules", "signer", "store"},
     "reveals": GROUND | {"rules", "signer", "store"},
+    "token_review": GROUND | {"public_suffixes", "rules", "store"},
     "rules": {"errors"},
     **{room: set() for room in GROUND},
     "aws": {"http"},

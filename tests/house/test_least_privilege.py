@@ -155,7 +155,7 @@ def test_no_role_reads_api_key_lists(roles, place):
     """A function that lists a tenant's client tokens reads neither its API keys nor its targets."""
     who = {
         "TOKENS#acme": {"ListClientTokens", "ListConversations"},
-        "TENANT#acme": {"CreateClientToken", "UpdateClientToken", "ListTargets"},
+        "TENANT#acme": {"CheckClientToken", "CreateClientToken", "UpdateClientToken", "ListTargets"},
     }
     for resource in ("Table", "Table/index/listing"):
         asked = Access("dynamodb:Query", resource, frozenset({place}))

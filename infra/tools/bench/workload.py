@@ -67,7 +67,7 @@ def exercise_all(caller: Caller, flow: str, routes: Routes) -> None:
     returning = caller.ask("POST", "/v1/client/init", {"token": value, "visitorHistory": True})
     reply_id = say(caller, returning["sessionId"])
     session_id = _converse_briefly(caller, value)
-    learned = {examples.VALUE: value, examples.SESSION_ID: session_id, examples.REPLY_ID: reply_id}
+    learned = {examples.FLOW: flow, examples.VALUE: value, examples.SESSION_ID: session_id, examples.REPLY_ID: reply_id}
     others = [one for one in paths.served(routes) if one.function not in _WITH_ANSWERS_TO_KEEP | NOT_MEASURED]
     known = {"id": token_id, "conversation": "", "feedback": "", "conversationId": returning["conversationId"]}
     # Pages' operations first, because managers' may end the session. Deletions come last, and that of a conversation,

@@ -119,6 +119,7 @@ _CONVERSATION = Conversation(
 )
 
 CREATED = client_tokens.created(TOKEN, VALUE, _WARNINGS, at=AT)
+CHECKED = client_tokens.checked(_WARNINGS)
 FOUND = client_tokens.found(TOKEN, _USAGE, at=LATER)
 LISTED = client_tokens.listed([(TOKEN, _USAGE)], _PAGE, at=LATER)
 UPDATED = client_tokens.updated(_CHANGED, _USAGE, _WARNINGS, at=LATER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from infra.tools.openapi import examples, owner, tenant
 from infra.tools.openapi.operation import Operation
 from shared.wire.client_tokens import (
+    ClientTokenChecked,
     ClientTokenCreated,
     ClientTokenDeleted,
     ClientTokenFound,
@@ -69,6 +70,19 @@ _OF_TOKENS = {
             503: "signing_key_unusable",
             429: "rate_limited",
         },
+    ),
+    "CheckClientToken": Operation(
+        summary="Check the settings of a client token",
+        description=(
+            "Takes what create takes, and returns the warnings that create would return, or its errors. It creates "
+            "nothing, so a form can call it while somebody types."
+        ),
+        scope="tokens:write",
+        body=CreateClientToken,
+        bodies={"every website": {"name": "Web", "allowedOrigins": ["*"], "flowIds": [examples.FLOW]}},
+        answer=ClientTokenChecked,
+        examples={"an answer": examples.CHECKED},
+        refuses={404: "target_not_found", 429: "rate_limited"},
     ),
     "GetClientToken": Operation(
         summary="Get a client token",
