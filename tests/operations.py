@@ -124,7 +124,7 @@ BROWSER = [
 ]
 # fmt: on
 OPERATIONS = [*MANAGEMENT, *BROWSER]
-WITHOUT_ROUTE = {"Authorize", "Tally"}
+WITHOUT_OPERATION = {"Authorize", "ConsolePage", "Tally"}
 """The functions that serve no operation."""
 STREAMING = {"Chat", "ResumeExecution"}
 """The functions under our own runtime client."""

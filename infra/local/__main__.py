@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from infra.local.saved_state import SavedState
 
 ROOT = Path(__file__).parents[2]
+# Where a machine of one's own differs from a deployment.
+_PARAMETERS = {"Console": "on"}
 
 
 def main() -> None:
@@ -47,9 +49,8 @@ def main() -> None:
         _say("Starting AWS in memory, the functions and the API. This takes some seconds.")
     try:
         kept = SavedState(options.directory / "kept.json") if options.keep else None
-        stack = Stack(
-            listener, demo_listener, dict(options.parameter), _say, as_built=options.artifact, kept=kept, own=own
-        )
+        parameters = _PARAMETERS | dict(options.parameter)
+        stack = Stack(listener, demo_listener, parameters, _say, as_built=options.artifact, kept=kept, own=own)
     except (NotModeled, NotBuilt, NotReadable, InvalidParameters, NotAHandler) as refusal:
         sys.exit(str(refusal))
     state_file = options.directory / "stack.json"
@@ -160,13 +161,18 @@ def _greeting(state: Mapping[str, Any], code: Code, state_file: Path, kept: Save
     built = "This is what was built for this machine. Without ARTIFACT=1, make run serves the source as you edit it."
     return f"""
 The API listens on {url}
-The demo page is   {state["demoUrl"]}
+The console is     {url}/console
+The demo page is   {state["demoUrl"]}, a website with a chat
 The reference is   {state["demoUrl"]}/docs, and {state["demoUrl"]}/openapi.json for tools
 
 {answers}
 Functions run from {code.task} under {code.client}. AWS is moto on {state["awsEndpoint"]}.
 {ends}
 Programs find the addresses and the key in {state_file}.
+
+Sign in to the console with this API key:
+
+  {key}
 
 Create a client token:
 

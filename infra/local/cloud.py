@@ -146,5 +146,5 @@ def _reshaped(template: Template) -> Template:
 
 def _of_type(template: Template, kind: str) -> dict[str, dict[str, Any]]:
     return {
-        name: resource["Properties"] for name, resource in template["Resources"].items() if resource["Type"] == kind
+        name: resource["Properties"] for name, resource in sam.resources(template).items() if resource["Type"] == kind
     }

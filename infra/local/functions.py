@@ -24,6 +24,7 @@ _WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 # Looked at with every event.
 _FILES_MAX = 10_000
 _TOOLS = {"__pycache__", "node_modules"}
+_CODE = (".py", ".js", ".css", ".html")
 
 Log = Callable[[str, str], None]
 """Takes a function's logical id and a line that it printed."""
@@ -131,7 +132,7 @@ class Functions:
 
 
 def _modules(folder: Path) -> Iterator[tuple[Path, int, int]]:
-    """The Python files in a folder, without those of tools, and when they changed, and their sizes."""
+    """The files of code in a folder, without those of tools, and when they changed, and their sizes."""
     seen = 0
     for path, folders, files in os.walk(folder):
         here = Path(path)
@@ -142,7 +143,7 @@ def _modules(folder: Path) -> Iterator[tuple[Path, int, int]]:
                 f"{folder} has more than {_FILES_MAX:,} files, too many to watch. Move the code to a folder of its own."
             )
         for file in files:
-            if file.endswith(".py"):
+            if file.endswith(_CODE):
                 # An editor may replace a file at this moment.
                 with contextlib.suppress(OSError):
                     found = (here / file).stat()

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from infra.local.routes import METHODS, Answer, Authorizer, Function, Mock, Route, Routes
-from infra.local.template import NotModeled, Template, parameter
+from infra.local.template import NotModeled, Template, parameter, resolved
 
 # How an integration calls a function, at the end of its URI.
 _BUFFERED, _STREAMED = "invocations", "response-streaming-invocations"
@@ -42,10 +42,10 @@ def read_routes(template: Template) -> Routes:
         kind: _refusal(kind, response) for kind, response in body["x-amazon-apigateway-gateway-responses"].items()
     }
     _require_all("gateway responses", refusals, {"DEFAULT_4XX", "DEFAULT_5XX"})
-    paths = {}
+    paths, written = {}, resolved(template, body["paths"])
     # A literal segment takes precedence over a parameter, whatever the order in the template.
-    for path in sorted(body["paths"], key=lambda path: [segment.startswith("{") for segment in path.split("/")]):
-        methods = body["paths"][path]
+    for path in sorted(written, key=lambda path: [segment.startswith("{") for segment in path.split("/")]):
+        methods = written[path]
         _require(path, methods, {method.lower() for method in METHODS} | {_ANY})
         if "+}" in path:
             raise NotModeled(f"The local stack does not model the greedy path {path}.")

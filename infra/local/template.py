@@ -13,6 +13,7 @@ from infra.local import access
 
 ROOT = Path(__file__).parents[2]
 Template = dict[str, Any]
+NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 class NotModeled(Exception):  # noqa: N818 - it is an answer to the developer
@@ -68,6 +69,19 @@ def resources(template: Template) -> dict[str, Any]:
 def holds(template: Template, condition: str) -> bool:
     """Evaluates a condition by its name. Raises NotModeled for an unknown kind of condition."""
     return is_true(template, template["Conditions"][condition])
+
+
+def resolved(template: Template, value: Any) -> Any:
+    """`value` with what its conditions choose, and without what they leave out. Raises NotModeled as `holds` does."""
+    match value:
+        case {"Fn::If": [str(condition), if_true, if_false]}:
+            return resolved(template, if_true if holds(template, condition) else if_false)
+        case dict():
+            found = {key: resolved(template, inner) for key, inner in value.items()}
+            return {key: inner for key, inner in found.items() if inner != NO_VALUE}
+        case list():
+            return [one for one in (resolved(template, inner) for inner in value) if one != NO_VALUE]
+    return value
 
 
 def is_true(template: Template, condition: Any) -> bool:

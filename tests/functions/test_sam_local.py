@@ -9,10 +9,10 @@ import pytest
 from infra.local.template import ROOT
 from tests.aws.in_memory import STACK
 from tests.functions import invocations
-from tests.operations import WITHOUT_ROUTE
+from tests.operations import WITHOUT_OPERATION
 
 SAM = json.loads((ROOT / "tests/sam/recorded.json").read_text(encoding="utf-8"))
-HANDLERS = sorted(STACK.functions.keys() - WITHOUT_ROUTE)
+HANDLERS = sorted(STACK.functions.keys() - WITHOUT_OPERATION)
 EVENTS = {"empty": {}, "without a context": {"requestContext": None}, "s3": {"Records": []}}
 FOREIGN = SAM["generated"] | EVENTS
 NOT_EVENTS = {"list": [], "text": "hello", "null": None, "context of text": {"requestContext": "hello"}}

@@ -14,8 +14,9 @@ NOW = 1000
 STAGE = {"ApiName": "<AWS::StackName>", "Stage": "<StageName>"}
 REVEAL = STAGE | {"Method": "GET", "Resource": "/v1/client-tokens/{id}/token"}
 MANAGEMENT = [
-    "authorize", "create-client-token", "delete-client-token", "get-client-token", "get-client-token-value",
-    "list-client-tokens", "list-client-token-conversations", "regenerate-client-token", "update-client-token",
+    "authorize", "console-page", "create-client-token", "delete-client-token", "get-client-token",
+    "get-client-token-value", "list-client-tokens", "list-client-token-conversations", "regenerate-client-token",
+    "update-client-token",
 ]  # fmt: skip
 BROWSER = ["chat", "resume-execution", "init-session", "leave-feedback"]
 HISTORY = [

@@ -10,6 +10,7 @@ GROUND = {"aws", "errors", "http", "log", "gc_control", "runtime"}
 MIDDLE = {
     "admission",
     "management_admission",
+    "console_files",
     "credentials",
     "gateway",
     "issuance",
@@ -49,6 +50,7 @@ GATEWAY = {
     "exchange": {"request"},
     "history": {"headers", "request"},
     "frame": {"exchange", "history", "request", "response"},
+    "pages": {"exchange", "headers", "request", "response"},
     "streaming": {"exchange", "headers", "request", "response"},
 }
 OURS = ("functions.", "shared.", "infra.", "tests.")

@@ -55,6 +55,8 @@ class TestEveryHandler:
                 assert plane == "browser"
             case ast.Call(func=ast.Name("history"), args=[], keywords=[]):
                 assert plane == "browser"
+            case ast.Name("page"):
+                assert plane == "pages"
             case _:
                 pytest.fail(f"{handler.at(decorator.lineno)} {ast.unparse(decorator)} is no decorator of a handler")
 

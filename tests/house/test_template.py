@@ -256,7 +256,7 @@ class TestParameters:
 
 
 def test_outputs_name_every_resource(source):
-    assert source["Outputs"].keys() == {"ApiUrl", "DomainTarget", "TableName", "SigningKeyArn"}
+    assert source["Outputs"].keys() == {"ApiUrl", "ConsoleUrl", "DomainTarget", "TableName", "SigningKeyArn"}
     assert {name for name, output in source["Outputs"].items() if not output.get("Description")} == set()
 
 

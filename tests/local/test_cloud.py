@@ -5,10 +5,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.local import cloud
+from infra.local import template as sam
 from infra.local.access import REGION
 from tests.aws.in_memory import STACK, TEMPLATE
 
-FUNCTIONS = [name for name, resource in TEMPLATE["Resources"].items() if resource["Type"] == "AWS::Lambda::Function"]
+FUNCTIONS = [name for name, one in sam.resources(TEMPLATE).items() if one["Type"] == "AWS::Lambda::Function"]
 
 
 def test_every_function_has_its_configuration():

@@ -16,7 +16,7 @@ from shared.admission import feedback, sessions
 from shared.gateway.response import STATUS as STATUS_OF_ERROR
 from tests.aws.in_memory import STACK, TEMPLATE
 from tests.house.code import module, modules
-from tests.operations import WITHOUT_ROUTE
+from tests.operations import WITHOUT_OPERATION
 
 WRITTEN = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
 OPERATIONS = management.OPERATIONS | browser.OPERATIONS
@@ -46,7 +46,7 @@ def test_document_is_valid_openapi():
 
 
 def test_document_describes_exactly_the_functions_of_the_api():
-    assert OPERATIONS.keys() == STACK.functions.keys() - WITHOUT_ROUTE
+    assert OPERATIONS.keys() == STACK.functions.keys() - WITHOUT_OPERATION
 
 
 def _examples():

@@ -1,0 +1,60 @@
+// Issues a new value for a token.
+
+import { html, useState } from "./elements.js";
+import { ask, pathOf } from "./api.js";
+import { CopyButton } from "./copy_button.js";
+import { Dialog } from "./dialog.js";
+import { Problem } from "./problem.js";
+
+const HOUR_SECONDS = 3600;
+// For how long the current value still works. An empty choice ends it at once; 0 ends older ones, too.
+const GRACES = [
+  ["", "ends at once"],
+  ["0", "ends at once, and so do older ones that still work"],
+  [`${HOUR_SECONDS}`, "works for an hour"],
+  [`${24 * HOUR_SECONDS}`, "works for a day"],
+  [`${7 * 24 * HOUR_SECONDS}`, "works for a week"],
+];
+
+export function RotateDialog({ asked, close }) {
+  const { clientToken: token } = asked.answer.body;
+  const [grace, setGrace] = useState(`${24 * HOUR_SECONDS}`);
+  const [issued, setIssued] = useState(null);
+  const [problem, setProblem] = useState(null);
+
+  async function rotate(event) {
+    event.preventDefault();
+    const body = grace === "" ? {} : { gracePeriodSeconds: Number(grace) };
+    try {
+      setIssued((await ask("POST", pathOf`/v1/client-tokens/${token.id}/regenerate`, { body, etag: asked.answer.etag })).body);
+    } catch (error) {
+      setProblem(error);
+    }
+  }
+
+  function leave() {
+    close();
+    if (issued || problem) asked.reload();
+  }
+
+  if (issued) {
+    return html`
+      <${Dialog} title="The new value" close=${leave}>
+        <p role="status">${issued.message}</p>
+        <pre tabindex="0" aria-label="The new value"><code>${issued.token}</code></pre>
+        <div class="actions"><${CopyButton} text=${issued.token} /><button type="button" onClick=${leave}>Done</button></div>
+      </>`;
+  }
+  return html`
+    <${Dialog} title=${`Rotate the value of ${token.name}`} close=${leave}>
+      <form onSubmit=${rotate}>
+        <label>The current value
+          <select value=${grace} onChange=${(event) => setGrace(event.target.value)}>
+            ${GRACES.map(([seconds, words]) => html`<option value=${seconds}>${words}</option>`)}
+          </select>
+        </label>
+        <${Problem} problem=${problem} />
+        <div class="actions"><button type="submit">Rotate</button><button type="button" class="secondary" onClick=${leave}>Cancel</button></div>
+      </form>
+    </>`;
+}

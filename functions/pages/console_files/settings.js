@@ -1,0 +1,95 @@
+// Edits a token's settings. Another person's change in between is shown as a difference, not overwritten.
+
+import { html, useEffect, useRef, useState } from "./elements.js";
+import { ask, pathOf } from "./api.js";
+import { Conflict } from "./conflict.js";
+import { say } from "./live.js";
+import { asProblem } from "./new_token.js";
+import { Problem } from "./problem.js";
+import { useTargets } from "./targets.js";
+import { changesOf, isSame, shownOf } from "./token_fields.js";
+import { focusFirstReason, TokenForm } from "./token_form.js";
+import { isConflict, updateToken } from "./token_update.js";
+
+/** `field`: the one to begin with. */
+export function Settings({ asked, field }) {
+  const form = useRef(null);
+  const targets = useTargets();
+  const { clientToken: token } = asked.answer.body;
+  // The token as this form began with it.
+  const [begun, setBegun] = useState(token);
+  const [shown, setShown] = useState(() => shownOf(token));
+  const [problem, setProblem] = useState(null);
+  const [theirs, setTheirs] = useState(null);
+  const [isBusy, setBusy] = useState(false);
+  useEffect(() => problem && focusFirstReason(form.current), [problem]);
+  useEffect(() => field && showField(form.current, field), [field]);
+  useEffect(follow, [token]);
+
+  /** The token was changed while this form is open: goes on from there, unless both changed the same setting. */
+  function follow() {
+    if (token === begun) return;
+    const before = shownOf(begun);
+    const now = shownOf(token);
+    const yours = Object.keys(shown).filter((name) => !isSame(shown[name], before[name]));
+    if (yours.some((name) => !isSame(now[name], before[name]))) return setTheirs(asked.answer);
+    setBegun(token);
+    setShown({ ...now, ...Object.fromEntries(yours.map((name) => [name, shown[name]])) });
+  }
+
+  function startOver(from) {
+    setBegun(from);
+    setShown(shownOf(from));
+    setProblem(null);
+    setTheirs(null);
+  }
+
+  async function save(changes, etag) {
+    setBusy(true);
+    try {
+      startOver((await updateToken(asked, changes, etag)).body.clientToken);
+      say("Saved. The next request of any page follows it.");
+    } catch (error) {
+      if (isConflict(error)) setTheirs(await ask("GET", pathOf`/v1/client-tokens/${token.id}`).catch(() => null));
+      setProblem(isConflict(error) ? null : error);
+    }
+    setBusy(false);
+  }
+
+  function discard() {
+    startOver(theirs.body.clientToken);
+    asked.replace(theirs);
+  }
+
+  function submit(event) {
+    event.preventDefault();
+    try {
+      const changes = changesOf(shown, begun);
+      if (Object.keys(changes).length) save(changes);
+      else say("Nothing has changed.");
+    } catch (error) {
+      setProblem(asProblem(error));
+    }
+  }
+
+  if (theirs) {
+    return html`<${Conflict} begun=${begun} theirs=${theirs.body.clientToken} shown=${shown} isBusy=${isBusy}
+      save=${(changes) => save(changes, theirs.etag)} discard=${discard} />`;
+  }
+  return html`
+    <section class="panel" aria-labelledby="settings-heading">
+      <div class="panel-title"><h2 id="settings-heading">Settings</h2></div>
+      <form ref=${form} onSubmit=${submit} autocomplete="off" novalidate>
+        <${TokenForm} of="existing" shown=${shown} problem=${problem} targets=${targets}
+          set=${(name, text) => setShown((before) => ({ ...before, [name]: text }))} />
+        <${Problem} problem=${problem} />
+        <button type="submit" disabled=${isBusy} aria-busy=${isBusy ? "true" : undefined}>Save</button>
+      </form>
+    </section>`;
+}
+
+function showField(form, name) {
+  const control = form.querySelector(`[name="${CSS.escape(name)}"]`);
+  control?.closest("details")?.setAttribute("open", "");
+  control?.focus();
+}

@@ -1,0 +1,40 @@
+// The form of a token's settings, for new and for existing ones.
+
+import { html } from "./elements.js";
+import { Field } from "./field.js";
+import { TargetPicker } from "./targets.js";
+import { FIELDS, reasonsByField } from "./token_fields.js";
+
+/** `of`: "new" or "existing". `set`: takes a field's name and its new text. `targets`: from useTargets. */
+export function TokenForm({ of, shown, set, problem, targets }) {
+  const reasons = reasonsByField(problem);
+  const fields = FIELDS.filter((field) => !field.of || field.of === of);
+  // Without a list to pick from, ids are typed: those of a tenant that has registered none are plain labels.
+  const canPick = targets.answer?.body.targets.length > 0;
+  const one = (field) => html`<${Field} key=${field.name} field=${field} value=${shown[field.name]} reason=${reasons[field.name]}
+    set=${(text) => set(field.name, text)} />`;
+  const some = (test) => fields.filter(test).map(one);
+  const isTarget = (field) => field.isTarget;
+  const isPlain = (field) => !field.isTarget && !field.isLimit;
+  const split = fields.findIndex((field) => field.isTarget);
+  return html`
+    ${fields.slice(0, split).map(one)}
+    ${canPick
+      ? html`<${TargetPicker} asked=${targets} shown=${shown} set=${set} reason=${reasons.flowIds ?? reasons.agentIds} />`
+      : html`<div class="columns">${some(isTarget)}</div>`}
+    <details open=${of === "existing" || undefined}>
+      <summary>Limits</summary>
+      <div class="columns">${some((field) => field.isLimit)}</div>
+    </details>
+    <details>
+      <summary>More</summary>
+      ${fields.slice(split).filter(isPlain).map(one)}
+    </details>`;
+}
+
+/** Puts the focus on the first field that an error is about. */
+export function focusFirstReason(form) {
+  const field = form.querySelector("[aria-invalid=true]");
+  field?.closest("details")?.setAttribute("open", "");
+  field?.focus();
+}

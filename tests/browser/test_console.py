@@ -1,0 +1,239 @@
+"""The console of a local stack: what an owner of tokens sees, does, and is protected from."""
+
+import http.client
+import json
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from infra.local.demo import bundles
+from infra.local.demo.bundles import Bundle
+from infra.local.template import ROOT
+from tests.browser.conftest import Visitor, fetched
+
+VENDOR = ROOT / "functions/pages/console_files/vendor"
+PINNED = json.loads((VENDOR / "pinned.json").read_text(encoding="utf-8"))
+AXE = Bundle(
+    name="axe",
+    directory="axe",
+    package="axe-core",
+    version="4.14.1",
+    sha512=(
+        "1477dafa598d8d065f273d6af302aa203c02e83131707b7fa648cd41bd3d6b73"
+        "4f8c22a0dab86ee6a6f64b8afbe804b214d36db85a2826965edfb3a0b9d546b5"
+    ),
+    folder=".",
+)
+SCREENS = {
+    ("phone", "dark"): {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True},
+    ("desktop", "light"): {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False},
+}
+PASSWORD = "input[type=password]"
+
+
+@pytest.fixture(scope="session")
+def axe():
+    return (fetched(AXE) / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def console(driver, stack):
+    """The console before the sign-in. Violations of its policy fail the test."""
+    driver.get_log("browser")
+    owner = Visitor(driver)
+    owner.open(f"{stack.url}/console")
+    owner.wait(lambda: owner.find(PASSWORD))
+    yield owner
+    said = [entry["message"] for entry in driver.get_log("browser")]
+    assert [line for line in said if "Content Security Policy" in line or "Uncaught" in line] == []
+
+
+@pytest.fixture
+def sign_in(console, stack):
+    """`sign_in(key)` leads to the tokens."""
+
+    def sign_in(key=stack.api_key):
+        console.find(PASSWORD)[0].send_keys(key, Keys.ENTER)
+        console.sees("Tokens", "h1")
+
+    return sign_in
+
+
+@pytest.fixture
+def owner(console, sign_in):
+    sign_in()
+    return console
+
+
+def test_api_key_is_in_no_storage_and_a_reload_forgets_it(owner, stack):
+    owner.sees("Demo", "table")
+    found = owner.driver.execute_script("""
+        const [resources, values] = [performance.getEntriesByType("resource"), document.querySelectorAll("input")];
+        return JSON.stringify([
+            {...localStorage}, {...sessionStorage}, document.cookie, location.href, history.state, document.title,
+            [...resources].map((one) => one.name), [...values].map((one) => one.value),
+            document.documentElement.outerHTML,
+        ]);
+    """)
+    assert stack.api_key not in found
+    databases = owner.driver.execute_async_script("indexedDB.databases().then(arguments[0])")
+    assert (databases, owner.driver.get_cookies()) == ([], [])
+    owner.driver.refresh()
+    owner.wait(lambda: owner.find(PASSWORD))
+    assert owner.find(PASSWORD)[0].get_attribute("value") == ""
+
+
+def test_wrong_key_is_refused_and_says_why(console):
+    console.find(PASSWORD)[0].send_keys("ctk_wrong", Keys.ENTER)
+    console.sees("The API key is not valid", "[role=alert]")
+
+
+@pytest.mark.parametrize("package", PINNED, ids=lambda package: package["package"])
+def test_libraries_are_those_of_the_published_packages(package, monkeypatch, tmp_path):
+    pinned = replace(
+        AXE,
+        name=package["package"],
+        directory=Path(package["package"]).name,
+        package=package["package"],
+        version=package["version"],
+        sha512=package["sha512"],
+    )
+    monkeypatch.setattr(bundles, "ROOM", tmp_path)
+    published = fetched(pinned)
+    for name, file in package["files"].items():
+        assert (VENDOR / name).read_bytes() == (published / file["path"]).read_bytes()
+
+
+def test_search_finds_a_token_by_its_origin(owner, management):
+    owner.sees("Demo", "table")
+    for name in ("Bakery", "Florist"):
+        origins = [f"https://{name.lower()}.example.org"]
+        management.ask("POST", "/v1/client-tokens", {"name": name, "allowedOrigins": origins})
+    # Without a reload, which would forget the key.
+    owner.driver.execute_script("location.hash = '#/tokens/new'")
+    owner.sees("New token", "h1")
+    owner.driver.execute_script("location.hash = '#/tokens'")
+    owner.sees("Florist", "table")
+    owner.find("input[type=search]")[0].send_keys("bakery.example")
+    owner.sees("1 token found")
+    assert "Florist" not in owner.text("table")
+
+
+def test_owners_text_is_shown_as_text(owner, management):
+    names = ["<img src=x onerror=\"document.title='broken'\">", "javascript:alert(1)"]
+    for name in names:
+        management.ask("POST", "/v1/client-tokens", {"name": name, "allowedOrigins": ["https://a.example.org"]})
+    owner.driver.execute_script("location.hash = '#/conversations'; location.hash = '#/tokens/'")
+    for name in names:
+        owner.sees(name, "table")
+    assert owner.find("#app img") == []
+    links = [link.get_attribute("href") for link in owner.find("a")]
+    assert [link for link in links if not link.startswith(owner.driver.current_url.partition("#")[0])] == []
+    owner.driver.find_element(By.LINK_TEXT, names[0]).click()
+    owner.sees(names[0], "h1")
+    assert names[0] in owner.driver.title
+
+
+@pytest.fixture
+def token(management):
+    """`token(name)` creates one, with its value, for https://shop.example.org alone."""
+
+    def token(name):
+        body = {"name": name, "allowedOrigins": ["https://shop.example.org"], "flowIds": ["flow_demo"]}
+        created = management.ask("POST", "/v1/client-tokens", body)
+        return created["clientToken"]["id"], created["token"]
+
+    return token
+
+
+def open_session(stack, value, origin):
+    """The status of an init from a page of `origin`."""
+    api = http.client.HTTPConnection(urlsplit(stack.url).netloc)
+    headers = {"Origin": origin, "Content-Type": "application/json"}
+    api.request("POST", "/v1/client/init", json.dumps({"token": value}), headers)
+    status = api.getresponse().status
+    api.close()
+    return status
+
+
+def test_owner_of_a_refused_site_finds_the_reason_and_allows_it(owner, stack, management, token):
+    refused = "https://www.example.org"
+    token_id, value = token("Refused site")
+    assert open_session(stack, value, refused) == 403
+    path = f"/v1/client-tokens/{token_id}/refusals"
+    # Lines are tallied some seconds after the request.
+    owner.wait(lambda: management.ask("GET", path)["refusals"])
+    owner.driver.execute_script("location.hash = `#/tokens/${arguments[0]}`", token_id)
+    owner.sees("origin not allowed", "table")
+    owner.sees(refused, "table")
+    owner.driver.find_element(By.XPATH, "//button[.='Allow this origin']").click()
+    owner.sees("now allowed", "table")
+    owner.sees(f"{refused} is allowed now.", "[role=status]")
+    assert open_session(stack, value, refused) == 200
+
+
+def test_concurrent_change_is_shown_as_a_difference(owner, management, token):
+    token_id, _ = token("Before")
+    path = f"/v1/client-tokens/{token_id}"
+    owner.driver.execute_script("location.hash = `#/tokens/${arguments[0]}/settings`", token_id)
+    owner.wait(lambda: owner.find("input[name=name]"))[0].send_keys(" and mine")
+    owner.find("input[name=rateLimitPerMinute]")[0].send_keys(Keys.CONTROL, "a")
+    owner.find("input[name=rateLimitPerMinute]")[0].send_keys("7")
+    management.ask("PUT", path, {"name": "Theirs", "rateLimitPerHour": 77})
+    owner.driver.find_element(By.XPATH, "//button[.='Save']").click()
+    owner.sees("Somebody has changed this token meanwhile")
+    for shown in ("Before", "Theirs", "Before and mine", "77", "7"):
+        owner.sees(shown, ".conflict")
+    assert management.ask("GET", path)["clientToken"]["name"] == "Theirs"
+    owner.find("input[aria-label='Keep their Name']")[0].click()
+    owner.driver.find_element(By.XPATH, "//button[.='Save what is chosen']").click()
+    owner.sees("Saved.", "[role=status]")
+    after = management.ask("GET", path)["clientToken"]
+    assert (after["name"], after["rateLimitPerMinute"], after["rateLimitPerHour"]) == ("Theirs", 7, 77)
+
+
+@pytest.mark.parametrize(("screen", "scheme"), SCREENS, ids="-".join)
+def test_screens_are_accessible_and_fit(console, sign_in, axe, stack, screen, scheme):
+    size = SCREENS[screen, scheme]
+    console.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    features = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    console.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", features)
+    try:
+        problems = {"sign-in": look(console, axe, size)}
+        sign_in()
+        for path, seen in SEEN.items():
+            console.driver.execute_script("location.hash = arguments[0]", path.format(id=stack.client_token_id))
+            console.sees(seen, "main")
+            console.wait(lambda: not console.find("[aria-busy=true]"))
+            assert console.driver.switch_to.active_element.tag_name == "h1"
+            problems[path] = look(console, axe, size)
+    finally:
+        console.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        console.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert {path: found for path, found in problems.items() if found} == {}
+
+
+# The address of a screen, and what it shows once it is there.
+SEEN = {
+    "#/tokens": "Demo",
+    "#/tokens/new": "Allowed origins",
+    "#/tokens/{id}": "Spent since midnight UTC",
+    "#/tokens/{id}/settings": "Value and life of the token",
+}
+
+
+def look(console, axe, size):
+    """What axe finds, and what is wider than the screen."""
+    found = console.driver.execute_async_script(f"{axe}; axe.run().then(arguments[0])")
+    width = console.driver.execute_script("return document.documentElement.scrollWidth")
+    too_wide = [f"{width} pixels wide"] if width > size["width"] else []
+    return too_wide + [
+        f"{violation['id']}: {node['html']}"
+        for violation in found["violations"]
+        if violation["impact"] in {"serious", "critical"}
+        for node in violation["nodes"]
+    ]
