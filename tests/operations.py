@@ -70,6 +70,7 @@ SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"
 _RENAME = {"name": "New", "flowIds": ["flow_echo"]}
 _MESSAGE = {"id": "usr_1", "role": "user", "content": "Hello"}
 _SAY = {"sessionId": "{session}", "messages": [_MESSAGE], "assistantMessageId": "ast_1"}
+_EXPLAIN = {"origin": "https://app.example.com", "address": "203.0.113.7", "flowId": "flow_echo"}
 _RATE = {"sessionId": "{session}", "token": "{value}", "type": "upvote", "messageId": "ast_1"}
 
 _GO_ON = {"sessionId": "{session}", "executionId": "{execution}", "toolOutputs": {"ask": "Green"}}
@@ -89,6 +90,7 @@ MANAGEMENT = [
     Operation("ListClientTokenConversations", "GET", f"{TOKEN}/conversations", READ, None, "read_conversations"),
     Operation("GetClientTokenUsage", "GET", f"{TOKEN}/usage", READ, is_ours=True),
     Operation("ListClientTokenRefusals", "GET", f"{TOKEN}/refusals", READ, is_ours=True),
+    Operation("ExplainClientToken", "POST", f"{TOKEN}/explain", READ, _EXPLAIN, is_ours=True),
     Operation("ListTargets", "GET", TARGETS, READ, is_ours=True),
     Operation("ListAuditRecords", "GET", AUDIT, READ_AUDIT, is_ours=True),
     Operation("ListConversations", "GET", CONVERSATIONS, READ_TEXT),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from typer import BadParameter
 
-from shared.rules import identifier, returning_visitor, suggestion
+from shared.rules import identifier, returning_visitor, suggestion, visitor
 from shared.rules.principal import SCOPES
 from shared.rules.target import KINDS
 
@@ -57,6 +57,19 @@ def _id(prefix: str, text: str, what: str, where: str) -> str:
     if not identifier.is_valid(prefix, text):
         raise BadParameter(f"This is not {what}, which starts with {prefix}_. {where}")
     return text
+
+
+def origin_header(text: str) -> str:
+    if not 1 <= len(text) <= visitor.ORIGIN_LENGTH_MAX:
+        raise BadParameter(f"An Origin header has 1 to {visitor.ORIGIN_LENGTH_MAX} characters.")
+    return text
+
+
+def address(text: str) -> str:
+    try:
+        return visitor.normal_address(text)
+    except ValueError:
+        raise BadParameter("This is not an IPv4 or IPv6 address.") from None
 
 
 def moment(text: str) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from infra.cli import token_usage
+from infra.cli import token_explanation, token_usage
 from infra.cli.command import examples, group, on_deployment
 from infra.cli.options import Json, Tenant
 from infra.cli.output import show, with_progress
@@ -61,6 +61,7 @@ def list_tokens(*, tenant: Tenant, as_json: Json = False) -> None:
 app.command(epilog=token_usage.USAGE)(token_usage.usage)
 app.command(epilog=token_usage.REFUSALS)(token_usage.refusals)
 app.command(epilog=token_usage.TOP)(token_usage.top)
+app.command(epilog=token_explanation.EXPLAIN)(token_explanation.explain)
 
 
 def _spending(token: ClientToken) -> str:

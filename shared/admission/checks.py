@@ -58,17 +58,17 @@ def require_allowed(visitor: Visitor, token: ClientToken, jti: str) -> None:
         token_id=token.id,
         previous_value=message_log.short_digest(jti) if is_previous else None,
     )
-    client_token.require_usable(token, at=visitor.at)
-    require_origin(visitor, token)
-
-
-def require_origin(visitor: Visitor, token: ClientToken) -> None:
-    """While the token observes, an origin that is not allowed is admitted, and the log says so."""
-    if origin.is_allowed(visitor.origin, token.settings.allowed_origins):
-        return
-    if token.settings.origin_enforcement(visitor.at) == "observe":
+    client_token.require_active(token)
+    client_token.require_not_expired(token, at=visitor.at)
+    if deciding_origin(visitor, token) is None:
         log.add(observed="origin_not_allowed")
-        return
+
+
+def deciding_origin(visitor: Visitor, token: ClientToken) -> str | None:
+    """The entry that admits the origin. None if it is admitted because the token observes. Raises Forbidden."""
+    entry = origin.deciding_entry(visitor.origin, token.settings.allowed_origins)
+    if entry is not None or token.settings.origin_enforcement(visitor.at) == "observe":
+        return entry
     raise Forbidden(
         "This client token may not be used here.", code="origin_not_allowed", hint=_origin_hint(visitor.origin)
     )

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
-from shared.admission import checks, daily_budget
+from shared.admission import checks, daily_budget, rates
 from shared.rules import conversation, execution_id, input_limits, session, target, turn
 from shared.rules.client_token import ClientToken
 from shared.rules.client_tools import NO_TOOLS, Offer
-from shared.rules.rate_limit import RateLimitStatus, Window
+from shared.rules.rate_limit import RateLimitStatus
 from shared.rules.session import Session
 from shared.rules.target import Target
 from shared.rules.target_request import PageInput, TargetRequest
@@ -102,12 +102,8 @@ def admit_message(
     checks.require_allowed(visitor, token, current.jti)
     if not session.is_alive(current, token, visitor.at) or current.origin != checks.bound_origin(visitor):
         raise session.ended()
-    limits = (
-        Window("m", 60, token.settings.rate_limit_per_minute),
-        Window("h", 3600, token.settings.rate_limit_per_hour),
-    )
     counter_key = counters.key(token.id, visitor.address)
-    status = counters.hit(counter_key, limits, visitor.at, is_drop_deferred=is_moving)
+    status = counters.hit(counter_key, rates.messages(token), visitor.at, is_drop_deferred=is_moving)
     add_rate_headers(status)
     # A visitor who has sent nothing yet is not too fast: others behind the same address are.
     is_first = current.message_count == 0

@@ -5,19 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.admission import checks, visitors
+from shared.admission import checks, rates, visitors
 from shared.rules import client_token, conversation, digest, returning_visitor, session
 from shared.rules.client_token import ClientToken
 from shared.rules.identifier import RandomBytes
-from shared.rules.rate_limit import Window
 from shared.rules.returning_visitor import AdmittedVisitor, SessionRequest
 from shared.rules.session import Session
 from shared.rules.visitor import Visitor
 from shared.store import client_tokens, configs, conversations, counters, known_visitors, sessions, table, usage
 from shared.store.table import Item
-
-# Fixed, not a setting of the token: no honest page comes near it.
-WINDOWS = (Window("i", 60, 60),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +53,7 @@ def open_session(visitor: Visitor, value: str, wanted: SessionRequest, random_by
     if history:
         checks.require_history(token)
     binding = _Binding(token, jti, client_token.choose_target(token, wanted.flow_id), checks.bound_origin(visitor))
-    status = counters.hit(counters.key(token_id, visitor.address), WINDOWS, at)
+    status = counters.hit(counters.key(token_id, visitor.address), rates.SESSIONS, at)
     checks.require_within_limit(status, "Too many sessions were opened from your connection.")
     admitted = visitors.admit(token, visitors.find(items, parts), history, at, random_bytes) if history else None
     record = None

@@ -7,13 +7,12 @@ is malformed, the connection's address counts. A client's own claim is never tru
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from shared.rules import digest
+from shared.rules import digest, visitor
 
 _PORT = re.compile(r"[0-9]{1,5}")
 
@@ -24,7 +23,7 @@ def resolve(event: Mapping[str, Any], connection: str) -> str:
     if not header or not _is_proven(_only_value(event, "x-proxy-secret")):
         return connection
     try:
-        return str(ipaddress.ip_address(_written(header, _only_value(event, header), connection)))
+        return visitor.normal_address(_written(header, _only_value(event, header), connection))
     except ValueError:
         return connection
 
@@ -58,5 +57,4 @@ def _written(header: str, value: str, connection: str) -> str:
             # The proxy's entry is the last one that it sent. API Gateway appends the connection's.
             *_, before, last = ["", *(entry.strip() for entry in value.rsplit(",", 2))]
             address = before if last == connection else last
-    # Python also reads an address with an interface, such as fe80::1%eth0.
-    return "" if "%" in address else address
+    return address

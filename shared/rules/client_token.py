@@ -190,10 +190,12 @@ def outlives(token: ClientToken, jti: str, other: str) -> bool:
     return jti not in ends or (other in ends and ends[other] <= ends[jti])
 
 
-def require_usable(token: ClientToken, *, at: datetime) -> None:
-    """Raises Unauthenticated if the token is inactive or has expired."""
+def require_active(token: ClientToken) -> None:
     if not token.settings.is_active:
         raise Unauthenticated(_NOT_VALID, code="token_inactive", hint="This client token is switched off.")
+
+
+def require_not_expired(token: ClientToken, *, at: datetime) -> None:
     if token.settings.expires_at is not None and at >= token.settings.expires_at:
         raise Unauthenticated(_NOT_VALID, code="token_expired", hint="This client token has expired.")
 

@@ -57,20 +57,36 @@ def normalize(entry: str) -> str:
     return str(_read(scheme + mark + rest.removesuffix("/")))
 
 
-def is_allowed(header: str | None, entries: Collection[str]) -> bool:
-    """Whether normalized entries admit a request with this Origin header. None: without the header."""
+def deciding_entry(header: str | None, entries: Collection[str]) -> str | None:
+    """The normalized entry that admits a request with this Origin header, None if none does.
+
+    `header`: None for a request without it.
+    """
     if header is None:
-        return _NATIVE in entries
+        return _NATIVE if _NATIVE in entries else None
     if _ANY in entries:
-        return True
+        return _ANY
     try:
         origin = parse(header)
     except ValueError:
-        return False
+        return None
+    admitting = _admitting(origin)
     texts = [f"{origin.scheme}://{origin.host}{port}" for port in _ports(origin)]
-    return not _admitting(origin).isdisjoint(entries) or any(
-        _is_filled_by(text, entry) for entry in entries for text in texts
-    )
+    for entry in entries:
+        if entry in admitting or any(_is_filled_by(text, entry) for text in texts):
+            return entry
+    return None
+
+
+def entry_for(header: str | None) -> str:
+    """The entry that admits requests with this Origin header, and as few others as possible.
+
+    Raises ValueError as `normalize` does. A trailing slash, which browsers never send, is not one.
+    """
+    if header is None:
+        return _NATIVE
+    scheme, mark, rest = header.partition("://")
+    return str(parse(scheme + mark + rest.removesuffix("/")))
 
 
 def needs_test_token(entry: str) -> bool:

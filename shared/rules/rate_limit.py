@@ -55,6 +55,12 @@ def counter_name(window: Window, at: float) -> str:
     return f"{window.name}_{int(at // window.bucket_seconds) * window.bucket_seconds}"
 
 
+def with_attempt(windows: tuple[Window, ...], counters: Counters, at: float) -> dict[str, int]:
+    """The counters as they would be if an attempt at `at` were counted."""
+    names = [counter_name(window, at) for window in windows]
+    return {**counters, **{name: counters.get(name, 0) + 1 for name in names}}
+
+
 def outdated_counters(windows: tuple[Window, ...], counters: Counters, at: float) -> list[str]:
     """Counters that no attempt needs any longer, not even one that is still in progress."""
     return [

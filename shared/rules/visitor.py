@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -44,3 +45,11 @@ def loggable(header: str | None) -> str | None:
     if not header:
         return None
     return header if is_origin(header) else "malformed"
+
+
+def normal_address(text: str) -> str:
+    """An IP address as it is stored. Raises ValueError."""
+    # Python also reads an address with an interface, such as fe80::1%eth0.
+    if "%" in text:
+        raise ValueError(text)
+    return str(ipaddress.ip_address(text))

@@ -11,7 +11,7 @@ from shared.errors import Unavailable
 from shared.rules import rate_limit
 from shared.rules.rate_limit import RateLimitStatus, Window
 from shared.store import table
-from shared.store.table import Key
+from shared.store.table import Item, Key
 
 # Longer than any window and any attempt in progress.
 _LIFETIME_SECONDS = 2 * 3600
@@ -60,6 +60,12 @@ def hit(
     if len(outdated) >= (_OUTDATED_MAX if is_drop_deferred else _DROPPED_AT_ONCE):
         _drop(counter_key, outdated)
     return rate_limit.evaluate(windows, item, now)
+
+
+def next_status(item: Item | None, windows: tuple[Window, ...], at: datetime) -> RateLimitStatus:
+    """What `hit` would return now, without counting. `item`: the client's counters."""
+    now = at.timestamp()
+    return rate_limit.evaluate(windows, rate_limit.with_attempt(windows, item or {}, now), now)
 
 
 def _drop(counter_key: Key, names: Sequence[str]) -> None:

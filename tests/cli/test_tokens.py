@@ -1,4 +1,4 @@
-"""`tokens usage`, `refusals`, and `top`: how client tokens are used, as operators see it."""
+"""`tokens usage`, `refusals`, `top`, and `explain`: how client tokens are used, as operators see it."""
 
 import json
 from datetime import UTC, datetime
@@ -68,7 +68,7 @@ def test_unused_token_is_said_to_be_unused(operate, used):
     assert operate("tokens", "top", "--tenant", "use-nothing").err.startswith("Nobody ")
 
 
-@pytest.mark.parametrize("command", ["usage", "refusals"])
+@pytest.mark.parametrize("command", ["usage", "refusals", "explain"])
 def test_token_of_another_tenant_is_not_found(operate, used, command):
     token_id = used("use-mine", line("{}"))
     for tenant, one in (("use-other", token_id), ("use-mine", UNKNOWN)):
@@ -82,3 +82,33 @@ def test_span_that_is_too_long_or_none_is_an_error(operate, used, more):
     done = operate("tokens", "usage", "--tenant", "use-span", token_id, *more)
     assert done.status == 1
     assert "before until" in done.err
+
+
+def test_explain_shows_the_question_that_fails_and_its_fix(operate, used):
+    token_id = used("use-explain")
+    ask = ("tokens", "explain", "--tenant", "use-explain", token_id)
+    done = operate(*ask)
+    (row,) = [line for line in done.out.splitlines() if line.startswith("origin_allowed")]
+    assert "no" in row.split()
+    assert "Add native to allowedOrigins." in row
+    assert (done.status, done.err) == (0, "The visitor is refused.\n")
+    answer = json.loads(operate(*ask, "--address", "203.0.113.7", "--json").out)
+    (failed,) = [one for one in answer["questions"] if one["question"] == "origin_allowed"]
+    assert failed["update"] == {"allowedOrigins": ["*", "native"]}
+    of_page = json.loads(operate(*ask, "--origin", "https://shop.example", "--json").out)
+    assert [one["question"] for one in of_page["questions"] if one["passes"] is False] == ["target_allowed"]
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "message"),
+    [
+        (("--address", "fe80::1%eth0"), 2, "This is not an IPv4 or IPv6 address."),
+        (("--origin", ""), 2, "An Origin header has 1 to 300 characters."),
+        (("--flow", "a b"), 2, "The id of a target has"),
+        (("--flow", "flow_a", "--agent", "agent_b"), 1, "Name a flow or an agent, not both."),
+    ],
+)
+def test_explain_rejects_what_no_visitor_can_send(operate, used, more, status, message):
+    done = operate("tokens", "explain", "--tenant", "use-explain", used("use-explain"), *more)
+    assert (done.status, done.out) == (status, "")
+    assert message in done.err

@@ -28,8 +28,8 @@ CONVERSATIONS = [
     "list-conversations", "list-feedback",
 ]  # fmt: skip
 TALLIES = [
-    "check-client-token", "get-client-token-usage", "list-audit-records", "list-client-token-refusals", "list-targets",
-    "tally",
+    "check-client-token", "explain-client-token", "get-client-token-usage", "list-audit-records",
+    "list-client-token-refusals", "list-targets", "tally",
 ]  # fmt: skip
 INDEXES = [{"TableName": "<Table>", "GlobalSecondaryIndexName": name} for name in ("listing", "visitors")]
 

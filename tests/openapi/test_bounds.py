@@ -48,6 +48,7 @@ IN_WORDS = {
     ("metadata", "a nested object"): "Nested at most 64 deep",
     ("context", "a nested object"): "Nested at most 64 deep",
     ("toolOutputs", "a nested object"): "Nested at most 64 deep",
+    **{("address", name): "IPv4 or IPv6 address" for name, value in PROBES.items() if isinstance(value, str)},
     **{("conversationId", name): "Needs visitorToken" for name, value in PROBES.items() if isinstance(value, str)},
 }
 # Pages send their whole transcript, which the schemas describe; the wire reads only the user's last message.

@@ -12,7 +12,7 @@ from infra.local.template import ROOT
 from infra.tools.openapi import browser, document, events, fields, management, refusals, schemas
 from infra.tools.openapi.schemas import parameters as parameters_of
 from shared import errors
-from shared.admission import feedback, sessions
+from shared.admission import feedback, rates
 from shared.gateway.response import STATUS as STATUS_OF_ERROR
 from tests.aws.in_memory import STACK, TEMPLATE
 from tests.house.code import module, modules
@@ -159,9 +159,7 @@ def test_every_description_belongs_to_a_field():
     assert fields.MEANINGS.keys() - named == set()
 
 
-@pytest.mark.parametrize(
-    ("function", "window"), [("InitSession", sessions.WINDOWS), ("LeaveFeedback", feedback.WINDOWS)]
-)
+@pytest.mark.parametrize(("function", "window"), [("InitSession", rates.SESSIONS), ("LeaveFeedback", feedback.WINDOWS)])
 def test_document_states_the_fixed_limits(function, window):
     (only,) = window
     assert f"At most {only.limit} in any {only.seconds} seconds" in _written(function)["description"].replace("\n", " ")

@@ -4,7 +4,7 @@ import string
 
 from hypothesis import strategies as st
 
-from shared.rules.origin import normalize
+from shared.rules.origin import deciding_entry, normalize
 
 APP = "https://app.example.com"
 WILDCARD = "https://*.example.com"
@@ -24,6 +24,13 @@ PIECES = ["http", "https", "file:", "://", "null", "native", "localhost", "a", "
 SIGNS = [":", ".", "*", "*.", "[", "]", "::1", "/", "\\", "@", "%", ",", " ", "\t", "ü", "\u212a", "\u3002", "\ud800"]
 NEARLY_ORIGINS = st.lists(st.sampled_from([*PIECES, *SIGNS])).map("".join)
 ANYTHING = st.text() | NEARLY_ORIGINS
+
+
+def is_allowed(header, entries):
+    """Whether normalized entries admit a request with this Origin header. None: without the header."""
+    decided = deciding_entry(header, entries)
+    assert decided is None or decided in entries
+    return decided is not None
 
 
 def stored(entry):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.rules.origin import is_allowed, normalize
-from tests.rules.origins import APP, WILDCARD
+from shared.rules.origin import normalize
+from tests.rules.origins import APP, WILDCARD, is_allowed
 
 # Header, entry.
 ADMITTED = [

@@ -3,8 +3,8 @@
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shared.rules.origin import is_allowed, normalize
-from tests.rules.origins import ANYTHING, DOMAINS, LABELS, ORIGINS, PORTS, stored
+from shared.rules.origin import normalize
+from tests.rules.origins import ANYTHING, DOMAINS, LABELS, ORIGINS, PORTS, is_allowed, stored
 
 
 @given(ORIGINS)

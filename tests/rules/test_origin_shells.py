@@ -2,7 +2,8 @@
 
 import pytest
 
-from shared.rules.origin import is_allowed, normalize, warnings
+from shared.rules.origin import normalize, warnings
+from tests.rules.origins import is_allowed
 
 SHELL_ORIGINS = [
     # Each as a public report of its users quotes it.

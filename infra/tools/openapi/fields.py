@@ -97,6 +97,23 @@ MEANINGS = page_fields.MEANINGS | {
     "cursor": "The nextCursor of the page before, with the same filters. Cannot be combined with offset.",
     "nextCursor": "The cursor of the next page. Null: this is the last one.",
     "hasMore": "Whether more entries follow.",
+    # An explanation
+    "ExplainClientToken.origin": "The Origin header that the page sends. Null: it sends none.",
+    "address": "The visitor's IPv4 or IPv6 address. Without it, no rate is asked about.",
+    "ExplainClientToken.flowId": "The flow that the page names. Without it and agentId, the token's default is used.",
+    "agentId": "The agent that the page names. Cannot be combined with flowId.",
+    "accepted": "Whether the visitor is admitted: no question fails.",
+    "questions": "In the order in which admission asks them. An earlier one that fails stops a real visitor.",
+    "question": (
+        "token_active, token_not_expired, origin_allowed, target_allowed, session_rate, message_rate, "
+        "target_available, or daily_budget."
+    ),
+    "passes": "Null: it cannot be asked, because there is no address or no target.",
+    "Explained.code": "The code of the error that a visitor gets. Null if it passes.",
+    "rule": "What decided.",
+    "nearest": "The entry of the token that was probably meant. Null if there is none.",
+    "fix": "How to fix it, in a sentence. Null if there is nothing to fix.",
+    "update": "The body of PUT /v1/client-tokens/{id} that fixes it. Null if no single change of the token does.",
     # Conversations
     "conversations": (
         "Most recently active first. If more than 500 were last active within the same ten minutes, these are in the "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.tools.openapi import examples, owner, tenant
+from infra.tools.openapi import examples, explanation_example, owner, tenant
 from infra.tools.openapi.operation import Operation
 from shared.wire.client_tokens import (
     ClientTokenChecked,
@@ -15,6 +15,7 @@ from shared.wire.client_tokens import (
     ClientTokenValue,
 )
 from shared.wire.conversations import ConversationsListed
+from shared.wire.explanation import ClientTokenExplained, ExplainClientToken
 from shared.wire.listing import ListClientTokenConversations, ListClientTokens
 from shared.wire.regeneration import RegenerateClientToken
 from shared.wire.token_settings import CreateClientToken, UpdateClientToken
@@ -207,6 +208,30 @@ _OF_TOKENS = {
         answer=ClientTokenRefusalsListed,
         examples={"an answer": examples.TOKEN_REFUSALS},
         refuses={400: "invalid_request", 404: "not_found", 429: "rate_limited"},
+    ),
+    "ExplainClientToken": Operation(
+        summary="Explain whether a client token admits a visitor",
+        description=(
+            "Answers each question of admission in order, for a new session and its first message: what decides it, "
+            "and how to fix it. Where one change of the token is the fix, `update` is the body of the PUT that makes "
+            "it: send it as it is, with the ETag of this answer in If-Match. The functions that admit visitors decide. "
+            "Nothing is counted or changed. The token's value and the message itself are not asked about."
+        ),
+        scope="tokens:read",
+        body=ExplainClientToken,
+        bodies={
+            "a page": {"origin": examples.ORIGIN},
+            "a page, its visitor's address, and a flow": {
+                "origin": examples.ORIGIN,
+                "address": "203.0.113.7",
+                "flowId": examples.FLOW,
+            },
+            "a program without an Origin header": {"origin": None},
+        },
+        answer=ClientTokenExplained,
+        examples={"an answer": explanation_example.ANSWER},
+        answer_headers=["ETag"],
+        refuses={404: "not_found"},
     ),
 }
 OPERATIONS = _OF_TOKENS | tenant.OPERATIONS | owner.OPERATIONS
