@@ -13,7 +13,7 @@ from shared.wire.history import HistoryQuery
 @history()
 def handler(request: HistoryRequest) -> Response:
     query = HistoryQuery.read_query(request.query)
-    admitted = admit_history(request.access(query.session_id))
+    admitted = admit_history(request.access(query.session_id), request.conversation_id)
     found = admit_cancel(admitted, request.conversation_id, request.execution_id)
     if found.canceled:
         executions.cancel(admitted.session, found.stored, found.canceled)

@@ -12,8 +12,8 @@ from shared.wire.history import HistoryQuery
 @history()
 def handler(request: HistoryRequest) -> Response:
     query = HistoryQuery.read_query(request.query)
-    admitted = admit_history(request.access(query.session_id))
-    record = require_deletable(admitted, request.conversation_id)
+    admitted = admit_history(request.access(query.session_id), request.conversation_id)
+    record = require_deletable(admitted)
     conversations.mark(record["id"], admitted.visitor.id)
     conversation_deletion.delete_marked(record, at=request.at)
     return Response.ok(responses.deleted(1))

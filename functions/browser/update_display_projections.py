@@ -13,7 +13,7 @@ from shared.wire.history import HistoryQuery, UpdateDisplayProjections
 def handler(request: HistoryRequest) -> Response:
     query = HistoryQuery.read_query(request.query)
     texts = UpdateDisplayProjections.read(request.body).displays()
-    admitted = admit_history(request.access(query.session_id), DISPLAY_WINDOWS)
+    admitted = admit_history(request.access(query.session_id), request.conversation_id, DISPLAY_WINDOWS)
     record = require_displayed(admitted, request.conversation_id)
     revision = displays.replace_all(record, admitted.visitor.id, texts, at=request.at)
     return Response.ok(responses.displayed(revision))

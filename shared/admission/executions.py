@@ -25,8 +25,7 @@ def admit_cancel(admitted: AdmittedHistory, conversation_id: str, sent_id: str) 
     """
     wanted, current = execution_id.parse(sent_id), admitted.session
     is_own = (current.conversation_id, current.visitor_id) == (conversation_id, admitted.visitor.id)
-    record = conversations.find_record(conversation_id, at=admitted.at) if wanted and is_own else None
-    is_there = conversations.is_owned(record, admitted.visitor.id)
+    is_there = is_own and conversations.is_owned(admitted.record, admitted.visitor.id)
     stored = executions.find(current, wanted, at=admitted.at) if wanted and is_there else None
     if wanted is None or stored is None:
         raise execution.unknown()

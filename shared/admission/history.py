@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,10 +11,10 @@ from shared.errors import Unauthenticated, Unavailable
 from shared.rules import conversation, identifier, returning_visitor, session
 from shared.rules.client_token import ClientToken
 from shared.rules.rate_limit import Window
-from shared.rules.returning_visitor import HistoryAccess, ReturningVisitor
+from shared.rules.returning_visitor import HistoryAccess, ReturningVisitor, SecretParts
 from shared.rules.session import Session
 from shared.store import client_tokens, conversations, counters, known_visitors, sessions
-from shared.store.table import Item
+from shared.store.table import Item, Key
 
 # Fixed, not settings of the token: no honest page comes near them.
 WINDOWS = (Window("v", 60, 120),)
@@ -23,32 +24,40 @@ _TOO_OFTEN = "Too many requests for conversations came from your connection."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmittedHistory:
-    """`session`: the one that the page has, which may be another visitor's: the secret decides."""
+    """`session`: the one that the page has, which may be another visitor's: the secret decides.
+
+    `record`: of the conversation that the page names, whoever's it is.
+    """
 
     session: Session
     visitor: ReturningVisitor
+    record: Item | None
     at: datetime
 
 
-def admit_history(access: HistoryAccess, windows: tuple[Window, ...] = WINDOWS) -> AdmittedHistory:
+def admit_history(
+    access: HistoryAccess, conversation_id: str | None = None, windows: tuple[Window, ...] = WINDOWS
+) -> AdmittedHistory:
     """The visitor whose secret the page has. Raises Unauthenticated, and TooManyRequests.
 
     The reads follow the order of proof: a made-up session id costs one read, of a key that nobody else uses.
     """
-    current, token, visitor = _proven(access)
+    current, token, items = _proven(access, conversation_id)
+    visitor = visitors.find(items, _parts(access, token.id))
     if not access.secret:
         raise Unauthenticated("Visitor token required", code="visitor_token_required")
     if visitor is None:
         raise Unauthenticated("Visitor not found or expired", code="visitor_not_found")
     _count(access, token, windows)
-    return AdmittedHistory(session=current, visitor=visitor, at=access.visitor.at)
+    record = items.get(conversations.record_key(conversation_id)) if conversation_id else None
+    return AdmittedHistory(session=current, visitor=visitor, record=record, at=access.visitor.at)
 
 
 def admit_reset(access: HistoryAccess) -> ReturningVisitor | None:
     """The visitor to forget. None if the page has no secret, or one that nobody knows."""
-    _, token, visitor = _proven(access)
+    _, token, items = _proven(access)
     _count(access, token, WINDOWS)
-    return visitor
+    return visitors.find(items, _parts(access, token.id))
 
 
 def find_conversation(admitted: AdmittedHistory, conversation_id: str) -> Item | None:
@@ -56,7 +65,7 @@ def find_conversation(admitted: AdmittedHistory, conversation_id: str) -> Item |
 
     Raises NotFound for any other, after the same calls.
     """
-    record = _find(conversation_id, admitted.at)
+    record = admitted.record
     if record is None:
         is_own = (admitted.session.conversation_id, admitted.session.visitor_id) == (
             conversation_id,
@@ -78,23 +87,20 @@ def require_displayed(admitted: AdmittedHistory, conversation_id: str) -> Item:
     return record
 
 
-def require_deletable(admitted: AdmittedHistory, conversation_id: str) -> Item:
+def require_deletable(admitted: AdmittedHistory) -> Item:
     """The record of the visitor's conversation, also of one whose deletion was interrupted.
 
     Raises NotFound for any other, after the same calls.
     """
-    record = _find(conversation_id, admitted.at)
-    if record is None or not conversations.was_owned(record, admitted.visitor.id):
+    if admitted.record is None or not conversations.was_owned(admitted.record, admitted.visitor.id):
         raise conversation.unknown()
-    return record
+    return admitted.record
 
 
-def _find(conversation_id: str, at: datetime) -> Item | None:
-    is_id = identifier.is_valid("conv", conversation_id)
-    return conversations.find_record(conversation_id, at=at) if is_id else None
-
-
-def _proven(access: HistoryAccess) -> tuple[Session, ClientToken, ReturningVisitor | None]:
+def _proven(
+    access: HistoryAccess, conversation_id: str | None = None
+) -> tuple[Session, ClientToken, Mapping[Key, Item]]:
+    """The session and its token, with what was read beside it: the visitor, and the conversation's record."""
     at = access.visitor.at
     if access.has_proof:
         # Before anything is read: nothing may be returned to somebody who claims another identity.
@@ -103,10 +109,12 @@ def _proven(access: HistoryAccess) -> tuple[Session, ClientToken, ReturningVisit
     current = sessions.find(known.digest, at=at) if known else None
     if known is None or current is None or session.has_timed_out(current, at):
         raise _session_ended()
-    parts = returning_visitor.parse_secret(access.secret, known.token_id)
+    parts = _parts(access, known.token_id)
     visitor_key = known_visitors.key(parts.visitor_id) if parts else None
+    is_id = conversation_id is not None and identifier.is_valid("conv", conversation_id)
+    record_key = conversations.record_key(conversation_id) if conversation_id and is_id else None
     token_key = client_tokens.key(known.token_id)
-    items = checks.read(at, token_key, visitor_key)
+    items = checks.read(at, token_key, visitor_key, record_key)
     if token_key not in items:
         raise _session_ended()
     token = client_tokens.from_item(items[token_key])
@@ -115,7 +123,11 @@ def _proven(access: HistoryAccess) -> tuple[Session, ClientToken, ReturningVisit
     if not session.is_alive(current, token, at) or current.origin != checks.bound_origin(page):
         raise _session_ended()
     checks.require_history(token)
-    return current, token, visitors.find(items, parts)
+    return current, token, items
+
+
+def _parts(access: HistoryAccess, token_id: str) -> SecretParts | None:
+    return returning_visitor.parse_secret(access.secret, token_id)
 
 
 def _count(access: HistoryAccess, token: ClientToken, windows: tuple[Window, ...]) -> None:

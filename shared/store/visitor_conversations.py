@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from shared.rules import cursor, display, timestamps, visitor_conversation
@@ -49,10 +49,18 @@ def every_record(visitor_id: str, target_id: str | None, *, at: datetime) -> Ite
         yield _records(visitor_id, some, at=at, with_gone=True)
 
 
-def find(record: Item, *, at: datetime) -> VisitorConversation:
-    """`record`: of a conversation of the visitor."""
-    key = _last_turn(record)
-    return from_record(record, table.get(key, at=at))
+def read(
+    record: Item, before: str | None, limit: int, *, at: datetime
+) -> tuple[VisitorConversation, list[VisitorMessage], str | None]:
+    """A conversation of the visitor, its messages before the position, newest first, and the position of the next one,
+    if more follow. `before`: the position of the first message. Raises InvalidRequest for another text.
+    """
+    place, number = _place(before)
+    turns = _turns(record["id"], place, at=at)
+    newest = next(turns, None)
+    last_turn = table.get(_last_turn(record), at=at) if before else newest
+    found, position = _page(_positions(chain([newest] if newest else [], turns), place, number), limit)
+    return from_record(record, last_turn), found, position
 
 
 def from_record(record: Item, last_turn: Item | None) -> VisitorConversation:
@@ -69,13 +77,11 @@ def from_record(record: Item, last_turn: Item | None) -> VisitorConversation:
     )
 
 
-def messages(
-    conversation_id: str, before: str | None, limit: int, *, at: datetime
-) -> tuple[list[VisitorMessage], str | None]:
-    """Messages before the position, newest first, and the position of the next one, if more follow."""
+def _page(messages: Iterable[tuple[str, VisitorMessage]], limit: int) -> tuple[list[VisitorMessage], str | None]:
+    """The first messages, and the position of the next one, if more follow."""
     found: list[VisitorMessage] = []
     room = _TEXT_BYTES_MAX
-    for position, message in _newest_first(conversation_id, before, at=at):
+    for position, message in messages:
         room -= len(message.shown.text.encode()) + len((message.shown.content or "").encode())
         if len(found) == limit or (found and room < 0):
             return found, position
@@ -83,15 +89,17 @@ def messages(
     return found, None
 
 
-def _newest_first(conversation_id: str, before: str | None, *, at: datetime) -> Iterator[tuple[str, VisitorMessage]]:
-    """Messages with their positions: the place of the turn, and the number in it. `before`: that of the first.
-
-    Raises InvalidRequest for another text.
-    """
-    place, _, last_number = (before or "").rpartition("#")
-    if before and not last_number.isdecimal():
+def _place(position: str | None) -> tuple[str, int]:
+    """The place of a message's turn, and the number of the message in it. Empty without a position."""
+    place, _, number = (position or "").rpartition("#")
+    if position and not number.isdecimal():
         raise cursor.invalid()
-    items = table.query(
+    return place, int(number or 0)
+
+
+def _turns(conversation_id: str, place: str, *, at: datetime) -> Iterator[Item]:
+    """Newest first, from the turn at `place`, or from the newest."""
+    return table.query(
         "pk = :pk AND sk BETWEEN :messages AND :last",
         {
             ":pk": conversations.pk(conversation_id),
@@ -103,12 +111,15 @@ def _newest_first(conversation_id: str, before: str | None, *, at: datetime) -> 
         ScanIndexForward=False,
         ConsistentRead=True,
     )
-    for item in items:
+
+
+def _positions(turns: Iterable[Item], place: str, last_number: int) -> Iterator[tuple[str, VisitorMessage]]:
+    """Messages with their positions. Of the turn at `place`, only those up to the number."""
+    for item in turns:
         here = item["sk"].removeprefix("MESSAGE#")
         messages = list(visitor_conversation.newest_first(turn_items.from_item(item)))
         if here == place:
-            # The oldest ones, up to the first.
-            messages = messages[-1 - int(last_number) :]
+            messages = messages[-1 - last_number :]
         for number, message in enumerate(messages):
             yield f"{here}#{len(messages) - 1 - number}", message
 

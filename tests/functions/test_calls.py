@@ -172,6 +172,10 @@ def _use_history(page, token, clock):
     session = page.init(token.value, visitorToken=secret, conversationId=opened["conversationId"]).json["sessionId"]
     assert page.open(token.value, sessionId=session) == session
     assert page.do(BY_NAME["ResumeExecution"], token.value, session).status_code == 200
+    shown = {"session": session, "secret": secret}
+    newest = page.history("GET", f"/{opened['conversationId']}", query="&messageLimit=1", **shown).json
+    older = f"&messageCursor={newest['nextMessageCursor']}"
+    assert page.history("GET", f"/{opened['conversationId']}", query=older, **shown).status_code == 200
     for operation in (one for one in BROWSER if one.is_of_history):
         spoken = page.init(token.value, visitorToken=secret).json
         assert page.say(spoken["sessionId"], assistantMessageId="ast_shown").status_code == 200

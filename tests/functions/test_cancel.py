@@ -97,7 +97,7 @@ def test_404_deletion_meanwhile_wins(page, browser, function, at_call):
     function.answers = [CALL]
     execution, _ = begin(page, browser.session)
     deleted = []
-    at_call(6, lambda: deleted.append(browser.ask("DELETE", f"/{browser.conversation_id}").json))
+    at_call(5, lambda: deleted.append(browser.ask("DELETE", f"/{browser.conversation_id}").json))
     assert_refused(cancel(browser, execution), 404, "execution_not_found")
     assert deleted == [{"deleted": 1}]
     assert left(browser.conversation_id) == []

@@ -197,8 +197,23 @@ class TestRead:
         assert [one["content"] for one in browser.read(conversation_id)["messages"]][-1] == "Lost"
         assert browser.list()["data"][0]["preview"] == "Lost"
 
-    def test_costs_one_query(self, browser, calls):
+    def test_costs_one_batch_read_and_one_query(self, browser, calls):
         conversation_id = browser.talk("Hello")
         calls.clear()
         browser.read(conversation_id)
-        assert calls == ["GetItem", "BatchGetItem", "UpdateItem", "GetItem", "Query", "GetItem"]
+        assert calls == ["GetItem", "BatchGetItem", "UpdateItem", "Query"]
+
+    def test_older_page_has_the_preview_of_the_last_message(self, browser, calls):
+        conversation_id = browser.talk("Hello")
+        first = browser.read(conversation_id, "&messageLimit=1")
+        calls.clear()
+        older = browser.read(conversation_id, f"&messageCursor={first['nextMessageCursor']}")
+        assert ([one["content"] for one in older["messages"]], older["preview"]) == (["Hello"], first["preview"])
+        assert calls == ["GetItem", "BatchGetItem", "UpdateItem", "Query", "GetItem"]
+
+    def test_deletion_meanwhile_leaves_no_message_to_show(self, browser, at_call):
+        conversation_id = browser.talk("Hello")
+        deleted = []
+        at_call(4, lambda: deleted.append(browser.ask("DELETE", f"/{conversation_id}").json))
+        found = browser.read(conversation_id)
+        assert (found["messages"], found["preview"], deleted) == ([], None, [{"deleted": 1}])
