@@ -15,7 +15,8 @@ from shared.errors import InvalidRequest
 
 CHARACTERS_MAX = 32_768
 ALL_CHARACTERS_MAX = 49_152
-MESSAGES_MAX = 50
+# One write each, and one for the conversation, in a transaction of a hundred.
+MESSAGES_MAX = 99
 # What a page displays of one turn, in bytes. Its message, its reply, and this fit into an item of 400 KB.
 TURN_BYTES_MAX = 96 * 1024
 _PREVIEW_LENGTH = 140

@@ -74,6 +74,28 @@ def test_client_reads_a_call_and_goes_on_with_its_output(say, resume):
     assert refused.value.body["code"] == "execution_not_paused"
 
 
+def test_visitor_ends_an_answer_that_waits(sdk, runtime, stack):
+    token = sdk.create_client_token(name="Web", allowed_origins=[ORIGIN], flow_ids=[stack.flow_id]).token
+    opened = runtime.initialize_a_client_session(
+        request={"token": token, "visitorHistory": True}, request_options=FROM_THE_PAGE
+    )
+    *_, call = runtime.send_a_client_chat_message(
+        session_id=opened.session_id,
+        messages=[{"id": "usr_1", "role": "user", "content": "Tea"}],
+        client_tools=[TOOL],
+        request_options=FROM_THE_PAGE,
+    )
+    shown = {"session_id": opened.session_id, "visitor_token": opened.visitor.token, "request_options": FROM_THE_PAGE}
+    execution = opened.conversation_id, call.execution_id
+    ended = runtime.stop_a_native_durable_client_execution(*execution, **shown)
+    assert (ended.accepted, ended.execution_id) == (True, call.execution_id)
+    with pytest.raises(errors.ConflictError):
+        runtime.stop_a_native_durable_client_execution(*execution, **shown)
+    # Nothing can join an answer, so there is no receipt of it.
+    with pytest.raises(errors.NotFoundError):
+        runtime.read_a_live_input_delivery_receipt(*execution, "delivery_1", **shown)
+
+
 def test_404_unknown_execution(resume):
     with pytest.raises(errors.NotFoundError):
         resume("exec_1", {"ask_user_question": "Green"})

@@ -127,8 +127,11 @@ def test_401_without_the_visitors_secret(page, browser, function, secret, code):
     assert_refused(cancel(browser, execution, secret=secret), 401, code)
 
 
-def test_404_receipts_of_joined_input(browser):
-    """There is no other answer without durable runs, so no function serves them."""
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer ctk_x"}, {"Authorization": "x"}])
+def test_404_receipts_of_joined_input_whatever_the_credential(browser, headers):
+    """No message joins an answer, so no function serves receipts. The SDK sends its API key."""
     path = f"/{browser.conversation_id}/executions/exec_1/deliveries/delivery_1"
-    answer = browser.ask("GET", path)
-    assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+    answer = browser.ask("GET", path, **headers)
+    assert_refused(answer, 404, "not_found")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert browser.ask("DELETE", path, **headers).headers["Allow"] == "GET, OPTIONS"

@@ -104,7 +104,7 @@ def test_deletion_meanwhile_wins(browser, at_call):
         [],
         [("ast_1", "x" * 32_769)],
         [("ast_1", "x" * 32_768), ("usr_1", "x" * 16_385)],
-        [(f"ast_{number}", "x") for number in range(51)],
+        [(f"ast_{number}", "x") for number in range(100)],
         [("", "x")],
     ],
     ids=["none", "long", "long together", "many", "no id"],
