@@ -16,9 +16,7 @@ def handler(request: Request) -> Response:
     before = query.before(conversation_id)
     management_admission.admit_list(request.context)
     found = transcripts.get(request.tenant, conversation_id, at=request.at)
-    messages, end = transcripts.page(found.id, query.message_limit, before=before, at=request.at)
-    response = Response.ok(
-        responses.found(found, messages, end, feedback.newest_of_conversation(found.id, at=request.at))
-    )
+    turns, end = transcripts.page(found.id, query.message_limit, before=before, at=request.at)
+    response = Response.ok(responses.found(found, turns, end, feedback.newest_of_conversation(found.id, at=request.at)))
     audit.record("read_conversation", found.id, context=request.context)
     return response

@@ -18,7 +18,7 @@ from infra.cli.output import counted, say, show, with_progress
 from shared.errors import NotFound
 from shared.rules import timestamps
 from shared.rules.conversation import Conversation, ConversationFilter
-from shared.rules.target_request import Message
+from shared.rules.turn import Turn
 from shared.store import audit, conversation_deletion, feedback, tenant_conversations, transcripts
 from shared.wire import transcripts as wire
 
@@ -86,24 +86,20 @@ def show_conversation(
 ) -> None:
     """Show what was said in a conversation, the oldest message first.
 
-    With --json, also its feedback. It leaves an audit record with your ARN.
+    A text that the page displayed instead of a message is on the line after it. With --json, also its feedback. It
+    leaves an audit record with your ARN.
     """
     now = datetime.now(UTC)
     found = _get(tenant, conversation_id, now)
-    messages = list(whole(found, now))
-    whole_facts = facts(found, messages, now)
+    whole_facts = facts(found, whole(found, now), now)
     audit.record("read_conversation", found.id, context=audit_records.context(deployment, tenant))
     if as_json:
         print(json.dumps(whole_facts, indent=2))
         return
     show(
-        messages,
+        list(_lines(whole_facts["messages"])),
         lambda _: whole_facts,
-        {
-            "AT": lambda message: timestamps.to_text(message.at),
-            "ROLE": lambda message: message.role,
-            "TEXT": lambda message: message.text,
-        },
+        {"AT": lambda line: line[0], "ROLE": lambda line: line[1], "TEXT": lambda line: line[2]},
         as_json=False,
         if_none=f"Conversation {conversation_id} has no messages.",
     )
@@ -125,7 +121,7 @@ def export(deployment: Deployment, *, tenant: Tenant, token: TokenId = None) -> 
     audit.record("export_conversations", token or tenant, context=audit_records.context(deployment, tenant))
     count = 0
     for one in with_progress(every(tenant, ConversationFilter(token_id=token)), "Exporting conversations"):
-        print(json.dumps(facts(one, list(whole(one, now)), now), ensure_ascii=False))
+        print(json.dumps(facts(one, whole(one, now), now), ensure_ascii=False))
         count += 1
     say(f"Exported {counted(count, 'conversation')} of tenant {tenant}.")
 
@@ -170,22 +166,29 @@ def every(tenant: str, only: ConversationFilter) -> Iterator[Conversation]:
             return
 
 
-def whole(conversation: Conversation, now: datetime) -> Iterator[Message]:
-    """Every message and reply, the oldest first."""
+def whole(conversation: Conversation, now: datetime) -> list[Turn]:
+    """Every turn, the oldest first."""
     pages, before = [], None
     while True:
-        messages, before = transcripts.page(conversation.id, _TURNS, before=before, at=now)
-        pages.append(messages)
+        turns, before = transcripts.page(conversation.id, _TURNS, before=before, at=now)
+        pages.append(turns)
         if before is None:
             break
-    for page in reversed(pages):
-        yield from page
+    return [turn for page in reversed(pages) for turn in page]
 
 
-def facts(conversation: Conversation, messages: list[Message], now: datetime) -> dict[str, Any]:
+def facts(conversation: Conversation, turns: list[Turn], now: datetime) -> dict[str, Any]:
     """With the API's field names."""
-    found = wire.found(conversation, messages, None, feedback.of_conversation(conversation.id, at=now))
+    found = wire.found(conversation, turns, None, feedback.of_conversation(conversation.id, at=now))
     return {name: value for name, value in found.items() if name != "nextMessageCursor"}
+
+
+def _lines(messages: list[wire.TranscriptMessage]) -> Iterator[tuple[str, str, str]]:
+    """Time, role, and text."""
+    for one in messages:
+        yield one["createdAt"], one["role"], one["content"]
+        if "displayContent" in one:
+            yield one["createdAt"], "displayed", one["displayContent"]
 
 
 def _get(tenant: str, conversation_id: str, now: datetime) -> Conversation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,8 +16,10 @@ from infra.cli.deployment import Deployment
 from infra.cli.options import DryRun, Tenant, Yes
 from infra.cli.output import counted, say, with_progress
 from shared.errors import NotFound
+from shared.rules import timestamps
 from shared.rules.conversation import Conversation, ConversationFilter
 from shared.rules.returning_visitor import ReturningVisitor
+from shared.rules.turn import Pause, Turn
 from shared.store import audit, conversation_deletion, returning_visitors, visitor_conversations
 from shared.store.table import Item
 
@@ -45,15 +47,14 @@ app = group(
 def export(deployment: Deployment, *, tenant: Tenant, visitor_id: VisitorId) -> None:
     """Print all that is stored about a visitor, as JSON.
 
-    It has every conversation in the visitor's history with its messages and its feedback. It has neither the visitor's
-    secret nor its digest. The command leaves an audit record with your ARN.
+    It has every conversation in the visitor's history with its messages, what pages displayed instead of them, and its
+    feedback. Of an answer that waits for tools of the page, it has their calls, their outputs, and what the page sent
+    with the message. It has neither the visitor's secret nor its digest. The command leaves an audit record with your
+    ARN.
     """
     now = datetime.now(UTC)
     visitor, found = _find(tenant, visitor_id, now)
-    whole = [
-        conversations.facts(one, list(conversations.whole(one, now)), now)
-        for one in with_progress(found, "Exporting conversations", len(found))
-    ]
+    whole = [_facts(one, now) for one in with_progress(found, "Exporting conversations", len(found))]
     audit.record("export_visitor", visitor_id, context=audit_records.context(deployment, tenant))
     facts = {
         "id": visitor_id,
@@ -100,6 +101,34 @@ def erase(
     for left in _half_deleted(tenant, visitor_id, context.at):
         conversation_deletion.delete_marked(left, at=context.at, in_one_request=False)
     say(f"Erased visitor {visitor_id} of tenant {tenant}: {counted(len(found), 'conversation')}.")
+
+
+def _facts(conversation: Conversation, now: datetime) -> dict[str, Any]:
+    turns = conversations.whole(conversation, now)
+    waiting = [_waiting(turn, turn.pause) for turn in turns if turn.pause]
+    return conversations.facts(conversation, turns, now) | {"waiting": waiting}
+
+
+def _waiting(turn: Turn, pause: Pause) -> dict[str, Any]:
+    """With the field names of a chat and of its events."""
+    page_input = pause.page_input
+    return {
+        "messageId": turn.message.id,
+        "until": timestamps.to_text(pause.until),
+        "steps": [
+            {
+                "text": step.text,
+                "toolCalls": [
+                    {"toolCallId": call.id, "toolName": call.name, "parameters": call.parameters} for call in step.calls
+                ],
+                "toolOutputs": dict(step.outputs),
+            }
+            for step in page_input.steps
+        ],
+        "inputs": page_input.inputs,
+        "metadata": page_input.metadata,
+        "context": page_input.context,
+    }
 
 
 def _half_deleted(tenant: str, visitor_id: str, now: datetime) -> list[Item]:

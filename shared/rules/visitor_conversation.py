@@ -10,6 +10,7 @@ from typing import Literal
 from shared.rules import conversation, display, identifier
 from shared.rules.display import Shown
 from shared.rules.session import Session
+from shared.rules.target_request import Message
 from shared.rules.turn import Turn
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -55,13 +56,17 @@ def empty(current: Session) -> VisitorConversation:
 def newest_first(turn: Turn) -> Iterator[VisitorMessage]:
     """The messages of a turn: the reply, questions to the visitor with their answers, and what the visitor wrote."""
     for message in reversed(turn.messages):
-        instead = {turn.message: turn.display, turn.reply: turn.reply_display}.get(message)
         yield VisitorMessage(
             id=message.id,
             role=message.role,
             at=message.at,
-            shown=display.shown(message.role, message.text, instead),
+            shown=display.shown(message.role, message.text, display_of(turn, message)),
         )
+
+
+def display_of(turn: Turn, message: Message) -> str | None:
+    """What the page displays instead of a message of the turn. None if it displays the message itself."""
+    return {turn.message: turn.display, turn.reply: turn.reply_display}.get(message)
 
 
 def preview(turn: Turn | None) -> str | None:

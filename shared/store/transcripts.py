@@ -1,4 +1,4 @@
-"""What was said in a conversation, for its owner: the texts as they are stored."""
+"""What was said in a conversation, for its owner: texts as they are stored, and those that were displayed instead."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shared.rules import cursor, identifier
 from shared.rules.conversation import Conversation
-from shared.rules.target_request import Message
+from shared.rules.turn import Turn
 from shared.store import conversation_list, conversations, table, turn_items
 
 # Escaped as JSON within JSON, each byte may take seven. A response takes 6 MB.
@@ -24,10 +24,10 @@ def get(tenant: str, conversation_id: str, *, at: datetime) -> Conversation:
     return conversation_list.from_item(record)
 
 
-def page(conversation_id: str, limit: int, *, before: str | None, at: datetime) -> tuple[list[Message], str | None]:
-    """Messages and replies, the oldest first, and what they come before if older ones exist.
+def page(conversation_id: str, limit: int, *, before: str | None, at: datetime) -> tuple[list[Turn], str | None]:
+    """Turns, the oldest first, and what they come before if older ones exist.
 
-    The newest are read first: `limit` turns, or as many as a response can hold. Raises InvalidRequest.
+    The newest are read first: `limit`, or as many as a response can hold. Raises InvalidRequest.
     """
     if before is not None and not before.startswith("MESSAGE#"):
         raise cursor.invalid()
@@ -39,16 +39,22 @@ def page(conversation_id: str, limit: int, *, before: str | None, at: datetime) 
         ConsistentRead=True,
         Limit=limit + 2,
     )
-    found: list[Message] = []
-    room, count, last = _BYTES_MAX, 0, None
+    found: list[Turn] = []
+    room, last = _BYTES_MAX, None
     for item in turns:
         turn = turn_items.from_item(item)
         if item["sk"] == before or turn.is_gone:
             continue
-        said = turn.messages[::-1]
-        room -= sum(len(message.text.encode()) for message in said)
-        if count == limit or (room < 0 and found):
+        room -= _size(turn)
+        if len(found) == limit or (room < 0 and found):
             return found[::-1], last
-        found += said
-        count, last = count + 1, item["sk"]
+        found.append(turn)
+        last = item["sk"]
     return found[::-1], None
+
+
+def _size(turn: Turn) -> int:
+    """Of its texts, in bytes."""
+    suggested = turn.ending.suggestions if turn.ending else ()
+    texts = [message.text for message in turn.messages] + [text for one in suggested for text in one if text]
+    return sum(len(text.encode()) for text in (*texts, turn.display or "", turn.reply_display or ""))

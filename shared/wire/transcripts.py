@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, TypedDict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, NotRequired, TypedDict
 
-from shared.rules import cursor, timestamps
+from shared.rules import cursor, timestamps, visitor_conversation
+from shared.rules.answer import SuggestedReply
 from shared.rules.conversation import Conversation
 from shared.rules.feedback import FeedbackRecord
-from shared.rules.target_request import Message
+from shared.rules.turn import Turn
 from shared.wire import feedback_records
 from shared.wire.feedback_records import FeedbackItem
 from shared.wire.page import CursorPage
@@ -37,6 +38,14 @@ class TenantConversationsListed(TypedDict):
     pagination: CursorPage
 
 
+class SuggestedReplyItem(TypedDict):
+    """A reply that the flow or agent suggested, shown as a button."""
+
+    label: str
+    prompt: NotRequired[str]
+    description: NotRequired[str]
+
+
 class TranscriptMessage(TypedDict):
     """What a visitor wrote, or what the flow or agent answered."""
 
@@ -44,6 +53,8 @@ class TranscriptMessage(TypedDict):
     role: Literal["user", "assistant"]
     content: str
     createdAt: str
+    displayContent: NotRequired[str]
+    suggestions: NotRequired[list[SuggestedReplyItem]]
 
 
 class ConversationFound(ConversationItem):
@@ -67,16 +78,13 @@ def listed(conversations: Iterable[Conversation], pagination: CursorPage) -> Ten
 
 
 def found(
-    conversation: Conversation, messages: Iterable[Message], before: str | None, feedback: Iterable[FeedbackRecord]
+    conversation: Conversation, turns: Iterable[Turn], before: str | None, feedback: Iterable[FeedbackRecord]
 ) -> ConversationFound:
     """`before`: what older messages come before, if there are any."""
     following = None if before is None else cursor.encode(before, "messages", conversation.id)
     return {
         **item(conversation),
-        "messages": [
-            {"id": one.id, "role": one.role, "content": one.text, "createdAt": timestamps.to_text(one.at)}
-            for one in messages
-        ],
+        "messages": [message for turn in turns for message in _messages(turn)],
         "nextMessageCursor": following,
         "feedback": [feedback_records.item(one) for one in feedback],
         "metadata": {},
@@ -102,3 +110,28 @@ def item(conversation: Conversation) -> ConversationItem:
         "createdAt": timestamps.to_text(conversation.created_at),
         "updatedAt": timestamps.to_text(conversation.updated_at),
     }
+
+
+def _messages(turn: Turn) -> Iterator[TranscriptMessage]:
+    for one in turn.messages:
+        message: TranscriptMessage = {
+            "id": one.id,
+            "role": one.role,
+            "content": one.text,
+            "createdAt": timestamps.to_text(one.at),
+        }
+        displayed = visitor_conversation.display_of(turn, one)
+        if displayed is not None:
+            message["displayContent"] = displayed
+        if one == turn.reply and turn.ending and turn.ending.suggestions:
+            message["suggestions"] = [_suggestion(suggested) for suggested in turn.ending.suggestions]
+        yield message
+
+
+def _suggestion(suggested: SuggestedReply) -> SuggestedReplyItem:
+    shown: SuggestedReplyItem = {"label": suggested.label}
+    if suggested.prompt:
+        shown["prompt"] = suggested.prompt
+    if suggested.description:
+        shown["description"] = suggested.description
+    return shown

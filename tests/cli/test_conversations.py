@@ -22,7 +22,7 @@ UNKNOWN = f"conv_{'0' * 26}"
 def talk():
     """`talk("tenant", "Hello")`: a conversation of these messages, with feedback; returns the token's and its id."""
 
-    def talk(tenant, *texts):
+    def talk(tenant, *texts, display=None):
         at = datetime.now(UTC).replace(microsecond=0)
         token = make_token(tenant)
         _, session = mint(token, jti="j", target_id="flow_a", origin="", at=at, random_bytes=token_bytes)
@@ -30,7 +30,8 @@ def talk():
         for number, text in enumerate(texts):
             said = Message(id=f"usr_{number}", role="user", text=text, at=at)
             current = sessions.find(session.digest, at=at)
-            begun = turns.begin(current, token, said, turn.lease(f"{number}", at), stored=None, at=at)
+            own = turn.lease(f"{number}", at)
+            begun = turns.begin(current, token, said, own, stored=None, at=at, display=display)
             turns.complete(current, turn.answered(begun, f"ast_{number}", f"Re: {text}", Ending()))
         feedback.put(session, None, Feedback(type="csat", message_id=None, rating=4, comment="So\nso"), at=at)
         return token.id, session.conversation_id
@@ -70,6 +71,16 @@ def test_show_prints_messages_in_order_and_leaves_a_record(operate, talk):
     assert [one["content"] for one in facts["messages"]] == ["One\nline", "Re: One\nline", "Two", "Re: Two"]
     assert [one["comment"] for one in facts["feedback"]] == ["So\nso"]
     assert recorded("said-show") == [("read_conversation", conversation_id)] * 2
+
+
+def test_show_and_export_have_what_was_displayed_instead(operate, talk):
+    _, conversation_id = talk("said-displayed", "@tea {expanded}", display="@tea?")
+    shown = operate("conversations", "show", "--tenant", "said-displayed", conversation_id)
+    assert [" ".join(row.split()[1:]) for row in shown.out.splitlines()[1:]] == [
+        "user @tea {expanded}", "displayed @tea?", "assistant Re: @tea {expanded}",
+    ]  # fmt: skip
+    (exported,) = operate("conversations", "export", "--tenant", "said-displayed").out.splitlines()
+    assert [one.get("displayContent") for one in json.loads(exported)["messages"]] == ["@tea?", None]
 
 
 def test_foreign_and_unknown_conversations_fail_alike(operate, talk):

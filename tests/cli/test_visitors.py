@@ -1,30 +1,44 @@
 """`visitors export` and `visitors erase`: all that is stored about one visitor, and nothing of another."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
 
 import pytest
 
-from shared.rules import returning_visitor, turn
-from shared.rules.answer import Ending
+from shared.rules import execution, execution_id, returning_visitor, timestamps, turn
+from shared.rules.answer import Ending, SuggestedReply, ToolCall, ToolCalls
 from shared.rules.feedback import Feedback
 from shared.rules.session import mint
-from shared.rules.target_request import Message
-from shared.store import audit, conversations, feedback, known_visitors, returning_visitors, sessions, table, turns
+from shared.rules.target_request import Message, PageInput
+from shared.store import (
+    audit,
+    conversations,
+    executions,
+    feedback,
+    known_visitors,
+    returning_visitors,
+    sessions,
+    table,
+    turns,
+)
 from tests.aws.network import NETWORK
 from tests.cli.test_taking_back import make_token
 from tests.functions.stored import left
 
 AT = datetime.now(UTC).replace(microsecond=0)
 UNKNOWN = f"cvis_{'0' * 22}"
+HOLDERS = "1" * 22, "2" * 22
 
 
 @pytest.fixture
 def visit():
-    """`visit(token, "Hello")`: a new visitor with a conversation per text; returns the visitor and their ids."""
+    """`visit(token, "Hello")`: a new visitor with a conversation per text; returns the visitor and their ids.
 
-    def visit(token, *texts):
+    `waits`: whether each answer waits for a tool of the page, one of whose two calls has an output.
+    """
+
+    def visit(token, *texts, waits=False):
         _, visitor = returning_visitor.mint(token, at=AT, random_bytes=token_bytes)
         returning_visitors.add(visitor)
         found = []
@@ -32,14 +46,30 @@ def visit():
             _, session = mint(token, jti="j", target_id="flow_a", origin="", at=AT, random_bytes=token_bytes)
             sessions.save(session)
             said = Message(id="usr_1", role="user", text=text, at=AT)
-            begun = turns.begin(session, token, said, turn.lease("h", AT), stored=None, at=AT)
-            turns.complete(session, turn.answered(begun, "ast_1", f"Re: {text}", Ending()))
+            begun = turns.begin(
+                session, token, said, turn.lease(HOLDERS[0], AT), stored=None, at=AT, display=f"{text}!"
+            )
+            if waits:
+                pause(session, begun)
+            else:
+                ending = Ending(suggestions=(SuggestedReply(label="Go on"),))
+                turns.complete(session, turn.answered(begun, "ast_1", f"Re: {text}", ending))
             feedback.put(session, None, Feedback(type="csat", message_id=None, rating=4, comment=text), at=AT)
             conversations.claim(session.conversation_id, visitor.id)
             found.append(session.conversation_id)
         return visitor, found
 
     return visit
+
+
+def pause(session, begun):
+    called = ToolCalls((ToolCall("ask", {"question": "Which?"}), ToolCall("look", {})))
+    asked = PageInput(message=begun.message, inputs={"cart": 2}, metadata={"tab": "1"}, context={"page": "/tea"})
+    paused = execution.paused(begun, asked, "Let me ask.", called, AT)
+    executions.pause(session, paused)
+    known = execution_id.parse(paused.execution_id)
+    outputs = {paused.pending[0].id: "Green"}
+    executions.go_on(session, paused, execution.go_on(paused, known, outputs, turn.lease(HOLDERS[1], AT), AT))
 
 
 def recorded(tenant):
@@ -57,10 +87,37 @@ def test_export_has_all_of_one_visitor_and_no_secret(operate, visit):
     assert {one["id"] for one in facts["conversations"]} == set(mine)
     said = {message["content"] for one in facts["conversations"] for message in one["messages"]}
     assert said == {"I am Ada", "Re: I am Ada", "Ada again", "Re: Ada again"}
+    displayed = {one.get("displayContent") for each in facts["conversations"] for one in each["messages"]}
+    assert displayed == {"I am Ada!", "Ada again!", None}
+    suggested = [one["suggestions"] for each in facts["conversations"] for one in each["messages"][1:]]
+    assert suggested == [[{"label": "Go on"}]] * 2
     assert {one["comment"] for each in facts["conversations"] for one in each["feedback"]} == {"I am Ada", "Ada again"}
     assert "Bob" not in exported.out
     assert ada.digest not in exported.out
     assert recorded("visited-export") == [("export_visitor", ada.id)]
+
+
+def test_export_has_what_a_page_sent_for_an_answer_that_waits(operate, visit):
+    ada, _ = visit(make_token("visited-waiting"), "Tea?", waits=True)
+    exported = operate("visitors", "export", "--tenant", "visited-waiting", ada.id)
+    (found,) = json.loads(exported.out)["conversations"]
+    assert [(one["role"], one["content"]) for one in found["messages"]] == [("user", "Tea?")]
+    (waiting,) = found["waiting"]
+    (step,) = waiting.pop("steps")
+    asked, looked = (one.pop("toolCallId") for one in step["toolCalls"])
+    assert (step["text"], step["toolOutputs"]) == ("Let me ask.", {asked: "Green"})
+    assert step["toolCalls"] == [
+        {"toolName": "ask", "parameters": {"question": "Which?"}},
+        {"toolName": "look", "parameters": {}},
+    ]
+    assert waiting == {
+        "messageId": "usr_1",
+        "until": timestamps.to_text(AT + timedelta(minutes=15)),
+        "inputs": {"cart": 2},
+        "metadata": {"tab": "1"},
+        "context": {"page": "/tea"},
+    }
+    assert looked not in step["toolOutputs"]
 
 
 def test_erase_leaves_nothing_of_one_visitor_and_all_of_another(operate, visit):

@@ -6,12 +6,15 @@ import pytest
 
 from shared.rules import cursor
 from shared.store import audit, conversation_deletion, transcripts
+from tests.aws.event_stream import function_answer
+from tests.aws.network import NETWORK, Answer
 from tests.functions.owner import CONVERSATIONS, FEEDBACK, WORDS, conversation_of
 from tests.functions.page import ORIGIN, assert_refused
 from tests.functions.stored import left, record
 from tests.operations import OF_ONE_VISITOR, OF_VISITORS, UNKNOWN, each
 
 AT = datetime(2027, 1, 31, 12, tzinfo=UTC)
+ASSISTANT = "arn:aws:lambda:us-east-1:123456789012:function:assistant"
 
 
 class TestReading:
@@ -89,6 +92,31 @@ class TestReading:
         # A message alone is shown however long it is.
         monkeypatch.setattr(transcripts, "_BYTES_MAX", 1)
         assert [one["content"][-1] for one in api.get(path).json["messages"]] == list("cc")
+
+    def test_message_has_what_the_visitor_saw_instead_and_below(self, api, page, token, register):
+        register("flow_echo", "aws_lambda", function_arn=ASSISTANT)
+        suggested = [{"label": "Green"}, {"label": "Black", "prompt": "Black, please", "description": "Strong"}]
+        said = function_answer({"text": "Which tea?", "suggestions": ["Green", suggested[1]]})
+        message = {"id": "usr_1", "role": "user", "content": "Tell me about @tea {expanded}", "displayContent": "@tea?"}
+        session = page.open(token.value)
+        with NETWORK.hooked(lambda one: Answer(200, said) if one.service == "lambda" else None):
+            page.post("chat", {"sessionId": session, "messages": [message], "assistantMessageId": "ast_1"})
+        path = f"{CONVERSATIONS}/{conversation_of(session)}"
+        read = [{name: one[name] for name in one if name != "createdAt"} for one in api.get(path).json["messages"]]
+        assert read == [
+            message,
+            {"id": "ast_1", "role": "assistant", "content": "Which tea?", "suggestions": suggested},
+        ]
+
+    def test_displayed_texts_count_for_what_a_response_can_hold(self, api, page, token, monkeypatch):
+        monkeypatch.setattr(transcripts, "_BYTES_MAX", 100)
+        session = page.open(token.value)
+        for name in "ab":
+            message = {"id": f"usr_{name}", "role": "user", "content": name, "displayContent": name * 60}
+            assert page.post("chat", {"sessionId": session, "messages": [message]}).status_code == 200
+        answer = api.get(f"{CONVERSATIONS}/{conversation_of(session)}").json
+        assert [one.get("displayContent") for one in answer["messages"]] == ["b" * 60, None]
+        assert answer["nextMessageCursor"]
 
     def test_400_message_cursor_of_another_conversation(self, api, token, talk):
         one, other = (conversation_of(talk(token, "a", "b")) for _ in range(2))

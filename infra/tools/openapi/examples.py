@@ -126,10 +126,13 @@ UPDATED = client_tokens.updated(_CHANGED, _USAGE, _WARNINGS, at=LATER)
 REGENERATED = client_tokens.regenerated(TOKEN, _REGENERATED, _USAGE, VALUE, at=LATER)
 DELETED = client_tokens.deleted()
 REVEALED = client_tokens.revealed(VALUE)
-_MESSAGES = [
-    Message(id=MESSAGE_ID, role="user", text="Do you sell tea?", at=AT),
-    Message(id=REPLY_ID, role="assistant", text=TEXT, at=AT + timedelta(milliseconds=1)),
-]
+_MESSAGE = Message(id=MESSAGE_ID, role="user", text="Do you sell tea?", at=AT)
+_TURN = turn.answered(
+    turn.begin(_SESSION, _MESSAGE, Entry(1, AT), turn.lease("", AT)),
+    REPLY_ID,
+    TEXT,
+    Ending(suggestions=(SuggestedReply(label="Which teas?"),)),
+)
 _GIVEN = Feedback(type="csat", message_id=None, rating=5, comment="Quick and kind.")
 FEEDBACK_ID = new_feedback_id(_CONVERSATION.id, _GIVEN)
 CONVERSATION_ID = _CONVERSATION.id
@@ -144,7 +147,7 @@ _FEEDBACK = FeedbackRecord(
     at=LATER,
 )
 TENANT_CONVERSATIONS = transcripts.listed([_CONVERSATION], {"limit": 50, "hasMore": False, "nextCursor": None})
-CONVERSATION = transcripts.found(_CONVERSATION, _MESSAGES, None, [_FEEDBACK])
+CONVERSATION = transcripts.found(_CONVERSATION, [_TURN], None, [_FEEDBACK])
 CONVERSATION_DELETED = transcripts.deleted()
 FEEDBACK_LISTED = feedback_records.listed([_FEEDBACK], _PAGE)
 FEEDBACK_FOUND = feedback_records.found(_FEEDBACK)
@@ -163,13 +166,6 @@ _OF_VISITOR = VisitorConversation(
     created_at=AT,
     updated_at=AT,
     revision="1.0",
-)
-_MESSAGE = Message(id=MESSAGE_ID, role="user", text="Do you sell tea?", at=AT)
-_TURN = turn.answered(
-    turn.begin(_SESSION, _MESSAGE, Entry(1, AT), turn.lease("", AT)),
-    REPLY_ID,
-    TEXT,
-    Ending(),
 )
 VISITOR_CONVERSATIONS = history.listed([_OF_VISITOR], CURSOR)
 VISITOR_CONVERSATION = history.found(
