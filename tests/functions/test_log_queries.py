@@ -7,7 +7,7 @@ import pytest
 
 from infra.local.api import InvocationFailed
 from infra.local.template import ROOT
-from tests import insights
+from tests import insights, watched
 from tests.aws.event_stream import function_answer
 from tests.aws.in_memory import TEMPLATE
 from tests.aws.network import NETWORK, Answer
@@ -18,6 +18,10 @@ QUERIES = [
     (group.strip(), insights.parse(text))
     for group, text in re.findall(r"```insights( access)?\n(.*?)```", MANUAL, re.DOTALL)
 ]
+# The dashboard's table of client tokens, as the guide has it.
+_, _, TABLE = next(
+    one["properties"]["query"] for one in watched.widgets(watched.nested(TEMPLATE)) if one["type"] == "log"
+).partition(" | ")
 TOKENS = "/v1/client-tokens"
 CREATE = {"name": "n", "allowedOrigins": ["*"]}
 
@@ -111,6 +115,10 @@ def test_documented_query_finds_lines_with_its_fields(function_lines, access_lin
         ]
         assert found, query.text
         assert query.fields <= {name for line in found for name in line}, query.text
+
+
+def test_guide_explains_the_query_of_the_dashboard():
+    assert " ".join(TABLE.split()) in {" ".join(query.text.split()) for _, query in QUERIES}
 
 
 def test_documented_query_does_not_match_every_line(function_lines, access_lines):

@@ -153,6 +153,12 @@ class TestDashboard:
             environments = {dict(one.dimensions)["environment"] for one in metrics if one.name == name}
             assert environments == {"live", "test"}
 
+    def test_names_the_busiest_and_most_refused_client_tokens(self, watching):
+        (table,) = (one["properties"] for one in watched.widgets(watching) if one["type"] == "log")
+        source, _, query = table["query"].partition(" | ")
+        assert (source, table["region"], table["view"]) == ("SOURCE '<FunctionLogs>'", "<AWS::Region>", "table")
+        assert "count(*) as requests, count(code) as refused by tenant, token_id" in query
+
     def test_shows_the_cost_of_functions(self, watching, functions):
         (cost,) = (one for one in watched.widgets(watching) if "GB-seconds" in one["properties"]["title"])
         (expression,) = (row[0]["expression"] for row in cost["properties"]["metrics"] if len(row) == 1)
