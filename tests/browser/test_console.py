@@ -196,6 +196,33 @@ def test_concurrent_change_is_shown_as_a_difference(owner, management, token):
     assert (after["name"], after["rateLimitPerMinute"], after["rateLimitPerHour"]) == ("Theirs", 7, 77)
 
 
+def test_warnings_are_shown_while_one_types(owner, management):
+    owner.driver.execute_script("location.hash = '#/tokens/new'")
+    owner.wait(lambda: owner.find("input[name=name]"))[0].send_keys("Previews")
+    owner.find("textarea[name=allowedOrigins]")[0].send_keys("https://*.vercel.app")
+    owner.sees("https://*.vercel.app admits strangers", "aside")
+    owner.find("textarea[name=allowedOrigins]")[0].send_keys(Keys.ENTER, "shop")
+    owner.sees("must start with a scheme", ".reason")
+    names = [one["name"] for one in management.ask("GET", "/v1/client-tokens")["clientTokens"]]
+    assert "Previews" not in names
+    owner.find("textarea[name=allowedOrigins]")[0].send_keys(*[Keys.BACKSPACE] * 5)
+    owner.click("aside button")
+    owner.sees("Previews is ready", "h1")
+    owner.sees("admits strangers", ".warning")
+
+
+def test_missing_scope_is_named_and_the_rest_works(console, sign_in, operate, token):
+    token_id, _ = token("Read only")
+    sign_in(operate("keys", "create", "--tenant", "demo", "--name", "Reader", "--scopes", "tokens:read"))
+    console.driver.execute_script("location.hash = `#/tokens/${arguments[0]}/changes`", token_id)
+    console.sees("Your API key lacks the scope audit:read.", "[role=alert]")
+    console.driver.execute_script("location.hash = `#/tokens/${arguments[0]}/settings`", token_id)
+    console.wait(lambda: console.find("input[name=name]"))[0].send_keys(" no more")
+    console.driver.find_element(By.XPATH, "//button[.='Save']").click()
+    console.sees("Your API key lacks the scope tokens:write.", "[role=alert]")
+    assert console.find("input[name=name]")[0].get_attribute("value") == "Read only no more"
+
+
 @pytest.mark.parametrize(("screen", "scheme"), SCREENS, ids="-".join)
 def test_screens_are_accessible_and_fit(console, sign_in, axe, stack, screen, scheme):
     size = SCREENS[screen, scheme]

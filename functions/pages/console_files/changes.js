@@ -46,7 +46,7 @@ const labelOf = (name) => FIELDS.find((field) => field.name === name)?.label ?? 
 /** Before and after, what a list lost and gained, or only that it changed. */
 function changeText(change) {
   if (change === null) return "changed";
-  if (Array.isArray(change)) return `${valueText(change[0])} → ${valueText(change[1])}`;
+  if (Array.isArray(change)) return change[0] === null ? valueText(change[1]) : `${valueText(change[0])} → ${valueText(change[1])}`;
   if (change.reordered) return "reordered";
   const parts = [["added", change.added, change.moreAdded], ["removed", change.removed, change.moreRemoved]];
   return parts.filter(([, values, more]) => values?.length || more).map(([word, values = [], more]) =>
@@ -57,5 +57,6 @@ function valueText(value) {
   if (value === null || value === "") return "none";
   if (value === true) return "yes";
   if (value === false) return "no";
+  if (Array.isArray(value)) return value.join(", ") || "none";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -3,6 +3,7 @@
 import { html, useEffect, useId, useRef, useState } from "./elements.js";
 
 const HEIGHT = 180;
+const FAR_ABOVE = 5;
 const uPlot = globalThis.uPlot;
 
 function color(name) {
@@ -54,7 +55,10 @@ export function TimeChart({ title, starts, values, limit, show, isDaily, tone = 
   const place = useRef(null);
   const id = useId();
   const times = starts.map((start) => new Date(start) / 1000);
-  const most = Math.max(...values, limit?.value ?? 0);
+  const highest = Math.max(...values);
+  // A limit far above everything would flatten the bars.
+  const isLimitShown = limit && (highest === 0 || limit.value <= FAR_ABOVE * highest);
+  const most = Math.max(highest, isLimitShown ? limit.value : 0);
   const axis = { stroke: color("--quiet"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
   const options = (width) => ({
     width, height: HEIGHT, legend: { show: false }, cursor: { y: false, points: { show: false } },
@@ -69,13 +73,13 @@ export function TimeChart({ title, starts, values, limit, show, isDaily, tone = 
     hooks: { setCursor: [(plot) => point(plot.cursor.idx)] },
   });
   const [pointed, point] = useState(null);
-  const line = times.map(() => limit?.value ?? null);
+  const line = times.map(() => (isLimitShown ? limit.value : null));
   usePlot(place, options, [times, values, line], [JSON.stringify([starts, values, limit])]);
   return html`
     <figure class="chart" aria-labelledby=${id}>
       <figcaption id=${id}>
         <strong>${title}</strong>
-        <span class="quiet">${pointed === null || pointed === undefined ? (limit ? `dashed: ${limit.label}` : "")
+        <span class="quiet">${pointed === null || pointed === undefined ? limitText(limit, isLimitShown)
           : `${startText(starts[pointed], isDaily)}: ${show(values[pointed])}`}</span>
       </figcaption>
       <div ref=${place} aria-hidden="true"></div>
@@ -89,6 +93,11 @@ export function TimeChart({ title, starts, values, limit, show, isDaily, tone = 
         </div>
       </details>
     </figure>`;
+}
+
+function limitText(limit, isShown) {
+  if (!limit) return "";
+  return isShown ? `dashed: ${limit.label}` : `far below the ${limit.label}`;
 }
 
 function startText(start, isDaily) {

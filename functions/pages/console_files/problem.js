@@ -15,7 +15,7 @@ export function Problem({ problem, retry }) {
     </div>`;
 }
 
-const SCOPE_HELP = "An operator creates a key with it: client-tokens keys create --scope.";
+const SCOPE_HELP = "An operator creates a key with it: client-tokens keys create --scopes.";
 
 function sentence(problem) {
   if (problem.scope) return `Your API key lacks the scope ${problem.scope}.`;

@@ -63,5 +63,5 @@ function Messages({ usage }) {
   return html`
     <span class="figure" title=${many(messages, "message")}>${compact(messages)}</span>
     ${refused > 0 && html`<span class="bad" title=${many(refused, "refused request")}>${compact(refused)} refused</span>`}
-    <${Sparkline} values=${usage.parts.map((part) => part.messages)} />`;
+    ${messages > 0 && html`<${Sparkline} values=${usage.parts.map((part) => part.messages)} />`}`;
 }

@@ -24,7 +24,7 @@ export const FIELDS = [
   { name: "rateLimitPerMinute", label: "Messages per minute", kind: "number", as: asNumber, isLimit: true, help: "From one address." },
   { name: "rateLimitPerHour", label: "Messages per hour", kind: "number", as: asNumber, isLimit: true, help: "From one address." },
   { name: "maxMessagesPerSession", label: "Messages per session", kind: "number", as: asNumber, isLimit: true },
-  { name: "sessionIdleTimeoutMinutes", label: "Minutes until an idle session ends", kind: "number", as: asNumber, isLimit: true },
+  { name: "sessionIdleTimeoutMinutes", label: "Minutes until idle sessions end", kind: "number", as: asNumber, isLimit: true },
   { name: "dailyBudget", label: "Daily budget in dollars", kind: "number", as: asNumber, isLimit: true, step: "any",
     help: "What the token's answers may cost per day in UTC. Empty: no limit." },
   { name: "expiresAt", label: "Expires", kind: "time", as: asTime, isLimit: true, help: "Empty: never." },

@@ -9,19 +9,23 @@ import { FIELDS, reasonsByField } from "./token_fields.js";
 export function TokenForm({ of, shown, set, problem, targets }) {
   const reasons = reasonsByField(problem);
   const fields = FIELDS.filter((field) => !field.of || field.of === of);
-  // Without a list to pick from, ids are typed: those of a tenant that has registered none are plain labels.
-  const canPick = targets.answer?.body.targets.length > 0;
   const one = (field) => html`<${Field} key=${field.name} field=${field} value=${shown[field.name]} reason=${reasons[field.name]}
     set=${(text) => set(field.name, text)} />`;
   const some = (test) => fields.filter(test).map(one);
   const isTarget = (field) => field.isTarget;
   const isPlain = (field) => !field.isTarget && !field.isLimit;
   const split = fields.findIndex((field) => field.isTarget);
+
+  function targetFields() {
+    if (targets.isLoading) return html`<p class="quiet field" aria-busy="true">Loading flows and agents</p>`;
+    // Without a list to pick from, ids are typed: those of a tenant that has registered none are plain labels.
+    if (!targets.answer?.body.targets.length) return html`<div class="columns">${some(isTarget)}</div>`;
+    return html`<${TargetPicker} asked=${targets} shown=${shown} set=${set} reason=${reasons.flowIds ?? reasons.agentIds} />`;
+  }
+
   return html`
     ${fields.slice(0, split).map(one)}
-    ${canPick
-      ? html`<${TargetPicker} asked=${targets} shown=${shown} set=${set} reason=${reasons.flowIds ?? reasons.agentIds} />`
-      : html`<div class="columns">${some(isTarget)}</div>`}
+    ${targetFields()}
     <details open=${of === "existing" || undefined}>
       <summary>Limits</summary>
       <div class="columns">${some((field) => field.isLimit)}</div>

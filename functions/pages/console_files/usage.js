@@ -26,6 +26,8 @@ export function Usage({ token }) {
     </div>`;
   return html`<${Panel} title="Usage" actions=${choice} asked=${asked}>${({ usage }) => html`
     <${Figures} usage=${usage} />
+    ${usage.failed.length > 0 && html`<p class="bad failures">Failed: ${usage.failed.map(({ code, count }) =>
+      `${code.replaceAll("_", " ")} (${number(count)})`).join(", ")}</p>`}
     <${Charts} usage=${usage} token=${token} />`}</>`;
 }
 
@@ -46,7 +48,7 @@ function Charts({ usage, token }) {
   const isDaily = usage.period === "day";
   const starts = usage.parts.map((part) => part.start);
   const common = { starts, isDaily };
-  const hourly = isDaily ? undefined : { value: token.rateLimitPerHour, label: `${number(token.rateLimitPerHour)} per address` };
+  const hourly = isDaily ? undefined : { value: token.rateLimitPerHour, label: `limit of ${number(token.rateLimitPerHour)} per address` };
   const budget = usage.dailyBudget === null ? undefined : { value: usage.dailyBudget, label: `budget of ${dollars(usage.dailyBudget)} a day` };
   const costs = usage.parts.map((part) => part.cost);
   return html`
