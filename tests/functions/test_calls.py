@@ -239,6 +239,8 @@ def test_no_role_grants_an_unused_action(api, caller, page, token, guard, regist
     assert api.put(f"{LIST}/{configured['clientToken']['id']}", {"config": {}}).status_code == 200
     # Without registered targets, ids are labels.
     labeler = caller()
+    settings = {"name": "Web", "allowedOrigins": ["https://app.example.com"], "flowIds": ["label"]}
+    assert labeler.post(f"{LIST}/check", settings).status_code == 200
     labeled = labeler.create(flowIds=["label"])["clientToken"]["id"]
     assert labeler.put(f"{LIST}/{labeled}", {"flowIds": ["other"]}).status_code == 200
     assert guard.refused == []
