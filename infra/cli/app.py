@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import audit, conversations, feedback, keys, targets, tenants, tokens, visitors
+from infra.cli import audit, conversations, doctor, feedback, keys, targets, tenants, tokens, visitors
 from infra.cli.command import NAME, examples, group
 
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
@@ -54,3 +54,4 @@ def _options(
 for noun in (keys, targets, tokens, tenants, conversations, feedback, visitors):
     app.add_typer(noun.app)
 app.command(epilog=audit.EPILOG)(audit.audit)
+app.command(epilog=doctor.EPILOG)(doctor.doctor)

@@ -46,7 +46,13 @@ def choose(name: str, *, region: str | None = None, profile: str | None = None) 
     # arn:aws:cloudformation:REGION:ACCOUNT:stack/...
     where, account = found["StackId"].split(":")[3:5]
     return Deployment(
-        outputs["ApiUrl"], account, where, given, lambda: str(sts.get_caller_identity()["Arn"]), aws_endpoint
+        url=outputs["ApiUrl"],
+        account=account,
+        region=where,
+        parameters=given,
+        operator=lambda: str(sts.get_caller_identity()["Arn"]),
+        signing_key=lambda: _describe_key(outputs["SigningKeyArn"], aws_endpoint),
+        aws_endpoint=aws_endpoint,
     )
 
 
@@ -68,6 +74,15 @@ def choose_local() -> Deployment:
         return replace(choose(name), url=url, is_local=True, handler_arn=handler_arn)
     except EndpointConnectionError:
         raise Unavailable(f"The local stack does not answer on {endpoint}. Start it again with `make run`.") from None
+
+
+def _describe_key(arn: str, aws_endpoint: str | None) -> dict[str, Any]:
+    # The variable in the environment leads to DynamoDB by now.
+    kms = session.create_client(
+        "kms", endpoint_url=aws_endpoint, config=_PROMPT.merge(Config(ignore_configured_endpoint_urls=True))
+    )
+    described: dict[str, Any] = kms.describe_key(KeyId=arn)["KeyMetadata"]
+    return described
 
 
 def _access() -> dict[str, str]:

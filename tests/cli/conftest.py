@@ -17,6 +17,7 @@ from infra.local.template import ROOT
 from shared.rules.target import KINDS
 from shared.targets import answering
 from tests.aws.fixtures import aws_answers  # noqa: F401 - a fixture
+from tests.cli.examined import served, world  # noqa: F401 - fixtures
 from tests.functions.interruptions import at_call  # noqa: F401 - a fixture
 
 
