@@ -13,7 +13,6 @@ from infra.cli.command import examples, on_deployment
 from infra.cli.options import Json, Tenant
 from infra.cli.output import say, show
 from infra.cli.token_usage import TokenId
-from shared.admission import explanation
 from shared.errors import InvalidRequest
 from shared.rules.explanation import WantedTarget
 from shared.rules.visitor import Visitor
@@ -61,6 +60,9 @@ def explain(
     Asks what admission asks before a session and a first message, in order: what decides each question, and how to fix
     what fails. Nothing is counted or changed.
     """
+    # It logs, and its logger loads botocore, which help does not wait for.
+    from shared.admission import explanation  # noqa: PLC0415
+
     if flow and agent:
         raise InvalidRequest("Name a flow or an agent, not both.")
     at = datetime.now(UTC)
