@@ -23,7 +23,8 @@ OF_EVERY_RESPONSE = {
     "Vary": "Origin",
 }
 OF_A_STREAM = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store, no-cache, no-transform"}
-# A page runs only its own files, sends requests only to this API, and can't be framed. No script or style is inline.
+# A page runs only its own files, sends requests only to this API, and can't be framed. No script or style is inline,
+# and no text becomes HTML.
 OF_EVERY_FILE = {
     "X-Content-Type-Options": "nosniff",
     "Strict-Transport-Security": "max-age=63072000",
@@ -32,7 +33,8 @@ OF_EVERY_FILE = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+        "trusted-types 'none'"
     ),
 }
 _MEDIA_TYPES = {

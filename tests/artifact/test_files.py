@@ -26,7 +26,10 @@ PACKAGES = {
 }  # fmt: skip
 # Beside the packages.
 SCRIPTS = {"SharedLayer": {"stream"}, "CryptographyLayer": set()}
-PARTS = [*LAYERS, *STACK.functions]
+# It exists by a parameter, and is built in any case.
+CONSOLE = "ConsolePage"
+FUNCTIONS = [*STACK.functions, CONSOLE]
+PARTS = [*LAYERS, *FUNCTIONS]
 
 
 def files(folder):
@@ -48,10 +51,11 @@ def test_build_has_a_folder_per_function_layer_and_nested_stack(build):
     assert files(build / "Watching") == {"template.yaml"}
 
 
-@pytest.mark.parametrize("name", STACK.functions)
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_function_package_holds_only_handlers(build, name):
     handlers = code_of(ROOT / "functions")
-    assert files(build / name) == handlers | {compiled(one) for one in handlers}
+    pages = {name for name in files(ROOT / "functions") if "/console_files/" in name} if name == CONSOLE else set()
+    assert files(build / name) == handlers | {compiled(one) for one in handlers} | pages
 
 
 def test_function_finds_its_handler(build):
@@ -122,7 +126,7 @@ def test_shared_layer_stays_below_its_size_limit(build):
 
 @pytest.mark.parametrize("part", [*LAYERS, "functions"])
 def test_local_build_differs_only_in_native_code(build, artifact, part):
-    ours, theirs = artifact / part, build / ("Chat" if part == "functions" else part)
+    ours, theirs = artifact / part, build / (CONSOLE if part == "functions" else part)
     assert {PLATFORM.sub("*", name) for name in files(ours)} == {PLATFORM.sub("*", name) for name in files(theirs)}
     for name in files(ours):
         if name.endswith(".py"):

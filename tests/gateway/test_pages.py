@@ -35,8 +35,8 @@ def test_page_runs_only_its_own_files_and_cannot_be_framed(path):
     headers = get(path)["headers"]
     policy = dict(one.split(" ", 1) for one in headers["Content-Security-Policy"].split("; "))
     own = dict.fromkeys(("script-src", "style-src", "connect-src"), "'self'")
-    nothing = dict.fromkeys(("default-src", "base-uri", "form-action", "frame-ancestors"), "'none'")
-    assert policy == own | nothing | {"img-src": "'self' data:"}
+    nothing = dict.fromkeys(("default-src", "base-uri", "form-action", "frame-ancestors", "trusted-types"), "'none'")
+    assert policy == own | nothing | {"img-src": "'self' data:", "require-trusted-types-for": "'script'"}
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
