@@ -42,6 +42,7 @@ def main() -> None:
         ours, fastapi_mangum = world.caller(), world.caller(world.fastapi_mangum)
         workload.exercise_all(ours, world.flow, world.routes)
         workload.exercise_baseline(fastapi_mangum, world.flow)
+        tallied = workload.tally(ours)
         functions = [name for name in world.programs if name in ours.recorded]
         groups = list(growth.record(world))
         streamed = streaming.record(world, words)
@@ -50,8 +51,8 @@ def main() -> None:
         averaged |= {
             f"fastapi_mangum {name}": those for name, those in workload.converse(fastapi_mangum, world.flow).items()
         }
-    recorded = {name: ours.recorded[name] for name in functions}
-    loaded_late = {name: measure.late_imports(one) for name, one in recorded.items()}
+    recorded = {name: ours.recorded[name] for name in functions} | tallied
+    loaded_late = {name: measure.late_imports(recorded[name]) for name in functions}
     recorded |= {f"fastapi_mangum {name}": one for name, one in fastapi_mangum.recorded.items() if name != "Authorize"}
     _say(f"{rounds} rounds of every function and its baselines")
     figures = Figures(interleaved(_subjects(recorded), rounds, _say))

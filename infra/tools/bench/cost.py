@@ -69,8 +69,8 @@ def of(name: str, recordings: Sequence[Recording], cpu: float, prices: Prices) -
         duration=duration,
         reads=reads,
         writes=writes,
-        # API Gateway doesn't charge for invoking the authorizer.
-        gateway=0.0 if name == "Authorize" else prices.api_request,
+        # API Gateway doesn't charge for invoking the authorizer, and CloudWatch invokes the function that tallies.
+        gateway=0.0 if name == "Authorize" or name.startswith("Tally") else prices.api_request,
         compute=prices.lambda_request + prices.gigabyte_second * function.memory / 1024 * duration * 1000,
         table=prices.read_unit * reads + prices.write_unit * writes,
         key=prices.kms_request * sum(exchange.service == "kms" for exchange in exchanges) / count,
@@ -120,7 +120,8 @@ def section(recorded: Mapping[str, Sequence[Recording]], cpu: Mapping[str, float
         f"{_ROUND_TRIP_MS['dynamodb']:g} ms per DynamoDB call and {_ROUND_TRIP_MS['kms']:g} ms per KMS call. Cold "
         "starts, traces, storage, data transfer, and targets are not counted. A management request also invokes the "
         "authorizer, at most once per minute and credential. A session is a later one of its token. A message is "
-        "the average of ten in ten minutes, each with an answer, of 380 characters together.",
+        "the average of ten in ten minutes, each with an answer, of 380 characters together. `Tally` counts a batch of "
+        "requests from the log: a batch of one costs the most per request, and the last row is a batch of a hundred.",
         [Chart("cost", "Cost of a million operations", "dollars", bars)],
         [Table(head, rows), Table(units_head, units_rows), Table(["assumed price of", "dollars"], assumed)],
     )

@@ -18,6 +18,8 @@ TOKENS = "/v1/client-tokens"
 _WITH_ANSWERS_TO_KEEP = {"CreateClientToken", "InitSession", "Chat"}
 # They go on with, or end, an answer that has paused, which `echo` never does.
 NOT_MEASURED = {"ResumeExecution", "CancelExecution"}
+# Recording -> how many requests are in its batch. The first has the name of the function.
+TALLIED = {"Tally": 1, "Tally of 100": 100}
 _numbers = itertools.count(1)
 _QUESTION = "Do you ship to Iceland, and how long does it take?"
 # `echo` repeats it, so a turn has the 380 characters of a question of 80 and an answer of 300.
@@ -92,6 +94,12 @@ def exercise_all(caller: Caller, flow: str, routes: Routes) -> None:
         if one.function == "LeaveFeedback":
             conversation_id, _ = feedback.parse_id(answer["feedbackId"]) or ("", "")
             known |= {"conversation": conversation_id, "feedback": answer["feedbackId"]}
+
+
+def tally(caller: Caller) -> dict[str, Recording]:
+    """Delivers the line of a message to the function that tallies: alone, as in little traffic, and a hundred times."""
+    lines = caller.recorded["Chat"].lines
+    return {name: caller.deliver(lines * count) for name, count in TALLIED.items()}
 
 
 def exercise_baseline(caller: Caller, flow: str) -> None:

@@ -16,7 +16,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 from werkzeug.test import Client
 
-from infra.local import access, cloud, openapi, seed, template
+from infra.local import access, cloud, openapi, seed, subscription, template
 from infra.local.api import Api
 from infra.local.call import ACCOUNT
 from infra.local.environment import Environment
@@ -33,12 +33,13 @@ _TIMEOUT_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One invocation of a program: its event, its AWS calls, and how many bytes it logged."""
+    """One invocation of a program: its event, its AWS calls, and how many bytes and which lines it logged."""
 
     program: Program
     event: dict[str, Any]
     exchanges: list[Exchange]
     logged: int
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -66,6 +67,7 @@ class World:
         source = template.read()
         translated = template.translate(source)
         self.routes = openapi.read_routes(translated)
+        (self.subscription,) = subscription.read(translated)
         self._server, self._endpoint = cloud.serve()
         made = cloud.create(translated, self._endpoint)
         self._table = made.outputs["TableName"]
@@ -98,7 +100,7 @@ class World:
         # Lines that it logged before the response may arrive after it.
         time.sleep(_LOG_SECONDS)
         logged = sum(len(line) + 1 for line in running.lines)
-        return answer, Recording(program, event, [*running.recorder.exchanges], logged)
+        return answer, Recording(program, event, [*running.recorder.exchanges], logged, tuple(running.lines))
 
     def _start(self, program: Program) -> _Running:
         recorder = Recorder(self._endpoint, self._peek)
@@ -156,6 +158,13 @@ class Caller:
     def _stream(self, name: str, event: dict[str, Any]) -> Iterator[bytes]:
         answer, self.recorded[name] = self._world.invoke(self._serving[name], event)
         yield answer
+
+    def deliver(self, lines: Iterable[str]) -> Recording:
+        """Hands lines of the log to the function that tallies them, as CloudWatch does."""
+        now, subscribed = time.time(), self._world.subscription
+        batch = [(now, line) for line in lines if subscribed.pattern.matches(line)]
+        self._invoke(subscribed.function, subscription.event(batch))
+        return self.recorded[subscribed.function]
 
     def ask(
         self,
