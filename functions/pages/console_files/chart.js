@@ -4,6 +4,8 @@ import { html, useEffect, useId, useRef, useState } from "./elements.js";
 
 const HEIGHT = 180;
 const FAR_ABOVE = 5;
+// 1, 2, 5, 10, ...
+const WHOLE_STEPS = [...Array(10).keys()].flatMap((power) => [1, 2, 5].map((step) => step * 10 ** power));
 const uPlot = globalThis.uPlot;
 
 function color(name) {
@@ -50,8 +52,11 @@ export function Sparkline({ values }) {
   return html`<span ref=${place} class="sparkline" aria-hidden="true"></span>`;
 }
 
-/** Bars over time. `starts`: ISO times. `limit`: {value, label} of a line. `show`: a value as text. `isDaily`: of days in UTC. */
-export function TimeChart({ title, starts, values, limit, show, isDaily, tone = "--accent" }) {
+/**
+ * Bars over time. `starts`: ISO times. `limit`: {value, label} of a line. `show`: a value as text. `isDaily`: of days in UTC.
+ * `isWhole`: values are counts, so that no axis shows halves.
+ */
+export function TimeChart({ title, starts, values, limit, show, isDaily, isWhole, tone = "--accent" }) {
   const place = useRef(null);
   const id = useId();
   const times = starts.map((start) => new Date(start) / 1000);
@@ -63,7 +68,7 @@ export function TimeChart({ title, starts, values, limit, show, isDaily, tone = 
   const options = (width) => ({
     width, height: HEIGHT, legend: { show: false }, cursor: { y: false, points: { show: false } },
     tzDate: isDaily ? (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC") : undefined,
-    axes: [{ ...axis, grid: { show: false } }, { ...axis, size: 56, values: (_, ticks) => ticks.map(show) }],
+    axes: [{ ...axis, grid: { show: false } }, { ...axis, size: 56, values: (_, ticks) => ticks.map(show), ...(isWhole && { incrs: WHOLE_STEPS }) }],
     scales: { y: { range: [0, most > 0 ? most * 1.1 : 1] } },
     series: [
       {},

@@ -17,7 +17,7 @@ export function DangerZone({ asked }) {
           <dd><button type="button" class="small secondary" onClick=${() => setOpen("rotate")}>Rotate the value</button></dd></div>
         <div><dt>${token.isActive ? "Disable" : "Enable"}</dt>
           <dd>${token.isActive ? "Refuse every request from now on. You can enable the token again." : "The token is disabled: every request is refused."}</dd>
-          <dd><${FixButton} asked=${asked} changes=${{ isActive: !token.isActive }} words=${token.isActive ? "Disable" : "Enable"}
+          <dd><${FixButton} asked=${asked} changes=${{ isActive: !token.isActive }} look="secondary" words=${token.isActive ? "Disable" : "Enable"}
             done=${token.isActive ? "The token is disabled." : "The token is enabled."} /></dd></div>
         <div><dt>Delete</dt><dd>End the token for good. Its conversations stay until they expire.</dd>
           <dd><button type="button" class="small danger" onClick=${() => setOpen("delete")}>Delete</button></dd></div>

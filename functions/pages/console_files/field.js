@@ -29,7 +29,7 @@ function Control({ field, common, value, set }) {
       return html`<textarea ...${common} rows=${Math.min(12, Math.max(2, value.split("\n").length + 1))} spellcheck="false"
         value=${value} onInput=${change}></textarea>`;
     case "number":
-      return html`<input type="number" inputmode="decimal" step=${field.step ?? "1"} placeholder="default" ...${common} value=${value} onInput=${change} />`;
+      return html`<input type="number" inputmode="decimal" step=${field.step ?? "1"} placeholder=${field.empty ?? "default"} ...${common} value=${value} onInput=${change} />`;
     case "time":
       return html`<input type="datetime-local" ...${common} value=${value} onInput=${change} />`;
     default:

@@ -13,10 +13,9 @@ export const compact = (value) => COMPACT.format(value);
 export const moment = (text) => MOMENT.format(new Date(text));
 export const many = (count, noun) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
 
-/** Small amounts keep three significant digits: an answer may cost $0.000123. */
+/** Small amounts keep more decimals: an answer may cost $0.000123. */
 export function dollars(value) {
-  const small = value !== 0 && Math.abs(value) < 1;
-  const digits = small ? { maximumSignificantDigits: 3 } : { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  const digits = { minimumFractionDigits: 2, maximumFractionDigits: Math.abs(value) < 1 ? 6 : 2 };
   return new Intl.NumberFormat(undefined, { style: "currency", currency: "USD", ...digits }).format(value);
 }
 

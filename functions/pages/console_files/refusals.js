@@ -10,7 +10,7 @@ import { useAnswer } from "./use_answer.js";
 
 const WEEK = 167 * 3_600_000;
 // What the tally counts together, and what names no origin that could be allowed.
-const OTHERS = new Set(["other", "null"]);
+const OTHERS = new Set(["malformed", "null", "other"]);
 // The setting behind a code.
 const FIELD_OF_CODE = {
   budget_exhausted: "dailyBudget",
@@ -31,6 +31,7 @@ export function Refusals({ asked }) {
   return html`<${Panel} title="Refused in the last 7 days" actions=${again} asked=${found}>${({ refusals }) => refusals.length === 0
     ? html`<p class="quiet">Nothing was refused.</p>`
     : html`
+      <p class="quiet">Other people's sites show up here, too. Allow only origins that are yours.</p>
       <table class="stacked">
         <thead><tr><th scope="col">Reason</th><th scope="col">Origin</th><th scope="col">Times</th><th scope="col">Last</th><th scope="col">Fix</th></tr></thead>
         <tbody>${refusals.map((refusal) => html`<${RefusalRow} key=${`${refusal.code} ${refusal.origin} ${refusal.isObserved}`}
@@ -54,12 +55,12 @@ function RefusalRow({ refusal, token, asked }) {
 function Fix({ refusal: { code, origin }, token, asked }) {
   if (code === "origin_not_allowed" && origin && !OTHERS.has(origin)) {
     if (token.allowedOrigins.includes(origin)) return html`<span class="good">now allowed</span>`;
-    return html`<${FixButton} asked=${asked} words="Allow this origin" done=${`${origin} is allowed now. Its next request gets through.`}
+    return html`<${FixButton} asked=${asked} look="secondary" words="Allow this origin" done=${`${origin} is allowed now. Its next request gets through.`}
       changes=${{ allowedOrigins: [...token.allowedOrigins, origin] }} />`;
   }
   if (code === "token_inactive") {
     if (token.isActive) return html`<span class="good">now enabled</span>`;
-    return html`<${FixButton} asked=${asked} words="Enable the token" done="The token is enabled." changes=${{ isActive: true }} />`;
+    return html`<${FixButton} asked=${asked} look="secondary" words="Enable the token" done="The token is enabled." changes=${{ isActive: true }} />`;
   }
   const field = FIELD_OF_CODE[code];
   return field ? html`<a href=${`${linkTo("tokens", token.id, "settings")}?field=${field}`}>Change the setting</a>` : html`<span class="quiet">–</span>`;

@@ -26,7 +26,7 @@ export const FIELDS = [
   { name: "maxMessagesPerSession", label: "Messages per session", kind: "number", as: asNumber, isLimit: true },
   { name: "sessionIdleTimeoutMinutes", label: "Minutes until idle sessions end", kind: "number", as: asNumber, isLimit: true },
   { name: "dailyBudget", label: "Daily budget in dollars", kind: "number", as: asNumber, isLimit: true, step: "any",
-    help: "What the token's answers may cost per day in UTC. Empty: no limit." },
+    empty: "no limit", help: "What the token's answers may cost per day in UTC." },
   { name: "expiresAt", label: "Expires", kind: "time", as: asTime, isLimit: true, help: "Empty: never." },
   { name: "visitorHistory", label: "Visitors get their conversations back", kind: "flag", as: asFlag, start: true },
   { name: "config", label: "Configuration of the widget", kind: "json", as: asJson, help: "JSON that everybody can read. Put no secret into it." },

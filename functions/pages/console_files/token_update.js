@@ -16,8 +16,8 @@ export async function updateToken(asked, changes, etag = asked.answer.etag) {
 
 export const isConflict = (problem) => problem.status === CHANGED_MEANWHILE;
 
-/** A button that fixes a problem with one change. `done`: what to say then. */
-export function FixButton({ asked, changes, words, done, whenDone }) {
+/** A button that makes one change, such as a fix. `done`: what to say then. `look`: a class of buttons. */
+export function FixButton({ asked, changes, words, done, whenDone, look = "" }) {
   const [isBusy, setBusy] = useState(false);
   async function fix() {
     setBusy(true);
@@ -33,5 +33,5 @@ export function FixButton({ asked, changes, words, done, whenDone }) {
     }
     setBusy(false);
   }
-  return html`<button type="button" class="small" disabled=${isBusy} aria-busy=${isBusy ? "true" : undefined} onClick=${fix}>${words}</button>`;
+  return html`<button type="button" class=${`small ${look}`} disabled=${isBusy} aria-busy=${isBusy ? "true" : undefined} onClick=${fix}>${words}</button>`;
 }

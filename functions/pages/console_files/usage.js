@@ -53,8 +53,8 @@ function Charts({ usage, token }) {
   const costs = usage.parts.map((part) => part.cost);
   return html`
     <div class="charts">
-      <${TimeChart} ...${common} title="Messages" values=${usage.parts.map((part) => part.messages)} show=${number} limit=${hourly} />
-      <${TimeChart} ...${common} title="Refused" values=${usage.parts.map((part) => part.refused)} show=${number} tone="--bad" />
+      <${TimeChart} ...${common} isWhole title="Messages" values=${usage.parts.map((part) => part.messages)} show=${number} limit=${hourly} />
+      <${TimeChart} ...${common} isWhole title="Refused" values=${usage.parts.map((part) => part.refused)} show=${number} tone="--bad" />
       <${TimeChart} ...${common} title=${isDaily ? "Spent per day" : "Spent since midnight UTC"} values=${isDaily ? costs : summedByDay(starts, costs)}
         show=${dollars} limit=${budget} tone="--good" />
     </div>`;
