@@ -229,7 +229,7 @@ def test_missing_scope_is_named_and_the_rest_works(console, sign_in, operate, to
     assert console.find("input[name=name]")[0].get_attribute("value") == "Read only no more"
 
 
-@pytest.mark.parametrize(("screen", "scheme"), SCREENS, ids="-".join)
+@pytest.mark.parametrize(("screen", "scheme"), SCREENS)
 def test_screens_are_accessible_and_fit(console, sign_in, axe, stack, screen, scheme):
     size = SCREENS[screen, scheme]
     console.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)

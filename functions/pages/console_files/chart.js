@@ -60,6 +60,7 @@ export function TimeChart({ title, starts, values, limit, show, isDaily, isWhole
   const place = useRef(null);
   const id = useId();
   const times = starts.map((start) => new Date(start) / 1000);
+  const half = (times[1] - times[0]) / 2 || 1;
   const highest = Math.max(...values);
   // A limit far above everything would flatten the bars.
   const isLimitShown = limit && (highest === 0 || limit.value <= FAR_ABOVE * highest);
@@ -69,7 +70,8 @@ export function TimeChart({ title, starts, values, limit, show, isDaily, isWhole
     width, height: HEIGHT, legend: { show: false }, cursor: { y: false, points: { show: false } },
     tzDate: isDaily ? (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC") : undefined,
     axes: [{ ...axis, grid: { show: false } }, { ...axis, size: 56, values: (_, ticks) => ticks.map(show), ...(isWhole && { incrs: WHOLE_STEPS }) }],
-    scales: { y: { range: [0, most > 0 ? most * 1.1 : 1] } },
+    // Half a bar more on either side.
+    scales: { x: { range: [times[0] - half, times.at(-1) + half] }, y: { range: [0, most > 0 ? most * 1.1 : 1] } },
     series: [
       {},
       { fill: color(tone), width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.75, 40], radius: 0.2 }) },
