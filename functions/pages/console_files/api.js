@@ -4,6 +4,8 @@
 let apiKey = null;
 // The page is at .../console, and the API beside it.
 const BASE = new URL(".", globalThis.location.href);
+/** The API's address, as pages have it. */
+export const API = BASE.href.replace(/\/$/, "");
 
 /** An error response. `scope`: the one that the key lacks, if that is the reason. */
 export class ApiProblem extends Error {
@@ -48,7 +50,8 @@ export async function ask(method, path, { query = {}, body, etag, signal } = {})
   return { body: answer, etag: response.headers.get("ETag") };
 }
 
-async function send(address, options) {
+/** A request without cookies. Throws ApiProblem if there is no response. */
+export async function send(address, options) {
   try {
     return await fetch(address, { ...options, cache: "no-store", credentials: "omit", redirect: "error" });
   } catch (error) {
@@ -57,7 +60,8 @@ async function send(address, options) {
   }
 }
 
-async function readJson(response) {
+/** An empty object if it is no JSON. */
+export async function readJson(response) {
   try {
     return await response.json();
   } catch (error) {

@@ -46,8 +46,10 @@ export function Explain({ asked }) {
     </section>`;
 }
 
-function Explanation({ found, asked, again }) {
+/** `found`: an answer of explain. `asked`: the token. An update is only for the token that the answer is about. */
+export function Explanation({ found, asked, again }) {
   const { accepted, questions } = found.body;
+  const explained = { ...asked, answer: { ...asked.answer, etag: found.etag } };
   return html`
     <p class=${accepted ? "good" : "bad"}><strong>${accepted ? "Yes, the visitor gets in." : "No, the visitor is refused."}</strong></p>
     <ol class="questions">${questions.map((one) => {
@@ -59,7 +61,7 @@ function Explanation({ found, asked, again }) {
             <strong>${one.question.replaceAll("_", " ")}</strong>
             <div>${one.rule}${one.nearest && html` <span class="quiet">Nearest: <code>${one.nearest}</code></span>`}</div>
             ${one.fix && html`<div class="fix">${one.fix}
-              ${one.update && html`<${FixButton} asked=${asked} changes=${one.update} words="Do it" done="Done." whenDone=${again} />`}</div>`}
+              ${one.update && html`<${FixButton} asked=${explained} changes=${one.update} words="Do it" done="Done." whenDone=${again} />`}</div>`}
           </div>
         </li>`;
     })}</ol>`;

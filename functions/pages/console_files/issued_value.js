@@ -2,6 +2,8 @@
 
 import { html } from "./elements.js";
 import { CopyButton } from "./copy_button.js";
+import { Snippets } from "./snippets.js";
+import { TryIt } from "./try_it.js";
 
 export function IssuedValue({ token, value }) {
   return html`
@@ -9,5 +11,7 @@ export function IssuedValue({ token, value }) {
       <div class="panel-title"><h2 id="value-heading">Value</h2><${CopyButton} text=${value} /></div>
       <pre tabindex="0" aria-label="The token's value"><code>${value}</code></pre>
       <p class="quiet">Everybody who opens a page with it can read it. The settings decide what it may do.</p>
-    </section>`;
+    </section>
+    <${Snippets} token=${token} value=${value} />
+    <${TryIt} token=${token} value=${value} />`;
 }
