@@ -89,7 +89,7 @@ def _place(token_id: str | None) -> tuple[str, dict[str, Any]]:
 
 def _bounds(since: datetime | None, until: datetime | None) -> tuple[str, str]:
     # A record's sort key continues after its time, and so sorts after `until`.
-    return timestamps.to_text(since) if since else "0", timestamps.to_text(until) if until else "9"
+    return timestamps.to_text(since) if since else "0", timestamps.to_text(until) if until else "~"
 
 
 def retention() -> timedelta:

@@ -1,4 +1,4 @@
-"""Rejects unused and undefined names and values in expressions, as DynamoDB does. moto accepts them."""
+"""Rejects expressions that DynamoDB rejects, and moto accepts: unused and undefined names and values, empty ranges."""
 
 import re
 
@@ -19,6 +19,19 @@ def check(parameters):
                 return _refused(f"Value provided in {kind} unused in expressions: keys: {_listed(unused)}")
             if undefined := used - set(given or ()):
                 return _refused(f"An expression uses what {kind} does not define: {_listed(undefined)}")
+    return _range(parameters)
+
+
+def _range(parameters):
+    """Of texts, which DynamoDB compares as UTF-8."""
+    values = parameters.get("ExpressionAttributeValues") or {}
+    for ends in re.findall(r"BETWEEN (:\w+) AND (:\w+)", parameters.get("KeyConditionExpression", "")):
+        lower, upper = (values[end].get("S", "").encode() for end in ends)
+        if lower > upper:
+            return _refused(
+                "Invalid KeyConditionExpression: The BETWEEN operator requires upper bound to be greater than or equal "
+                "to lower bound"
+            )
     return None
 
 

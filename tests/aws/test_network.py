@@ -181,3 +181,11 @@ UPDATE = {
 def test_unused_and_undefined_expression_values_are_refused(part, reason, wrap):
     rejected = expressions.check(wrap(part))
     assert (rejected is None) if reason is None else (reason in rejected.message)
+
+
+@pytest.mark.parametrize(("last", "is_refused"), [("b", False), ("a~", False), ("a", False), ("9", True), ("", True)])
+def test_range_that_ends_before_it_begins_is_refused(last, is_refused):
+    values = {":pk": {"S": "p"}, ":first": {"S": "a"}, ":last": {"S": last}}
+    condition = "pk = :pk AND sk BETWEEN :first AND :last"
+    rejected = expressions.check({"KeyConditionExpression": condition, "ExpressionAttributeValues": values})
+    assert (rejected is not None) is is_refused

@@ -119,6 +119,22 @@ def test_times_include_their_start_and_exclude_their_end(api, note, clock):
     assert between(4, 5) == []
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "since=9999-12-31T23:59:59.999Z",
+        "until=0001-01-01T00:00:00Z",
+        "since=0001-01-01T00:00:00Z",
+        "since=9000-01-01T00:00Z",
+    ],
+)
+@pytest.mark.parametrize("of_token", [False, True])
+def test_times_at_the_ends_of_the_calendar(api, note, ids, query, of_token):
+    note("update")
+    found = actions(api.get(f"{AUDIT}?{query}{f'&token={ids[0]}' * of_token}"))
+    assert found == (["update"] if query.startswith("since=0001") else [])
+
+
 def test_403_without_the_scope(api, caller):
     """No key has it by default."""
     every_other = ("tokens:read", "tokens:write", "tokens:reveal", "conversations:read", "conversations:write")

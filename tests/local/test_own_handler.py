@@ -117,6 +117,17 @@ def test_targets_test_shows_the_handlers_answer(operate):
     assert "It used 5 input tokens and 7 output tokens." in tried.stderr
 
 
+def test_served_handler_is_listed_as_allowed(operate, stack):
+    """To its owner and to an operator, although the template's parameters allow no function."""
+    connection = http.client.HTTPConnection(urlsplit(stack.url).netloc)
+    connection.request("GET", "/v1/targets", headers={"Authorization": f"Bearer {stack.api_key}"})
+    listed = json.loads(connection.getresponse().read())["targets"]
+    connection.close()
+    assert [(one["kind"], one["isAllowed"]) for one in listed if one["id"] == "flow_demo"] == [("aws_lambda", True)]
+    (of_operator,) = json.loads(operate("targets", "list", "--tenant", "demo", "--json").stdout)
+    assert {**of_operator, "settings": None} == {**listed[0], "settings": None}
+
+
 def test_only_the_served_handler_can_be_registered(operate, stack):
     words = ("targets", "register", "--tenant", "demo", "flow_other", "--kind", "aws_lambda", "--set")
     arn = f"function_arn={stack.handler_arn}"
