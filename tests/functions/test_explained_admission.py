@@ -56,6 +56,8 @@ CHANGES = [
     *(PRICED | {"budget": one} for one in (0.02, 0.03)),
     *(PRICED | {"spent": one} for one in (0.02, 0.020001)),
     *({"flow_ids": one} for one in (["flow_priced"], ["flow_removed"], ["flow_echo", "flow_removed"], [])),
+    # Allowing the one names the other again, which the API refuses.
+    {"flow": "flow_other", "flow_ids": ["flow_echo", "flow_removed"]},
     {"agent_ids": ["agent_one"]},
     {"flow_ids": [], "agent_ids": ["agent_one"]},
 ]
