@@ -15,6 +15,18 @@ from infra.local.template import ROOT
 
 PEM = serialization.Encoding.PEM
 NOW = datetime.now(UTC)
+# Python 3.13 demands of an authority that it says so.
+SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 def name(text):
@@ -28,13 +40,13 @@ def signed(subject, key, issuer, issuer_key, *extensions):
     about_issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
     about_subject = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     for extension in (about_issuer, about_subject, *extensions):
-        builder = builder.add_extension(extension, critical=False)
+        builder = builder.add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
     return builder.sign(issuer_key, hashes.SHA256()).public_bytes(PEM)
 
 
 def authority(subject):
     key = ec.generate_private_key(ec.SECP256R1())
-    return key, signed(subject, key, subject, key, x509.BasicConstraints(ca=True, path_length=None))
+    return key, signed(subject, key, subject, key, x509.BasicConstraints(ca=True, path_length=None), SIGNS)
 
 
 def server(folder, issuer, issuer_key):

@@ -111,9 +111,11 @@ def aws_on_loopback(monkeypatch):
     server.aws = Aws()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    _forget_kinds()
+    # Other tests have imported names of these modules, so the very same modules must be back after this one.
+    before = _forget_kinds()
     yield server.aws
     _forget_kinds()
+    sys.modules.update(before)
     server.aws.test_is_over.set()
     server.shutdown()
     server.server_close()
@@ -121,10 +123,14 @@ def aws_on_loopback(monkeypatch):
 
 
 def _forget_kinds():
-    for kind in KINDS:
-        module = sys.modules.pop(f"shared.targets.{kind}", None)
+    """Returns the modules that were loaded, by name."""
+    names = [name for kind in KINDS if (name := f"shared.targets.{kind}") in sys.modules]
+    forgotten = {name: sys.modules.pop(name) for name in names}
+    for module in forgotten.values():
         if hasattr(module, "_client") and module._client.cache_info().currsize:
             close(module._client())
+            module._client.cache_clear()
+    return forgotten
 
 
 @pytest.fixture
