@@ -26,7 +26,7 @@ _TOO_OFTEN = "Too many requests for conversations came from your connection."
 class AdmittedHistory:
     """`session`: the one that the page has, which may be another visitor's: the secret decides.
 
-    `record`: of the conversation that the page names, whoever's it is.
+    `record`: of the conversation that the page names, whether or not it is the visitor's.
     """
 
     session: Session
