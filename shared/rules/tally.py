@@ -25,7 +25,6 @@ BOUNDS = (100, 250, 500, 1000, 2000, 3000, 5000, 8000, 12_000, 20_000, 30_000, 6
 # CloudWatch and Lambda together deliver a line for little more than a day.
 DELIVERED_WITHIN = timedelta(days=2)
 _CLOCKS_DIFFER = timedelta(hours=1)
-_HOUR = "%Y-%m-%dT%H"
 # A rotated token has at most five previous values that work.
 _PREVIOUS_VALUES_MAX = 6
 
@@ -121,7 +120,7 @@ def add(one: Tally, other: Tally) -> Tally:
 
 def hour_of(at: datetime) -> str:
     """Such as `2026-11-26T10`, in UTC."""
-    return at.astimezone(UTC).strftime(_HOUR)
+    return at.astimezone(UTC).isoformat()[: len("2026-11-26T10")]
 
 
 def is_open(hour: str, at: datetime) -> bool:

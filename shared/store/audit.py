@@ -71,15 +71,16 @@ def page(
         f"{place}pk = :whose AND {place}sk BETWEEN :first AND :last",
         {":whose": f"AUDIT#{token_id or tenant}", ":first": first, ":last": start or last},
         limit,
-        at=at,
+        at=None,
         sort_key=f"{place}sk",
         ScanIndexForward=False,
         **index,
     )
-    records = list(index_entries.verified(items, _own_key, _from_item))
-    own = [one for one in records if one.context.tenant == tenant]
-    # The records of another tenant's token end at once, as those of an unknown one do.
-    return own, following if own or not records else None
+    records = list(index_entries.verified(items, _own_key, lambda item: (_from_item(item), item["expires_at"])))
+    own = [(one, expiry) for one, expiry in records if one.context.tenant == tenant]
+    # The records of another tenant's token end at once, also expired ones, as those of an unknown one do.
+    end = following if own or not records else None
+    return [one for one, expiry in own if expiry > at.timestamp()], end
 
 
 def _place(token_id: str | None) -> tuple[str, dict[str, Any]]:

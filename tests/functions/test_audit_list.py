@@ -163,6 +163,17 @@ def test_another_tenants_token_reads_like_an_unknown_one(api, caller, note, look
     assert max(looked_at) <= 3
 
 
+def test_another_tenants_expired_records_read_like_none(api, caller, note, ids, clock):
+    """DynamoDB may take days to delete them."""
+    for _ in range(3):
+        note("update")
+    clock.forward(days=4000)
+    foreign, unknown = (caller().get(f"{AUDIT}?limit=1&token={one}").json for one in (ids[0], UNKNOWN_ID))
+    assert foreign == unknown
+    found = pages(api.get, AUDIT, "records", 1, query=f"&token={ids[0]}")
+    assert [one for page in found for one in page] == []
+
+
 def test_request_looks_at_no_more_than_its_page(api, note, ids, looked_at):
     """However many records the tenant has. Those of a token are found without those of the others."""
     for number in range(12):

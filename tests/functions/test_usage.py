@@ -121,6 +121,15 @@ def test_longest_spans_are_read(read):
     assert len(days) == 31
 
 
+@pytest.mark.parametrize("year", [10, 100, 1000])
+@pytest.mark.parametrize("what", ["usage", "refusals"])
+def test_span_over_the_turn_of_an_early_year_is_read(api, token, what, year):
+    """Texts of years sort only if each has four digits."""
+    span = f"since={year - 1:04}-12-31T23:00:00Z&until={year:04}-01-01T01:00:00Z"
+    answer = api.get(f"/v1/client-tokens/{token.id}/{what}?{span}")
+    assert answer.status_code == 200, answer.text
+
+
 def test_refusals_are_by_code_and_origin_most_frequent_first(token, read, log_group, clock):
     hour = clock.held - timedelta(hours=2)
     log_group.deliver([refused(token.id, "https://a.example", request_id="first")], at=hour, stream="a")
