@@ -19,7 +19,9 @@ from shared.errors import NotFound, Unavailable
 
 # The state file of `make run`, relative to the project's folder.
 _LOCAL = Path(".local/stack.json")
-_TABLE_OUTPUT = "TableName"
+# What a command needs to know, and what every deployment of this service has.
+_OUTPUTS = ("TableName", "ApiUrl")
+_PARAMETERS = ("AuditRetentionDays",)
 _PROMPT = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
 session = botocore.session.get_session()
@@ -35,12 +37,13 @@ def choose(name: str, *, region: str | None = None, profile: str | None = None) 
         session.set_config_variable("region", region)
     found = _of_name(name)
     given = {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", ())}
-    outputs = _outputs(name, found)
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", ())}
+    _require_ours(name, found["StackStatus"], outputs, given)
     # Before the variables below point all clients of this process to DynamoDB.
     sts = session.create_client("sts", config=_PROMPT)
     aws_endpoint = os.environ.get("AWS_ENDPOINT_URL")
     os.environ |= _access() | {
-        "TABLE_NAME": outputs[_TABLE_OUTPUT],
+        "TABLE_NAME": outputs["TableName"],
         "AUDIT_RETENTION_DAYS": given["AuditRetentionDays"],
     }
     # arn:aws:cloudformation:REGION:ACCOUNT:stack/...
@@ -117,11 +120,12 @@ def _of_name(name: str) -> dict[str, Any]:
     return described
 
 
-def _outputs(name: str, stack: Mapping[str, Any]) -> dict[str, str]:
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
-    if _TABLE_OUTPUT not in outputs:
+def _require_ours(name: str, status: str, outputs: Mapping[str, str], parameters: Mapping[str, str]) -> None:
+    """Raises NotFound for the stack of another application, which may have a table, too."""
+    missing = [f"output {one}" for one in _OUTPUTS if one not in outputs]
+    missing += [f"parameter {one}" for one in _PARAMETERS if one not in parameters]
+    if missing:
         raise NotFound(
-            f"Stack {name} ({stack['StackStatus']}) has no output {_TABLE_OUTPUT}: "
-            "it is not a stack of this service, or its deployment has not finished."
+            f"Stack {name} ({status}) has no {missing[0]}: it is not a stack of this service, or its deployment has "
+            "not finished."
         )
-    return outputs

@@ -106,9 +106,22 @@ def test_region_comes_from_the_environment(run, monkeypatch, variable):
     assert run(*LIST, "--stack", cloud.STACK_NAME, "--region", "us-east-1").status == 0
 
 
-def test_stack_of_another_application_is_refused(run):
+@pytest.mark.parametrize(
+    ("outputs", "parameters", "missing"),
+    [
+        ({}, {}, "output TableName"),
+        ({"TableName": "orders"}, {}, "output ApiUrl"),
+        ({"TableName": "orders", "ApiUrl": "https://api.example.com"}, {}, "parameter AuditRetentionDays"),
+        ({"TableName": "orders"}, {"AuditRetentionDays": {"Type": "String", "Default": "1"}}, "output ApiUrl"),
+    ],
+)
+def test_stack_of_another_application_is_refused(run, outputs, parameters, missing):
     cloudformation = boto3.client("cloudformation")
-    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+    template = {
+        "Parameters": parameters,
+        "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
+        "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+    }
     cloudformation.create_stack(StackName="something-else", TemplateBody=json.dumps(template))
     try:
         refused = run(*LIST, "--stack", "something-else")
@@ -116,7 +129,7 @@ def test_stack_of_another_application_is_refused(run):
         cloudformation.delete_stack(StackName="something-else")
     assert refused.status == 1
     assert refused.err == (
-        "Error: Stack something-else (CREATE_COMPLETE) has no output TableName: "
+        f"Error: Stack something-else (CREATE_COMPLETE) has no {missing}: "
         "it is not a stack of this service, or its deployment has not finished.\n"
     )
 
