@@ -15,6 +15,7 @@ from infra.cli.main import main
 from infra.local import cloud
 from infra.local.template import ROOT
 from shared.rules.target import KINDS
+from shared.store import table
 from shared.targets import answering
 from tests.aws.fixtures import aws_answers  # noqa: F401 - a fixture
 from tests.cli.examined import served, world  # noqa: F401 - fixtures
@@ -29,6 +30,12 @@ class Outcome:
     out: str
     err: str
     endpoint: str | None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _table_of_this_run():
+    """The store keeps its client, and a command would point it elsewhere: other tests use it, too."""
+    table.get(("warm", "warm"), at=None)
 
 
 @pytest.fixture(autouse=True)
