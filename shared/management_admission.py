@@ -1,4 +1,4 @@
-"""Admits writes, reveals, and lists on the management plane: checks who owns the token, then counts for the tenant."""
+"""Admits what costs most on the management plane: checks who owns the token, then counts for the tenant."""
 
 from __future__ import annotations
 

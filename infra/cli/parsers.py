@@ -36,7 +36,7 @@ def key_id(text: str) -> str:
 
 
 def conversation_id(text: str) -> str:
-    return _id("conv", text, "the id of a conversation", "The API lists those of a client token.")
+    return _id("conv", text, "the id of a conversation", "`conversations list` shows them.")
 
 
 def visitor_id(text: str) -> str:

@@ -33,6 +33,7 @@ COMMANDS = [
 ]
 CREATE = ("keys", "create", "--stack", "s", "--tenant", "acme", "--name", "CI")
 AUDIT = ("audit", "--stack", "s", "--tenant", "acme")
+SHOW = ("conversations", "show", "--stack", "s", "--tenant", "acme")
 REGISTER = ("targets", "register", "--stack", "s", "--tenant", "acme", "flow_a", "--kind", "echo")
 KEY_ID = "key_01kav7t0d3p9s8x2m4n6q8r0vw"
 
@@ -167,6 +168,7 @@ def test_usage_is_shown_when_no_deployment_is_named(run, command):
         ),
         (("audit", "--stack", "s"), "Missing option '--tenant'"),
         ((*AUDIT, "--token", KEY_ID), "This is not the id of a client token, which starts with ct_."),
+        ((*SHOW, "conv_1"), "the id of a conversation, which starts with conv_. `conversations list` shows them."),
         ((*AUDIT, "--since", "yesterday"), "A time is a day, such as 2027-01-31, or has an offset"),
         ((*AUDIT, "--until", "2027-01-31T08:00"), "A time is a day, such as 2027-01-31, or has an offset"),
     ],

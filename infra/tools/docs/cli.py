@@ -14,7 +14,7 @@ from infra.cli.command import NAME
 _INTRODUCTION = """\
 # Command line
 
-`client-tokens` manages what the API does not: API keys and targets, revoking tenants, and deleting
+`client-tokens` manages what the API does not: API keys and targets, revoking tenants, and exporting
 conversations. `make docs` generates this page from the command line's own help.
 
 `make install` installs it as `.venv/bin/client-tokens`. To call it by its name, put it on your
