@@ -45,6 +45,7 @@ def choose(name: str, *, region: str | None = None, profile: str | None = None) 
     os.environ |= _access() | {
         "TABLE_NAME": outputs["TableName"],
         "AUDIT_RETENTION_DAYS": given["AuditRetentionDays"],
+        "CONVERSATION_RETENTION_DAYS": given["ConversationRetentionDays"],
     }
     # arn:aws:cloudformation:REGION:ACCOUNT:stack/...
     where, account = found["StackId"].split(":")[3:5]

@@ -22,6 +22,7 @@ client._PAUSE_SECONDS = 0
 CRASHES: list[str] = []
 TEMPLATE = sam.translate(sam.read())
 STACK = cloud.create(TEMPLATE)
-for function in STACK.functions.values():
-    os.environ.update(function.environment)
+# Those of all functions, which run in this process.
+FUNCTIONS_VARIABLES = {name: value for one in STACK.functions.values() for name, value in one.environment.items()}
+os.environ.update(FUNCTIONS_VARIABLES)
 crashes.show(CRASHES.append)

@@ -9,7 +9,6 @@ import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
 
-import tests.aws.in_memory  # noqa: F401 - the stack that commands operate
 from infra.cli import stack
 from infra.cli.main import main
 from infra.local import cloud
@@ -18,6 +17,7 @@ from shared.rules.target import KINDS
 from shared.store import table
 from shared.targets import answering
 from tests.aws.fixtures import aws_answers  # noqa: F401 - a fixture
+from tests.aws.in_memory import FUNCTIONS_VARIABLES
 from tests.cli.examined import served, world  # noqa: F401 - fixtures
 from tests.functions.interruptions import at_call  # noqa: F401 - a fixture
 
@@ -57,6 +57,9 @@ def run(capsys):
         for kind in KINDS:
             answering.load(kind)
         before = dict(os.environ)
+        # An operator has none of them.
+        for name in FUNCTIONS_VARIABLES:
+            os.environ.pop(name, None)
         try:
             status = main(words)
         except SystemExit as left:

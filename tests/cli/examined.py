@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import os
 import socket
 from dataclasses import replace
+from unittest import mock
 
 import boto3
 import pytest
@@ -12,7 +14,7 @@ from infra.local import http_server, openapi
 from infra.local.api import Api
 from shared import signer
 from shared.store import targets
-from tests.aws.in_memory import STACK, TEMPLATE
+from tests.aws.in_memory import FUNCTIONS_VARIABLES, STACK, TEMPLATE
 from tests.aws.network import NETWORK
 from tests.functions import invocations
 
@@ -24,7 +26,10 @@ NAMES = [
 
 
 class Functions:
-    """Runs the functions. `instead["Chat"]`: a function that answers an event instead, given what answers usually."""
+    """Runs the functions, with variables that the command does not have.
+
+    `instead["Chat"]`: a function that answers an event instead, given what answers usually.
+    """
 
     def __init__(self):
         self.instead = {}
@@ -32,16 +37,18 @@ class Functions:
 
     def invoke(self, name, event):
         self.events.append(event)
-        if name in self.instead:
-            return self.instead[name](event, lambda event: invocations.invoke(name, event))
-        return invocations.invoke(name, event)
+        with mock.patch.dict(os.environ, FUNCTIONS_VARIABLES):
+            if name in self.instead:
+                return self.instead[name](event, lambda event: invocations.invoke(name, event))
+            return invocations.invoke(name, event)
 
     def stream(self, name, event):
         self.events.append(event)
-        if name in self.instead:
-            yield from self.instead[name](event, lambda event: invocations.stream(name, event))
-        else:
-            yield from invocations.stream(name, event)
+        with mock.patch.dict(os.environ, FUNCTIONS_VARIABLES):
+            if name in self.instead:
+                yield from self.instead[name](event, lambda event: invocations.stream(name, event))
+            else:
+                yield from invocations.stream(name, event)
 
 
 class World:
@@ -62,7 +69,9 @@ class World:
         """The outcome, and with --json the result of each check by name."""
         cloudformation = boto3.client("cloudformation")
         template = {
-            "Parameters": {"AuditRetentionDays": {"Type": "String", "Default": "1"}},
+            "Parameters": {
+                name: {"Type": "String", "Default": "1"} for name in ("AuditRetentionDays", "ConversationRetentionDays")
+            },
             "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
             "Outputs": {name: {"Value": value} for name, value in (self.outputs | {"ApiUrl": self.url}).items()},
         }

@@ -149,7 +149,7 @@ def stack_with():
 
     def stack_with(**parameters):
         prefixes = dict.fromkeys(("TargetFunctionPrefix", "BedrockModelArns", "TargetSecretPrefix"), "")
-        given = {"AuditRetentionDays": "1", **prefixes, **parameters}
+        given = {"AuditRetentionDays": "1", "ConversationRetentionDays": "1", **prefixes, **parameters}
         declared = {name: {"Type": "String", "Default": value} for name, value in given.items() if value is not None}
         template = {
             "Parameters": declared,

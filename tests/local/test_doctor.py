@@ -11,7 +11,8 @@ from tests.command import CLIENT_TOKENS
 def test_local_stack_is_well(stack, tmp_path):
     (tmp_path / ".local").mkdir()
     shutil.copy(stack.state_file, tmp_path / ".local/stack.json")
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    # An operator has no variable of a function.
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
     command = [*CLIENT_TOKENS, "doctor", "--local"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
