@@ -21,7 +21,7 @@ from shared.errors import NotFound, Unavailable
 _LOCAL = Path(".local/stack.json")
 # What a command needs to know, and what every deployment of this service has.
 _OUTPUTS = ("TableName", "ApiUrl")
-_PARAMETERS = ("AuditRetentionDays",)
+_PARAMETERS = ("AuditRetentionDays", "ConversationRetentionDays")
 _PROMPT = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
 session = botocore.session.get_session()

@@ -106,19 +106,23 @@ def test_region_comes_from_the_environment(run, monkeypatch, variable):
     assert run(*LIST, "--stack", cloud.STACK_NAME, "--region", "us-east-1").status == 0
 
 
+OUTPUTS = {"TableName": "orders", "ApiUrl": "https://api.example.com"}
+
+
 @pytest.mark.parametrize(
     ("outputs", "parameters", "missing"),
     [
-        ({}, {}, "output TableName"),
-        ({"TableName": "orders"}, {}, "output ApiUrl"),
-        ({"TableName": "orders", "ApiUrl": "https://api.example.com"}, {}, "parameter AuditRetentionDays"),
-        ({"TableName": "orders"}, {"AuditRetentionDays": {"Type": "String", "Default": "1"}}, "output ApiUrl"),
+        ({}, (), "output TableName"),
+        ({"TableName": "orders"}, (), "output ApiUrl"),
+        ({"TableName": "orders"}, ("AuditRetentionDays",), "output ApiUrl"),
+        (OUTPUTS, (), "parameter AuditRetentionDays"),
+        (OUTPUTS, ("AuditRetentionDays",), "parameter ConversationRetentionDays"),
     ],
 )
 def test_stack_of_another_application_is_refused(run, outputs, parameters, missing):
     cloudformation = boto3.client("cloudformation")
     template = {
-        "Parameters": parameters,
+        "Parameters": {name: {"Type": "String", "Default": "1"} for name in parameters},
         "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},
     }
