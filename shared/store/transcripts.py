@@ -9,8 +9,10 @@ from shared.rules.conversation import Conversation
 from shared.rules.turn import Turn
 from shared.store import conversation_list, conversations, table, turn_items
 
-# Escaped as JSON within JSON, each byte may take seven. A response takes 6 MB.
-_BYTES_MAX = 800_000
+# Escaped as JSON within JSON, each byte may take seven. A response takes 6 MB, of which feedback may take 1.8.
+_BYTES_MAX = 580_000
+# Of a message in a response, beside its id and its texts, at seven each.
+_MESSAGE_BYTES = 40
 _LAST = "~"
 
 
@@ -54,7 +56,9 @@ def page(conversation_id: str, limit: int, *, before: str | None, at: datetime) 
 
 
 def _size(turn: Turn) -> int:
-    """Of its texts, in bytes."""
+    """Of its messages, in bytes."""
     suggested = turn.ending.suggestions if turn.ending else ()
-    texts = [message.text for message in turn.messages] + [text for one in suggested for text in one if text]
-    return sum(len(text.encode()) for text in (*texts, turn.display or "", turn.reply_display or ""))
+    texts = [text for message in turn.messages for text in (message.id, message.text)]
+    texts += [text for one in suggested for text in one if text]
+    size = sum(len(text.encode()) for text in (*texts, turn.display or "", turn.reply_display or ""))
+    return size + _MESSAGE_BYTES * len(turn.messages)

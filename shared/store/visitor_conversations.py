@@ -18,8 +18,8 @@ _INDEX = "visitors"
 _NEWEST = "~"
 # Most turns are two messages. One may be left from the page before.
 _TURNS_AT_ONCE = 13
-# A page of messages has no more bytes of text, unless its first message alone has.
-_TEXT_BYTES_MAX = 1_000_000
+# A page of messages has no more bytes of text. Escaped as JSON within JSON, each may take seven of a response's 6 MB.
+_TEXT_BYTES_MAX = 800_000
 # A page of the list looks at no more entries. If few are of the wanted flow or agent, the next page goes on from there.
 _ENTRIES_MAX = 1000
 # How many are read at once for each that is wanted of one flow or agent: most visitors talk to only one.

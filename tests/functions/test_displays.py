@@ -122,6 +122,17 @@ def test_400_more_bytes_than_a_turn_can_hold(browser):
     assert shown(browser)[0] is None
 
 
+def test_no_displays_are_too_much_for_one_response(browser, page):
+    """A control character takes seven bytes of a response."""
+    wild = "\x01" * 32_000
+    for number in range(2, 16):
+        message = {"id": f"usr_{number}", "role": "user", "content": wild[:8000], "displayContent": wild}
+        body = {"sessionId": browser.session, "messages": [message], "assistantMessageId": f"ast_{number}"}
+        assert page.post("chat", body).status_code == 200
+        assert project(browser, (f"ast_{number}", wild)).status_code == 200
+    assert browser.read(browser.conversation_id)["nextMessageCursor"]
+
+
 def test_chat_stores_what_is_displayed_of_the_new_message(browser, page, assistant):
     content = {"id": "usr_2", "role": "user", "content": "Tell me about @tea {expanded}", "displayContent": "@tea?"}
     body = {"sessionId": browser.session, "messages": [content], "assistantMessageId": "ast_2"}

@@ -118,6 +118,22 @@ class TestReading:
         assert [one.get("displayContent") for one in answer["messages"]] == ["b" * 60, None]
         assert answer["nextMessageCursor"]
 
+    def test_no_visitor_can_write_too_much_for_one_response(self, api, page, token, clock):
+        """A control character takes seven bytes of a response. Visitors choose the ids of messages, too."""
+        session, wild = page.open(token.value), "\x01"
+        for number in range(18):
+            text = {"content": wild * 8000, "displayContent": wild * 32_000}
+            message = {"id": f"{wild * 126}{number:02}", "role": "user"} | text
+            assert page.post("chat", {"sessionId": session, "messages": [message]}).status_code == 200
+            clock.forward(minutes=1)
+        for number in range(100):
+            rated = {"messageId": f"{wild * 126}{number:02}", "comment": wild * 2000}
+            assert page.rate(session, token.value, **rated).status_code == 200
+            clock.forward(seconds=2)
+        answer = api.get(f"{CONVERSATIONS}/{conversation_of(session)}")
+        assert answer.status_code == 200, answer.text
+        assert (len(answer.json["feedback"]), answer.json["nextMessageCursor"] is None) == (100, False)
+
     def test_400_message_cursor_of_another_conversation(self, api, token, talk):
         one, other = (conversation_of(talk(token, "a", "b")) for _ in range(2))
         own = api.get(f"{CONVERSATIONS}/{one}?messageLimit=1").json["nextMessageCursor"]
