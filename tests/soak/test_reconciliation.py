@@ -39,6 +39,23 @@ def test_no_fault_if_everything_matches(ledger):
     assert noticed(ledger, WHOLE, limits={"conv_1": 2}) == []
 
 
+DELETED = [{"pk": one["pk"], "sk": one["sk"], "is_gone": True} for one in (RECORD, *MESSAGES)]
+
+
+def test_no_fault_for_a_conversation_that_was_deleted(ledger):
+    ledger.forget("conv_1")
+    assert noticed(ledger, [*DELETED, *OTHERS]) == []
+
+
+def test_fault_for_what_is_left_of_a_conversation_that_was_deleted(ledger):
+    ledger.forget("conv_1")
+    left = [*DELETED, *OTHERS, FEEDBACK, MESSAGES[0] | {"sk": "MESSAGE#9"}]
+    assert noticed(ledger, left) == [
+        "conv_1: of 0 messages 1 are stored, and 1 answers",
+        "0 ratings were acknowledged, 1 are stored, or others",
+    ]
+
+
 @pytest.mark.parametrize(
     ("items", "sentence"),
     [

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,11 @@ from infra.local.management import Management
 from infra.local.template import ROOT
 from infra.tools.soak import memory, reconciliation, report
 from infra.tools.soak.callers import TOKENS, Caller, Session
+from infra.tools.soak.history import ENDINGS
 from infra.tools.soak.ledger import Ledger
 from infra.tools.soak.memory import Snapshot
 
-_CALLERS, _BUSY_SESSIONS, _TIGHT_LIMIT = 16, 4, 20
+_CALLERS, _RETURNING, _BUSY_SESSIONS, _TIGHT_LIMIT = 16, 4, 4, 20
 _SECONDS = 120
 # Processes that have started by then have handled events of every kind when the warm-up ends. Later ones are not
 # reported. A useful figure for memory takes at least half a minute after the warm-up.
@@ -81,6 +83,18 @@ class Soak:
         for thread in threads:
             thread.join()
         return warm, self._snapshot()
+
+    def come_back(self) -> None:
+        """Some visitors come back at once, and their conversations end in every way. After memory is measured, because
+        these functions start late, and the stack grows with each process.
+        """
+
+        def each_way(caller: Caller) -> None:
+            for ending in ENDINGS:
+                caller.come_back(ending)
+
+        with ThreadPoolExecutor(_RETURNING) as pool:
+            list(pool.map(each_way, self._callers[:_RETURNING]))
 
     def await_tallies(self) -> None:
         """Waits until all requests that callers counted are tallied, which takes the stack some seconds."""
@@ -138,6 +152,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory, _stack(Path(directory)) as (pid, state):
         soak = Soak(pid, state)
         warm, end = soak.run(seconds)
+        soak.come_back()
         soak.await_tallies()
         faults = soak.ledger.faults + soak.differences()
     if warm:

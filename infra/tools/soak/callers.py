@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.tools.soak.client import ORIGIN, Client
+from infra.tools.soak.history import Told
 from infra.tools.soak.ledger import ClientToken, Ledger
 
 TOKENS = "/v1/client-tokens"
@@ -105,6 +106,28 @@ class Caller:
                 self._send(said, {200}, "say again", self._client)
             if self._random.random() < 1 / 2:
                 self._rate(said)
+
+    def come_back(self, ending: Callable[[Told], None]) -> None:
+        """Says something, comes back in another session, and reads it, as its owner does; then one of them ends it."""
+        token = self._some_token()
+        if token is None:
+            return
+        init: dict[str, Any] = {"token": token.value, "visitorHistory": True}
+        opened = self._client.visit("open", "init", init, {200}, token_id=token.id)
+        said = opened and self._say(Session(opened["sessionId"], opened["conversationId"], token), {200})
+        if not said:
+            return
+        self._rate(said)
+        secret, conversation_id = opened["visitor"]["token"], opened["conversationId"]
+        init |= {"visitorToken": secret, "conversationId": conversation_id}
+        again = self._client.visit("open", "init", init, {200}, token_id=token.id)
+        if again is None:
+            return
+        text, answer_id = said.message["content"], said.answer_id
+        told = Told(self._client, self._ledger, token.id, conversation_id, again["sessionId"], secret, text, answer_id)
+        told.read_by_visitor()
+        told.read_by_owner()
+        ending(told)
 
     def _rate(self, said: _Said) -> None:
         session = said.session

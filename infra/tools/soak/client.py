@@ -14,7 +14,7 @@ from infra.tools.soak.ledger import Ledger
 
 ORIGIN = "https://app.example.com"
 _TIMEOUT_SECONDS = 40
-# Of a success, as the service tallies it.
+# Of a success, as the service tallies it. It tallies no other.
 _OUTCOMES = {"open": "sessions", "say": "messages", "say again": "repeated"}
 Body = Mapping[str, Any] | None
 
@@ -48,6 +48,22 @@ class Client:
         """The same, from a page on `origin`. `token_id`: that of the value or session in the body."""
         path = f"POST /v1/client/{endpoint}"
         answer = self._ask(operation, path, body, expected, {"Origin": origin}, token_id)
+        return answer and json.loads(answer)
+
+    def look_back(
+        self,
+        operation: str,
+        call: str,
+        body: Body,
+        expected: Collection[int],
+        *,
+        session_id: str,
+        secret: str,
+        token_id: str,
+    ) -> Any:
+        """The same, for the history of the visitor with this secret. `call`: method and path."""
+        headers = {"Origin": ORIGIN, "X-Visitor-Token": secret}
+        answer = self._ask(operation, f"{call}?sessionId={session_id}", body, expected, headers, token_id)
         return answer and json.loads(answer)
 
     def chat(self, operation: str, body: Body, expected: Collection[int], token_id: str = "") -> str | None:
@@ -86,5 +102,7 @@ class Client:
         is_success = response.status < HTTPStatus.BAD_REQUEST
         # A 401 may be the answer to a value or session that nobody knows any more.
         if token_id and response.status != HTTPStatus.UNAUTHORIZED:
-            self._ledger.tally(token_id, _OUTCOMES[operation] if is_success else json.loads(text)["code"])
+            result = _OUTCOMES.get(operation) if is_success else json.loads(text)["code"]
+            if result:
+                self._ledger.tally(token_id, result)
         return text if is_success else None

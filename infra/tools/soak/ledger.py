@@ -63,6 +63,12 @@ class Ledger:
         with self._lock:
             self.ratings.add((conversation_id, answer_id))
 
+    def forget(self, conversation_id: str) -> None:
+        """A conversation that is deleted. Its token goes on counting it."""
+        with self._lock:
+            del self.messages[conversation_id]
+            self.ratings = {rating for rating in self.ratings if rating[0] != conversation_id}
+
     def keep(self, token: ClientToken) -> None:
         with self._lock:
             self.tokens[token.id] = token

@@ -33,7 +33,7 @@ def read(items: Iterable[Mapping[str, Any]], tokens: Iterable[Mapping[str, Any]]
             case "CONVERSATION", "RECORD":
                 # Each message of the visitor, and the reply that it expects.
                 found.counts[conversation] = 2 * int(sum(item[name] for name in item if name.startswith("count_")))
-            case "CONVERSATION", "MESSAGE":
+            case "CONVERSATION", "MESSAGE" if "is_gone" not in item:
                 found.messages[conversation, "user"] += 1
                 found.messages[conversation, "assistant"] += "reply" in item
             case "TALLY", "HOUR":

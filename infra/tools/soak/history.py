@@ -1,0 +1,96 @@
+"""What a visitor who has come back does with a conversation, and what its owner does with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from infra.tools.soak.client import ORIGIN, Client
+from infra.tools.soak.ledger import Ledger
+
+_HISTORY = "/v1/client/conversations"
+_TOKENS, _CONVERSATIONS = "/v1/client-tokens", "/v1/conversations"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A conversation of one message and its answer. `session_id`: of the visitor who has come back with `secret`."""
+
+    client: Client
+    ledger: Ledger
+    token_id: str
+    conversation_id: str
+    session_id: str
+    secret: str
+    text: str
+    answer_id: str
+
+    def read_by_visitor(self) -> None:
+        path = f"{_HISTORY}/{self.conversation_id}"
+        listed = self._ask("list history", f"GET {_HISTORY}")
+        if listed and self.conversation_id not in {one["id"] for one in listed["data"]}:
+            self.ledger.wrong("list history: the conversation is not listed")
+        shown = {"messages": [{"id": self.answer_id, "displayContent": "Shown"}]}
+        self._ask("display", f"PATCH {path}/display-projections", shown)
+        found = self._ask("read history", f"GET {path}")
+        self._compare("read history", found)
+        if found and [one.get("displayContent") for one in found["messages"]] != [None, "Shown"]:
+            self.ledger.wrong("read history: not what the page displays")
+
+    def read_by_owner(self) -> None:
+        manage, token, text = self.client.manage, f"{_TOKENS}/{self.token_id}", self.conversation_id
+        self._compare("read", manage("read", f"GET {_CONVERSATIONS}/{text}", None, {200}))
+        listed = manage("list all", f"GET {_CONVERSATIONS}?client_token_id={self.token_id}", None, {200})
+        if listed and text not in {one["id"] for one in listed["conversations"]}:
+            self.ledger.wrong("list all: the conversation is not listed")
+        for name, path in (
+            ("feedback", f"/v1/feedback?record_id={text}"),
+            ("feedback stats", f"/v1/feedback/stats?record_id={text}"),
+            ("usage", f"{token}/usage"),
+            ("refusals", f"{token}/refusals"),
+            ("targets", "/v1/targets"),
+            ("audit", f"/v1/audit?token={self.token_id}&limit=10"),
+        ):
+            manage(name, f"GET {path}", None, {200})
+        settings = {"name": "Another", "allowedOrigins": [ORIGIN], "flowIds": []}
+        checked = manage("check", f"POST {_TOKENS}/check", settings, {200})
+        if checked and [one["type"] for one in checked["warnings"]] != ["no_target"]:
+            self.ledger.wrong("check: not the warnings of these settings")
+        explained = manage("explain", f"POST {token}/explain", {"origin": ORIGIN}, {200})
+        if explained and not explained["accepted"]:
+            self.ledger.wrong("explain: a page that gets in is said to be refused")
+
+    def delete_one(self) -> None:
+        self._ask("delete history", f"DELETE {_HISTORY}/{self.conversation_id}")
+        self._must_be_gone()
+
+    def delete_all(self) -> None:
+        self._ask("delete all history", f"DELETE {_HISTORY}")
+        self._must_be_gone()
+
+    def delete_by_owner(self) -> None:
+        self.client.manage("delete read", f"DELETE {_CONVERSATIONS}/{self.conversation_id}", None, {200})
+        self._must_be_gone()
+
+    def forget_visitor(self) -> None:
+        """The conversation stays, for its owner."""
+        self._ask("reset", "POST /v1/client/visitor/reset")
+
+    def _must_be_gone(self) -> None:
+        self.ledger.forget(self.conversation_id)
+        self._ask("read history", f"GET {_HISTORY}/{self.conversation_id}", expected=404)
+        self.client.manage("read", f"GET {_CONVERSATIONS}/{self.conversation_id}", None, {404})
+
+    def _compare(self, operation: str, found: Mapping[str, Any] | None) -> None:
+        said = [self.text, f"You said: {self.text}"]
+        if found and [one["content"] for one in found["messages"]] != said:
+            self.ledger.wrong(f"{operation}: not what was said")
+
+    def _ask(self, operation: str, call: str, body: Mapping[str, Any] | None = None, expected: int = 200) -> Any:
+        return self.client.look_back(
+            operation, call, body, {expected}, session_id=self.session_id, secret=self.secret, token_id=self.token_id
+        )
+
+
+ENDINGS = (Told.delete_one, Told.delete_all, Told.delete_by_owner, Told.forget_visitor)
