@@ -66,6 +66,18 @@ def test_with_a_copy_nothing_comes_from_elsewhere(get, copy, bundle, page, path,
     assert "https:" not in policy
 
 
+def test_pages_on_other_origins_may_import_parts_of_the_widget(get, place):
+    """Otherwise the widget shows their visitors a message's apostrophes as &#39;."""
+    moved = get("/widget/markdown-parsers.js")
+    place.mkdir(parents=True)
+    (place / "markdown-parsers.js").write_text("1")
+    served = get("/widget/markdown-parsers.js")
+    assert [(one.status_code, one.headers.get("Access-Control-Allow-Origin")) for one in (moved, served)] == [
+        (302, "*"),
+        (200, "*"),
+    ]
+
+
 @BUNDLES
 def test_pages_run_no_inline_script(get, copy, bundle, page, path, file):
     (sources,) = re.findall(r"script-src ([^;]*);", get(page).headers["Content-Security-Policy"])

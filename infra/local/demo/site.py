@@ -51,7 +51,10 @@ class Site:
             case [name] if name in docs.FILES:
                 return docs.serve(name, self._management.url, request.environ)
             case ["widget", file]:
-                return bundles.WIDGET.serve(file, request.environ)
+                response = bundles.WIDGET.serve(file, request.environ)
+                # The widget imports its Markdown parser as a module. Pages on other origins get it only with this.
+                response.headers["Access-Control-Allow-Origin"] = "*"
+                return response
             case ["reference", file]:
                 return bundles.REFERENCE.serve(file, request.environ)
             case path:
