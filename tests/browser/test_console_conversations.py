@@ -143,8 +143,17 @@ def test_refused_chat_names_its_reason_and_one_click_fixes_it(owner, stack, mana
     assert len(chats) == 4
     assert {"authorization", "cookie"}.isdisjoint(name.lower() for one in chats for name in one["headers"])
     press(owner, "Stop allowing this page")
-    owner.sees("is not allowed any more", "[role=status]")
+    owner.sees("is no longer allowed", "[role=status]")
     assert management.ask("GET", f"/v1/client-tokens/{token_id}")["clientToken"]["allowedOrigins"] == [SHOP]
+
+
+def test_refused_chat_does_not_blame_the_api_key(owner, management, token):  # noqa: F811
+    token_id, _ = token("Switched off")
+    show_value(owner, token_id)
+    management.ask("PUT", f"/v1/client-tokens/{token_id}", {"isActive": False})
+    say(owner, "Anybody there?")
+    owner.sees("This client token is switched off.", "[role=alert]")
+    assert "API key" not in owner.text("[role=alert]")
 
 
 @pytest.mark.parametrize(("screen", "scheme"), SCREENS)

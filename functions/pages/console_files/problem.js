@@ -15,10 +15,11 @@ export function Problem({ problem, retry }) {
     </div>`;
 }
 
-const SCOPE_HELP = "An operator creates a key with it: client-tokens keys create --scopes.";
+const SCOPE_HELP = "Ask an operator for a key that has it (client-tokens keys create --scopes).";
 
 function sentence(problem) {
   if (problem.scope) return `Your API key lacks the scope ${problem.scope}.`;
-  if (problem.status === 401) return "The API key is not valid, or no longer.";
+  // A visitor's 401 is about a client token or a session.
+  if (problem.code === "unauthenticated") return "The API key is invalid, has expired, or was revoked.";
   return problem.message;
 }

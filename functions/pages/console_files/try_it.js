@@ -84,7 +84,7 @@ function TakeBack({ tokenId, whenDone }) {
       const { body, etag } = await ask("GET", path);
       const allowedOrigins = body.clientToken.allowedOrigins.filter((one) => one !== HERE);
       await ask("PUT", path, { body: { allowedOrigins }, etag });
-      say(`${HERE} is not allowed any more.`);
+      say(`${HERE} is no longer allowed.`);
       whenDone();
     } catch (error) {
       setProblem(error);
