@@ -89,7 +89,7 @@ def test_api_key_is_in_no_storage_and_a_reload_forgets_it(owner, stack):
 
 def test_wrong_key_is_refused_and_says_why(console):
     console.find(PASSWORD)[0].send_keys("ctk_wrong", Keys.ENTER)
-    console.sees("The API key is not valid", "[role=alert]")
+    console.sees("The API key is invalid", "[role=alert]")
 
 
 @pytest.mark.parametrize("package", PINNED, ids=lambda package: package["package"])
@@ -172,7 +172,7 @@ def test_owner_of_a_refused_site_finds_the_reason_and_allows_it(owner, stack, ma
     # A fix is of the token as it is on the screen: it overwrites nobody's change.
     management.ask("PUT", f"/v1/client-tokens/{token_id}", {"allowedOrigins": ["https://new.example.org"]})
     owner.click("td button")
-    owner.sees("Somebody has changed the token meanwhile.", "[role=status]")
+    owner.sees("This token has changed since you opened it.", "[role=status]")
     assert open_session(stack, value, refused) == 403
     owner.wait(lambda: not owner.find("[aria-busy=true]"))
     owner.click("td button")
@@ -190,12 +190,12 @@ def test_concurrent_change_is_shown_as_a_difference(owner, management, token):
     owner.find("input[name=rateLimitPerMinute]")[0].send_keys("7")
     management.ask("PUT", path, {"name": "Theirs", "rateLimitPerHour": 77})
     owner.driver.find_element(By.XPATH, "//button[.='Save']").click()
-    owner.sees("Somebody has changed this token meanwhile")
+    owner.sees("This token has changed since you opened it")
     for shown in ("Before", "Theirs", "Before and mine", "77", "7"):
         owner.sees(shown, ".conflict")
     assert management.ask("GET", path)["clientToken"]["name"] == "Theirs"
     owner.find("input[aria-label='Keep their Name']")[0].click()
-    owner.driver.find_element(By.XPATH, "//button[.='Save what is chosen']").click()
+    owner.driver.find_element(By.XPATH, "//button[.='Save these choices']").click()
     owner.sees("Saved.", "[role=status]")
     after = management.ask("GET", path)["clientToken"]
     assert (after["name"], after["rateLimitPerMinute"], after["rateLimitPerHour"]) == ("Theirs", 7, 77)
@@ -254,7 +254,7 @@ SEEN = {
     "#/tokens": "Demo",
     "#/tokens/new": "Allowed origins",
     "#/tokens/{id}": "Spent since midnight UTC",
-    "#/tokens/{id}/settings": "Value and life of the token",
+    "#/tokens/{id}/settings": "Rotate, disable, or delete",
 }
 
 

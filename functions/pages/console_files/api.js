@@ -10,7 +10,7 @@ export const API = BASE.href.replace(/\/$/, "");
 /** An error response. `scope`: the one that the key lacks, if that is the reason. */
 export class ApiProblem extends Error {
   constructor(status, body) {
-    super(body.error ?? "The API gave an answer that this page cannot read.");
+    super(body.error ?? "The API sent a response that the console can't read.");
     this.status = status;
     this.code = body.code ?? "";
     this.hint = body.hint ?? "";

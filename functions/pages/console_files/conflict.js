@@ -1,4 +1,4 @@
-// Two people have changed a token: shows both changes, and lets one choose field by field.
+// Two people have changed a token: shows both changes, to choose between field by field.
 
 import { html, useState } from "./elements.js";
 import { FIELDS, isSame, shownOf } from "./token_fields.js";
@@ -20,8 +20,8 @@ export function Conflict({ begun, theirs, shown, isBusy, save, discard }) {
 
   return html`
     <section class="panel conflict" aria-labelledby="conflict-heading">
-      <div class="panel-title"><h2 id="conflict-heading">Somebody has changed this token meanwhile</h2></div>
-      <p>Nothing is saved yet. Choose what to keep of each setting that differs.</p>
+      <div class="panel-title"><h2 id="conflict-heading">This token has changed since you opened it</h2></div>
+      <p>Nothing is saved yet. For each setting that differs, choose the value to keep.</p>
       <form onSubmit=${submit}>
         <table class="stacked">
           <thead><tr><th scope="col">Setting</th><th scope="col">When you began</th><th scope="col">Theirs</th><th scope="col">Yours</th></tr></thead>
@@ -29,8 +29,8 @@ export function Conflict({ begun, theirs, shown, isBusy, save, discard }) {
             yours=${shown[field.name]} chosen=${chosen[field.name]} choose=${(which) => choose((all) => ({ ...all, [field.name]: which }))} />`)}</tbody>
         </table>
         <div class="actions">
-          <button type="submit" disabled=${isBusy} aria-busy=${isBusy ? "true" : undefined}>Save what is chosen</button>
-          <button type="button" class="secondary" onClick=${discard}>Discard yours</button>
+          <button type="submit" disabled=${isBusy} aria-busy=${isBusy ? "true" : undefined}>Save these choices</button>
+          <button type="button" class="secondary" onClick=${discard}>Discard my changes</button>
         </div>
       </form>
     </section>`;

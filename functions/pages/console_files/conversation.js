@@ -1,4 +1,4 @@
-// One conversation: what the visitor wrote, what was answered, how it was rated, and what failed meanwhile.
+// One conversation: what the visitor wrote, what was answered, how it was rated, and what failed at the time.
 
 import { html, useState } from "./elements.js";
 import { ask, pathOf } from "./api.js";
@@ -60,7 +60,7 @@ function TargetErrors({ found }) {
   const query = { since: new Date(since).toISOString(), until: new Date(until).toISOString() };
   const load = (signal) => ask("GET", pathOf`/v1/client-tokens/${found.clientTokenId}/usage`, { query, signal });
   const asked = useAnswer(load, [found.id]);
-  return html`<${Panel} title="Failures of the token in these hours" asked=${asked}>${({ usage: { failed } }) => failed.length === 0
+  return html`<${Panel} title="What failed for the token in these hours" asked=${asked}>${({ usage: { failed } }) => failed.length === 0
     ? html`<p class="quiet">Nothing failed.</p>`
     : html`<ul>${failed.map((one) => html`<li><code>${one.code}</code>: ${many(one.count, "request")}</li>`)}</ul>`}</>`;
 }
@@ -127,7 +127,7 @@ function ConversationDeletion({ path, close }) {
 
   return html`
     <${Dialog} title="Delete this conversation" close=${close}>
-      <p>Its messages and its ratings are gone for good, for the visitor, too.</p>
+      <p>Its messages and ratings will be gone for good, for the visitor, too.</p>
       <${Problem} problem=${problem} />
       <div class="actions">
         <button type="button" class="danger" onClick=${remove}>Delete for good</button>

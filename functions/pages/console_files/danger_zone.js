@@ -11,15 +11,15 @@ export function DangerZone({ asked }) {
   const close = () => setOpen(null);
   return html`
     <section class="panel" aria-labelledby="danger-heading">
-      <div class="panel-title"><h2 id="danger-heading">Value and life of the token</h2></div>
+      <div class="panel-title"><h2 id="danger-heading">Rotate, disable, or delete</h2></div>
       <dl class="actions-list">
-        <div><dt>Rotate</dt><dd>Issue a new value. You choose how long pages may go on with the current one.</dd>
+        <div><dt>Rotate</dt><dd>Issue a new value. You choose how long the current one keeps working.</dd>
           <dd><button type="button" class="small secondary" onClick=${() => setOpen("rotate")}>Rotate the value</button></dd></div>
         <div><dt>${token.isActive ? "Disable" : "Enable"}</dt>
           <dd>${token.isActive ? "Refuse every request from now on. You can enable the token again." : "The token is disabled: every request is refused."}</dd>
           <dd><${FixButton} asked=${asked} changes=${{ isActive: !token.isActive }} look="secondary" words=${token.isActive ? "Disable" : "Enable"}
             done=${token.isActive ? "The token is disabled." : "The token is enabled."} /></dd></div>
-        <div><dt>Delete</dt><dd>End the token for good. Its conversations stay until they expire.</dd>
+        <div><dt>Delete</dt><dd>Delete the token for good. Its conversations stay until they expire.</dd>
           <dd><button type="button" class="small danger" onClick=${() => setOpen("delete")}>Delete</button></dd></div>
       </dl>
       ${open === "rotate" && html`<${RotateDialog} asked=${asked} close=${close} />`}

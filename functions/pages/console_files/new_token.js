@@ -1,4 +1,4 @@
-// Creates a client token: warnings while one types, and at the end its value, snippets, and a chat to try it.
+// Creates a client token: warnings as you type, and at the end its value, snippets, and a chat to try it.
 
 import { html, useEffect, useRef, useState } from "./elements.js";
 import { ask } from "./api.js";
@@ -69,7 +69,7 @@ function NewTokenForm({ whenDone }) {
     </form>`;
 }
 
-/** What the API says to the settings as they stand, before anything is created. */
+/** What the API says about the settings as they stand, before anything is created. */
 function useCheck(shown) {
   const [checked, setChecked] = useState({});
   useEffect(() => {

@@ -2,7 +2,7 @@
 
 import { html } from "./elements.js";
 import { ask } from "./api.js";
-import { Ago, number } from "./format.js";
+import { Ago, many, number } from "./format.js";
 import { ListFoot } from "./list_foot.js";
 import { Panel } from "./panel.js";
 import { linkTo } from "./router.js";
@@ -23,8 +23,8 @@ function figuresOf({ upvotes, downvotes, csat, nps }) {
   return [
     ["Thumbs up", number(upvotes)],
     ["Thumbs down", number(downvotes)],
-    [`Satisfaction of 5, from ${number(csat.count)}`, csat.count ? number(csat.average) : "–"],
-    [`Net promoter score, from ${number(nps.count)}`, nps.count ? number(nps.score) : "–"],
+    [`Satisfaction, out of 5 (${many(csat.count, "rating")})`, csat.count ? number(csat.average) : "–"],
+    [`Net promoter score (${many(nps.count, "rating")})`, nps.count ? number(nps.score) : "–"],
   ];
 }
 

@@ -9,11 +9,11 @@ import { Problem } from "./problem.js";
 const HOUR_SECONDS = 3600;
 // For how long the current value still works. An empty choice ends it at once; 0 ends older ones, too.
 const GRACES = [
-  ["", "ends at once"],
-  ["0", "ends at once, and so do older ones that still work"],
-  [`${HOUR_SECONDS}`, "works for an hour"],
-  [`${24 * HOUR_SECONDS}`, "works for a day"],
-  [`${7 * 24 * HOUR_SECONDS}`, "works for a week"],
+  ["", "stops at once"],
+  ["0", "stops at once, and so do older ones that still work"],
+  [`${HOUR_SECONDS}`, "works for another hour"],
+  [`${24 * HOUR_SECONDS}`, "works for another day"],
+  [`${7 * 24 * HOUR_SECONDS}`, "works for another week"],
 ];
 
 export function RotateDialog({ asked, close }) {

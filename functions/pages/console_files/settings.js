@@ -48,7 +48,7 @@ export function Settings({ asked, field }) {
     setBusy(true);
     try {
       startOver((await updateToken(asked, changes, etag)).body.clientToken);
-      say("Saved. The next request of any page follows it.");
+      say("Saved. It applies from the next request on.");
     } catch (error) {
       if (isConflict(error)) setTheirs(await ask("GET", pathOf`/v1/client-tokens/${token.id}`).catch(() => null));
       setProblem(isConflict(error) ? null : error);

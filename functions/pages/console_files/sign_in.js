@@ -34,7 +34,7 @@ export function SignIn({ whenDone }) {
   return html`
     <div class="sign-in">
       <${Screen} title="Client tokens">
-        <p class="quiet">See which tokens are used, who was refused and why, and change what they allow.</p>
+        <p class="quiet">See how your tokens are used and who was refused, and why. Change what they allow.</p>
         <form onSubmit=${tryKey} autocomplete="off">
           <label>API key
             <input ref=${field} type="password" required autocomplete="off" spellcheck="false" data-1p-ignore data-lpignore="true"

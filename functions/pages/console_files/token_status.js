@@ -1,7 +1,7 @@
 // What a client token is at the moment, in badges. Words and colors say the same.
 
 import { html } from "./elements.js";
-import { ago } from "./format.js";
+import { ago, moment } from "./format.js";
 
 /** [kind, word, explanation] for each: kinds are good, warn, bad. */
 function statuses(token, now) {
@@ -11,7 +11,7 @@ function statuses(token, now) {
   if (isExpired) found.push(["bad", "expired", `It expired ${ago(token.expiresAt)}.`]);
   if (!found.length) found.push(["good", "active", "Pages on its origins can use it."]);
   if (token.originEnforcement === "observe") {
-    found.push(["warn", "observing", `Origins that are not allowed are admitted and listed until ${ago(token.observeUntil)}.`]);
+    found.push(["warn", "observing", `Origins that are not allowed are admitted and listed until ${moment(token.observeUntil)}.`]);
   }
   if (token.previousValueLastUsedAt) {
     found.push(["warn", "previous value in use", `A value that you replaced was used ${ago(token.previousValueLastUsedAt)}.`]);

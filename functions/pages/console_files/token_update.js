@@ -28,7 +28,7 @@ export function FixButton({ asked, changes, words, done, whenDone, look = "" }) 
     } catch (problem) {
       if (isConflict(problem)) asked.reload();
       say(isConflict(problem)
-        ? "Somebody has changed the token meanwhile. Its current state is shown now: look, and try again."
+        ? "This token has changed since you opened it. You now see its current settings: check them, and try again."
         : `${problem.message} ${problem.scope ? `Your API key lacks the scope ${problem.scope}.` : problem.hint}`);
     }
     setBusy(false);

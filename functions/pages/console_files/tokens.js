@@ -12,7 +12,7 @@ import { TokenStatus } from "./token_status.js";
 import { usePages } from "./use_pages.js";
 
 const SHOWN_AT_ONCE = 25;
-// While one searches, whole pages are read, for the API finds tokens by their id alone.
+// A search reads all pages, large ones, because the API finds a token only by its id.
 const SEARCHED_AT_ONCE = 200;
 
 async function tokenPage(query) {
