@@ -52,7 +52,7 @@ def doctor(
 
     Everything that it creates is deleted again, also after a failure or Ctrl-C. It works in a tenant of its own,
     client-tokens-doctor, unless you name a target. What stays expires by itself: audit records, and counters. A run
-    takes some seconds, and at most two minutes besides the answer of the target.
+    takes a few seconds, and at most two and a half minutes plus the time of the target's answer.
 
     The exit status is 0 if everything is well, and 1 if a check failed or something could not be deleted.
     """

@@ -30,9 +30,9 @@ def _table(examination: Examination) -> str:
 def _signing_key(examination: Examination) -> str:
     key = examination.deployment.signing_key()
     if (key["KeySpec"], key["KeyUsage"]) != ("HMAC_256", "GENERATE_VERIFY_MAC"):
-        raise Failed(f"The key is for {key['KeyUsage']} with {key['KeySpec']}, and not for a MAC with HMAC_256.")
+        raise Failed(f"The key is for {key['KeyUsage']} with {key['KeySpec']}, not for a MAC with HMAC_256.")
     if key["KeyState"] != "Enabled":
-        raise Failed(f"The key is in the state {key['KeyState']}, and not Enabled.")
+        raise Failed(f"The key is in the state {key['KeyState']}, not Enabled.")
     return "It is enabled, and of the right kind."
 
 
@@ -134,7 +134,7 @@ def _refuses_a_deleted_token(examination: Examination) -> str:
 
 def _expect(answer: Answer, status: int, what: str) -> None:
     if answer.status != status:
-        raise Failed(f"The API answered {answer} to {what}, and not {status}.")
+        raise Failed(f"The API returned {answer} to {what}, not {status}.")
 
 
 _ALARMS = "Look at the stack's alarms and logs (docs/operate.md#alarms)."

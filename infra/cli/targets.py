@@ -158,7 +158,7 @@ def register(
 def list_targets(deployment: Deployment, *, tenant: Tenant, as_json: Json = False) -> None:
     """List a tenant's targets, by id.
 
-    With what GET /v1/targets shows to the tenant, and their settings. ALLOWED says whether the stack's parameters let
+    Shows what GET /v1/targets shows to the tenant, and the settings. ALLOWED says whether the stack's parameters let
     the API use what a target names. If not, --json has the problem.
     """
     permitted = target_permissions.permitted(deployment)

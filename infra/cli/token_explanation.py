@@ -57,8 +57,8 @@ def explain(
 ) -> None:
     """Explain whether a client token admits a visitor.
 
-    Asks what admission asks before a session and a first message, in order: what decides each question, and how to fix
-    what fails. Nothing is counted or changed.
+    Goes through what admission checks before a session and a first message, in order: what decides each question, and
+    how to fix what fails. Nothing is counted or changed.
     """
     # It logs, and its logger loads botocore, which help does not wait for.
     from shared.admission import explanation  # noqa: PLC0415

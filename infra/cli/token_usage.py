@@ -126,7 +126,7 @@ def top(
 ) -> None:
     """Show the busiest client tokens.
 
-    Those of all tenants, with the refusals and failures of each, since the start of the last hour.
+    Of all tenants, with each token's messages, refusals, and failures. By default, since the start of the last hour.
     """
     at = datetime.now(UTC)
     names = [tenant] if tenant else [name for name, _ in tenants.list_all()]

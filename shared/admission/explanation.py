@@ -137,9 +137,9 @@ def _rate(
 
     def ask() -> str:
         checks.require_within_limit(status, "")
-        return f"One address may send {limits}. After this one, {status.remaining} more fit now."
+        return f"The limit per address is {limits}. After this one, {status.remaining} more are possible now."
 
-    rule = f"One address may send {limits}. This one would be too many."
+    rule = f"The limit per address is {limits}. This one would exceed it."
     return _ask(question, ask, Fix(fix.format(status.retry_after)), rule)
 
 
@@ -184,4 +184,4 @@ def _unasked() -> Iterator[ExplainedCheck]:
 
 
 def _no_target(question: Question) -> ExplainedCheck:
-    return ExplainedCheck(question=question, passes=None, rule="There is no target to ask this of.")
+    return ExplainedCheck(question=question, passes=None, rule="Not checked, because no target would answer.")
