@@ -71,8 +71,8 @@ class Check:
     needs: tuple[str, ...] = ()
 
 
-# The last three: an answer of another form.
-_FAILURES = (Failed, NoAnswer, ApiError, AwsError, BotoCoreError, ClientError, LookupError, TypeError, ValueError)
+_ANOTHER_FORM = (LookupError, TypeError, ValueError, RecursionError)
+_FAILURES = (Failed, NoAnswer, ApiError, AwsError, BotoCoreError, ClientError, *_ANOTHER_FORM)
 
 
 def _found(error: Exception) -> str:

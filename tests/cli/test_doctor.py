@@ -125,6 +125,11 @@ def _session_has_another_form(world):
     world.replace("InitSession", lambda event, answer: strange if _is_allowed(made := answer(event)) else made)
 
 
+def _session_is_nested_deeply(world):
+    strange = {"statusCode": 200, "headers": {}, "body": "[" * 100_000}
+    world.replace("InitSession", lambda event, answer: strange if _is_allowed(made := answer(event)) else made)
+
+
 def _chat_fails(world):
     def fail(event, answer):
         raise RuntimeError
@@ -174,6 +179,7 @@ def _tokens_cannot_be_deleted(world):
         (_gate_admits_deleted_tokens, {"deleted token"}),
         (_sessions_fail, {"session"}),
         (_session_has_another_form, {"session"}),
+        (_session_is_nested_deeply, {"session"}),
         (_chat_fails, {"conversation"}),
         (_answer_breaks_off, {"conversation"}),
         (_answer_is_another, {"conversation"}),

@@ -105,6 +105,21 @@ def test_lost_answer_to_the_creation_leaves_no_token(world):
     assert left_by(before) == set()
 
 
+def test_run_of_an_operator_whose_clock_is_ahead_leaves_no_token(world):
+    """The API says when a token was created."""
+
+    def create(event, answer):
+        context = event["requestContext"]
+        earlier = context["requestTimeEpoch"] - 50_000
+        return answer({**event, "requestContext": {**context, "requestTimeEpoch": earlier}})
+
+    before = stored()
+    world.replace("CreateClientToken", create)
+    world.replace("DeleteClientToken", unavailable)
+    assert failed(world.examine("--json")) == {"deleted token"}
+    assert left_by(before) == set()
+
+
 def test_interrupted_run_deletes_what_it_created(world):
     before, interrupted = stored(), []
 
