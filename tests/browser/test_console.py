@@ -201,6 +201,30 @@ def test_concurrent_change_is_shown_as_a_difference(owner, management, token):
     assert (after["name"], after["rateLimitPerMinute"], after["rateLimitPerHour"]) == ("Theirs", 7, 77)
 
 
+def test_what_prevents_a_choice_after_a_concurrent_change_is_shown(owner, management, token):
+    token_id, _ = token("Contested")
+    path = f"/v1/client-tokens/{token_id}"
+    owner.driver.execute_script("location.hash = `#/tokens/${arguments[0]}/settings`", token_id)
+    owner.wait(lambda: owner.find("input[name=name]"))
+    owner.driver.execute_script("for (const one of document.querySelectorAll('details')) one.open = true")
+    owner.wait(lambda: owner.find("input[name=defaultFlowId]"))[0].send_keys("flow_demo")
+    management.ask("PUT", path, {"flowIds": []})
+    # First, the token as somebody else has left it cannot be read.
+    owner.driver.execute_script("""
+        window.answered = window.fetch;
+        const isRead = (options) => options.method === "GET";
+        window.fetch = (url, options) => isRead(options) ? Promise.reject(new TypeError()) : answered(url, options);
+    """)
+    owner.driver.find_element(By.XPATH, "//button[.='Save']").click()
+    owner.sees("The API cannot be reached.", "main")
+    owner.driver.execute_script("window.fetch = window.answered")
+    owner.driver.find_element(By.XPATH, "//button[.='Save']").click()
+    owner.sees("Somebody has changed this token meanwhile", ".conflict")
+    owner.driver.find_element(By.XPATH, "//button[.='Save what is chosen']").click()
+    owner.sees("defaultFlowId", ".conflict [role=alert]")
+    assert management.ask("GET", path)["clientToken"]["defaultFlowId"] is None
+
+
 def test_warnings_are_shown_while_one_types(owner, management):
     owner.driver.execute_script("location.hash = '#/tokens/new'")
     owner.wait(lambda: owner.find("input[name=name]"))[0].send_keys("Previews")

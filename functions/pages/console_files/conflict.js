@@ -1,10 +1,11 @@
 // Two people have changed a token: shows both changes, to choose between field by field.
 
 import { html, useState } from "./elements.js";
+import { Problem } from "./problem.js";
 import { FIELDS, isSame, shownOf } from "./token_fields.js";
 
 /** `begun`: the token that both started from. `shown`: this person's form. `save`: takes the changes to make to theirs. */
-export function Conflict({ begun, theirs, shown, isBusy, save, discard }) {
+export function Conflict({ begun, theirs, shown, problem, isBusy, save, discard }) {
   const before = shownOf(begun);
   const other = shownOf(theirs);
   const fields = FIELDS.filter(({ name }) => !isSame(shown[name], before[name]) || !isSame(other[name], before[name]));
@@ -28,6 +29,7 @@ export function Conflict({ begun, theirs, shown, isBusy, save, discard }) {
           <tbody>${fields.map((field) => html`<${Difference} key=${field.name} field=${field} before=${before[field.name]} theirs=${other[field.name]}
             yours=${shown[field.name]} chosen=${chosen[field.name]} choose=${(which) => choose((all) => ({ ...all, [field.name]: which }))} />`)}</tbody>
         </table>
+        <${Problem} problem=${problem} />
         <div class="actions">
           <button type="submit" disabled=${isBusy} aria-busy=${isBusy ? "true" : undefined}>Save these choices</button>
           <button type="button" class="secondary" onClick=${discard}>Discard my changes</button>

@@ -22,7 +22,8 @@ export function Settings({ asked, field }) {
   const [problem, setProblem] = useState(null);
   const [theirs, setTheirs] = useState(null);
   const [isBusy, setBusy] = useState(false);
-  useEffect(() => problem && focusFirstReason(form.current), [problem]);
+  // While a conflict is shown, there is no form.
+  useEffect(() => problem && !theirs && focusFirstReason(form.current), [problem]);
   useEffect(() => field && showField(form.current, field), [field]);
   useEffect(follow, [token]);
 
@@ -50,10 +51,19 @@ export function Settings({ asked, field }) {
       startOver((await updateToken(asked, changes, etag)).body.clientToken);
       say("Saved. It applies from the next request on.");
     } catch (error) {
-      if (isConflict(error)) setTheirs(await ask("GET", pathOf`/v1/client-tokens/${token.id}`).catch(() => null));
-      setProblem(isConflict(error) ? null : error);
+      setProblem(isConflict(error) ? await problemOfTheirs() : error);
     }
     setBusy(false);
+  }
+
+  /** Reads the token as somebody else has left it. Null, or the error if it cannot be read. */
+  async function problemOfTheirs() {
+    try {
+      setTheirs(await ask("GET", pathOf`/v1/client-tokens/${token.id}`));
+      return null;
+    } catch (error) {
+      return error;
+    }
   }
 
   function discard() {
@@ -73,7 +83,7 @@ export function Settings({ asked, field }) {
   }
 
   if (theirs) {
-    return html`<${Conflict} begun=${begun} theirs=${theirs.body.clientToken} shown=${shown} isBusy=${isBusy}
+    return html`<${Conflict} begun=${begun} theirs=${theirs.body.clientToken} shown=${shown} problem=${problem} isBusy=${isBusy}
       save=${(changes) => save(changes, theirs.etag)} discard=${discard} />`;
   }
   return html`
