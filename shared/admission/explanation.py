@@ -114,7 +114,7 @@ def _target_allowed(
 
     fix = explanation.allow_target(wanted, token.settings, registered)
     if wanted is None:
-        return _ask("target_allowed", ask, fix)
+        return _ask("target_allowed", ask, fix, "The token has no flow and no agent.")
     check = _ask("target_allowed", ask, fix, f"{wanted.id} is not among the token's flows and agents.")
     return check if check.passes else replace(check, nearest=explanation.nearest_target(wanted, token.settings))
 

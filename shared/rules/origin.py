@@ -168,7 +168,7 @@ def _warnings_of(entry: str, *, is_live: bool, is_public_suffix: Callable[[str],
     if entry == _ANY:
         yield SecurityWarning(
             "wildcard_origin",
-            "* admits every website: whoever copies the token from your page can use it on theirs. "
+            "* admits every website: anybody who copies the token from your page can use it on theirs. "
             "List your own origins instead.",
         )
     elif entry == _NATIVE:
@@ -211,8 +211,8 @@ def _warnings_of_site(
     if origin.scheme == "http" and not origin.is_loopback:
         yield SecurityWarning(
             "insecure_origin",
-            f"{entry} is not encrypted: whoever sits between visitor and site can change the page and take the token. "
-            "Use https.",
+            f"{entry} is not encrypted: anybody between the visitor and the site can change the page and take the "
+            "token. Use https.",
         )
     if parts.label and is_public_suffix(origin.host):
         name = f"{parts.label.replace('*', 'evil')}.{origin.host}"

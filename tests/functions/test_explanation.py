@@ -87,6 +87,11 @@ def test_update_adds_only_what_a_browser_sends(api, create, origin, added, fix):
     assert failed["update"] == (added and {"allowedOrigins": [ORIGIN, added]})
 
 
+def test_token_without_a_target_is_the_reason(api, create):
+    found = failing(explain(api, create(flowIds=[]), origin=ORIGIN))["target_allowed"]
+    assert (found["code"], found["rule"]) == ("no_target", "The token has no flow and no agent.")
+
+
 def test_observed_origin_passes_and_has_a_fix(api, create):
     explained = explain(api, create(originEnforcement="observe"), origin="https://new.example.com")
     (asked,) = (one for one in explained["questions"] if one["question"] == "origin_allowed")

@@ -41,7 +41,10 @@ function ChangeRow({ record }) {
     </tr>`;
 }
 
-const labelOf = (name) => FIELDS.find((field) => field.name === name)?.label ?? name;
+// What the form does not show, and records name.
+const OTHER_LABELS = { isActive: "Enabled", previousValuesExpireAt: "Previous values expire" };
+
+const labelOf = (name) => FIELDS.find((field) => field.name === name)?.label ?? OTHER_LABELS[name] ?? name;
 
 /** Before and after, what a list lost and gained, or only that it changed. */
 function changeText(change) {
