@@ -219,8 +219,8 @@ def test_what_prevents_a_choice_after_a_concurrent_change_is_shown(owner, manage
     owner.sees("The API cannot be reached.", "main")
     owner.driver.execute_script("window.fetch = window.answered")
     owner.driver.find_element(By.XPATH, "//button[.='Save']").click()
-    owner.sees("Somebody has changed this token meanwhile", ".conflict")
-    owner.driver.find_element(By.XPATH, "//button[.='Save what is chosen']").click()
+    owner.sees("This token has changed since you opened it", ".conflict")
+    owner.driver.find_element(By.XPATH, "//button[.='Save these choices']").click()
     owner.sees("defaultFlowId", ".conflict [role=alert]")
     assert management.ask("GET", path)["clientToken"]["defaultFlowId"] is None
 
