@@ -282,14 +282,29 @@ SEEN = {
 }
 
 
+# Controls that look the same with the keyboard's focus.
+UNMARKED = """
+    return [...document.querySelectorAll("a, button, input, select, textarea, summary, pre[tabindex]")]
+        .filter((control) => control.checkVisibility() && !control.disabled)
+        .filter((control) => control.focus() || getComputedStyle(control).outlineStyle !== "solid")
+        .map((control) => `no visible focus: ${control.outerHTML}`);
+"""
+
+
 def look(console, axe, size):
-    """What axe finds, and what is wider than the screen."""
+    """What axe finds, what is wider than the screen, and where the focus cannot be seen."""
+    console.driver.switch_to.active_element.send_keys(Keys.TAB)
+    unmarked = console.driver.execute_script(UNMARKED)
     found = console.driver.execute_async_script(f"{axe}; axe.run().then(arguments[0])")
     width = console.driver.execute_script("return document.documentElement.scrollWidth")
     too_wide = [f"{width} pixels wide"] if width > size["width"] else []
-    return too_wide + [
-        f"{violation['id']}: {node['html']}"
-        for violation in found["violations"]
-        if violation["impact"] in {"serious", "critical"}
-        for node in violation["nodes"]
-    ]
+    return (
+        unmarked
+        + too_wide
+        + [
+            f"{violation['id']}: {node['html']}"
+            for violation in found["violations"]
+            if violation["impact"] in {"serious", "critical"}
+            for node in violation["nodes"]
+        ]
+    )

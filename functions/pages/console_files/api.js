@@ -10,7 +10,7 @@ export const API = BASE.href.replace(/\/$/, "");
 /** An error response. `scope`: the one that the key lacks, if that is the reason. */
 export class ApiProblem extends Error {
   constructor(status, body) {
-    super(body.error ?? "The API sent a response that the console can't read.");
+    super(body.error ?? `The API refused the request (status ${status}).`);
     this.status = status;
     this.code = body.code ?? "";
     this.hint = body.hint ?? "";
@@ -45,9 +45,7 @@ export async function ask(method, path, { query = {}, body, etag, signal } = {})
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (etag) headers["If-Match"] = etag;
   const response = await send(address, { method, headers, signal, body: body && JSON.stringify(body) });
-  const answer = await readJson(response);
-  if (!response.ok) throw new ApiProblem(response.status, answer);
-  return { body: answer, etag: response.headers.get("ETag") };
+  return { body: await readBody(response), etag: response.headers.get("ETag") };
 }
 
 /** A request without cookies. Throws ApiProblem if there is no response. */
@@ -60,12 +58,18 @@ export async function send(address, options) {
   }
 }
 
-/** An empty object if it is no JSON. */
-export async function readJson(response) {
-  try {
-    return await response.json();
-  } catch (error) {
+/** The body of a successful response. Throws ApiProblem, also for what a proxy answers instead of the API. */
+export async function readBody(response) {
+  const body = await response.json().catch((error) => {
     if (error.name === "AbortError") throw error;
-    return {};
+    return null;
+  });
+  if (body === null) {
+    throw new ApiProblem(response.status, {
+      error: `What came back is no answer of the API (status ${response.status}).`,
+      hint: "Try again. If it happens again, look at the proxies between your browser and the API.",
+    });
   }
+  if (!response.ok) throw new ApiProblem(response.status, body);
+  return body;
 }

@@ -14,6 +14,7 @@ export function Conflict({ begun, theirs, shown, problem, isBusy, save, discard 
 
   function submit(event) {
     event.preventDefault();
+    if (isBusy) return;
     const yours = fields.filter((field) => chosen[field.name] === "yours" && !isSame(shown[field.name], other[field.name]));
     if (yours.length) save(Object.fromEntries(yours.map((field) => [field.name, field.as.write(shown[field.name])])));
     else discard();
@@ -31,7 +32,7 @@ export function Conflict({ begun, theirs, shown, problem, isBusy, save, discard 
         </table>
         <${Problem} problem=${problem} />
         <div class="actions">
-          <button type="submit" disabled=${isBusy} aria-busy=${isBusy ? "true" : undefined}>Save these choices</button>
+          <button type="submit" aria-busy=${isBusy ? "true" : undefined}>Save these choices</button>
           <button type="button" class="secondary" onClick=${discard}>Discard my changes</button>
         </div>
       </form>

@@ -8,7 +8,7 @@ import { say } from "./live.js";
 import { Panel } from "./panel.js";
 import { Problem } from "./problem.js";
 import { Rating } from "./ratings.js";
-import { go, linkTo } from "./router.js";
+import { goFrom, linkTo } from "./router.js";
 import { Screen } from "./screen.js";
 import { useAnswer } from "./use_answer.js";
 
@@ -98,8 +98,8 @@ function TranscriptMessage({ message, ratings, isUnanswered }) {
   return html`
     <li class=${message.role === "user" ? "from-visitor" : undefined}>
       <span class="quiet">${message.role === "user" ? "Visitor" : "Answer"} <${Ago} at=${message.createdAt} /></span>
-      <p>${message.content}</p>
-      ${message.displayContent !== undefined && html`<p class="displayed"><span class="quiet">The page displayed</span> ${message.displayContent}</p>`}
+      <p dir="auto">${message.content}</p>
+      ${message.displayContent !== undefined && html`<p class="displayed"><span class="quiet">The page displayed</span> <bdi>${message.displayContent}</bdi></p>`}
       ${message.suggestions && html`<p class="quiet">Suggested: ${message.suggestions.map((one) => one.label).join(", ")}</p>`}
       ${ratings.length > 0 && html`<div>${ratings.map((one) => html`<${Rating} key=${one.id} one=${one} />`)}</div>`}
     </li>
@@ -116,10 +116,11 @@ function ConversationDeletion({ path, close }) {
   const [problem, setProblem] = useState(null);
 
   async function remove() {
+    const { hash } = globalThis.location;
     try {
       const { body } = await ask("DELETE", path);
       say(body.message);
-      go("conversations");
+      goFrom(hash, "conversations");
     } catch (error) {
       setProblem(error);
     }

@@ -1,6 +1,6 @@
 // What visitors wrote with the tenant's tokens: conversations by token and visitor, and what visitors rated.
 
-import { html, useState } from "./elements.js";
+import { html, useEffect, useState } from "./elements.js";
 import { ask } from "./api.js";
 import { Ago, many } from "./format.js";
 import { ListFoot } from "./list_foot.js";
@@ -33,6 +33,7 @@ export function Conversations({ query }) {
 
 function Filters({ chosen, names }) {
   const [visitor, setVisitor] = useState(chosen.visitor);
+  useEffect(() => setVisitor(chosen.visitor), [chosen.visitor]);
   const choices = new Map(chosen.token ? [[chosen.token, chosen.token], ...names] : names);
   return html`
     <form class="columns" autocomplete="off" onSubmit=${(event) => {
@@ -82,9 +83,9 @@ function ConversationList({ chosen, names }) {
 function ConversationRow({ one, names }) {
   return html`
     <tr>
-      <th scope="row"><a href=${linkTo("conversations", one.id)}>${one.title}</a>
+      <th scope="row"><a href=${linkTo("conversations", one.id)}><bdi>${one.title}</bdi></a>
         ${one.ownerId && html`<small class="quiet">returning visitor <code>${one.ownerId}</code></small>`}</th>
-      <td data-label="Token"><a href=${linkTo("tokens", one.clientTokenId)}>${names.get(one.clientTokenId) ?? one.clientTokenId}</a></td>
+      <td data-label="Token"><a href=${linkTo("tokens", one.clientTokenId)}><bdi>${names.get(one.clientTokenId) ?? one.clientTokenId}</bdi></a></td>
       <td data-label="Page"><code>${one.origin || "none"}</code></td>
       <td data-label="Messages">${one.messageCount}</td>
       <td data-label="Last message"><${Ago} at=${one.updatedAt} /></td>

@@ -1,4 +1,4 @@
-// What stops pages: a new value, disabling, and deleting. Each asks once more.
+// What stops pages: a new value and deleting, which ask once more, and disabling, which can be undone.
 
 import { html, useState } from "./elements.js";
 import { DeleteDialog } from "./delete_dialog.js";

@@ -16,5 +16,6 @@ export function Dialog({ title, close, children }) {
         <h2 id=${id}>${title}</h2>
         ${children}
       </article>
+      <div class="said" role="status"></div>
     </dialog>`;
 }

@@ -1,6 +1,6 @@
 // What would happen to a visitor of a site: each question that the service asks, and the first that says no.
 
-import { html, useState } from "./elements.js";
+import { html, useRef, useState } from "./elements.js";
 import { ask, pathOf } from "./api.js";
 import { Problem } from "./problem.js";
 import { FixButton } from "./token_update.js";
@@ -12,6 +12,7 @@ export function Explain({ asked }) {
   const [question, setQuestion] = useState({ origin: "", address: "", target: "" });
   const [found, setFound] = useState(null);
   const [problem, setProblem] = useState(null);
+  const latest = useRef(null);
   const set = (name) => (event) => setQuestion((before) => ({ ...before, [name]: event.target.value }));
 
   async function explain(event) {
@@ -19,14 +20,15 @@ export function Explain({ asked }) {
     const { origin, address, target } = question;
     const named = target && { [token.agentIds.includes(target) ? "agentId" : "flowId"]: target };
     const body = { origin: origin.trim() || null, ...(address.trim() && { address: address.trim() }), ...named };
-    try {
-      const answer = await ask("POST", pathOf`/v1/client-tokens/${token.id}/explain`, { body });
+    latest.current = body;
+    // A late answer is not to an earlier question.
+    const settle = (answer, error) => {
+      if (latest.current !== body) return;
       setFound(answer);
-      setProblem(null);
-    } catch (error) {
-      setFound(null);
       setProblem(error);
-    }
+    };
+    await ask("POST", pathOf`/v1/client-tokens/${token.id}/explain`, { body })
+      .then((answer) => settle(answer, null), (error) => settle(null, error));
   }
 
   return html`

@@ -9,6 +9,6 @@ export function ListFoot({ pages, words, canGrow = true }) {
     <div class="below">
       <span class="quiet" role="status">${isLoading ? "Loading" : problem ? "" : words}</span>
       ${hasMore && canGrow && !problem && html`
-        <button type="button" class="small secondary" disabled=${isLoading} onClick=${() => more()}>Show more</button>`}
+        <button type="button" class="small secondary" aria-disabled=${isLoading ? "true" : undefined} onClick=${() => more()}>Show more</button>`}
     </div>`;
 }

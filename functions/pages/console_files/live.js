@@ -2,9 +2,10 @@
 
 let timer;
 
+/** Also in an open dialog, which hides the page behind it. Longer texts stay longer. */
 export function say(text) {
-  const region = document.getElementById("said");
-  region.textContent = text;
+  const show = (words) => document.querySelectorAll(".said").forEach((region) => region.replaceChildren(words));
+  show(text);
   clearTimeout(timer);
-  timer = setTimeout(() => region.replaceChildren(), 8000);
+  timer = setTimeout(show, Math.max(8000, 100 * text.length), "");
 }

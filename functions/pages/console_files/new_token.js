@@ -8,8 +8,8 @@ import { Problem } from "./problem.js";
 import { linkTo } from "./router.js";
 import { Screen } from "./screen.js";
 import { useTargets } from "./targets.js";
-import { bodyOfNew, shownOf } from "./token_fields.js";
-import { focusFirstReason, TokenForm } from "./token_form.js";
+import { bodyOfNew, problemOf, shownOf } from "./token_fields.js";
+import { focusFirstReason, TokenForm, unreadableOf } from "./token_form.js";
 import { Warnings } from "./warnings.js";
 
 const PAUSE_MILLISECONDS = 500;
@@ -36,8 +36,16 @@ function NewTokenForm({ whenDone }) {
   const checked = useCheck(shown);
   useEffect(() => problem && focusFirstReason(form.current), [problem]);
 
+  function set(name, text) {
+    setProblem(null);
+    setShown((before) => ({ ...before, [name]: text }));
+  }
+
   async function create(event) {
     event.preventDefault();
+    if (isBusy) return;
+    const unreadable = unreadableOf(form.current);
+    if (unreadable) return setProblem(unreadable);
     setBusy(true);
     try {
       const { body } = await ask("POST", "/v1/client-tokens", { body: bodyOfNew(shown) });
@@ -53,7 +61,7 @@ function NewTokenForm({ whenDone }) {
     <form ref=${form} class="with-aside" onSubmit=${create} autocomplete="off" novalidate>
       <div class="panel">
         <${TokenForm} of="new" shown=${shown} problem=${problem ?? checked.problem} targets=${targets}
-          set=${(name, text) => setShown((before) => ({ ...before, [name]: text }))} />
+          set=${set} />
       </div>
       <aside class="panel" aria-label="Checks">
         <h2>Checked as you type</h2>
@@ -64,7 +72,7 @@ function NewTokenForm({ whenDone }) {
           ${checked.problem && html`<p class="quiet">${checked.problem.message}</p>`}
         </div>
         <${Problem} problem=${problem} />
-        <button type="submit" disabled=${isBusy} aria-busy=${isBusy ? "true" : undefined}>Create token</button>
+        <button type="submit" aria-busy=${isBusy ? "true" : undefined}>Create token</button>
       </aside>
     </form>`;
 }
@@ -91,9 +99,6 @@ function useCheck(shown) {
   return checked;
 }
 
-/** What the form itself cannot read looks like an error of the API. */
 export function asProblem(error) {
-  if (!(error instanceof SyntaxError)) return error;
-  const message = "must be JSON";
-  return { message: `config: ${message}`, hint: error.message, details: [{ path: "config", message }] };
+  return error instanceof SyntaxError ? problemOf("config", "must be JSON", error.message) : error;
 }

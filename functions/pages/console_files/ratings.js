@@ -5,6 +5,7 @@ import { ask } from "./api.js";
 import { Ago, many, number } from "./format.js";
 import { ListFoot } from "./list_foot.js";
 import { Panel } from "./panel.js";
+import { Problem } from "./problem.js";
 import { linkTo } from "./router.js";
 import { useAnswer } from "./use_answer.js";
 import { usePages } from "./use_pages.js";
@@ -37,11 +38,12 @@ function RatingList() {
     <ul class="ratings">${pages.entries.map((one) => html`
       <li key=${one.id}><${Rating} one=${one} /> <a href=${linkTo("conversations", one.recordId)}>Read the conversation</a> <${Ago} at=${one.createdAt} /></li>`)}
     </ul>
+    <${Problem} problem=${pages.problem} retry=${() => pages.more()} />
     <${ListFoot} pages=${pages} words=${`The newest ${number(pages.entries.length)}`} />`;
 }
 
 /** One rating of a visitor, with the comment. */
 export function Rating({ one }) {
   const [kind, words] = RATING_WORDS[one.feedbackType] ?? ["quiet", `${one.feedbackType} ${one.rating}`];
-  return html`<span class=${`badge ${kind}`}>${words}</span> ${one.comment && html`<q>${one.comment}</q>`}`;
+  return html`<span class=${`badge ${kind}`}>${words}</span> ${one.comment && html`<q dir="auto">${one.comment}</q>`}`;
 }

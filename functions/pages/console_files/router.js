@@ -11,6 +11,11 @@ export function go(...path) {
   globalThis.location.hash = linkTo(...path);
 }
 
+/** Goes there from the screen at `hash`, unless the reader has gone elsewhere meanwhile. */
+export function goFrom(hash, ...path) {
+  if (globalThis.location.hash === hash) go(...path);
+}
+
 /** The route of the address: the parts of its path, decoded, and its query. */
 export function useRoute() {
   const [route, setRoute] = useState(readRoute);

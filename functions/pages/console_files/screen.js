@@ -11,7 +11,7 @@ export function Screen({ title, lead, actions, children }) {
   return html`
     <main>
       <div class="title">
-        <div><h1 ref=${heading} tabindex="-1">${title}</h1>${lead && html`<p class="quiet">${lead}</p>`}</div>
+        <div><h1 ref=${heading} tabindex="-1"><bdi>${title}</bdi></h1>${lead && html`<p class="quiet">${lead}</p>`}</div>
         <div class="actions">${actions}</div>
       </div>
       ${children}

@@ -7,8 +7,8 @@ import { say } from "./live.js";
 import { asProblem } from "./new_token.js";
 import { Problem } from "./problem.js";
 import { useTargets } from "./targets.js";
-import { changesOf, isSame, shownOf } from "./token_fields.js";
-import { focusFirstReason, TokenForm } from "./token_form.js";
+import { changesOf, isSame, shownOf, typedSince } from "./token_fields.js";
+import { focusFirstReason, TokenForm, unreadableOf } from "./token_form.js";
 import { isConflict, updateToken } from "./token_update.js";
 
 /** `field`: the one to begin with. */
@@ -33,14 +33,15 @@ export function Settings({ asked, field }) {
     const before = shownOf(begun);
     const now = shownOf(token);
     const yours = Object.keys(shown).filter((name) => !isSame(shown[name], before[name]));
-    if (yours.some((name) => !isSame(now[name], before[name]))) return setTheirs(asked.answer);
+    if (yours.some((name) => !isSame(now[name], before[name]) && !isSame(now[name], shown[name]))) return setTheirs(asked.answer);
     setBegun(token);
     setShown({ ...now, ...Object.fromEntries(yours.map((name) => [name, shown[name]])) });
   }
 
+  /** Shows a token, and keeps what one typed while it was saved. */
   function startOver(from) {
     setBegun(from);
-    setShown(shownOf(from));
+    setShown((now) => ({ ...shownOf(from), ...typedSince(shown, now) }));
     setProblem(null);
     setTheirs(null);
   }
@@ -48,7 +49,10 @@ export function Settings({ asked, field }) {
   async function save(changes, etag) {
     setBusy(true);
     try {
-      startOver((await updateToken(asked, changes, etag)).body.clientToken);
+      const answer = await updateToken(asked, changes, etag);
+      // Both at once: otherwise the form takes its own change for another person's.
+      startOver(answer.body.clientToken);
+      asked.replace(answer);
       say("Saved. It applies from the next request on.");
     } catch (error) {
       setProblem(isConflict(error) ? await problemOfTheirs() : error);
@@ -73,6 +77,9 @@ export function Settings({ asked, field }) {
 
   function submit(event) {
     event.preventDefault();
+    if (isBusy) return;
+    const unreadable = unreadableOf(form.current);
+    if (unreadable) return setProblem(unreadable);
     try {
       const changes = changesOf(shown, begun);
       if (Object.keys(changes).length) save(changes);
@@ -93,7 +100,7 @@ export function Settings({ asked, field }) {
         <${TokenForm} of="existing" shown=${shown} problem=${problem} targets=${targets}
           set=${(name, text) => setShown((before) => ({ ...before, [name]: text }))} />
         <${Problem} problem=${problem} />
-        <button type="submit" disabled=${isBusy} aria-busy=${isBusy ? "true" : undefined}>Save</button>
+        <button type="submit" aria-busy=${isBusy ? "true" : undefined}>Save</button>
       </form>
     </section>`;
 }

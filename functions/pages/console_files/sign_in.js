@@ -1,7 +1,7 @@
 // Asks for an API key, and tries it. It stays in this tab's memory.
 
 import { html, useRef, useState } from "./elements.js";
-import { ask, forgetKey, keepKey } from "./api.js";
+import { ApiProblem, ask, forgetKey, keepKey } from "./api.js";
 import { Problem } from "./problem.js";
 import { Screen } from "./screen.js";
 
@@ -14,8 +14,11 @@ export function SignIn({ whenDone }) {
     event.preventDefault();
     setBusy(true);
     setProblem(null);
-    keepKey(field.current.value.trim());
+    const key = field.current.value.trim();
     try {
+      // Browsers send no such header, and look as if the API could not be reached.
+      if (/[^\x21-\x7e]/.test(key)) throw new ApiProblem(401, { code: "unauthenticated" });
+      keepKey(key);
       await ask("GET", "/v1/client-tokens", { query: { limit: 1 } });
     } catch (error) {
       // A key without the scope for tokens may have others.

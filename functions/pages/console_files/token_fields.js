@@ -52,8 +52,18 @@ export function changesOf(shown, token) {
   return Object.fromEntries(changed.map((field) => [field.name, field.as.write(shown[field.name])]));
 }
 
+/** The fields of a form that differ from what it showed before. */
+export function typedSince(before, shown) {
+  return Object.fromEntries(Object.entries(shown).filter(([name, text]) => !isSame(text, before[name])));
+}
+
 export function isSame(one, other) {
   return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** What a form itself cannot read, as an error of the API. */
+export function problemOf(name, message, hint = "") {
+  return { message: `${name}: ${message}`, hint, details: [{ path: name, message }] };
 }
 
 /** The first reason that an error gives for each field. */

@@ -3,7 +3,7 @@
 import { html } from "./elements.js";
 import { Field } from "./field.js";
 import { TargetPicker } from "./targets.js";
-import { FIELDS, reasonsByField } from "./token_fields.js";
+import { FIELDS, problemOf, reasonsByField } from "./token_fields.js";
 
 /** `of`: "new" or "existing". `set`: takes a field's name and its new text. `targets`: from useTargets. */
 export function TokenForm({ of, shown, set, problem, targets }) {
@@ -34,6 +34,12 @@ export function TokenForm({ of, shown, set, problem, targets }) {
       <summary>More</summary>
       ${fields.slice(split).filter(isPlain).map(one)}
     </details>`;
+}
+
+/** What an error of the API would be, or null: half a date or half a number reads as an empty field, which means no limit. */
+export function unreadableOf(form) {
+  const field = [...form.elements].find((element) => element.validity.badInput);
+  return field ? problemOf(field.name, "is incomplete: complete it, or empty it") : null;
 }
 
 /** Puts the focus on the first field that an error is about. */

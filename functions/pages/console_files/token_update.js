@@ -3,15 +3,14 @@
 import { html, useState } from "./elements.js";
 import { ask, pathOf } from "./api.js";
 import { say } from "./live.js";
+import { helpOf, sentenceOf } from "./problem.js";
 
 const CHANGED_MEANWHILE = 412;
 
-/** `asked`: the token, from useAnswer, which then shows the answer. Throws ApiProblem. */
-export async function updateToken(asked, changes, etag = asked.answer.etag) {
+/** `asked`: the token, from useAnswer, to replace with the answer. Throws ApiProblem. */
+export function updateToken(asked, changes, etag = asked.answer.etag) {
   const { id } = asked.answer.body.clientToken;
-  const answer = await ask("PUT", pathOf`/v1/client-tokens/${id}`, { body: changes, etag });
-  asked.replace(answer);
-  return answer;
+  return ask("PUT", pathOf`/v1/client-tokens/${id}`, { body: changes, etag });
 }
 
 export const isConflict = (problem) => problem.status === CHANGED_MEANWHILE;
@@ -20,18 +19,19 @@ export const isConflict = (problem) => problem.status === CHANGED_MEANWHILE;
 export function FixButton({ asked, changes, words, done, whenDone, look = "" }) {
   const [isBusy, setBusy] = useState(false);
   async function fix() {
+    if (isBusy) return;
     setBusy(true);
     try {
-      await updateToken(asked, changes);
+      asked.replace(await updateToken(asked, changes));
       say(done);
       whenDone?.();
     } catch (problem) {
       if (isConflict(problem)) asked.reload();
       say(isConflict(problem)
         ? "This token has changed since you opened it. You now see its current settings: check them, and try again."
-        : `${problem.message} ${problem.scope ? `Your API key lacks the scope ${problem.scope}.` : problem.hint}`);
+        : `${sentenceOf(problem)} ${helpOf(problem)}`);
     }
     setBusy(false);
   }
-  return html`<button type="button" class=${`small ${look}`} disabled=${isBusy} aria-busy=${isBusy ? "true" : undefined} onClick=${fix}>${words}</button>`;
+  return html`<button type="button" class=${`small ${look}`} aria-busy=${isBusy ? "true" : undefined} onClick=${fix}>${words}</button>`;
 }

@@ -71,7 +71,7 @@ function TokenRow({ token }) {
   return html`
     <tr>
       <th scope="row">
-        <a href=${linkTo("tokens", token.id)}>${token.name}</a>
+        <a href=${linkTo("tokens", token.id)}><bdi>${token.name}</bdi></a>
         <small class="quiet">${token.environment}, ends in ${token.tokenHint}</small>
       </th>
       <td><${TokenStatus} token=${token} /></td>

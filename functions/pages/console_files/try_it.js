@@ -59,8 +59,8 @@ export function TryIt({ token, value }) {
       <div class="panel-title"><h2 id="try-heading">Try it here</h2></div>
       <p class="quiet">As a visitor on <code>${HERE}</code>, which is this page. Messages count, and cost what a visitor's cost.</p>
       <ol class="chat" aria-label="Conversation" aria-live="polite" aria-busy=${isBusy ? "true" : "false"}>${turns.map((turn) => html`
-        <li class="from-visitor"><span class="quiet">You</span><p>${turn.said}</p></li>
-        <li><span class="quiet">Answer</span><p>${turn.answer || "…"}</p></li>`)}
+        <li class="from-visitor"><span class="quiet">You</span><p dir="auto">${turn.said}</p></li>
+        <li><span class="quiet">Answer</span><p dir="auto">${turn.answer || "…"}</p></li>`)}
       </ol>
       <${Problem} problem=${refusal?.problem} />
       ${refusal?.found && html`<${Explanation} found=${refusal.found} again=${sendAgain}

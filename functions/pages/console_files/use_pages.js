@@ -9,6 +9,7 @@ export function usePages(load, length) {
   const [isLoading, setLoading] = useState(false);
 
   async function more(limit = length) {
+    if (isLoading) return;
     setLoading(true);
     try {
       const { entries, pagination } = await load({ limit, cursor: listed.cursor });

@@ -1,11 +1,11 @@
 // The browser plane as a page uses it: a session, and messages whose answers stream. No API key is sent.
 
-import { API, ApiProblem, readJson, send } from "./api.js";
+import { API, ApiProblem, readBody, send } from "./api.js";
 
 /** Opens a session with a token's value. Throws ApiProblem. */
 export async function openSession(value, signal) {
   const response = await postAsVisitor("/v1/client/init", { token: value }, signal);
-  return response.json();
+  return readBody(response);
 }
 
 /** Sends a message. Calls `show` with each piece of the answer. Throws ApiProblem, also if the answer breaks off. */
@@ -41,6 +41,5 @@ const brokenOff = () => new ApiProblem(0, { error: "The answer broke off.", hint
 async function postAsVisitor(path, body, signal) {
   const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal };
   const response = await send(API + path, options);
-  if (response.ok) return response;
-  throw new ApiProblem(response.status, await readJson(response));
+  return response.ok ? response : readBody(response);
 }
