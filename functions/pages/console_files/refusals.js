@@ -9,6 +9,8 @@ import { FixButton } from "./token_update.js";
 import { useAnswer } from "./use_answer.js";
 
 const WEEK = 167 * 3_600_000;
+// Strangers can make up thousands of origins. The API names the most frequent first.
+const SHOWN_MAX = 100;
 // What the tally counts together, and what names no origin that could be allowed.
 const OTHERS = new Set(["malformed", "null", "other"]);
 // The setting behind a code.
@@ -34,9 +36,10 @@ export function Refusals({ asked }) {
       <p class="quiet">Other people's sites show up here, too. Allow only origins that are yours.</p>
       <table class="stacked">
         <thead><tr><th scope="col">Reason</th><th scope="col">Origin</th><th scope="col">Times</th><th scope="col">Last</th><th scope="col">Fix</th></tr></thead>
-        <tbody>${refusals.map((refusal) => html`<${RefusalRow} key=${`${refusal.code} ${refusal.origin} ${refusal.isObserved}`}
+        <tbody>${refusals.slice(0, SHOWN_MAX).map((refusal) => html`<${RefusalRow} key=${`${refusal.code} ${refusal.origin} ${refusal.isObserved}`}
           refusal=${refusal} token=${token} asked=${asked} />`)}</tbody>
-      </table>`}</>`;
+      </table>
+      ${refusals.length > SHOWN_MAX && html`<p class="quiet">The ${SHOWN_MAX} most frequent of ${number(refusals.length)}.</p>`}`}</>`;
 }
 
 function RefusalRow({ refusal, token, asked }) {
