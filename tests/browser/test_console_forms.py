@@ -12,6 +12,16 @@ REPLACE = """
     window.fetch = async (address, options) => new URL(address).pathname === path
         ? new Response(body, {status: statuses[options.method]}) : send(address, options);
 """
+# The first answer to a creation is lost.
+LOSE_FIRST_ANSWER = """
+    const send = window.fetch;
+    window.fetch = async (address, options) => {
+        const answer = await send(address, options);
+        if (options.method !== "POST" || !String(address).endsWith("/client-tokens") || window.isLost) return answer;
+        window.isLost = true;
+        throw new TypeError("Failed to fetch");
+    };
+"""
 # The first request to explain waits until `release` is called. It resolves once its answer can be shown.
 HOLD_FIRST_EXPLANATION = """
     const send = window.fetch;
@@ -91,6 +101,19 @@ def test_failure_says_what_to_do(owner, stack, status, body, said):  # noqa: F81
     owner.driver.execute_script("location.hash = `#/tokens/${arguments[0]}`", stack.client_token_id)
     owner.sees(said, "[role=alert]")
     assert "Authorization" not in owner.text("main")
+
+
+def test_creation_whose_answer_was_lost_is_made_once(owner, management):  # noqa: F811
+    owner.driver.execute_script(LOSE_FIRST_ANSWER)
+    owner.driver.execute_script("location.hash = '#/tokens/new'")
+    owner.wait(lambda: owner.find("input[name=name]"))[0].send_keys("Lost")
+    owner.find("textarea[name=allowedOrigins]")[0].send_keys("https://shop.example")
+    press(owner, "Create token")
+    owner.sees("The API cannot be reached", "[role=alert]")
+    press(owner, "Create token")
+    owner.sees("Lost is ready", "h1")
+    names = [one["name"] for one in management.ask("GET", "/v1/client-tokens")["clientTokens"]]
+    assert names.count("Lost") == 1
 
 
 def test_new_value_gets_the_focus_and_copying_is_announced(owner, open_settings):  # noqa: F811

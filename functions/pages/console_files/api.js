@@ -36,7 +36,7 @@ export function pathOf(fixed, ...variable) {
 }
 
 /** Sends a request. Gives the body and the ETag, or throws ApiProblem. */
-export async function ask(method, path, { query = {}, body, etag, signal } = {}) {
+export async function ask(method, path, { query = {}, body, etag, idempotencyKey, signal } = {}) {
   const address = new URL(path.slice(1), BASE);
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== null && value !== "") address.searchParams.set(name, value);
@@ -44,6 +44,7 @@ export async function ask(method, path, { query = {}, body, etag, signal } = {})
   const headers = { Authorization: `Bearer ${apiKey}` };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (etag) headers["If-Match"] = etag;
+  if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
   const response = await send(address, { method, headers, signal, body: body && JSON.stringify(body) });
   return { body: await readBody(response), etag: response.headers.get("ETag") };
 }

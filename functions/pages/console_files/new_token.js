@@ -1,6 +1,6 @@
 // Creates a client token: warnings as you type, and at the end its value, snippets, and a chat to try it.
 
-import { html, useEffect, useRef, useState } from "./elements.js";
+import { html, useEffect, useMemo, useRef, useState } from "./elements.js";
 import { ask } from "./api.js";
 import { IssuedValue } from "./issued_value.js";
 import { say } from "./live.js";
@@ -34,6 +34,8 @@ function NewTokenForm({ whenDone }) {
   const [problem, setProblem] = useState(null);
   const [isBusy, setBusy] = useState(false);
   const checked = useCheck(shown);
+  // If the answer was lost, the same settings sent again create no second token.
+  const idempotencyKey = useMemo(() => crypto.getRandomValues(new Uint32Array(4)).join("-"), [JSON.stringify(shown)]);
   useEffect(() => problem && focusFirstReason(form.current), [problem]);
 
   function set(name, text) {
@@ -48,7 +50,7 @@ function NewTokenForm({ whenDone }) {
     if (unreadable) return setProblem(unreadable);
     setBusy(true);
     try {
-      const { body } = await ask("POST", "/v1/client-tokens", { body: bodyOfNew(shown) });
+      const { body } = await ask("POST", "/v1/client-tokens", { body: bodyOfNew(shown), idempotencyKey });
       say(`${body.clientToken.name} is created.`);
       whenDone(body);
     } catch (error) {
