@@ -10,6 +10,7 @@ from infra.tools.soak.ledger import Ledger
 
 DELTA = b'data: {"type": "text_delta", "delta": "Yes."}\n\n'
 END = b'data: {"type": "execution_complete"}\n\n'
+AWAIT = b'data: {"type": "await", "toolCallId": "call_1"}\n\n'
 FAILED = b'data: {"type": "execution_error"}\n\n'
 
 
@@ -50,6 +51,7 @@ def test_whole_stream_is_no_fault(faults):
     [
         (DELTA, "{'type': 'text_delta', 'delta': 'Yes.'}"),
         (DELTA + FAILED, "{'type': 'execution_error'}"),
+        (DELTA + AWAIT, "{'type': 'await', 'toolCallId': 'call_1'}"),
         (END + DELTA, "{'type': 'text_delta', 'delta': 'Yes.'}"),
         (b"", "nothing"),
     ],

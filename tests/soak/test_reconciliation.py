@@ -109,10 +109,10 @@ def test_fault_for_an_unexpected_response():
 
 
 def test_tallies_that_match_are_no_fault(ledger):
-    for result in ("sessions", "messages", "messages", "rate_limited"):
+    for result in ("sessions", "messages", "messages", "paused", "rate_limited"):
         ledger.tally("ct_1", result)
     hours = [
-        {"pk": "TALLY#ct_1", "sk": "HOUR#2027-01-31T12#0", "sessions": 1, "messages": 1, "cost": 5},
+        {"pk": "TALLY#ct_1", "sk": "HOUR#2027-01-31T12#0", "sessions": 1, "messages": 1, "paused": 1, "cost": 5},
         {"pk": "TALLY#ct_1", "sk": "HOUR#2027-01-31T12#3", "messages": 1, "refused": [["rate_limited", 1]]},
         {"pk": "TALLY#ct_1", "sk": "PREVIOUS", "uses": []},
         # Callers do not know which of their ended sessions the service still knew.

@@ -1,4 +1,6 @@
-"""`make soak`: sixteen callers use a local stack of its own. In the end nothing is lost, and memory has not grown."""
+"""`make soak`: sixteen callers use a local stack of its own, each of its operations. In the end nothing is lost, and
+memory has not grown.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from infra.local import access
 from infra.local.management import Management
 from infra.local.template import ROOT
-from infra.tools.soak import memory, reconciliation, report
+from infra.tools.soak import coverage, memory, model, reconciliation, report
 from infra.tools.soak.callers import TOKENS, Caller, Session
 from infra.tools.soak.history import ENDINGS
 from infra.tools.soak.ledger import Ledger
@@ -47,6 +49,7 @@ class Soak:
     def __init__(self, pid: int, state: dict[str, str]) -> None:
         self.ledger = Ledger()
         self._pid = pid
+        self._tenant = state["tenant"]
         self._management = Management(state["url"], state["apiKey"])
         self._planted = {token["id"] for token in self._tokens()}
         numbers = range(1, _CALLERS + 1)
@@ -84,16 +87,19 @@ class Soak:
             thread.join()
         return warm, self._snapshot()
 
-    def come_back(self) -> None:
-        """Some visitors come back at once, and their conversations end in every way. After memory is measured, because
-        these functions start late, and the stack grows with each process.
+    def come_back(self, directory: Path) -> None:
+        """Some visitors come back at once, and their conversations end in every way. Some answers wait for tools of the
+        page. After memory is measured, because these functions start late, and the stack grows with each process.
+        `directory`: whose `.local` has the stack's state file.
         """
 
         def each_way(caller: Caller) -> None:
+            caller.manage()
             for ending in ENDINGS:
                 caller.come_back(ending)
+            caller.use_tools(model.FLOW)
 
-        with ThreadPoolExecutor(_RETURNING) as pool:
+        with model.serve(self._tenant, directory), ThreadPoolExecutor(_RETURNING) as pool:
             list(pool.map(each_way, self._callers[:_RETURNING]))
 
     def await_tallies(self) -> None:
@@ -152,9 +158,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory, _stack(Path(directory)) as (pid, state):
         soak = Soak(pid, state)
         warm, end = soak.run(seconds)
-        soak.come_back()
+        soak.come_back(Path(directory))
         soak.await_tallies()
-        faults = soak.ledger.faults + soak.differences()
+        faults = soak.ledger.faults + soak.differences() + coverage.faults(soak.ledger)
     if warm:
         faults += memory.faults(pid, warm, end)
     for table in report.tables(soak.ledger, memory.compare(warm, end) if warm else ()):
@@ -175,8 +181,8 @@ def _options() -> argparse.Namespace:
 def _stack(directory: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """A stack's process, and its state. The process ends with this block, even if an error is raised."""
     _LOG.parent.mkdir(exist_ok=True)
-    state = directory / "stack.json"
-    command = [sys.executable, "-m", "infra.local", "--port", "0", "--directory", str(directory)]
+    state = directory / ".local/stack.json"
+    command = [sys.executable, "-m", "infra.local", "--port", "0", "--directory", str(state.parent)]
     # All callers are of one tenant, and together write more often than the default limit allows.
     command += ["--parameter", "ManagementWritesPerMinute=60000", "--parameter", "ManagementListsPerMinute=60000"]
     with _LOG.open("w", encoding="utf-8") as log:

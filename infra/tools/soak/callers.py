@@ -11,6 +11,7 @@ from typing import Any
 from infra.tools.soak.client import ORIGIN, Client
 from infra.tools.soak.history import Told
 from infra.tools.soak.ledger import ClientToken, Ledger
+from infra.tools.soak.page_tools import ToolPage
 
 TOKENS = "/v1/client-tokens"
 _BUDGET = 3
@@ -107,6 +108,11 @@ class Caller:
             if self._random.random() < 1 / 2:
                 self._rate(said)
 
+    def manage(self) -> None:
+        """What chance may have left out in a short run."""
+        for act in (self._look, self._update, self._regenerate, self._delete):
+            act()
+
     def come_back(self, ending: Callable[[Told], None]) -> None:
         """Says something, comes back in another session, and reads it, as its owner does; then one of them ends it."""
         token = self._some_token()
@@ -128,6 +134,15 @@ class Caller:
         told.read_by_visitor()
         told.read_by_owner()
         ending(told)
+
+    def use_tools(self, flow: str) -> None:
+        """In a session of its own. `flow`: its target calls tools of the page."""
+        token = self.create(flowIds=[flow])
+        init = {"token": token and token.value, "visitorHistory": True}
+        opened = token and self._client.visit("open", "init", init, {200}, token_id=token.id)
+        if token and opened:
+            secret, conversation_id = opened["visitor"]["token"], opened["conversationId"]
+            ToolPage(self._client, self._ledger, token.id, conversation_id, opened["sessionId"], secret).use_tools()
 
     def _rate(self, said: _Said) -> None:
         session = said.session

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,14 @@ from infra.tools.soak.ledger import Ledger
 ORIGIN = "https://app.example.com"
 _TIMEOUT_SECONDS = 40
 # Of a success, as the service tallies it. It tallies no other.
-_OUTCOMES = {"open": "sessions", "say": "messages", "say again": "repeated"}
+_OUTCOMES = {
+    "open": "sessions",
+    "say": "messages",
+    "say again": "repeated",
+    "pause": "paused",
+    "resume": "messages",
+    "resume in part": "repeated",
+}
 Body = Mapping[str, Any] | None
 
 
@@ -68,13 +75,27 @@ class Client:
 
     def chat(self, operation: str, body: Body, expected: Collection[int], token_id: str = "") -> str | None:
         """The text of the answer if there is one, otherwise None."""
-        answer = self._ask(operation, "POST /v1/client/chat", body, expected, {"Origin": ORIGIN}, token_id)
+        events = self.stream(operation, "chat", body, expected, token_id)
+        return None if events is None else text_of(events)
+
+    def stream(
+        self,
+        operation: str,
+        endpoint: str,
+        body: Body,
+        expected: Collection[int],
+        token_id: str,
+        *,
+        last: str = "execution_complete",
+    ) -> list[Any] | None:
+        """The events of the answer if there is one, otherwise None. `last`: the type of the one that ends it."""
+        answer = self._ask(operation, f"POST /v1/client/{endpoint}", body, expected, {"Origin": ORIGIN}, token_id)
         if answer is None:
             return None
         events = [json.loads(line.removeprefix("data: ")) for line in answer.splitlines() if line.startswith("data: ")]
-        if not events or events[-1]["type"] != "execution_complete":
+        if not events or events[-1]["type"] != last:
             self._ledger.wrong(f"{operation}: the stream ended with {events[-1] if events else 'nothing'}")
-        return "".join(event["delta"] for event in events if event["type"] == "text_delta")
+        return events
 
     def _ask(
         self,
@@ -100,9 +121,15 @@ class Client:
             api.close()
         self._ledger.answer(operation, response.status, time.monotonic() - began, expected, text)
         is_success = response.status < HTTPStatus.BAD_REQUEST
+        if is_success:
+            self._ledger.calls[operation] = call.partition("?")[0]
         # A 401 may be the answer to a value or session that nobody knows any more.
         if token_id and response.status != HTTPStatus.UNAUTHORIZED:
             result = _OUTCOMES.get(operation) if is_success else json.loads(text)["code"]
             if result:
                 self._ledger.tally(token_id, result)
         return text if is_success else None
+
+
+def text_of(events: Iterable[Mapping[str, Any]]) -> str:
+    return "".join(event["delta"] for event in events if event["type"] == "text_delta")

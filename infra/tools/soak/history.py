@@ -10,7 +10,7 @@ from infra.tools.soak.client import ORIGIN, Client
 from infra.tools.soak.ledger import Ledger
 
 _HISTORY = "/v1/client/conversations"
-_TOKENS, _CONVERSATIONS = "/v1/client-tokens", "/v1/conversations"
+_TOKENS, _CONVERSATIONS, _FEEDBACK = "/v1/client-tokens", "/v1/conversations", "/v1/feedback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,15 @@ class Told:
         if listed and text not in {one["id"] for one in listed["conversations"]}:
             self.ledger.wrong("list all: the conversation is not listed")
         for name, path in (
-            ("feedback", f"/v1/feedback?record_id={text}"),
-            ("feedback stats", f"/v1/feedback/stats?record_id={text}"),
+            ("feedback stats", f"{_FEEDBACK}/stats?record_id={text}"),
             ("usage", f"{token}/usage"),
             ("refusals", f"{token}/refusals"),
             ("targets", "/v1/targets"),
             ("audit", f"/v1/audit?token={self.token_id}&limit=10"),
         ):
             manage(name, f"GET {path}", None, {200})
+        if rating := self._rating():
+            manage("read feedback", f"GET {_FEEDBACK}/{rating}", None, {200})
         settings = {"name": "Another", "allowedOrigins": [ORIGIN], "flowIds": []}
         checked = manage("check", f"POST {_TOKENS}/check", settings, {200})
         if checked and [one["type"] for one in checked["warnings"]] != ["no_target"]:
@@ -74,8 +75,20 @@ class Told:
         self._must_be_gone()
 
     def forget_visitor(self) -> None:
-        """The conversation stays, for its owner."""
+        """The conversation stays for its owner, who deletes only its rating."""
         self._ask("reset", "POST /v1/client/visitor/reset")
+        rating = self._rating()
+        if rating and self.client.manage("delete feedback", f"DELETE {_FEEDBACK}/{rating}", None, {200}):
+            self.ledger.remove_rating(self.conversation_id)
+            self.client.manage("read feedback", f"GET {_FEEDBACK}/{rating}", None, {404})
+
+    def _rating(self) -> str | None:
+        """The id of its only rating."""
+        listed = self.client.manage("feedback", f"GET {_FEEDBACK}?record_id={self.conversation_id}", None, {200})
+        if not listed or [one["messageId"] for one in listed["feedback"]] != [self.answer_id]:
+            self.ledger.wrong("feedback: the answer's rating is not listed, or not alone")
+            return None
+        return str(listed["feedback"][0]["id"])
 
     def _must_be_gone(self) -> None:
         self.ledger.forget(self.conversation_id)

@@ -20,7 +20,7 @@ class ClientToken:
 class Ledger:
     """Threads may share it. `messages`: answered ones, by conversation. `conversations`: of each token. `ratings`: by
     conversation and answer. `tokens`: those not deleted, by id. `tallies`: what came of the requests with each token,
-    by outcome or code. `faults`: sentences.
+    by outcome or code. `calls`: a successful one of each operation, such as `GET /v1/targets`. `faults`: sentences.
     """
 
     def __init__(self) -> None:
@@ -31,6 +31,7 @@ class Ledger:
         self.statuses: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self.seconds: defaultdict[str, list[float]] = defaultdict(list)
         self.tallies: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.calls: dict[str, str] = {}
         self.faults: list[str] = []
         self._lock = threading.Lock()
 
@@ -63,11 +64,16 @@ class Ledger:
         with self._lock:
             self.ratings.add((conversation_id, answer_id))
 
+    def remove_rating(self, conversation_id: str) -> None:
+        """The only one of the conversation."""
+        with self._lock:
+            self.ratings = {rating for rating in self.ratings if rating[0] != conversation_id}
+
     def forget(self, conversation_id: str) -> None:
         """A conversation that is deleted. Its token goes on counting it."""
+        self.remove_rating(conversation_id)
         with self._lock:
             del self.messages[conversation_id]
-            self.ratings = {rating for rating in self.ratings if rating[0] != conversation_id}
 
     def keep(self, token: ClientToken) -> None:
         with self._lock:

@@ -45,7 +45,7 @@ def read(items: Iterable[Mapping[str, Any]], tokens: Iterable[Mapping[str, Any]]
 
 def counts(tally: Mapping[str, Any]) -> Counter[str]:
     """The counts in an item of a tally that callers know, too. A 401 may be the answer to what nobody knows."""
-    by_name = {name: tally[name] for name in ("sessions", "messages", "repeated") if name in tally}
+    by_name = {name: tally[name] for name in ("sessions", "messages", "repeated", "paused") if name in tally}
     return Counter(by_name | {code: number for code, number in tally.get("refused", ()) if code != "session_ended"})
 
 
