@@ -6,34 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.tools.soak.client import ORIGIN, Client
-from infra.tools.soak.ledger import Ledger
+from infra.tools.soak.client import ORIGIN
+from infra.tools.soak.visitor import Visitor
 
 _HISTORY = "/v1/client/conversations"
 _TOKENS, _CONVERSATIONS, _FEEDBACK = "/v1/client-tokens", "/v1/conversations", "/v1/feedback"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A conversation of one message and its answer. `session_id`: of the visitor who has come back with `secret`."""
+class Told(Visitor):
+    """Has come back in another session, to a conversation of one message and its answer."""
 
-    client: Client
-    ledger: Ledger
-    token_id: str
-    conversation_id: str
-    session_id: str
-    secret: str
     text: str
     answer_id: str
 
     def read_by_visitor(self) -> None:
         path = f"{_HISTORY}/{self.conversation_id}"
-        listed = self._ask("list history", f"GET {_HISTORY}")
+        listed = self.ask("list history", f"GET {_HISTORY}")
         if listed and self.conversation_id not in {one["id"] for one in listed["data"]}:
             self.ledger.wrong("list history: the conversation is not listed")
         shown = {"messages": [{"id": self.answer_id, "displayContent": "Shown"}]}
-        self._ask("display", f"PATCH {path}/display-projections", shown)
-        found = self._ask("read history", f"GET {path}")
+        self.ask("display", f"PATCH {path}/display-projections", shown)
+        found = self.ask("read history", f"GET {path}")
         self._compare("read history", found)
         if found and [one.get("displayContent") for one in found["messages"]] != [None, "Shown"]:
             self.ledger.wrong("read history: not what the page displays")
@@ -63,11 +57,11 @@ class Told:
             self.ledger.wrong("explain: a page that gets in is said to be refused")
 
     def delete_one(self) -> None:
-        self._ask("delete history", f"DELETE {_HISTORY}/{self.conversation_id}")
+        self.ask("delete history", f"DELETE {_HISTORY}/{self.conversation_id}")
         self._must_be_gone()
 
     def delete_all(self) -> None:
-        self._ask("delete all history", f"DELETE {_HISTORY}")
+        self.ask("delete all history", f"DELETE {_HISTORY}")
         self._must_be_gone()
 
     def delete_by_owner(self) -> None:
@@ -76,7 +70,7 @@ class Told:
 
     def forget_visitor(self) -> None:
         """The conversation stays for its owner, who deletes only its rating."""
-        self._ask("reset", "POST /v1/client/visitor/reset")
+        self.ask("reset", "POST /v1/client/visitor/reset")
         rating = self._rating()
         if rating and self.client.manage("delete feedback", f"DELETE {_FEEDBACK}/{rating}", None, {200}):
             self.ledger.remove_rating(self.conversation_id)
@@ -92,18 +86,13 @@ class Told:
 
     def _must_be_gone(self) -> None:
         self.ledger.forget(self.conversation_id)
-        self._ask("read history", f"GET {_HISTORY}/{self.conversation_id}", expected=404)
+        self.ask("read history", f"GET {_HISTORY}/{self.conversation_id}", expected=404)
         self.client.manage("read", f"GET {_CONVERSATIONS}/{self.conversation_id}", None, {404})
 
     def _compare(self, operation: str, found: Mapping[str, Any] | None) -> None:
         said = [self.text, f"You said: {self.text}"]
         if found and [one["content"] for one in found["messages"]] != said:
             self.ledger.wrong(f"{operation}: not what was said")
-
-    def _ask(self, operation: str, call: str, body: Mapping[str, Any] | None = None, expected: int = 200) -> Any:
-        return self.client.look_back(
-            operation, call, body, {expected}, session_id=self.session_id, secret=self.secret, token_id=self.token_id
-        )
 
 
 ENDINGS = (Told.delete_one, Told.delete_all, Told.delete_by_owner, Told.forget_visitor)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.tools.soak import model
-from infra.tools.soak.client import Client, text_of
-from infra.tools.soak.ledger import Ledger
+from infra.tools.soak.client import text_of
+from infra.tools.soak.visitor import Visitor
 
 _TOOL = {"name": model.TOOL, "description": "Asks the visitor", "parametersSchema": {"type": "object"}, "origin": "sdk"}
 # What comes of the requests below.
@@ -18,15 +18,8 @@ Events = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class ToolPage:
-    """In a session of a visitor with `secret`, that has said nothing yet, with a client token of its own."""
-
-    client: Client
-    ledger: Ledger
-    token_id: str
-    conversation_id: str
-    session_id: str
-    secret: str
+class ToolPage(Visitor):
+    """In a session that has said nothing yet, with a client token of its own."""
 
     def use_tools(self) -> None:
         """Three messages, whose answers wait for the page. Then the owner reads the conversation."""
@@ -74,8 +67,7 @@ class ToolPage:
 
     def _cancel(self, calls: Events, expected: int) -> Any:
         path = f"/v1/client/conversations/{self.conversation_id}/executions/{calls[0]['executionId']}/cancel"
-        known = {"session_id": self.session_id, "secret": self.secret, "token_id": self.token_id}
-        return self.client.look_back("cancel", f"POST {path}", None, {expected}, **known)
+        return self.ask("cancel", f"POST {path}", expected=expected)
 
     def _stream(
         self, operation: str, endpoint: str, body: Mapping[str, Any], last: str = "execution_complete"
