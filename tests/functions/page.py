@@ -148,6 +148,11 @@ def reply(answer):
     return "".join(data["delta"] for name, data in events(answer) if name == "text_delta")
 
 
+def altered(issued):
+    """An id, or a token's value, that looks like one that was issued, and never was."""
+    return issued[:-1] + ("0" if issued[-1] != "0" else "4")
+
+
 def assert_interrupted(answer, code):
     """A failure after the first text: a sentence that the page shows, and the event that ends the stream."""
     *_, (before, text), (last, data) = events(answer)

@@ -7,7 +7,7 @@ import pytest
 from tests.aws.network import NETWORK
 from tests.functions import stored
 from tests.functions.client_tools import ARN, ASK, CALL, Function, begin, resume, waiting
-from tests.functions.page import Page, assert_refused, events, reply
+from tests.functions.page import Page, altered, assert_refused, events, reply
 from tests.functions.stored import beside, messages
 
 
@@ -118,7 +118,7 @@ class TestRefusals:
     def test_404_unknown_execution(self, page, session, function):
         function.answers = [CALL]
         execution, (call,) = begin(page, session)
-        wrong = [execution[:-1] + "0", "exec_" + "0" * 35, "exec_1", "", execution + "x"]
+        wrong = [altered(execution), "exec_" + "0" * 35, "exec_1", "", execution + "x"]
         for one in wrong:
             assert_refused(resume(page, session, one, {call: 1}), 404, "execution_not_found")
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.store import known_visitors, table
-from tests.functions.page import Page, assert_refused
+from tests.functions.page import Page, altered, assert_refused
 from tests.functions.returning_visitors import MADE_UP, UNKNOWN, Browser, each_route
 from tests.functions.stored import record
 
@@ -29,7 +29,7 @@ class TestRefusals:
         assert_refused(browser.reset(), 401, "session_ended")
 
     def test_401_made_up_session_costs_one_read(self, browser, page, calls):
-        made_up = browser.session[:-4] + "0000"
+        made_up = altered(browser.session)
         calls.clear()
         assert_refused(page.history("GET", session=made_up, secret=browser.secret), 401, "session_ended")
         assert calls == ["GetItem"]
