@@ -28,7 +28,11 @@ REFUSALS = examples(
     "client-tokens tokens refusals --tenant acme \\\nct_01kav7t0d3p9s8x2m4n6q8r0vw",
     "client-tokens tokens refusals --tenant acme \\\nct_01kav7t0d3p9s8x2m4n6q8r0vw --since 2027-01-31 --json",
 )
-TOP = examples("client-tokens tokens top", "client-tokens tokens top --tenant acme --hours 24 --json")
+TOP = examples(
+    "client-tokens tokens top",
+    "client-tokens tokens top --refused",
+    "client-tokens tokens top --tenant acme --hours 24 --json",
+)
 _HOURS_MAX = 168
 TokenId = Annotated[
     str,
@@ -122,6 +126,7 @@ def top(
         str | None, typer.Option(parser=parsers.tenant, metavar="TENANT", help="Only of this tenant.")
     ] = None,
     hours: Annotated[int, typer.Option(min=1, max=_HOURS_MAX, help="How many hours to look back.")] = 1,
+    refused: Annotated[bool, typer.Option("--refused", help="Show the most refused first.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show the busiest client tokens.
@@ -131,7 +136,11 @@ def top(
     at = datetime.now(UTC)
     names = [tenant] if tenant else [name for name, _ in tenants.list_all()]
     tokens = (token for name in names for token in client_tokens.list_by_tenant(name))
-    found = sorted(with_progress(_used(tokens, hours, at), "Reading tallies"), key=_requests, reverse=True)
+    found = sorted(
+        with_progress(_used(tokens, hours, at), "Reading tallies"),
+        key=lambda one: (_refused(one) if refused else 0, _requests(one)),
+        reverse=True,
+    )
     show(
         found,
         _use,
@@ -140,7 +149,7 @@ def top(
             "TENANT": lambda one: one[0].tenant,
             "NAME": lambda one: one[0].settings.name,
             "MESSAGES": lambda one: str(one[1].total.messages),
-            "REFUSED": lambda one: str(sum(one[1].total.refused.values())),
+            "REFUSED": lambda one: str(_refused(one)),
             "FAILED": lambda one: str(sum(one[1].total.failed.values())),
             "MOSTLY": lambda one: _most(one[1].total) or "-",
         },
@@ -160,7 +169,11 @@ def _used(tokens: Iterator[ClientToken], hours: int, at: datetime) -> Iterator[t
 def _requests(used: tuple[ClientToken, Report]) -> int:
     total = used[1].total
     answered = total.sessions + total.messages + total.repeated + total.paused
-    return answered + sum(total.refused.values()) + sum(total.failed.values())
+    return answered + _refused(used) + sum(total.failed.values())
+
+
+def _refused(used: tuple[ClientToken, Report]) -> int:
+    return sum(used[1].total.refused.values())
 
 
 def _most(total: Tally) -> str | None:

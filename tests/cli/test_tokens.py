@@ -60,6 +60,14 @@ def test_top_names_the_token_behind_a_flood_of_any_tenant(run, operate, used):
     assert flooded not in of_one
 
 
+def test_top_shows_the_busiest_first_or_the_most_refused(operate, used):
+    busy = used("top-both", *[line("{}")] * 9, refused("{}"))
+    flooded = used("top-both", *[refused("{}")] * 3)
+    for options, order in (((), [busy, flooded]), (("--refused",), [flooded, busy])):
+        found = json.loads(operate("tokens", "top", "--tenant", "top-both", *options, "--json").out)
+        assert [one["id"] for one in found] == order
+
+
 def test_unused_token_is_said_to_be_unused(operate, used):
     token_id = used("use-nothing")
     for command in ("usage", "refusals"):
