@@ -29,8 +29,8 @@ FOR_TEMPLATE = [
     "tests/docs/test_generated.py", "tests/house/test_template.py", "tests/house/test_hardening.py",
     "tests/house/test_watching.py", "tests/house/test_alarms.py", "tests/house/test_versions.py", "tests/house",
     "tests/openapi", "tests/iam", "tests/local/test_template.py", "tests/local/test_routes.py",
-    "tests/functions/test_calls.py", "tests/functions/test_metrics.py", "tests/functions/test_lifecycle.py",
-    "tests/functions/test_init.py", "tests/functions/test_chat.py",
+    "tests/functions/test_rotation.py", "tests/functions/test_calls.py", "tests/functions/test_metrics.py",
+    "tests/functions/test_lifecycle.py", "tests/functions/test_init.py", "tests/functions/test_chat.py",
 ]  # fmt: skip
 
 
