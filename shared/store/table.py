@@ -65,7 +65,7 @@ class Throttled(Unavailable):
     """Part of the table is over its throughput for a moment."""
 
 
-def get(key: Key, *, is_consistent: bool = True, at: datetime | None = None) -> Item | None:
+def get(key: Key, *, is_consistent: bool = True, at: datetime | None) -> Item | None:
     """Returns the current item, or None if it does not exist or has expired by `at`.
 
     DynamoDB deletes expired items up to days later, so every read filters them. `at=None` returns them, too.
@@ -75,7 +75,7 @@ def get(key: Key, *, is_consistent: bool = True, at: datetime | None = None) -> 
     return None if item is None or _has_expired(item, at) else item
 
 
-def read(keys: Iterable[Key], *, is_consistent: bool, at: datetime | None = None) -> dict[Key, Item]:
+def read(keys: Iterable[Key], *, is_consistent: bool, at: datetime | None) -> dict[Key, Item]:
     """Returns the items of `keys` that exist and have not expired by `at`. It makes one call per hundred keys."""
     wanted = [_key(key) for key in keys]
     found: dict[Key, Item] = {}
@@ -181,7 +181,7 @@ def pause(times: int = 1) -> None:
     time.sleep(random.uniform(0, times * _PAUSE_SECONDS))  # noqa: S311 - no secret
 
 
-def query(condition: str, values: Mapping[str, Any], *, at: datetime | None = None, **options: Any) -> Iterator[Item]:
+def query(condition: str, values: Mapping[str, Any], *, at: datetime | None, **options: Any) -> Iterator[Item]:
     """Yields every matching item that has not expired by `at`, page by page. `options`: parameters of Query."""
     start: dict[str, Any] = {}
     while True:
@@ -192,9 +192,7 @@ def query(condition: str, values: Mapping[str, Any], *, at: datetime | None = No
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
-def query_page(
-    condition: str, values: Mapping[str, Any], *, at: datetime | None = None, **options: Any
-) -> dict[str, Any]:
+def query_page(condition: str, values: Mapping[str, Any], *, at: datetime | None, **options: Any) -> dict[str, Any]:
     """Returns one page of Query's response, without items that have expired by `at`."""
     if at is not None:
         filters = [_CURRENT, *filter(None, [options.get("FilterExpression")])]

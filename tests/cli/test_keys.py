@@ -40,7 +40,7 @@ def test_reveal_scope_must_be_requested(operate):
 def test_key_list_is_stored_where_no_function_can_read(operate):
     """tests/house checks the roles."""
     operate("keys", "create", "--tenant", "keys-place", "--name", "CI")
-    (item,) = table.query("pk = :pk", {":pk": "APIKEYS#keys-place"})
+    (item,) = table.query("pk = :pk", {":pk": "APIKEYS#keys-place"}, at=None)
     assert item["name"] == "CI"
 
 
@@ -171,7 +171,7 @@ def test_revoked_key_is_kept_as_long_as_its_audit_records(operate):
     operate("keys", "create", "--tenant", "keys-kept", "--name", "CI", "--expires-in-days", "3000")
     (key,) = _listed(operate, "keys-kept")
     operate("keys", "revoke", "--yes", "--tenant", "keys-kept", key["id"])
-    kept = table.get(("APIKEYS#keys-kept", f"APIKEY#{key['id']}"))
+    kept = table.get(("APIKEYS#keys-kept", f"APIKEY#{key['id']}"), at=None)
     days = timedelta(seconds=kept["expires_at"] - datetime.now(UTC).timestamp()) / timedelta(days=1)
     assert round(days) == int(STACK.functions["CreateClientToken"].environment["AUDIT_RETENTION_DAYS"])
     assert _listed(operate, "keys-kept")[0]["expiresAt"] == key["expiresAt"]

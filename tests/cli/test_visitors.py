@@ -170,7 +170,7 @@ def test_conversation_begun_while_the_operator_confirms_is_erased(operate, visit
 
     def begin(request):
         if request.operation == "PutItem" and request.parameters["Item"]["pk"]["S"] == f"VISITOR#{ada.id}":
-            record = table.get((f"CONVERSATION#{later[0]}", "RECORD"))
+            record = table.get((f"CONVERSATION#{later[0]}", "RECORD"), at=None)
             table.put(record | {"owner_pk": f"VISITOR#{ada.id}"})
 
     with NETWORK.hooked(begin):
@@ -199,7 +199,7 @@ def test_intruder_in_the_visitors_index_is_not_erased(operate, visit):
     """An entry counts only if its own record is the tenant's and the visitor's."""
     ada, _ = visit(make_token("visited-intruder"), "I am Ada")
     other, theirs = visit(make_token("visited-victim"), "I am Bob")
-    record = table.get((f"CONVERSATION#{theirs[0]}", "RECORD"))
+    record = table.get((f"CONVERSATION#{theirs[0]}", "RECORD"), at=None)
     table.put(record | {"owner_pk": f"VISITOR#{ada.id}"})
     assert operate("visitors", "erase", "--yes", "--tenant", "visited-intruder", ada.id).status == 0
     assert len(left(theirs[0])) == 3

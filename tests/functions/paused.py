@@ -16,7 +16,7 @@ UNKNOWN = f"exec_{'0' * 35}"
 def execution(session_id):
     """The id of a paused execution in this session's conversation, which waits for the output of `ask`."""
     parts = session.parse_id(session_id)
-    item = table.get(sessions.key(parts.digest)) if parts else None
+    item = table.get(sessions.key(parts.digest), at=None) if parts else None
     if item is None:
         return UNKNOWN
     current = sessions.from_item(item)

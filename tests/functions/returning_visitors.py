@@ -21,11 +21,11 @@ def secret(first):
 
 
 def visitor_item(answer):
-    return table.get(known_visitors.key(answer["visitor"]["id"]))
+    return table.get(known_visitors.key(answer["visitor"]["id"]), at=None)
 
 
 def owner(conversation_id):
-    return table.get(conversations.record_key(conversation_id)).get("owner_pk")
+    return table.get(conversations.record_key(conversation_id), at=None).get("owner_pk")
 
 
 class Browser:

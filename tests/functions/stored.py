@@ -10,7 +10,7 @@ from shared.store import client_tokens, conversation_deletion, offers, sessions,
 
 
 def record(session):
-    return table.get(sessions.key(parse_id(session).digest))
+    return table.get(sessions.key(parse_id(session).digest), at=None)
 
 
 def spent(session):
@@ -20,19 +20,19 @@ def spent(session):
 
 def beside(session, kind):
     """The items of this kind in its conversation, in order."""
-    items = table.query("pk = :pk", {":pk": f"CONVERSATION#{record(session)['conversation_id']}"})
+    items = table.query("pk = :pk", {":pk": f"CONVERSATION#{record(session)['conversation_id']}"}, at=None)
     return [item for item in items if item["sk"].startswith(kind)]
 
 
 def feedback(session):
     """The feedback on its conversation."""
-    return list(table.query("pk = :pk", {":pk": f"FEEDBACK#{record(session)['conversation_id']}"}))
+    return list(table.query("pk = :pk", {":pk": f"FEEDBACK#{record(session)['conversation_id']}"}, at=None))
 
 
 def left(conversation_id):
     """The items of a conversation, without what stands in for deleted ones."""
     pks = f"CONVERSATION#{conversation_id}", f"FEEDBACK#{conversation_id}"
-    return [item for pk in pks for item in table.query("pk = :pk", {":pk": pk}) if "is_gone" not in item]
+    return [item for pk in pks for item in table.query("pk = :pk", {":pk": pk}, at=None) if "is_gone" not in item]
 
 
 def messages(session):
@@ -45,7 +45,7 @@ def messages(session):
 def session_beside(session):
     """Another session of the same conversation, as after a reload."""
     current = sessions.from_item(record(session))
-    token = client_tokens.from_item(table.get(client_tokens.key(current.token_id)))
+    token = client_tokens.from_item(table.get(client_tokens.key(current.token_id), at=None))
     session_id, made = session_rules.mint(
         token,
         jti=current.jti,
@@ -66,4 +66,4 @@ def delete(session):
 
 def tools_of(session):
     """What its page has offered."""
-    return offers.from_item(table.get(offers.key(sessions.from_item(record(session)))))
+    return offers.from_item(table.get(offers.key(sessions.from_item(record(session))), at=None))

@@ -12,7 +12,7 @@ LARGE = {"welcomeMessage": "Hi", "text": "x" * 16_000}
 
 @pytest.fixture
 def stored():
-    return lambda token: [item["sk"] for item in table.query("pk = :pk", {":pk": f"TOKEN#{token.id}"})]
+    return lambda token: [item["sk"] for item in table.query("pk = :pk", {":pk": f"TOKEN#{token.id}"}, at=None)]
 
 
 def test_chat_and_feedback_read_no_config(page, create):
@@ -24,7 +24,7 @@ def test_chat_and_feedback_read_no_config(page, create):
         assert page.rate(session, token.value).status_code == 200
     assert "TOKEN#" in "".join(asked)
     assert "CONFIG" not in "".join(asked)
-    assert "x" * 100 not in str(table.get(client_tokens.key(token.id)))
+    assert "x" * 100 not in str(table.get(client_tokens.key(token.id), at=None))
 
 
 def test_init_returns_the_newest_config(page, create):
@@ -108,6 +108,6 @@ def test_record_is_never_shown_with_the_config_of_another_revision(api, create, 
 def test_503_when_the_config_never_matches_the_record(api, create):
     token = create(config={"number": 1})
     key = (f"TOKEN#{token.id}", "CONFIG")
-    item = table.get(key)
+    item = table.get(key, at=None)
     table.put(item | {"revision": 7})
     assert_refused(api.get(f"/v1/client-tokens/{token.id}"), 503, "unavailable")

@@ -43,7 +43,7 @@ def _breaks(request, said, fault):
 
 
 def held(token):
-    (item,) = table.query("pk = :pk", {":pk": f"BUDGET#{token.id}"})
+    (item,) = table.query("pk = :pk", {":pk": f"BUDGET#{token.id}"}, at=None)
     return item["held"], [name for name in item if name.startswith("reserved_")]
 
 
@@ -239,7 +239,7 @@ def test_crash_at_any_call_books_what_was_paid(page, token, paid, clock, at_call
 
 
 def _assert_booked(token, paid):
-    items = [*table.query("pk = :pk", {":pk": f"BUDGET#{token.id}"})]
+    items = [*table.query("pk = :pk", {":pk": f"BUDGET#{token.id}"}, at=None)]
     amount = sum(item["held"] for item in items)
     reserved = sum(value for item in items for name, value in item.items() if name.startswith("reserved_"))
     assert amount - reserved <= len(paid) * 10**11 <= amount <= 25 * 10**10

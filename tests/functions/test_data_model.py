@@ -136,7 +136,7 @@ def written(api, caller, create, register, page, clock, log_group):
         for key in api_keys.list_by_tenant(api.tenant, at=datetime.now(UTC))[1:]:
             api_keys.revoke(key, at=datetime.now(UTC), listed_until=datetime.now(UTC) + timedelta(days=1))
         collect()
-        visitor = returning_visitors.from_item(table.get(known_visitors.key(opened["visitor"]["id"])))
+        visitor = returning_visitors.from_item(table.get(known_visitors.key(opened["visitor"]["id"]), at=None))
         returning_visitors.forget(visitor, at=clock.held)
         assert page.say(session).status_code == 502
         collect()

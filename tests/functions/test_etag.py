@@ -47,7 +47,7 @@ def before_writing():
 
 
 def record(token_id):
-    return table.get((f"TOKEN#{token_id}", "RECORD"))
+    return table.get((f"TOKEN#{token_id}", "RECORD"), at=None)
 
 
 def test_etag_is_the_revision_of_the_token(api):

@@ -49,7 +49,7 @@ def send(api, clock, request):
 
 
 def stored(token_id):
-    return table.get(("TOKEN#" + token_id, "RECORD"))
+    return table.get(("TOKEN#" + token_id, "RECORD"), at=None)
 
 
 def test_retry_is_applied_once_and_gets_the_same_bytes(send, clock):
@@ -225,7 +225,7 @@ def test_stored_response_holds_no_secret_and_expires(send, clock):
     *_, record = audit.query(send.api.tenant, subject(value), since=None, until=None, at=clock.held)
     what = ["create"] if send.is_create else ["regenerate", send.token_id]
     idempotency_key = idempotency.scoped_key("the key itself", record.context, *what, body="")
-    item = table.get((f"IDEMPOTENCY#{idempotency_key.digest}", "RECORD"))
+    item = table.get((f"IDEMPOTENCY#{idempotency_key.digest}", "RECORD"), at=None)
     text = json.dumps(item, ensure_ascii=False)
     secrets = [value, value.rpartition(".")[2], value.split(".")[1], "the key itself", send.api.credential]
     assert [secret for secret in secrets if secret in text] == []

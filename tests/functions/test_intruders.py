@@ -29,7 +29,7 @@ def place(request):
 
 def test_item_that_pretends_to_be_a_token_is_not_listed(api, place):
     created = api.create()["clientToken"]
-    record = table.get((f"TOKEN#{created['id']}", "RECORD"))
+    record = table.get((f"TOKEN#{created['id']}", "RECORD"), at=None)
     place(record | {"name": "Intruder"}, f"TENANT#{api.tenant}", f"TOKEN#{created['id']}")
     place(record | {"name": "Intruder"}, f"TOKENS#{api.tenant}", f"TOKEN#{created['id']}")
     assert [one["name"] for one in api.get("/v1/client-tokens").json["clientTokens"]] == [created["name"]]
@@ -39,7 +39,7 @@ def test_item_that_pretends_to_be_a_token_is_not_listed(api, place):
 @pytest.mark.parametrize("broken", [{}, {"changes": "no json"}, {"at": 7}, {"changes": None}], ids=str)
 def test_item_that_pretends_to_be_an_audit_record_is_not_shown(api, place, broken):
     token_id = api.create()["clientToken"]["id"]
-    (record,) = table.query("pk = :pk", {":pk": f"AUDIT#{api.tenant}"})
+    (record,) = table.query("pk = :pk", {":pk": f"AUDIT#{api.tenant}"}, at=None)
     place(record | {"action": "reveal"} | broken, f"AUDIT#{token_id}", record["listing_sk"])
     shown = audit.query(api.tenant, token_id, since=None, until=None, at=datetime.now(UTC))
     assert [one.action for one in shown] == ["create"]
@@ -47,7 +47,7 @@ def test_item_that_pretends_to_be_an_audit_record_is_not_shown(api, place, broke
 
 def test_item_that_pretends_to_be_an_api_key_is_not_listed(api, place):
     (key,) = api_keys.list_by_tenant(api.tenant, at=datetime.now(UTC))
-    record = table.get((f"APIKEY#{key.digest}", "RECORD"))
+    record = table.get((f"APIKEY#{key.digest}", "RECORD"), at=None)
     place(record | {"name": "Intruder"}, f"APIKEYS#{api.tenant}", f"APIKEY#{key.id}")
     assert api_keys.list_by_tenant(api.tenant, at=datetime.now(UTC)) == [key]
     assert api_keys.get(api.tenant, key.id, at=datetime.now(UTC)) == key
@@ -61,7 +61,7 @@ def test_item_that_pretends_to_be_a_conversation_is_not_shown(page, token, broke
     """An entry under its own key was written by the chat function, so it must be complete."""
     page.say(page.open(token.value))
     (shown,) = token.conversations()
-    record = table.get((f"CONVERSATION#{shown['id']}", "RECORD"))
+    record = table.get((f"CONVERSATION#{shown['id']}", "RECORD"), at=None)
     if broken is None:
         table.put(record | {"pk": "SESSION#1", "name": "Intruder"})
     else:
@@ -82,7 +82,7 @@ def test_malformed_usage_item_does_not_break_responses(api, token, usage):
 def test_fractional_number_does_not_break_a_list(page, token):
     page.say(page.open(token.value))
     (shown,) = token.conversations()
-    record = table.get((f"CONVERSATION#{shown['id']}", "RECORD"))
+    record = table.get((f"CONVERSATION#{shown['id']}", "RECORD"), at=None)
     place = record["listing_sk"].partition("#")[0]
     intruder = table.put_write(record | {"pk": "CONVERSATION#1", "id": "1", "listing_sk": f"{place}#1"})
     intruder["Put"]["Item"]["count_000000"] = {"N": "1.5"}

@@ -56,7 +56,7 @@ def test_list_shows_the_usage_of_each_token(api):
 
 def test_list_costs_one_query_and_one_read_per_fifty_tokens(api, calls):
     original, _ = api.create(), calls.clear()
-    record = table.get((f"TOKEN#{original['clientToken']['id']}", "RECORD"))
+    record = table.get((f"TOKEN#{original['clientToken']['id']}", "RECORD"), at=None)
     for number in range(149):
         token_id = identifier.new("ct", datetime.now(UTC), lambda n, number=number: number.to_bytes(n))
         table.put(record | {"pk": f"TOKEN#{token_id}", "id": token_id})
@@ -186,8 +186,8 @@ def test_400_oversized_list_hints_at_pagination(api, monkeypatch):
 )
 def test_list_reads_little_more_than_a_response_holds(api, calls, tokens, record_bytes, config_bytes, query, batches):
     original = api.create(config={"text": "x"})["clientToken"]["id"]
-    record = table.get((f"TOKEN#{original}", "RECORD")) | {"flow_ids": ["x" * record_bytes]}
-    config = table.get((f"TOKEN#{original}", "CONFIG")) | {"config": json.dumps({"text": "x" * config_bytes})}
+    record = table.get((f"TOKEN#{original}", "RECORD"), at=None) | {"flow_ids": ["x" * record_bytes]}
+    config = table.get((f"TOKEN#{original}", "CONFIG"), at=None) | {"config": json.dumps({"text": "x" * config_bytes})}
     for number in range(tokens):
         token_id = identifier.new("ct", datetime.now(UTC), lambda n, number=number: number.to_bytes(n))
         table.put(record | {"pk": f"TOKEN#{token_id}", "id": token_id})

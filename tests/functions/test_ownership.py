@@ -72,7 +72,7 @@ def test_401_value_item_is_a_pointer_and_proves_nothing(page, token, create):
 
 def _values(*values):
     keys = [(f"VALUE#{digest.sha256_hex(value)}", "RECORD") for value in values]
-    items = table.read(keys, is_consistent=True)
+    items = table.read(keys, is_consistent=True, at=None)
     return [items.get(key, {}).get("expires_at", 0) if key in items else None for key in keys]
 
 
@@ -98,7 +98,7 @@ def test_deleted_token_leaves_nothing_but_its_audit_trail(api, page, token):
         (f"USAGE#{token.id}", "RECORD"),
         (f"TOKENS#{api.tenant}", f"TOKEN#{token.id}"),
     ]
-    assert table.read(keys, is_consistent=True) == {}
+    assert table.read(keys, is_consistent=True, at=None) == {}
     assert _values(*values) == [None, None]
 
 
@@ -114,4 +114,4 @@ def test_list_and_values_agree_after_any_crash(api, page, create, crash_after, o
         # An update may switch the token off, but its value is still known.
         opened = page.init(value)
         assert opened.status_code == 200 or opened.json["code"] == "token_inactive"
-    assert (token.id in listed) is (table.get((f"TOKEN#{token.id}", "RECORD")) is not None)
+    assert (token.id in listed) is (table.get((f"TOKEN#{token.id}", "RECORD"), at=None) is not None)

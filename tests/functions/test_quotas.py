@@ -18,7 +18,7 @@ THREADS = 16
 
 def counted(api):
     """The number of tokens that are counted, and the number that are listed."""
-    item = table.get((f"TOKENS#{api.tenant}", "COUNT")) or {"tokens": 0}
+    item = table.get((f"TOKENS#{api.tenant}", "COUNT"), at=None) or {"tokens": 0}
     return item["tokens"], len(api.get(LIST).json["clientTokens"])
 
 

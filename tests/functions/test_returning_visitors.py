@@ -64,7 +64,7 @@ class TestNewVisitor:
 
 
 def _token(token):
-    return client_tokens.from_item(table.get(client_tokens.key(token.id)))
+    return client_tokens.from_item(table.get(client_tokens.key(token.id), at=None))
 
 
 class TestKnownVisitor:

@@ -27,7 +27,7 @@ def lagging():
 
     def lagging(token=None, value=None):
         partitions = [f"VALUE#{digest.sha256_hex(value)}", f"TOKEN#{token.id}", f"USAGE#{token.id}"] if token else []
-        behind.update({pk: list(table.query("pk = :pk", {":pk": pk})) for pk in partitions})
+        behind.update({pk: list(table.query("pk = :pk", {":pk": pk}, at=None)) for pk in partitions})
 
     with NETWORK.hooked(look):
         yield lagging

@@ -52,7 +52,9 @@ def refused(token_id, origin="https://evil.example", **fields):
 
 def stored(token_id):
     """The items of a token's hours."""
-    return list(table.query("pk = :pk AND begins_with(sk, :hour)", {":pk": f"TALLY#{token_id}", ":hour": "HOUR#"}))
+    return list(
+        table.query("pk = :pk AND begins_with(sk, :hour)", {":pk": f"TALLY#{token_id}", ":hour": "HOUR#"}, at=None)
+    )
 
 
 def whole(token_id):
@@ -112,7 +114,7 @@ def test_batch_that_is_delivered_days_later_is_added_once(log_group, other_id, m
     lines = [line(other_id)]
     batch = log_group.deliver(lines)
     later = at + timedelta(days=days)
-    for item in table.query("pk = :pk", {":pk": f"TALLY#{other_id}"}):
+    for item in table.query("pk = :pk", {":pk": f"TALLY#{other_id}"}, at=None):
         assert item["expires_at"] > at.timestamp()
     _expire_markers(later)
     _at(monkeypatch, later)
@@ -342,7 +344,7 @@ def test_last_use_of_a_previous_value_is_stored(page, token, log_group, clock):
     log_group.lines()
     page.open(old)
     log_group.deliver()
-    (use,) = table.get(tallies.previous_key(token.id))["uses"]
+    (use,) = table.get(tallies.previous_key(token.id), at=None)["uses"]
     assert abs(datetime.fromisoformat(use[1]) - clock.held) < timedelta(minutes=1)
 
 

@@ -52,7 +52,7 @@ class TestRefusals:
         assert_refused(answer, 401, "visitor_not_found")
 
     def test_401_expired_visitor(self, browser, page, clock):
-        item = table.get(known_visitors.key(browser.visitor))
+        item = table.get(known_visitors.key(browser.visitor), at=None)
         table.put(item | {"expires_at": int((clock.held - timedelta(seconds=1)).timestamp())})
         assert_refused(browser.ask(), 401, "visitor_not_found")
 

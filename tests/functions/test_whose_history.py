@@ -124,7 +124,7 @@ class TestResetInOneTab:
     def test_message_accepted_during_the_move_stays_behind(self, page, token, alice, at_call, clock):
         """It was paid for in the conversation that the session leaves. Sent again, it must not appear in the next."""
         alice.reset()
-        known = client_tokens.from_item(table.get(client_tokens.key(token.id)))
+        known = client_tokens.from_item(table.get(client_tokens.key(token.id), at=None))
 
         def accept():
             current = sessions.from_item(record(alice.session))
@@ -182,7 +182,7 @@ def test_expired_visitor_that_is_not_yet_deleted_counts_as_forgotten(page, token
     """DynamoDB deletes expired items up to days later."""
     alice = Visitor(page, token.value, "I am Alice")
     key = known_visitors.key(record(alice.session)["visitor_id"])
-    table.put(table.get(key) | {"expires_at": int(clock.held.timestamp())})
+    table.put(table.get(key, at=None) | {"expires_at": int(clock.held.timestamp())})
     assert_refused(alice.ask("GET"), 401, "visitor_not_found")
     fields = {"visitorToken": alice.secret, "conversationId": alice.conversation_id}
     assert_refused(page.init(token.value, **fields), 401, "visitor_required")

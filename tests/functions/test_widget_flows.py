@@ -248,5 +248,5 @@ def test_message_with_its_display_text_is_answered(widget):
 
 def _forget(widget, clock):
     visitor_id = record(widget.session)["visitor_id"]
-    visitor = returning_visitors.from_item(returning_visitors.table.get(known_visitors.key(visitor_id)))
+    visitor = returning_visitors.from_item(returning_visitors.table.get(known_visitors.key(visitor_id), at=None))
     returning_visitors.forget(visitor, at=clock.held)
