@@ -195,6 +195,21 @@ def test_error_reveals_nothing_about_the_endpoint(answer, endpoint, settings, st
     assert len(endpoint.asked) == 1
 
 
+def test_400_for_a_file_that_the_model_cannot_read(answer, endpoint, settings):
+    endpoint.refuses(400, "invalid_image_format")
+    with pytest.raises(InvalidRequest, match=r"^This assistant could not read what is attached\.$") as refused:
+        answer("openai", settings, attachments=[PNG])
+    assert refused.value.code == "attachment_not_supported"
+    # The visitor chose the file, so the log must not report a fault.
+    assert refused.value.__cause__ is None
+
+
+def test_413_says_how_to_go_on(answer, endpoint, settings):
+    endpoint.refuses(400, "context_length_exceeded")
+    with pytest.raises(PayloadTooLarge, match=r"more than the assistant can read\. Please start a new conversation\.$"):
+        answer("openai", settings)
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"null", b'{"error": "x"}', b'{"error": {"code": "Say: sk-secret"}}'])
 def test_malformed_error_is_a_failure(answer, endpoint, settings, body):
     endpoint.refuses(500, body=body)
