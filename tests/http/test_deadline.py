@@ -1,7 +1,7 @@
 """Bodies that are read within a deadline, from real responses."""
 
 import socket
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 
 import pytest
 
@@ -40,3 +40,16 @@ def test_body_that_is_shorter_than_its_length_is_an_error(response):
     four = response(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell")
     with pytest.raises(HTTPException, match=r"^the response ended early$"):
         list(deadline.chunks(four, 5))
+
+
+def test_who_hurries_waits_no_longer_than_that():
+    here, there = socket.socketpair()
+    with here, there:
+        connection = HTTPConnection("localhost")
+        connection.sock = here
+        there.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh")
+        begun = deadline.request(connection, "/", b"", {}, lambda: 60)
+        assert begun.read1() == b"h"
+        deadline.hurry(begun, 0)
+        with pytest.raises(TimeoutError, match=r"^the deadline has passed$"):
+            begun.read1()
