@@ -52,7 +52,7 @@ def revoke(key: ApiKey, *others: Write, at: datetime, listed_until: datetime) ->
     `others`: what is written in the same transaction.
     """
     forgotten = table.delete_write(_key(key.digest), condition="attribute_exists(pk)")
-    listed = _listed(replace(key, revoked_at=at), listed_until, condition="attribute_exists(pk)")
+    listed = _listed(replace(key, revoked_at=at), listed_until)
     try:
         table.transact([forgotten, listed, *others])
     except ConditionFailed:
@@ -67,8 +67,8 @@ def _valid(key: ApiKey) -> Write:
     return table.put_write(_to_item(key, _key(key.digest), key.expires_at))
 
 
-def _listed(key: ApiKey, until: datetime | None, condition: str | None = None) -> Write:
-    return table.put_write(_to_item(key, _place(key.tenant, key.id), until), condition=condition)
+def _listed(key: ApiKey, until: datetime | None) -> Write:
+    return table.put_write(_to_item(key, _place(key.tenant, key.id), until))
 
 
 def _place(tenant: str, key_id: str) -> Key:

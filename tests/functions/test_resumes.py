@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from shared.rules.answer import Ending, Usage
+from shared.store import turn_items
 from tests.aws.network import NETWORK
 from tests.functions import stored
 from tests.functions.client_tools import ARN, ASK, CALL, Function, begin, resume, waiting
@@ -207,7 +209,7 @@ class TestRefusals:
 
 class TestLimits:
     def test_twenty_resumes_then_the_answer_ends(self, page, session, function):
-        function.answers = [CALL] * 21
+        function.answers = [CALL | {"usage": {"inputTokens": 2, "outputTokens": 1}}] * 21
         execution, (call,) = begin(page, session)
         for _ in range(20):
             last = events(resume(page, session, execution, {call: 1}))
@@ -215,6 +217,8 @@ class TestLimits:
         assert last[-2][1]["stopReason"] == "max_tool_calls"
         assert last[-1][0] == "execution_complete"
         assert len(function.asked) == 21
+        (turn,) = map(turn_items.from_item, beside(session, "MESSAGE#"))
+        assert turn.ending == Ending(stop_reason="max_tool_calls", usage=Usage(input_tokens=42, output_tokens=21))
 
     def test_failures_count_toward_the_cap(self, page, session, function):
         function.answers = [CALL, *["malformed"] * 20]

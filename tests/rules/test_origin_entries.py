@@ -160,6 +160,8 @@ REFUSED = {
     "https://xn--a.example.com": "no name in punycode",
     "https://xn--example-.com": "no name in punycode",
     "https://xn--0.example.com": "no name in punycode",
+    # An accent without a letter before it.
+    "https://xn--a-wbb.example.com": "no name in punycode",
     "https://*.": "must name a host",
     "capacitor://*.localhost": "no subdomains",
     "https://*.192.0.2.1": "no subdomains",

@@ -145,6 +145,12 @@ def test_guardrail_intervention_is_a_400(answer, aws_on_loopback, stop_reason):
     assert declined.value.__cause__ is None
 
 
+def test_filtered_answer_keeps_what_was_said_before(stream, aws_on_loopback):
+    aws_on_loopback.streams(*reply("Yes", "\n", stop_reason="content_filtered"))
+    *texts, ending = stream("bedrock", SETTINGS)
+    assert ("".join(texts), ending.stop_reason) == ("Yes\n", "content_filter")
+
+
 @pytest.mark.parametrize("payload", [b"", b"{", b"null", b"[]", b"\xff", b"[" * 100_000])
 def test_malformed_event_is_a_failure(answer, aws_on_loopback, payload):
     aws_on_loopback.streams(event("messageStop", payload))

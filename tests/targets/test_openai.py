@@ -225,6 +225,12 @@ def test_content_filter_before_the_first_text_is_a_400(answer, endpoint, setting
     assert declined.value.code == "target_declined"
 
 
+def test_filtered_answer_keeps_what_was_said_before(stream, endpoint, settings):
+    endpoint.streams(*chat_completions.answer("Yes", "\n", finish_reason="content_filter"))
+    *texts, ending = stream("openai", settings)
+    assert ("".join(texts), ending.stop_reason) == ("Yes\n", "content_filter")
+
+
 def test_image_goes_with_the_last_message(answer, endpoint, settings):
     answer("openai", settings, text="What is this?", before=[], attachments=[PNG])
     assert endpoint.asked[0].body["messages"] == [
