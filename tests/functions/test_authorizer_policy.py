@@ -80,8 +80,9 @@ def test_valid_credential_is_denied_without_a_method_arn(caller, arn, calls):
 @pytest.mark.parametrize(
     "event", [None, [], "text", {"methodArn": ASKED}, {"methodArn": ASKED, "authorizationToken": 1}]
 )
-def test_foreign_event_is_denied(event):
+def test_foreign_event_is_denied(event, output):
     assert _decided(event)["Effect"] == "Deny"
+    assert '"reason":"malformed_event"' in output()
 
 
 @pytest.mark.parametrize("arn", [ASKED.replace("arn:aws:", "arn:aws-us-gov:"), ASKED.replace("api/GET", "a_B-1/GET")])
