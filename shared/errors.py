@@ -55,7 +55,6 @@ class ApiError(Exception):
 
 class InvalidRequest(ApiError):
     code = "invalid_request"
-    message = "The request is not valid."
 
     @classmethod
     def from_details(cls, *details: Detail) -> InvalidRequest:
@@ -114,7 +113,6 @@ class IdempotencyKeyReused(ApiError):
 
 class PayloadTooLarge(ApiError):
     code = "too_large"
-    message = "The request is too large."
 
 
 class NotSupported(ApiError):
@@ -134,7 +132,6 @@ class Unavailable(ApiError):
 
 class TooManyRequests(ApiError):
     code = "rate_limited"
-    message = "Too many requests."
 
 
 class TargetFailed(ApiError):

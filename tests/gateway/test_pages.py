@@ -55,5 +55,6 @@ def test_trailing_slash_leads_to_the_page():
 def test_unknown_file_is_a_404_like_any_other(monkeypatch):
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ClientTokens")
     missing = get("/console/gone.js", file="gone.js")
-    assert (missing["statusCode"], json.loads(missing["body"])["code"]) == (404, "not_found")
+    body = json.loads(missing["body"])
+    assert (missing["statusCode"], body["code"], body["error"]) == (404, "not_found", "Not found.")
     assert missing["headers"]["Cache-Control"] == "no-store"

@@ -130,6 +130,14 @@ def test_answered_is_logged_once_the_stream_has_ended(answer, lines):
     assert "code" not in line
 
 
+def test_milliseconds_are_logged(answer, lines, monkeypatch):
+    times = iter([5.0, 5.25, 15.0])
+    monkeypatch.setattr("shared.gateway.exchange.time.perf_counter", lambda: next(times))
+    list(answer("one")[1])
+    line = lines()["answered"]
+    assert (line["first_byte_milliseconds"], line["milliseconds"]) == (250, 10_000)
+
+
 def test_handler_gets_the_seconds_until_lambda_ends_it():
     @browser_stream(body_max=64)
     def handler(_request, seconds_left):

@@ -62,6 +62,15 @@ def test_added_entries_are_truncated_to_twenty_and_a_count():
     assert new["flow_ids"] == {"added": list(FLOWS[:20]), "more_added": 80}
 
 
+def test_entries_are_quoted_up_to_640_bytes_of_json():
+    five = tuple(f"{number:0124}" for number in range(5))
+    assert changed(flow_ids=five)["flow_ids"] == (["flow_1", "flow_2"], list(five))
+    longer = (*five[:4], five[4] + "x")
+    assert changed(flow_ids=longer)["flow_ids"] == {
+        "added": list(five[:4]), "more_added": 1, "removed": ["flow_1", "flow_2"],
+    }  # fmt: skip
+
+
 def test_reordered_long_list_is_recorded_as_such():
     before = replace(TOKEN, settings=replace(TOKEN.settings, flow_ids=FLOWS))
     after = replace(TOKEN, settings=replace(TOKEN.settings, flow_ids=FLOWS[::-1]))
