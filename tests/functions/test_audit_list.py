@@ -1,6 +1,6 @@
 """Owners read their tenant's audit trail."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
 
 import pytest
@@ -193,6 +193,16 @@ def test_expired_records_are_not_shown(api, note, clock, monkeypatch):
     clock.forward(days=2)
     found = pages(api.get, AUDIT, "records", 2)
     assert [one["action"] for page in found for one in page] == ["kept"]
+
+
+@pytest.mark.parametrize("of_a_token", [False, True])
+def test_record_is_shown_until_it_expires(api, note, ids, clock, of_a_token):
+    note("update")
+    (record,) = table.query("pk = :pk", {":pk": f"AUDIT#{api.tenant}"}, at=None)
+    query = f"?token={ids[0]}" if of_a_token else ""
+    for seconds, shown in ((-1, 1), (0, 0)):
+        clock.held = datetime.fromtimestamp(record["expires_at"] + seconds, UTC)
+        assert len(api.get(f"{AUDIT}{query}").json["records"]) == shown
 
 
 def test_item_that_pretends_to_be_a_record_is_not_shown(api, note, ids):

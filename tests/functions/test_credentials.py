@@ -133,7 +133,7 @@ def test_log_holds_the_reason_for_a_rejected_credential(app, output, credential,
     assert_unauthenticated(answer)
     assert words in answer.json["hint"]
     (line,) = (line for line in output().splitlines() if '"rejected"' in line)
-    assert f'"reason":"{reason}"' in line
+    assert f'"operation":"authorize","reason":"{reason}"' in line
     assert credential not in line
 
 

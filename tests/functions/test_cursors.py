@@ -193,6 +193,23 @@ def test_conversation_deleted_by_an_operator_leaves_the_list_in_place(api, page,
     assert ids(pages(api.get, path, "conversations", 2, clean_up)) == whole
 
 
+@pytest.mark.parametrize("number", range(1, 8))
+@pytest.mark.parametrize("deleted", range(5))
+def test_conversation_that_is_deleted_while_a_page_is_read(api, page, token, clock, at_call, number, deleted):
+    for _ in range(5):
+        page.say(page.open(token.value))
+        clock.forward(minutes=1)
+    path = f"/v1/client-tokens/{token.id}/conversations"
+    whole = ids([api.get(path).json["conversations"]])
+    gone = whole[deleted]
+    statuses = []
+    at_call(number, lambda: statuses.append(api.delete(f"/v1/conversations/{gone}").status_code))
+    found = ids(pages(api.get, path, "conversations", 2))
+    assert statuses == [200]
+    assert len(set(found)) == len(found)
+    assert set(whole) - {gone} <= set(found)
+
+
 # Text that no index has: a key that is too long, and JSON of other shapes.
 _ODD = ['"' + "x" * 300 + '"', "[" * 150 + "]" * 150, "1e999", '{"a": 1}', "null", '""']
 

@@ -10,6 +10,7 @@ CASES = [
     ("tokens:raed", ["tokens:read", "tokens:write"], "tokens:read"),
     ("流程一", ["流程一号", "龍完全不同"], "流程一号"),
     ("flow-shop", ["flow_shop", "___"], "flow_shop"),
+    ("f--l--o--w--i--d--s", ["flowIds", "name"], "flowIds"),
     ("---", ["___"], None),
     ("", ["name"], None),
     ("colour", ["name", "config"], None),
