@@ -64,6 +64,17 @@ def test_other_fields_of_a_response_are_ignored(answer, aws_on_loopback):
     assert answer("aws_lambda", SETTINGS) == "Yes."
 
 
+def test_answer_may_have_6_mb_as_lambda_allows_in_one_piece(answer, aws_on_loopback):
+    whole = b'{"text": "Yes.", "ignored": "' + b"x" * (6 * 1024 * 1024 - 31) + b'"}'
+    assert len(whole) == 6 * 1024 * 1024
+    aws_on_loopback.function_writes(whole)
+    assert answer("aws_lambda", SETTINGS) == "Yes."
+    aws_on_loopback.function_writes(whole + b" ")
+    with pytest.raises(TargetFailed) as failed:
+        answer("aws_lambda", SETTINGS)
+    assert failed.value.code == "target_answer_too_large"
+
+
 def test_suggestions_and_stop_reason_reach_the_ending(stream, aws_on_loopback):
     order = {"label": " Order ", "prompt": "I order tea.", "description": "Now", "icon": "x"}
     aws_on_loopback.function_returns({"text": "Yes.", "suggestions": ["Which?", order], "stopReason": "length"})
