@@ -57,11 +57,12 @@ def test_restored_function_caches_credentials_until_they_expire(lender):
     assert lender.asked == [("/2021/credentials", "secret")]
 
 
-def test_credentials_are_renewed_before_they_expire(lender):
-    lender.says = _lent("OLD", timedelta(minutes=4))
+@pytest.mark.parametrize(("seconds", "used"), [(-20, "NEW"), (20, "OLD")])
+def test_credentials_are_renewed_five_minutes_before_they_expire(lender, seconds, used):
+    lender.says = _lent("OLD", timedelta(minutes=5, seconds=seconds))
     assert credentials.current().access_key_id == "OLD"
     lender.says = _lent("NEW")
-    assert credentials.current().access_key_id == "NEW"
+    assert credentials.current().access_key_id == used
 
 
 @pytest.mark.parametrize("said", [b"", b"not json", b"[]", b"{}", b'{"Expiration": 1}'])
