@@ -178,6 +178,16 @@ def test_409_when_the_same_request_is_in_progress(send, contended):
     assert send().status_code < 300
 
 
+@pytest.mark.parametrize("partition", ["TOKEN", "VALUE#", "AUDIT#"])
+def test_request_is_applied_once_if_another_one_holds_an_item(send, contended, partition):
+    contended(partition, times=1)
+    answer = send()
+    assert answer.status_code < 300
+    assert send.times() == 1
+    assert send().data == answer.data
+    assert send.times() == 1
+
+
 def test_regenerate_is_applied_once_despite_a_concurrent_update(api, at_call):
     send = Sender(api, "regenerate")
     meanwhile = []
