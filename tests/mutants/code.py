@@ -48,6 +48,12 @@ class Mutant:
         source = (root / self.path).read_text(encoding="utf-8")
         return source[: self.start] + self.code + source[self.end :]
 
+    def is_in_function(self, root: Path) -> bool:
+        """Whether calls run it, and not the import of its module."""
+        tree = ast.parse((root / self.path).read_text(encoding="utf-8"))
+        functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+        return any(node.body[0].lineno <= self.line <= (node.end_lineno or 0) for node in functions)
+
     def is_program(self, root: Path) -> bool:
         """Whether it parses: in a few places, Python's syntax does not allow the mutation."""
         try:

@@ -57,6 +57,7 @@ class CoverageMap:
             for old in room.glob("*.coverage*"):
                 old.unlink()
             _measure(sandbox.directory, file, jobs)
+        self._root = sandbox.directory
         self._data = CoverageData(file)
         self._data.read()
 
@@ -69,11 +70,13 @@ class CoverageMap:
                 return [*tests, *sorted(ON_IMPORT)]
         lines = self._data.contexts_by_lineno(mutant.path)
         found = set()
-        # For a statement over several lines, coverage may record only the first.
-        for line in range(mutant.line, max(mutant.line - 20, 0), -1):
-            if line in lines:
-                found = _tests(lines[line])
-                break
+        # A module that is imported on use seems to be run by the first test that uses it.
+        if mutant.is_in_function(self._root):
+            # For a statement over several lines, coverage may record only the first.
+            for line in range(mutant.line, max(mutant.line - 20, 0), -1):
+                if line in lines:
+                    found = _tests(lines[line])
+                    break
         found = found or {test for contexts in lines.values() for test in _tests(contexts)} | ON_IMPORT
         return _in_turns(found, Path(mutant.path).stem)[:NEAREST]
 
