@@ -210,6 +210,16 @@ def test_conversation_that_is_deleted_while_a_page_is_read(api, page, token, clo
     assert set(whole) - {gone} <= set(found)
 
 
+@pytest.mark.parametrize(("query", "queries"), [("limit=2", 2), ("limit=2&offset=1", 3), ("limit=9&offset=1", 3)])
+def test_each_end_of_a_page_costs_one_query_of_its_ten_minutes(api, page, token, clock, calls, query, queries):
+    for _ in range(5):
+        page.say(page.open(token.value))
+        clock.forward(seconds=1)
+    calls.clear()
+    assert api.get(f"/v1/client-tokens/{token.id}/conversations?{query}").status_code == 200
+    assert calls.count("Query") == queries
+
+
 # Text that no index has: a key that is too long, and JSON of other shapes.
 _ODD = ['"' + "x" * 300 + '"', "[" * 150 + "]" * 150, "1e999", '{"a": 1}', "null", '""']
 

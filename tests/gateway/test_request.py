@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.errors import InvalidRequest, PayloadTooLarge, Unauthenticated
+from shared.errors import InvalidRequest, PayloadTooLarge, Unauthenticated, Unavailable
 from shared.gateway import request
 from shared.gateway.request import PAGE_BODY_MAX, TRANSCRIPT_BODY_MAX, BrowserRequest
 
@@ -41,3 +41,12 @@ def test_event_that_names_no_principal_or_no_tenant_is_admitted_nowhere(missing,
     assert request.principal({"requestContext": context | {"authorizer": named}}).tenant == "acme"
     with pytest.raises(Unauthenticated):
         request.principal({"requestContext": context | {"authorizer": named | {missing: left}}})
+
+
+@pytest.mark.parametrize("left", [None, ""])
+def test_503_while_an_older_authorizers_answer_is_cached(left):
+    named = {"principalId": "user_1", "tenant": "acme", "scopes": "tokens:read", "expiresAt": left}
+    with pytest.raises(Unavailable) as refused:
+        request.principal({"requestContext": EVENT["requestContext"] | {"authorizer": named}})
+    assert refused.value.message.startswith("An older version of this service checked the credential.")
+    assert refused.value.retry_after == 60
