@@ -242,7 +242,8 @@ def test_400_deeply_nested_input_for_the_target(page, session, calls):
 @pytest.mark.parametrize("fields", [{"inputs": []}, {"messages": {}}, {"inputs": {"a": ["x" * 1000] * 2000}}])
 def test_401_malformed_session_id_is_refused_before_validation(page, calls, fields):
     calls.clear()
-    assert_refused(page.say("cs_" + "0" * 79, **fields), 401, "session_ended")
+    body = assert_refused(page.say("cs_" + "0" * 79, **fields), 401, "session_ended")
+    assert body["hint"] == "Please reload the page to start a new one."
     assert calls == []
 
 

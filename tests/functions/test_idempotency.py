@@ -248,6 +248,7 @@ def test_400_retry_after_the_signing_key_was_disabled(send, aws_answers):
     with aws_answers("GenerateMac", "DisabledException"):
         answer = send()
     assert (answer.status_code, answer.json["code"]) == (400, "value_unavailable")
+    assert answer.json["hint"] == "Regenerate the token to get a new value. The old value works until then."
     trail = audit.query(send.api.tenant, None, since=None, until=None, at=send.at)
     assert "reveal" not in {record.action for record in trail}
 

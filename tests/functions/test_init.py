@@ -98,6 +98,7 @@ def test_403_flow_or_agent_that_the_token_does_not_list(page, create, register, 
 def test_400_token_without_a_target(ask_for):
     body = assert_refused(ask_for(None, flowIds=[]), 400, "no_target")
     assert "no flow and no agent" in body["error"]
+    assert body["hint"] == "Add one to the token."
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,8 @@ class TestFeedback:
 
     def test_400_too_much_to_count(self, api, seven, monkeypatch):
         monkeypatch.setattr(feedback_store, "_PAGES_MAX", 0)
-        assert_refused(api.get(f"{FEEDBACK}/stats"), 400, "too_far")
+        body = assert_refused(api.get(f"{FEEDBACK}/stats"), 400, "too_far")
+        assert body["hint"] == "Use a filter, such as flow_id or record_id."
 
     def test_400_bad_cursor(self, api, caller, seven):
         own = api.get(f"{FEEDBACK}?limit=1").json["pagination"]["nextCursor"]

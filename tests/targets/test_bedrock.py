@@ -319,6 +319,8 @@ def test_unsupported_file_type_is_refused_without_a_call(answer, aws_on_loopback
     with pytest.raises(InvalidRequest, match="cannot read that kind of file") as refused:
         answer("bedrock", SETTINGS, attachments=[Attachment(media_type="video/mp4", data=b"")])
     assert refused.value.code == "attachment_not_supported"
+    kinds = "images (PNG, JPEG, GIF, WebP), PDF, Word, Excel, CSV, HTML, Markdown and plain text"
+    assert refused.value.hint == f"It reads {kinds}."
     assert aws_on_loopback.asked == []
 
 

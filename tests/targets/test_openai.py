@@ -245,8 +245,9 @@ def test_image_goes_with_the_last_message(answer, endpoint, settings):
 
 
 def test_unsupported_file_type_is_refused_without_a_call(answer, endpoint, settings):
-    with pytest.raises(InvalidRequest, match="cannot read that kind of file"):
+    with pytest.raises(InvalidRequest, match="cannot read that kind of file") as refused:
         answer("openai", settings, attachments=[Attachment(media_type="application/pdf", data=b"%PDF")])
+    assert refused.value.hint == "It reads images: PNG, JPEG, GIF, and WebP."
     assert endpoint.asked == []
 
 
