@@ -34,7 +34,7 @@ def test_limit_and_budget_are_lines(owner, management, token, budget):  # noqa: 
     lines = {
         "Messages": "dashed: limit of 60 per address",
         "Refused": "",
-        "Spent since midnight UTC": "dashed: budget of $2.00 a day" if budget else "",
+        "Spent since midnight UTC": "dashed: budget of $2.00 per day" if budget else "",
     }
     for title, words in lines.items():
         chart = figure(owner, title)

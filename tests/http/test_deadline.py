@@ -42,7 +42,7 @@ def test_body_that_is_shorter_than_its_length_is_an_error(response):
         list(deadline.chunks(four, 5))
 
 
-def test_who_hurries_waits_no_longer_than_that():
+def test_hurried_response_is_not_waited_for():
     here, there = socket.socketpair()
     with here, there:
         connection = HTTPConnection("localhost")

@@ -49,7 +49,7 @@ function Charts({ usage, token }) {
   const starts = usage.parts.map((part) => part.start);
   const common = { starts, isDaily };
   const hourly = isDaily ? undefined : { value: token.rateLimitPerHour, label: `limit of ${number(token.rateLimitPerHour)} per address` };
-  const budget = usage.dailyBudget === null ? undefined : { value: usage.dailyBudget, label: `budget of ${dollars(usage.dailyBudget)} a day` };
+  const budget = usage.dailyBudget === null ? undefined : { value: usage.dailyBudget, label: `budget of ${dollars(usage.dailyBudget)} per day` };
   const costs = usage.parts.map((part) => part.cost);
   return html`
     <div class="charts">
