@@ -157,6 +157,15 @@ class TestRead:
         short = browser.talk(*["x"] * 14)
         assert len(browser.read(short, "&messageLimit=100")["messages"]) == 25
 
+    @pytest.mark.parametrize(
+        ("room", "shown"), [(24, ["x", "You said: x"]), (23, ["You said: x"]), (1, ["You said: x"])]
+    )
+    def test_page_has_as_many_bytes_of_text_as_fit_and_one_message_always(self, browser, monkeypatch, room, shown):
+        monkeypatch.setattr("shared.store.visitor_conversations._TEXT_BYTES_MAX", room)
+        found = browser.read(browser.talk("x"))
+        assert [one["content"] for one in found["messages"]] == shown
+        assert (found["nextMessageCursor"] is None) is (len(shown) == 2)
+
     def test_400_cursor_of_another_conversation(self, browser):
         one, other = browser.talk("A", "B"), browser.talk("A", "B")
         cursor = browser.read(one, "&messageLimit=1")["nextMessageCursor"]
