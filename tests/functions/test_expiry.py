@@ -63,12 +63,13 @@ def test_pagination_ends_with_the_last_current_conversation(api, page, token, se
 
 
 def test_target_receives_no_messages_past_their_retention(page, token, assistant, session, expire):
+    shown = [{"id": "usr_first", "role": "user"}, {"id": "ast_first", "role": "assistant"}]
+    assert page.say(session, "Second", before=shown).status_code == 200
+    assert [one["text"] for one in assistant[-1]["messages"]][::2] == ["First", "Second"]
     for item in beside(session, "MESSAGE#")[:1]:
         expire(item)
-    assert page.say(session, "Second").status_code == 200
-    (event,) = assistant[-1:]
-    assert "First" not in str(event)
-    assert "Second" in str(event)
+    assert page.say(session, "Third", before=shown).status_code == 200
+    assert [one["text"] for one in assistant[-1]["messages"]] == ["Third"]
 
 
 def test_410_message_to_a_conversation_past_its_retention(page, token, session, expire, calls):

@@ -33,6 +33,51 @@ def lagging():
         yield lagging
 
 
+@pytest.fixture
+def empty_queries():
+    """Eventually consistent queries show nothing. The index has no other ones."""
+
+    def look(request):
+        asked = request.parameters
+        if request.operation != "Query" or "IndexName" in asked or asked.get("ConsistentRead"):
+            return None
+        return Answer(200, {"Items": [], "Count": 0, "ScannedCount": 0})
+
+    with NETWORK.hooked(look):
+        yield
+
+
+@pytest.mark.usefixtures("empty_queries")
+class TestQueriesOfTheTable:
+    """What was written a moment ago is listed, read, told to the target, and deleted."""
+
+    def test_tokens_and_targets(self, api, token):
+        assert [one["id"] for one in api.get("/v1/client-tokens").json["clientTokens"]] == [token.id]
+        assert [one["id"] for one in api.get("/v1/targets").json["targets"]] == ["flow_echo"]
+
+    def test_audit_records(self, api, token):
+        assert [one["action"] for one in api.get("/v1/audit").json["records"]] == ["create"]
+
+    def test_messages(self, api, browser):
+        conversation_id = browser.talk("One", "Two")
+        said = ["One", "You said: One", "Two", "You said: Two"]
+        assert [one["content"] for one in browser.read(conversation_id)["messages"]] == said
+        found = api.get(f"/v1/conversations/{conversation_id}").json["messages"]
+        assert [one["content"] for one in found] == said
+
+    def test_history_of_the_target(self, page, token, assistant):
+        session = page.open(token.value)
+        page.say(session, "One", message_id="usr_1", assistantMessageId="ast_1")
+        page.say(session, "Two", before=[{"id": "usr_1", "role": "user"}, {"id": "ast_1", "role": "assistant"}])
+        assert [one["text"] for one in assistant[-1]["messages"]] == ["One", "Hi there", "Two"]
+
+    def test_deletion(self, api, browser):
+        conversation_id = browser.talk("One", "Two")
+        assert api.delete(f"/v1/conversations/{conversation_id}").status_code == 200
+        left = table.query("pk = :pk", {":pk": f"CONVERSATION#{conversation_id}"}, at=None, ConsistentRead=True)
+        assert [item["sk"] for item in left if "is_gone" not in item] == []
+
+
 def test_200_value_that_was_issued_a_moment_ago(page, token, lagging):
     lagging()
     session = page.open(token.value)
