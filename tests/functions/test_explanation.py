@@ -1,5 +1,7 @@
 """Owners learn why a page is refused: the question that fails, what decided it, and an update that fixes it."""
 
+from datetime import timedelta
+
 import pytest
 
 from shared.admission.rates import SESSIONS
@@ -36,6 +38,12 @@ def test_last_attempt_within_a_limit_is_accepted_and_the_next_is_not(api, clock,
         page.say(page.open(token.value))
     assert list(failing(explain(api, token, origin=ORIGIN))) == [windows]
     assert failing(explain(api, token, origin=ORIGIN, address="198.51.100.9")) == {}
+
+
+def test_attempts_of_the_whole_minute_count(api, clock, create):
+    token = create()
+    table.put(counted(token, 60, clock.held - timedelta(seconds=30)))
+    assert list(failing(explain(api, token, origin=ORIGIN))) == ["session_rate"]
 
 
 def test_explaining_counts_nothing_and_writes_nothing(api, clock, create, output):
