@@ -1,8 +1,9 @@
 """Event streams of AWS over real sockets: what our client sends, what it keeps, and when it gives up."""
 
+import time
+
 import pytest
 
-from shared.aws import stream_client
 from shared.aws.client import AwsErrorResponse, TimedOut, Unreachable
 from shared.aws.stream_client import StreamClient
 from tests.aws.event_stream import event, exception, message
@@ -30,12 +31,14 @@ def test_request_is_signed_and_its_connection_is_reused(aws, stream):  # noqa: F
     assert aws.asked[0][1]["X-Amz-Security-Token"] == "local"
 
 
-def test_long_idle_connection_is_replaced(aws, stream, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(stream_client, "IDLE_SECONDS_MAX", 0)
+@pytest.mark.parametrize(("seconds", "connections"), [(49, 1), (50, 2)])
+def test_connection_that_was_idle_for_long_is_replaced(aws, stream, monkeypatch, seconds, connections):  # noqa: F811
     aws.answers = [(200, EVENTS)] * 2
-    for _ in range(2):
-        list(stream())
-    assert len({address for *_, address in aws.asked}) == 2
+    list(stream())
+    later = time.time() + seconds
+    monkeypatch.setattr(time, "time", lambda: later)
+    list(stream())
+    assert len({address for *_, address in aws.asked}) == connections
 
 
 def test_connection_of_an_abandoned_stream_is_closed(aws, stream):  # noqa: F811

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 
 import pytest
 
@@ -111,11 +112,13 @@ def test_address_that_answers_is_used_after_those_that_do_not(answer, endpoint, 
     assert answer("openai", settings, seconds_left=lambda: 20 - dead.now) == "Yes, we do."
 
 
-def test_connection_that_was_idle_for_long_is_replaced(answer, endpoint, settings, monkeypatch):
-    monkeypatch.setattr(http_endpoint, "IDLE_SECONDS_MAX", 0)
-    for _ in range(2):
-        answer("openai", settings)
-    assert len({asked.client for asked in endpoint.asked}) == 2
+@pytest.mark.parametrize(("seconds", "connections"), [(49, 1), (50, 2)])
+def test_connection_that_was_idle_for_long_is_replaced(answer, endpoint, settings, monkeypatch, seconds, connections):
+    answer("openai", settings)
+    later = time.time() + seconds
+    monkeypatch.setattr(time, "time", lambda: later)
+    answer("openai", settings)
+    assert len({asked.client for asked in endpoint.asked}) == connections
 
 
 def test_loopback_is_refused_on_aws(answer, endpoint, settings, monkeypatch):
