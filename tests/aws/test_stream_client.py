@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from shared.aws import stream_client
 from shared.aws.client import AwsErrorResponse, TimedOut, Unreachable
 from shared.aws.stream_client import StreamClient
 from tests.aws.event_stream import event, exception, message
