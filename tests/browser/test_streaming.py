@@ -68,7 +68,6 @@ def stored(stack, management, token):
             KeyConditionExpression="pk = :pk AND begins_with(sk, :turns)",
             ExpressionAttributeValues={":pk": key["pk"], ":turns": "MESSAGE#"},
             ConsistentRead=True,
-            at=None,
         )
         return [(turn["text"], turn.get("reply")) for turn in turns["Items"]]
 

@@ -49,7 +49,7 @@ def empty_queries():
 
 @pytest.mark.usefixtures("empty_queries")
 class TestQueriesOfTheTable:
-    """What was written a moment ago is listed, read, told to the target, and deleted."""
+    """Items that were written a moment ago are listed, read, told to the target, and deleted."""
 
     def test_tokens_and_targets(self, api, token):
         assert [one["id"] for one in api.get("/v1/client-tokens").json["clientTokens"]] == [token.id]
