@@ -112,5 +112,8 @@ def test_page_says_what_it_needs_where_the_widget_cannot_be_loaded(visitor, stac
     try:
         visitor.open(stack.demo_url)
         visitor.sees("The chat widget could not be loaded.", "#trouble")
+        # It stays when the token's record has been read.
+        visitor.sees("Demo, test", "#facts")
+        assert "The chat widget could not be loaded." in visitor.text("#trouble")
     finally:
         block({"urls": []})

@@ -64,17 +64,21 @@ function showConversations(conversations) {
 async function refresh() {
   try {
     const { token, conversations } = await read("token.json");
-    at("trouble").hidden = true;
+    showTrouble("record", "");
     showToken(token);
     showConversations(conversations);
   } catch (error) {
-    showTrouble(error);
+    showTrouble("record", error.message);
   }
 }
 
-function showTrouble(error) {
-  at("trouble").textContent = error.message;
-  at("trouble").hidden = false;
+// The record is read again and again. If that succeeds, a chat that could not start still has not.
+const troubles = { record: "", chat: "" };
+
+function showTrouble(part, message) {
+  troubles[part] = message;
+  at("trouble").textContent = Object.values(troubles).filter(Boolean).join(" ");
+  at("trouble").hidden = !at("trouble").textContent;
 }
 
 function showEmbed({ installer, apiUrl, clientToken }) {
@@ -116,5 +120,5 @@ try {
   showEmbed(embed);
   openChat(embed);
 } catch (error) {
-  showTrouble(error);
+  showTrouble("chat", error.message);
 }
