@@ -1,12 +1,15 @@
 """The page at /docs: Scalar's reference shows openapi.json, and sends requests to the local stack."""
 
+import contextlib
 import json
 import re
 from urllib.parse import urlsplit
 
 import pytest
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 from infra.local.template import ROOT
 from tests.browser.contrast import unreadable
@@ -100,9 +103,20 @@ def test_phone_menu_links_to_every_operation(show, docs):
 
 
 def choose(docs, summary):
-    """Follows the operation's entry in the menu, and waits until the operation is on the screen."""
-    docs.wait(lambda: docs.driver.find_elements(By.PARTIAL_LINK_TEXT, summary))[0].click()
-    docs.wait(lambda: docs.driver.execute_script(IS_ON_SCREEN, heading(docs, summary)))
+    """Follows the operation's entry in the menu, again if the page does not get there while it is drawn."""
+
+    def follow():
+        for entry in docs.driver.find_elements(By.PARTIAL_LINK_TEXT, summary)[:1]:
+            if entry.is_displayed():
+                entry.click()
+        with contextlib.suppress(TimeoutException):
+            return WebDriverWait(docs.driver, 3, 0.05).until(lambda _: is_on_screen())
+        return False
+
+    def is_on_screen():
+        return docs.driver.execute_script(IS_ON_SCREEN, heading(docs, summary))
+
+    docs.wait(follow)
 
 
 IS_ON_SCREEN = """
