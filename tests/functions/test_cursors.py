@@ -137,8 +137,12 @@ class TestConversations:
             assert_refused(api.get(wrong), 400, "invalid_cursor")
 
 
-@pytest.mark.parametrize(("query", "code"), [("cursor=", "out_of_range"), ("cursor=x&offset=1", "exclusive")])
-def test_400_cursor_is_empty_or_beside_an_offset(api, token, query, code):
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("cursor=", "out_of_range"), (f"cursor={'x' * 513}", "out_of_range"), ("cursor=x&offset=1", "exclusive")],
+    ids=["empty", "too long", "beside an offset"],
+)
+def test_400_cursor_is_empty_too_long_or_beside_an_offset(api, token, query, code):
     for path in (TOKENS, f"{TOKENS}/{token.id}/conversations"):
         body = assert_refused(api.get(f"{path}?{query}"), 400, "invalid_request")
         assert [(detail["path"], detail["code"]) for detail in body["details"]] == [("cursor", code)]

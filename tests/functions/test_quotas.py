@@ -9,7 +9,7 @@ from shared.store import table
 from tests.aws.network import NETWORK
 from tests.functions.interruptions import cancelled
 from tests.functions.page import assert_refused
-from tests.operations import CHANGES, MANAGEMENT
+from tests.operations import CHANGES, MANAGEMENT, UNKNOWN
 
 LIST = "/v1/client-tokens"
 SEED = {"name": "Web Client Token", "allowedOrigins": ["https://app.example.com"]}
@@ -145,6 +145,21 @@ def test_429_for_reveals_does_not_limit_writes(api, caller, clock, monkeypatch):
     monkeypatch.setenv("MANAGEMENT_WRITES_PER_MINUTE", "2")
     assert [revealing.get(f"{path}/token").status_code for _ in range(4)] == [200, 200, 429, 429]
     assert api.put(path, {"isActive": False}).status_code == 200
+
+
+@pytest.mark.parametrize("counted_apart", ["reveal", "check", "deletion"])
+def test_each_rate_of_a_tenant_is_per_minute(api, clock, monkeypatch, counted_apart):
+    """The wait at the start of a bucket is the minute, that bucket, and the second by which clocks may differ."""
+    token_id = api.create()["clientToken"]["id"]
+    clock.forward(minutes=2)
+    monkeypatch.setenv("MANAGEMENT_WRITES_PER_MINUTE", "1")
+    send = {
+        "reveal": lambda: api.get(f"{LIST}/{token_id}/token"),
+        "check": lambda: api.post(f"{LIST}/check", SEED),
+        "deletion": lambda: api.delete(f"/v1/conversations/{UNKNOWN['conversation']}"),
+    }[counted_apart]
+    assert send().status_code in {200, 404}
+    assert send().headers["Retry-After"] == "66"
 
 
 def test_429_when_the_tenant_lists_too_often(api, caller, calls, clock, monkeypatch):

@@ -121,6 +121,20 @@ def test_usage_and_cost_of_an_answer_are_logged(page, create, lines, register, e
         assert not {"input_tokens", "output_tokens", "cost"} & again.keys()
 
 
+def test_line_names_no_count_of_zero(page, create, lines, register, endpoint):
+    """Such as the output of a question that the model's filter declined."""
+    register("flow_echo", "openai", base_url=endpoint.url, model="m")
+    session = page.open(create().value)
+    for read, written, named in [(30, 0, {"input_tokens"}), (0, 4, {"output_tokens"}), (0, 0, set())]:
+        lines()
+        endpoint.streams(
+            *chat_completions.answer("Yes.")[:-2], chat_completions.usage(read, written), chat_completions.DONE
+        )
+        page.say(session)
+        [line] = lines()
+        assert {"input_tokens", "output_tokens"} & line.keys() == named
+
+
 def test_failed_answer_costs_what_the_budget_books(page, create, lines, register):
     """The worst case, if the target may have charged; nothing, if it surely did not."""
     register("flow_echo", "aws_lambda", function_arn=ASSISTANT, call_price="0.1")

@@ -217,6 +217,17 @@ class TestPreviousValue:
         token.regenerate(gracePeriodSeconds=600)
         assert last_used() is None
 
+    def test_use_of_a_value_counts_until_the_value_ends(self, page, token, last_used, log_group, clock):
+        token.regenerate(gracePeriodSeconds=600)
+        page.open(token.value)
+        log_group.deliver()
+        clock.forward(seconds=300)
+        token.regenerate(gracePeriodSeconds=600)
+        clock.forward(seconds=299)
+        assert last_used() is not None
+        clock.forward(seconds=1)
+        assert last_used() is None
+
     def test_reading_it_costs_a_call_only_while_there_is_one(self, api, token, calls):
         def costs():
             calls.clear()

@@ -49,6 +49,15 @@ def test_broken_cursor_is_refused(broken):
     assert caught.value.code == "invalid_cursor"
 
 
+def test_cursor_has_a_maximum_length():
+    """512 characters are 16 of the checksum and 368 of the position, in Base64."""
+    longest, longer = (cursor.encode("x" * length, *SCOPE) for length in (368, 369))
+    assert (len(longest), len(longer)) == (512, 514)
+    assert cursor.decode(longest, *SCOPE) == "x" * 368
+    with pytest.raises(InvalidRequest):
+        cursor.decode(longer, *SCOPE)
+
+
 @given(st.integers(0, len(WRITTEN) - 1), st.sampled_from("AZaz09-_"))
 def test_any_altered_character_is_refused(place, character):
     altered = WRITTEN[:place] + character + WRITTEN[place + 1 :]

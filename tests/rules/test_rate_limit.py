@@ -133,6 +133,13 @@ class TestNeverMoreThanTheLimit:
             assert attempt(counters, counters.copy(), limits, EPOCH + at * SECOND).retry_after == 0
         assert attempt(counters, counters.copy(), limits, EPOCH + late * SECOND).retry_after > 0
 
+    @pytest.mark.parametrize(("late", "may_pass"), [(60, True), (65, False)])
+    def test_attempt_may_be_counted_a_minute_late(self, late, may_pass):
+        """After others that were received later. The bucket of those lasts five seconds."""
+        counters = Counter()
+        attempt(counters, counters.copy(), windows(10, 1000), EPOCH + late * SECOND)
+        assert (attempt(counters, counters.copy(), windows(10, 1000), EPOCH).retry_after == 0) == may_pass
+
     def test_concurrent_attempts_pass_up_to_the_limit(self):
         counters = Counter()
         statuses = [attempt(counters, {}, windows(10, 100), EPOCH) for _ in range(12)]
@@ -295,6 +302,13 @@ class TestOutdated:
         *_, last = play(windows(10, 100), [(3 * SECOND, 0, 0)] * 100)
         gone = rate_limit.outdated_counters(windows(10, 100), last.counters, (last.at + 2 * HOUR) / SECOND)
         assert sorted(gone) == sorted(last.counters)
+
+    @pytest.mark.parametrize(("later", "removed"), [(129, 0), (130, 1)])
+    def test_counter_is_kept_for_attempts_that_come_a_minute_late(self, later, removed):
+        """Its bucket, the window, the minute, and one bucket more."""
+        minute = Window("m", 60, 10)
+        counters = {rate_limit.counter_name(minute, EPOCH / SECOND): 1}
+        assert len(rate_limit.outdated_counters((minute,), counters, EPOCH / SECOND + later)) == removed
 
     def test_other_attributes_are_not_removed(self):
         others = {"pk": "RATE#ct_1#192.0.2.1", "sk": "WINDOWS", "expires_at": 1, "i_1764000000": 1, "mm_1764000000": 1}

@@ -45,7 +45,7 @@ def test_refusal_is_read_with_its_origin(origin):
     [
         {"message": "fault"}, {"message": "rejected"}, {"token_id": "ct_1"}, {"token_id": "ct_*"}, {"token_id": 5},
         {"token_id": "ct_01m85tkcek9dh4b89k1xdr8rvw#HOUR"}, {"token_id": None}, {"status": "200"}, {"status": 99},
-        {"status": 600}, {"status": True}, {"status": 200.5}, {"milliseconds": -1}, {"milliseconds": 10**8},
+        {"status": True}, {"status": 200.5}, {"milliseconds": -1}, {"milliseconds": 10**8},
         {"cost": 10**19}, {"cost": "1"}, {"input_tokens": 10**10}, {"output_tokens": []}, {"code": "Ünknown"},
         {"code": "x" * 65}, {"code": {"a": 1}}, {"origin": "x" * 301}, {"origin": "https://a.example\n"},
         {"origin": "https://münchen.example"}, {"request_id": "x" * 129}, {"outcome": "a b"},
@@ -55,6 +55,33 @@ def test_refusal_is_read_with_its_origin(origin):
 )  # fmt: skip
 def test_line_that_no_function_writes_is_skipped(changed):
     assert parsed(ANSWERED | changed) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "most"),
+    [
+        ("status", 599), ("milliseconds", 10**7), ("first_byte_milliseconds", 10**7), ("input_tokens", 10**9),
+        ("output_tokens", 10**9), ("cost", 10**18),
+    ],
+)  # fmt: skip
+def test_numbers_have_a_maximum(field, most):
+    assert getattr(parsed(ANSWERED | {field: most}), field) == most
+    assert parsed(ANSWERED | {field: most + 1}) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "most"),
+    [("request_id", 128), ("origin", 300), ("code", 64), ("observed", 64), ("outcome", 64), ("previous_value", 16)],
+)
+def test_texts_have_a_maximum(field, most):
+    assert getattr(parsed(ANSWERED | {field: "a" * most}), field) == "a" * most
+    assert parsed(ANSWERED | {field: "a" * (most + 1)}) is None
+
+
+def test_line_has_a_maximum_length():
+    padding = "x" * (4096 - len(json.dumps(ANSWERED | {"more": ""})))
+    assert parsed(ANSWERED | {"more": padding}) == parsed(ANSWERED)
+    assert parsed(ANSWERED | {"more": f"{padding}x"}) is None
 
 
 @pytest.mark.parametrize("text", ["", "START RequestId: 1", "{", "[]", "null", "[" * 4000, '"answered"', "{}", "1e999"])

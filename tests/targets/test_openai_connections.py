@@ -46,13 +46,16 @@ def test_connection_is_kept_after_a_whole_stream(answer, endpoint, settings):
     assert len({asked.client for asked in endpoint.asked}) == 1
 
 
-def test_connection_that_is_idle_for_longest_gives_way_to_a_new_one(answer, endpoint, settings, monkeypatch):
-    monkeypatch.setattr(http_endpoint, "_IDLE_MAX", 1)
-    by_name = {**settings, "base_url": endpoint.url.replace("127.0.0.1", "localhost")}
-    for given in (settings, by_name, by_name):
-        answer("openai", given)
-    first, second, third = (asked.client for asked in endpoint.asked)
-    assert first != second == third
+def test_of_nine_hosts_the_one_that_is_idle_for_longest_loses_its_connection(endpoint):
+    spellings = ["localhost"[:length].upper() + "localhost"[length:] for length in range(9)]
+    first, *others = (endpoint.url.replace("127.0.0.1", host) for host in spellings)
+    for url in (first, *others, *others, first):
+        with http_endpoint.posted(url, b"{}", {"Content-Type": "application/json"}, lambda: 5) as response:
+            response.read()
+    clients = [asked.client for asked in endpoint.asked]
+    assert len(set(clients[:9])) == 9
+    assert clients[9:17] == clients[1:9]
+    assert clients[17] not in clients[:17]
 
 
 @pytest.fixture
