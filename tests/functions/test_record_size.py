@@ -1,9 +1,11 @@
 """A token's record is at most 32 KB as DynamoDB counts it, whatever characters it is made of."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from shared.errors import InvalidRequest
 from shared.store import client_tokens, table
 from tests.functions.page import assert_refused
 
@@ -73,6 +75,21 @@ def test_largest_record_can_be_regenerated_and_switched_off(api):
     for is_active in (False, True) * 3:
         assert api.put(path, {"isActive": is_active}).status_code == 200
     assert _stored_size(answer) <= client_tokens.RECORD_BYTES_MAX
+
+
+def test_limit_is_that_of_the_record_after_five_regenerations(api):
+    """To the byte, with five values and their periods, and revisions of fifteen digits."""
+    token_id = api.create(config={"welcomeMessage": "Hi"})["clientToken"]["id"]
+    for _ in range(6):
+        api.post(f"{LIST}/{token_id}/regenerate", {"gracePeriodSeconds": 604_800})
+    [token, _] = client_tokens.get(api.tenant, token_id)
+    assert len(token.previous_values) == 5
+    token = replace(token, revision=10**15 - 1, config_revision=10**15 - 1)
+    padding = client_tokens.RECORD_BYTES_MAX - client_tokens.size(client_tokens.to_item(token))
+    named = [replace(token.settings, name=token.settings.name + "x" * more) for more in (padding, padding + 1)]
+    client_tokens.require_fits(replace(token, settings=named[0]))
+    with pytest.raises(InvalidRequest, match=r"^This client token would take 32,769 bytes\."):
+        client_tokens.require_fits(replace(token, settings=named[1]))
 
 
 def _stored_size(answer):

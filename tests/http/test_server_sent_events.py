@@ -28,6 +28,10 @@ def test_events_are_decoded():
     assert decoded(STREAM) == ['{"a": 1}', "no space\n two spaces", "🍵é", "", "x", "[DONE]"]
 
 
+def test_bytes_that_are_no_text_are_replaced():
+    assert decoded(b"data: a\xffb\n\n") == ["a\N{REPLACEMENT CHARACTER}b"]
+
+
 def test_decoder_matches_httpx_sse():
     # httpx-sse also returns events without data, which the standard says not to dispatch.
     assert [one for one in decoded(STREAM) if one] == [one for one in of_httpx(STREAM) if one]
