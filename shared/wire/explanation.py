@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Self, TypedDict
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from shared.errors import InvalidRequest
+from shared.errors import Detail, InvalidRequest
 from shared.rules import client_token, explanation
 from shared.rules.client_token import ClientToken
 from shared.rules.explanation import ExplainedCheck, Question, WantedTarget
@@ -42,11 +42,15 @@ class ExplainClientToken(RequestModel):
     flow_id: Id | None = _NOT_GIVEN
     agent_id: Id | None = _NOT_GIVEN
 
-    @model_validator(mode="after")
-    def _one_target(self) -> ExplainClientToken:
-        if self.flow_id is not None and self.agent_id is not None:
-            raise PydanticCustomError("exclusive", "name a flow or an agent, not both")
-        return self
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """Raises InvalidRequest if both a flow and an agent are named."""
+        body = super().parse(values)
+        if body.flow_id is not None and body.agent_id is not None:
+            raise InvalidRequest.from_details(
+                Detail.for_field("agent_id", "cannot be combined with flowId", "exclusive")
+            )
+        return body
 
     def visitor(self, at: datetime) -> Visitor:
         """With an empty address if the request names none."""

@@ -1,10 +1,15 @@
 """What a 400 or 429 says to developers, word for word: the field, what is wrong with it, and how to go on."""
 
+import json
+
 import pytest
 
 from tests.functions.page import assert_refused
 
 LIST = "/v1/client-tokens"
+PORTS = (
+    "allowedOrigins: http://localhost:* is for tokens of environment test: on a live token, list each port by itself"
+)
 TOOL = {"name": "ask", "description": "Asks", "parametersSchema": {"type": "object"}}
 
 
@@ -33,6 +38,20 @@ def path(token):
         ({"dailyBudget": "x"}, "dailyBudget: must be a number"),
         ({"dailyBudget": -1}, "dailyBudget: must be at least 0.01"),
         ({"expiresAt": "soon"}, "expiresAt: must be a time with its offset, such as 2027-01-31T00:00:00Z"),
+        ({"expiresAt": "2020-01-01T00:00:00Z"}, "expiresAt: must be in the future, or null for never"),
+        ({"defaultFlowId": "flow_x"}, "defaultFlowId: must be one of the token's flows"),
+        ({"targetAlias": "stable"}, "targetAlias: needs exactly one agent on the token"),
+        (
+            {"pinToVersion": "agentver_1"},
+            "pinToVersion: cannot be set to an agent version: use the target version id for that",
+        ),
+        ({"environment": "test"}, "environment: cannot be changed once the token exists"),
+        (
+            {"allowedOrigins": ["http://localhost:*"]},
+            PORTS,
+        ),
+        ({"config": {"a": "x" * 16_384}}, "config: must be at most 16 KB as JSON"),
+        ({"config": json.loads('{"a":' * 17 + "1" + "}" * 17)}, "config: must be nested at most 16 deep"),
         ('{"name": NaN}', "The body is not JSON: NaN is not a valid number."),
         ('{"name": "a", "name": "b"}', "The body is not JSON: duplicate key."),
         ('{"dailyBudget": 1e999}', "The body is not JSON: a number is too large."),
@@ -82,6 +101,31 @@ def test_feedback(page, token, feedback, error):
 def test_client_tool(page, token, tool, error):
     answer = page.say(page.open(token.value), clientTools=[TOOL | tool], clientToolsFingerprint="f1")
     assert assert_refused(answer, 400, "invalid_request")["error"] == error
+
+
+def test_alias_beside_a_target_version(api, path, register):
+    register("flow_echo")
+    register("agent_a")
+    answer = api.put(path, {"agentIds": ["agent_a"], "targetAlias": "stable", "targetVersionId": "agentver_1"})
+    assert answer.json["error"] == ("targetAlias: cannot be combined with a target version id: set one of them to null")
+
+
+def test_cursor_beside_an_offset(api):
+    assert api.get(f"{LIST}?cursor=x&offset=1").json["error"] == (
+        "cursor: cannot be combined with offset: the cursor already says where the page begins"
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        ({"address": "x"}, "address: must be an IPv4 or IPv6 address"),
+        ({"flowId": "flow_a", "agentId": "agent_a"}, "agentId: cannot be combined with flowId"),
+    ],
+)
+def test_explanation(api, path, asked, error):
+    answer = api.post(f"{path}/explain", {"origin": "https://app.example.com"} | asked)
+    assert (answer.status_code, answer.json["error"]) == (400, error)
 
 
 def test_list_that_is_too_long(api, create, monkeypatch):
