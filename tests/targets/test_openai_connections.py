@@ -46,7 +46,7 @@ def test_connection_is_kept_after_a_whole_stream(answer, endpoint, settings):
     assert len({asked.client for asked in endpoint.asked}) == 1
 
 
-def test_of_nine_hosts_the_one_that_is_idle_for_longest_loses_its_connection(endpoint):
+def test_ninth_host_closes_the_connection_that_is_idle_for_longest(endpoint):
     spellings = ["localhost"[:length].upper() + "localhost"[length:] for length in range(9)]
     first, *others = (endpoint.url.replace("127.0.0.1", host) for host in spellings)
     for url in (first, *others, *others, first):
