@@ -73,14 +73,13 @@ def _headers(call: Call) -> dict[str, list[str]]:
         lower = name.lower()
         if lower not in _REQUEST_DROPS:
             kept.setdefault(name.title() if lower in _REQUEST_CAPITALS else lower, []).append(value)
-    kept.pop("x-amzn-trace-id", None)
-    forwarded = [*kept.pop("x-forwarded-for", ()), _address(request)]
-    return kept | {
+    own = {
         "X-Amzn-Trace-Id": [call.trace],
-        "X-Forwarded-For": [", ".join(forwarded)],
+        "X-Forwarded-For": [", ".join([*kept.get("x-forwarded-for", ()), _address(request)])],
         "X-Forwarded-Port": [request.host.partition(":")[2] or "80"],
         "X-Forwarded-Proto": [request.scheme],
     }
+    return {name: values for name, values in kept.items() if name.title() not in own} | own
 
 
 def _context(call: Call, route: Route, authorizer: dict[str, str] | None) -> dict[str, Any]:

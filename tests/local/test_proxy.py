@@ -89,6 +89,14 @@ def test_client_can_only_prepend_to_x_forwarded_for(gateway):
     assert event["requestContext"]["identity"]["sourceIp"] == "192.0.2.1"
 
 
+def test_protocol_and_port_are_never_what_the_client_claims(gateway):
+    claims = {"X-Forwarded-Proto": "https", "X-Forwarded-Port": "443", "Host": "localhost:3000"}
+    event = event_of(gateway, headers=claims)
+    for field, shaped in (("headers", str), ("multiValueHeaders", lambda value: [value])):
+        forwarded = {name: value for name, value in event[field].items() if name.lower().startswith("x-forwarded-p")}
+        assert forwarded == {"X-Forwarded-Proto": shaped("http"), "X-Forwarded-Port": shaped("3000")}
+
+
 def test_context_has_the_time_and_id_of_the_request(gateway):
     context = event_of(gateway)["requestContext"]
     assert (context["requestTimeEpoch"], context["requestTime"]) == (1_800_000_000_000, "15/Jan/2027:08:00:00 +0000")
