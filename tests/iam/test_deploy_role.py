@@ -1,6 +1,7 @@
 """The deploy role may do what CloudFormation needs for the template's resources, and little else.
 
-CloudFormation publishes, for each type of resource, which actions its handlers take. cfn-lint ships that.
+CloudFormation publishes, for each type of resource, which actions its handlers take, and which of them tag. cfn-lint
+ships that.
 """
 
 import json
@@ -92,6 +93,15 @@ RESOURCES = {
     "AWS::WAFv2::WebACL": [WEB_ACL, "arn:aws:wafv2:us-east-1:123456789012:regional/managedruleset/x/1234"],
     "AWS::WAFv2::WebACLAssociation": [WEB_ACL, STAGE],
 }
+# Type -> ARN that its tags have. Other types take their tags under their own ARNs.
+TAGS = {
+    f"AWS::ApiGateway::{kind}": f"{API}/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2F{path}"
+    for kind, path in (
+        ("DomainName", "domainnames%2Ftokens.example.com"),
+        ("RestApi", "restapis%2Fa1b2c3"),
+        ("Stage", "restapis%2Fa1b2c3%2Fstages%2Fapi"),
+    )
+}
 # Actions on other resources, or on none with an ARN.
 ELSEWHERE = {
     "apigateway:SetWebACL": [STAGE],
@@ -115,10 +125,11 @@ CONTEXT = {
 ADMINISTRATOR = {"iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}
 # CloudFormation publishes no handlers of this type.
 ROUTE_53 = ["ChangeResourceRecordSets", "GetHostedZone", "ListResourceRecordSets"]
-# The calls of `sam deploy` and `aws cloudformation delete-stack`.
+# The calls of `aws cloudformation delete-stack` and of `sam deploy`, from samcli/lib/deploy/deployer.py of aws-sam-cli
+# 1.170.0. An upgrade calls GetTemplateSummary, and --tags tags the stack.
 _CLOUDFORMATION = [
     "CreateChangeSet", "DeleteChangeSet", "DeleteStack", "DescribeChangeSet", "DescribeStackEvents", "DescribeStacks",
-    "ExecuteChangeSet",
+    "ExecuteChangeSet", "GetTemplateSummary", "TagResource", "UntagResource",
 ]  # fmt: skip
 COMMANDS = [
     *((f"cloudformation:{name}", STACK) for name in _CLOUDFORMATION),
@@ -126,21 +137,23 @@ COMMANDS = [
     ("cloudformation:DescribeStacks", STACK.replace("client-tokens", "aws-sam-cli-managed-default")),
     ("s3:PutObject", ELSEWHERE["s3:GetObject"][0]),
     ("route53:GetChange", "arn:aws:route53:::change/C1"),
-    # SAM tags a nested stack.
+    # SAM tags a nested stack, which also has the tags of its parent.
     ("cloudformation:TagResource", NESTED),
+    ("cloudformation:UntagResource", NESTED),
 ]
 
 
-def _handlers():
-    """Type -> the actions of CloudFormation's handlers."""
-    found = {}
+def _published():
+    """Type -> the actions of CloudFormation's handlers, and those that tag."""
+    handlers, tagging = {}, {}
     for file in (files("cfnlint") / "data/schemas/resources").iterdir():
         if file.name.endswith(".json"):
             schema = json.loads(file.read_text(encoding="utf-8"))
             if schema["typeName"] in RESOURCES:
                 used = [one for name, one in schema.get("handlers", {}).items() if name != "list"]
-                found[schema["typeName"]] = {action for one in used for action in one["permissions"]}
-    return found | {"AWS::Route53::RecordSetGroup": {f"route53:{name}" for name in ROUTE_53}}
+                handlers[schema["typeName"]] = {action for one in used for action in one["permissions"]}
+                tagging[schema["typeName"]] = schema.get("tagging", {}).get("permissions", [])
+    return handlers | {"AWS::Route53::RecordSetGroup": {f"route53:{name}" for name in ROUTE_53}}, tagging
 
 
 def _is_needed(kind, action):
@@ -160,9 +173,16 @@ def needed():
     """Every (action, ARN) that a deployment with all options on needs."""
     kinds = {one["Type"] for one in _resources()}
     assert kinds == RESOURCES.keys()
-    handlers = _handlers()
+    handlers, tagging = _published()
     asked = {(kind, action) for kind in kinds for action in handlers[kind] if _is_needed(kind, action)}
-    return {(action, arn) for kind, action in asked for arn in ELSEWHERE.get(action, RESOURCES[kind])} | {*COMMANDS}
+    handled = {(action, arn) for kind, action in asked for arn in ELSEWHERE.get(action, RESOURCES[kind])}
+    tagged = {
+        (action, arn)
+        for kind, actions in tagging.items()
+        for action in actions
+        for arn in ([TAGS[kind]] if kind in TAGS else RESOURCES[kind])
+    }
+    return handled | tagged | {*COMMANDS}
 
 
 def _matches(pattern, value):
