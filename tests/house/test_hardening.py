@@ -228,6 +228,7 @@ class TestFirewall:
             "GenericRFI_BODY",
             "JavaDeserializationRCE_BODY",
             "Log4JRCE_BODY",
+            "ReactJSRCE_BODY",
         }
         assert [one for one in overrides if one["ActionToUse"] != {"Count": {}}] == []
 
