@@ -24,11 +24,12 @@ def admit_feedback(visitor: Visitor, value: str, session_id: str) -> tuple[Sessi
     token = checks.known_token(items, token_id)
     jti = client_token.authenticate(token, digest.sha256_hex(value), at=visitor.at)
     checks.require_allowed(visitor, token, jti)
+    # Before the session is looked at: the value proves the token only, and the token was read.
+    status = counters.hit(counters.key(token_id, visitor.address), WINDOWS, visitor.at)
+    checks.require_within_limit(status, "Too much feedback came from your connection.")
     found = sessions.from_item(items[session_key]) if session_key in items else None
     if found is None or not session.accepts_feedback(found, visitor.at):
         raise NotFound("This session does not exist, so it cannot take feedback.", code="session_not_found")
     if found.origin != checks.bound_origin(visitor):
         raise session.ended()
-    status = counters.hit(counters.key(token_id, visitor.address), WINDOWS, visitor.at)
-    checks.require_within_limit(status, "Too much feedback came from your connection.")
     return found, token

@@ -43,12 +43,13 @@ def admit_history(
     The reads follow the order of proof: a made-up session id costs one read, of a key that nobody else uses.
     """
     current, token, items = _proven(access, conversation_id)
+    # Before the secret is looked at, so that nobody tries secrets without limit.
+    _count(access, token, windows)
     visitor = visitors.find(items, _parts(access, token.id))
     if not access.secret:
         raise Unauthenticated("Visitor token required", code="visitor_token_required")
     if visitor is None:
         raise Unauthenticated("Visitor not found or expired", code="visitor_not_found")
-    _count(access, token, windows)
     record = items.get(conversations.record_key(conversation_id)) if conversation_id else None
     return AdmittedHistory(session=current, visitor=visitor, record=record, at=access.visitor.at)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.functions.page import Page, assert_refused
+from tests.functions.page import ORIGIN, Page, altered, assert_refused
 from tests.functions.stored import feedback
 
 
@@ -141,6 +141,19 @@ def test_429_after_sixty_ratings_per_minute_and_address(app, page, token, sessio
     assert page.say(session).status_code == 200
     clock.forward(seconds=int(answer.headers["Retry-After"]))
     assert page.rate(session, token.value).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("known", "status", "code"), [(False, 404, "session_not_found"), (True, 401, "session_ended")]
+)
+def test_429_feedback_that_no_session_takes_counts_too(app, page, create, clock, known, status, code):
+    """A program can ask about session ids that it made up, and about those of other origins."""
+    token = create(allowedOrigins=[ORIGIN, "https://other.example.com"])
+    session, elsewhere = page.open(token.value), Page(app, "https://other.example.com")
+    session = session if known else altered(session)
+    for _ in range(60):
+        assert_refused(elsewhere.rate(session, token.value), status, code)
+    assert_refused(elsewhere.rate(session, token.value), 429, "rate_limited")
 
 
 def test_200_unknown_fields_of_newer_widgets_are_ignored(page, token, session):

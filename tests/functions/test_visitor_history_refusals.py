@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.store import known_visitors, table
+from tests.functions import paused
 from tests.functions.page import Page, altered, assert_refused
 from tests.functions.returning_visitors import MADE_UP, UNKNOWN, Browser, each_route
 from tests.functions.stored import record
@@ -118,6 +119,17 @@ class TestRefusals:
         assert Page(app, address="203.0.113.8").history("GET", session=browser.session, secret=browser.secret).json
         clock.forward(seconds=wait + 1)
         assert browser.ask().status_code == 200
+
+    @pytest.mark.parametrize("secret", [MADE_UP, "x", ""])
+    def test_429_requests_without_a_visitors_secret_count_too(self, browser, page, clock, secret):
+        execution = paused.execution(browser.session)
+        routes = [*each_route(browser), ("POST", f"/{UNKNOWN}/executions/{execution}/cancel")]
+        for method, path in routes * 24:
+            answer = page.history(method, path, session=browser.session, secret=secret)
+            assert answer.status_code == 401
+        for method, path in routes:
+            answer = page.history(method, path, session=browser.session, secret=secret)
+            assert_refused(answer, 429, "rate_limited")
 
     def test_503_proof_of_identity_before_anything_is_read(self, browser, calls):
         calls.clear()
