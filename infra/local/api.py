@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -26,7 +27,7 @@ Invoke = Callable[[str, dict[str, Any]], Any]
 InvokeStream = Callable[[str, dict[str, Any]], Iterator[bytes]]
 """Gives the parts of the function's answer to an event as they come. Raises InvocationFailed, after some parts too."""
 
-_HEADERS_MAX = 10_240
+_ARN_MAX = 1600
 # API Gateway takes 10 MB; Lambda takes 6 MB, in which the body is one JSON string.
 _REQUEST_MAX = 10 * 1024 * 1024
 _EVENT_MAX = 6 * 1024 * 1024
@@ -73,10 +74,9 @@ class Api:
         request = Request(environ)
         request.max_content_length = _REQUEST_MAX
         call = Call.receive(request, self._clock(), self._routes.stage)
-        if call.header_bytes > _HEADERS_MAX:
-            # This error precedes the API: no gateway response, no request id.
+        if status := _too_long(call):
             _drain(request)
-            return Response(f"HTTP header is larger than {_HEADERS_MAX} bytes.\n", 431)(environ, start_response)
+            return refusals.preceding(status)(environ, start_response)
         try:
             response = self._serve(call)
         except RequestEntityTooLarge:
@@ -107,6 +107,8 @@ class Api:
         credential = call.request.headers.get(authorizer.header)
         if not credential or (authorizer.expression and not authorizer.expression.fullmatch(credential)):
             raise GatewayError("UNAUTHORIZED")
+        if len(call.arn) > _ARN_MAX:
+            raise GatewayError("REQUEST_URI_TOO_LONG")
         try:
             decision = self._authorization.decide(authorizer, credential, call)
         except (InvocationFailed, _TookTooLong) as error:
@@ -167,6 +169,12 @@ def _means_unauthorized(error: Exception) -> bool:
     """An authorizer rejects a credential, instead of failing, with an error whose whole message is this word."""
     text = str(error)
     return (text.partition(": ")[2] or text) == "Unauthorized"
+
+
+def _too_long(call: Call) -> HTTPStatus | None:
+    if call.url_characters > refusals.URL_MAX:
+        return HTTPStatus.REQUEST_URI_TOO_LONG
+    return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE if call.header_bytes > refusals.HEADERS_MAX else None
 
 
 def _drain(request: Request) -> None:

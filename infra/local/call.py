@@ -50,8 +50,13 @@ class Call:
 
     @property
     def header_bytes(self) -> int:
-        """The size of all header lines, without their line breaks."""
-        return sum(len(f"{name}: {value}") for name, value in self.headers)
+        """The size of all header lines, with their line breaks."""
+        return sum(len(f"{name}: {value}\r\n") for name, value in self.headers)
+
+    @property
+    def url_characters(self) -> int:
+        """The length of the URL as sent, with its host and its query."""
+        return len(f"{self.request.scheme}://{self.request.host}{self.request.environ['REQUEST_URI']}")
 
     @property
     def raw_path(self) -> str:

@@ -1,6 +1,7 @@
-"""API Gateway's own errors: the types of its gateway responses, with their defaults.
+"""API Gateway's own errors: the types of its gateway responses, with their defaults, and errors that precede an API.
 
-Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+Sources: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+and https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 """
 
 from __future__ import annotations
@@ -26,8 +27,17 @@ _TYPES = {
     "INVALID_SIGNATURE": (403, "IncompleteSignatureException"),
     "MISSING_AUTHENTICATION_TOKEN": (403, "MissingAuthenticationTokenException"),
     "REQUEST_TOO_LARGE": (413, "RequestTooLargeException"),
+    # The documentation names only the status.
+    "REQUEST_URI_TOO_LONG": (414, "BadRequestException"),
     "UNAUTHORIZED": (401, "UnauthorizedException"),
     "UNSUPPORTED_MEDIA_TYPE": (415, "BadRequestException"),
+}
+
+HEADERS_MAX = 10_240
+URL_MAX = 10_240
+_PRECEDING = {
+    HTTPStatus.REQUEST_URI_TOO_LONG: f"Request URI is longer than {URL_MAX} characters.",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: f"HTTP header is larger than {HEADERS_MAX} bytes.",
 }
 
 
@@ -50,3 +60,8 @@ def response(refused: GatewayError, responses: Mapping[str, Answer], call: Call)
     reply = Response(body, answer.status or status, answer.headers, content_type="application/json")
     reply.headers["x-amzn-ErrorType"] = error_type
     return reply
+
+
+def preceding(status: int) -> Response:
+    """The answer to a request that does not reach the API: no gateway response, no request id."""
+    return Response(f"{_PRECEDING[HTTPStatus(status)]}\n", status)

@@ -26,6 +26,7 @@ ROUTES = Routes(
             "OPTIONS": Route("/things", Mock(GREETING, takes_other_types=True), None),
             "ANY": Route("/things", Mock(Answer(405, {}, '{"kind": "405"}'), takes_other_types=False), None),
         },
+        "/things/{id}": {"GET": Route("/things/{id}", Function("List"), BEARER)},
         "/open/{id}": {"POST": Route("/open/{id}", Function("Open"), None)},
     },
     refusals=REFUSALS,

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from infra.local import authorization
+from infra.local.call import RAW_HEADERS
 from tests.local.conftest import Gateway
 
 MEGABYTE = 1024 * 1024
@@ -243,6 +244,36 @@ def test_431_above_10240_bytes_of_headers_bypasses_the_gateway(gateway):
 def test_431_counts_all_headers_together(gateway):
     headers = {f"X-{number}": "x" * 1000 for number in range(11)}
     assert gateway.http.post("/open/1", headers=headers).status_code == 431
+
+
+def test_431_counts_the_names_and_line_breaks_of_headers(gateway):
+    sent = [("Host", "localhost"), ("X-Page", "x" * (10_240 - len("Host: localhost\r\nX-Page: \r\n")))]
+    assert gateway.http.post("/open/1", environ_overrides={RAW_HEADERS: sent}).status_code == 201
+    sent[1] = ("X-Pages", sent[1][1])
+    assert gateway.http.post("/open/1", environ_overrides={RAW_HEADERS: sent}).status_code == 431
+
+
+def test_414_above_10240_characters_of_url_bypasses_the_gateway(gateway):
+    longest = "/open/1?page=" + "x" * (10_240 - len("http://localhost/open/1?page="))
+    assert gateway.http.post(longest).status_code == 201
+    response = gateway.http.post(longest + "x", data=b"{}")
+    assert (response.status_code, response.text) == (414, "Request URI is longer than 10240 characters.\n")
+    assert {"x-amzn-ErrorType", "x-amz-apigw-id", "X-From"}.isdisjoint(response.headers.keys())
+    assert len(gateway.events) == 1
+
+
+def test_414_above_1600_bytes_of_method_arn_skips_the_authorizer(gateway):
+    arn = "arn:aws:execute-api:us-east-1:123456789012:local/api/GET/things/"
+    longest = "/things/" + "x" * (1600 - len(arn))
+    assert gateway.http.get(longest, headers={"Authorization": "Bearer secret"}).status_code == 200
+    assert len(gateway.asked("Authorize")[0]["methodArn"]) == 1600
+    response = gateway.http.get(longest + "x", headers={"Authorization": "Bearer other"})
+    assert (response.status_code, response.json["kind"]) == (414, "4XX")
+    assert len(gateway.asked("Authorize")) == len(gateway.asked("List")) == 1
+
+
+def test_path_without_an_authorizer_may_exceed_1600_bytes(gateway):
+    assert gateway.http.post("/open/" + "x" * 2000).status_code == 201
 
 
 def test_error_messages_cannot_control_the_terminal(gateway):
