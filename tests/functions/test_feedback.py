@@ -143,9 +143,7 @@ def test_429_after_sixty_ratings_per_minute_and_address(app, page, token, sessio
     assert page.rate(session, token.value).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("known", "status", "code"), [(False, 404, "session_not_found"), (True, 401, "session_ended")]
-)
+@pytest.mark.parametrize(("known", "status", "code"), [(False, 404, "session_not_found"), (True, 401, "session_ended")])
 def test_429_feedback_that_no_session_takes_counts_too(app, page, create, clock, known, status, code):
     """A program can ask about session ids that it made up, and about those of other origins."""
     token = create(allowedOrigins=[ORIGIN, "https://other.example.com"])
