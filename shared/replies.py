@@ -58,7 +58,7 @@ def _generated(
     stored = admitted.turn
     try:
         target, request = admitted.request(lambda: seconds_left() - _SECONDS_TO_STORE)
-        worst = target.worst_case_with(client_tools.worst_size(request.tools))
+        worst = target.worst_case_with(client_tools.overhead(request.tools))
         reservation = _reserve(admitted, worst)
     except Exception:
         turns.withdraw(admitted.session, stored)

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from shared.errors import InvalidRequest
 from shared.rules import input_limits, suggestion
+from shared.rules.client_tools import TOOLS_BYTES_MAX
 from shared.rules.input_limits import InputLimits
 from shared.targets import answering
 
@@ -25,6 +26,7 @@ class _Limits(BaseModel):
     max_input_bytes: Annotated[int, Field(ge=1, le=input_limits.INPUT_BYTES_MAX)] = _DEFAULTS.max_input_bytes
     max_message_bytes: Annotated[int, Field(ge=1, le=input_limits.MESSAGE_BYTES_MAX)] = _DEFAULTS.max_message_bytes
     attachments: Annotated[int, Field(ge=0, le=input_limits.ATTACHMENT_BYTES_MAX)] = _DEFAULTS.attachments
+    client_tools: Annotated[int, Field(ge=0, le=TOOLS_BYTES_MAX)] = _DEFAULTS.client_tools
     # In dollars: per million tokens, and per call.
     input_price: _Dollars = Decimal(0)
     output_price: _Dollars = Decimal(0)

@@ -108,11 +108,14 @@ def register(
     \b
     Settings of every kind, in bytes of UTF-8:
       max_input_bytes    the most that the target reads for one message: the
-                         message, earlier messages, inputs, metadata, and
-                         context; 1 to 1048576 (default: 32768)
+                         message, earlier messages, inputs, metadata,
+                         context, and the page's tools with their outputs;
+                         1 to 1048576 (default: 32768)
       max_message_bytes  the longest message, 1 to 65536 (default: 8192)
       attachments        the largest total size of one message's files,
                          1 to 4000000; 0 refuses files (default: 0)
+      client_tools       the most of this that the page's tools may take,
+                         1 to 65536; 0 hides them (default: 65536)
 
     \b
     Prices of every kind, in dollars with at most six decimals:

@@ -107,14 +107,20 @@ def require_callable(called: ToolCalls, tools: Sequence[ClientTool]) -> ToolCall
     return called._replace(calls=tuple(call._replace(origin=origins[call.name]) for call in called.calls))
 
 
+def too_large(hint: str) -> InvalidRequest:
+    return InvalidRequest(
+        "This page offers more tools than the assistant can read.", code="client_tools_too_large", hint=hint
+    )
+
+
 def size(tools: Sequence[ClientTool]) -> int:
     """In bytes: names, descriptions, and schemas as JSON, in which a control character takes six."""
     return sum(map(_json_size, ([tool.name, tool.description, tool.parameters_schema] for tool in tools)))
 
 
-def worst_size(tools: Sequence[ClientTool]) -> int:
-    """The most bytes that a model reads of them."""
-    return size(tools) + len(tools) * _BYTES_PER_TOOL + _BYTES_OF_INSTRUCTIONS if tools else 0
+def overhead(tools: Sequence[ClientTool]) -> int:
+    """The most bytes that a model reads because of them, beside their definitions."""
+    return len(tools) * _BYTES_PER_TOOL + _BYTES_OF_INSTRUCTIONS if tools else 0
 
 
 def size_of_steps(steps: Sequence[Step]) -> int:

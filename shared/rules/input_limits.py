@@ -1,8 +1,8 @@
 """How much a page may send to a target. The limits hold for every kind of target.
 
 Everything that the page chose counts, in bytes of UTF-8: the texts and ids of the message and of the history, the
-names and types of attachments, and `inputs`, `metadata`, and `context` as JSON. The owner's prompt does not count. The
-content of attachments has a separate limit.
+names and types of attachments, `inputs`, `metadata`, and `context` as JSON, and tools with their calls and outputs. The
+owner's prompt does not count. The content of attachments has a separate limit.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _TOO_LARGE = "This is more than the assistant can read at once. Please shorten y
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputLimits:
     """The limits of one target, in bytes. `attachments`: the total of one message, decoded. 0 turns attachments off.
-    `client_tools`: the definitions of the page's tools, which count beside all other input. 0 hides them from the
-    target.
+    `client_tools`: the definitions of the page's tools, which count toward `max_input_bytes`, too. 0 hides them from
+    the target.
     """
 
     max_input_bytes: int = 32 * 1024
@@ -47,14 +47,18 @@ def require_within(limits: InputLimits, page_input: PageInput) -> None:
     """Raises InvalidRequest if the message exceeds the target's limits."""
     if page_input.attachments:
         _require_attachments_within(limits, page_input)
-    if (size := client_tools.size(page_input.tools)) > limits.client_tools:
-        raise InvalidRequest(
-            "This page offers more tools than the assistant can read.",
-            code="client_tools_too_large",
-            hint=f"clientTools take {size:,} bytes. The target's setting client_tools is {limits.client_tools:,}.",
+    tools = client_tools.size(page_input.tools)
+    if tools > limits.client_tools:
+        raise client_tools.too_large(
+            f"clientTools take {tools:,} bytes. The target's setting client_tools is {limits.client_tools:,}."
         )
     _require_message_within(limits, len(page_input.message.text.encode()))
     if (size := _size(page_input)) > limits.max_input_bytes:
+        if size - tools <= limits.max_input_bytes:
+            raise client_tools.too_large(
+                f"clientTools take {tools:,} bytes, and all other input {size - tools:,}. The target's setting "
+                f"max_input_bytes is {limits.max_input_bytes:,}, for both together."
+            )
         raise InvalidRequest(
             _TOO_LARGE,
             code="input_too_large",
@@ -160,7 +164,7 @@ def _size(page_input: PageInput) -> int:
     named = sum(len(one.media_type.encode()) + len((one.name or "").encode()) for one in page_input.attachments)
     beside = sum(_json_size(value) for value in (page_input.inputs, page_input.metadata, page_input.context))
     steps = client_tools.size_of_steps(page_input.steps) if page_input.steps else 0
-    return _message_size(page_input.message) + named + beside + steps
+    return _message_size(page_input.message) + named + beside + steps + client_tools.size(page_input.tools)
 
 
 def _message_size(message: Message) -> int:

@@ -53,8 +53,9 @@ class Target:
         """That of an answer without tools of the page."""
         return self.worst_case_with(0)
 
-    def worst_case_with(self, tools_bytes: int) -> int | None:
-        """The most that one answer can cost, in picodollars. `tools_bytes`: of the page's tools that are sent with it.
+    def worst_case_with(self, tools_overhead: int) -> int | None:
+        """The most that one answer can cost, in picodollars. `tools_overhead`: the bytes that a model reads because of
+        the page's tools, beside their definitions, which count as input.
 
         None if there is no such number: no price is registered, tokens have a price and the answer has no limit, or
         tokens have a price and attachments are on, of which a model may make any number of tokens.
@@ -70,7 +71,7 @@ class Target:
         return registered.worst(
             input_bytes=self.limits.max_input_bytes
             + len(self.settings.get("system_prompt", "").encode())
-            + tools_bytes,
+            + tools_overhead,
             messages=input_limits.HISTORY_MESSAGES_MAX,
             output_tokens=output_tokens,
         )

@@ -49,16 +49,10 @@ class _Tools(LenientRequestModel):
 def read(values: list[Any]) -> list[Tool]:
     """Raises InvalidRequest."""
     if len(values) > TOOLS_MAX:
-        raise _too_many(f"clientTools has {len(values):,} entries. At most {TOOLS_MAX} are accepted.")
+        raise client_tools.too_large(f"clientTools has {len(values):,} entries. At most {TOOLS_MAX} are accepted.")
     tools = [one.tool() for one in _Tools.parse({"clientTools": values}).client_tools]
     if len({tool.name for tool in tools}) < len(tools):
         raise InvalidRequest("clientTools: two tools have the same name")
     if (size := client_tools.size(tools)) > TOOLS_BYTES_MAX:
-        raise _too_many(f"clientTools take {size:,} bytes. At most {TOOLS_BYTES_MAX:,} are accepted.")
+        raise client_tools.too_large(f"clientTools take {size:,} bytes. At most {TOOLS_BYTES_MAX:,} are accepted.")
     return tools
-
-
-def _too_many(hint: str) -> InvalidRequest:
-    return InvalidRequest(
-        "This page offers more tools than the assistant can read.", code="client_tools_too_large", hint=hint
-    )

@@ -86,7 +86,7 @@ def test_invalid_settings_are_refused_before_anything_is_stored(operate, words, 
     ],
 )
 def test_every_kind_takes_input_limits(operate, kind, of_kind):
-    limits = {"max_input_bytes": 65_536, "max_message_bytes": 16_384, "attachments": 1_000_000}
+    limits = {"max_input_bytes": 65_536, "max_message_bytes": 16_384, "attachments": 1_000_000, "client_tools": 0}
     words = [word for name, value in (of_kind | limits).items() for word in ("--set", f"{name}={value}")]
     tenant = f"targets-limits-{kind.replace('_', '-')}"
     assert operate("targets", "register", "--tenant", tenant, "flow_a", "--kind", kind, *words).status == 0
@@ -114,6 +114,7 @@ def test_http_endpoint_is_for_the_local_stack_only(operate):
         (["max_message_bytes=65537"], "max_message_bytes must be a whole number from 1 to 65536."),
         (["attachments=-1"], "attachments must be a whole number from 0 to 4000000."),
         (["attachments=4000001"], "attachments must be a whole number from 0 to 4000000."),
+        (["client_tools=65537"], "client_tools must be a whole number from 0 to 65536."),
         (["max_imput_bytes=1"], "A target of kind echo has no setting max_imput_bytes: did you mean max_input_bytes?"),
         (["max_message_bytes=40000"], "max_message_bytes (40000) must not be larger than max_input_bytes (32768)"),
         (

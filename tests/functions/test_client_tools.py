@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.functions import stored
-from tests.functions.client_tools import ASK, CALL, begin, resume, types, waiting
+from tests.functions.client_tools import ARN, ASK, CALL, begin, resume, types, waiting
 from tests.functions.page import assert_refused, events, reply
 from tests.functions.stored import spent
 
@@ -83,11 +83,31 @@ class TestLimits:
         assert_refused(answer, 400, "client_tools_too_large")
         assert spent(session) == 0
 
-    def test_64_kb_of_tools_fit_beside_a_full_message(self, page, session, function):
+    def test_usual_tools_fit_beside_a_full_message_by_default(self, page, session, function):
+        function.answers = [{"text": "Hi"}]
+        tools = [ASK | {"name": f"t{n}", "description": "x" * 300} for n in range(64)]
+        assert page.say(session, "x" * 8192, clientTools=tools).status_code == 200
+        assert len(function.asked[0]["tools"]) == 64
+
+    def test_64_kb_of_tools_fit_where_the_owner_allows_the_input(self, page, session, function, register):
+        register("flow_echo", "aws_lambda", function_arn=ARN, max_input_bytes=128 * 1024)
         function.answers = [{"text": "Hi"}]
         tools = [ASK | {"name": f"t{n}", "description": "x" * 950} for n in range(64)]
         assert page.say(session, "x" * 8192, clientTools=tools).status_code == 200
         assert len(function.asked[0]["tools"]) == 64
+
+    def test_400_tools_that_exceed_the_targets_input(self, page, session, function, register):
+        register("flow_echo", "aws_lambda", function_arn=ARN, max_input_bytes=2048)
+        tools = [ASK | {"name": f"t{n}", "description": "x" * 15_000} for n in range(4)]
+        body = assert_refused(page.say(session, "hi", clientTools=tools), 400, "client_tools_too_large")
+        assert "max_input_bytes is 2,048" in body["hint"]
+        assert (function.asked, spent(session)) == ([], 0)
+        # Nor with an answer that goes on.
+        function.answers = [CALL, {"text": "Green."}]
+        execution, (call,) = begin(page, session)
+        answer = resume(page, session, execution, {call: "Green"}, clientTools=tools)
+        assert_refused(answer, 400, "client_tools_too_large")
+        assert len(function.asked) == 1
 
     @pytest.mark.parametrize(
         "tool",

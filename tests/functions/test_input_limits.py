@@ -24,12 +24,17 @@ def chosen_by_page(kind, asked):
     if kind == "aws_lambda":
         texts = [message[name] for message in asked["messages"] for name in ("text", "id")]
         texts += [one[name] or "" for one in asked["attachments"] for name in ("name", "mediaType")]
-        beside = (asked["inputs"], asked["metadata"], asked["context"])
+        tools = [(one["name"], one["description"], one["parametersSchema"]) for one in asked["tools"]]
+        beside = (asked["inputs"], asked["metadata"], asked["context"], *tools)
         texts += [json.dumps(value, ensure_ascii=False) for value in beside if value]
         files = [one["data"] for one in asked["attachments"]]
     else:
         blocks = [block for turn in asked["messages"] for block in turn["content"]]
         texts = [block["text"] for block in blocks if "text" in block]
+        tools = [one["toolSpec"] for one in asked.get("toolConfig", {}).get("tools", [])]
+        # A model that reads of a tool without a description reads its name twice.
+        texts += [one["description"] for one in tools if one["description"] != one["name"]]
+        texts += [one["name"] + json.dumps(one["inputSchema"]["json"], ensure_ascii=False) for one in tools]
         files = [one["source"]["bytes"] for block in blocks for kind, one in block.items() if kind != "text"]
     return len("".join(texts).encode()), sum(len(b64decode(data)) for data in files)
 
@@ -42,12 +47,17 @@ def part(data, name):
     return {"type": "file", "data": b64encode(data).decode(), "filename": name, "mimeType": "text/plain"}
 
 
+def tool(description):
+    return {"name": "ask", "description": description, "parametersSchema": {"type": "object"}}
+
+
 messages = st.fixed_dictionaries(
     {
         "text": text(220),
         "inputs": st.dictionaries(text(9), text(80), max_size=2),
         "metadata": st.just({}) | st.builds(lambda value: {"a": [value, None, 1.5]}, text(60)),
         "parts": st.lists(st.builds(part, st.binary(min_size=1, max_size=40), text(20)), max_size=2),
+        "clientTools": st.lists(st.builds(tool, text(90)), max_size=1),
         "message_id": st.none() | text(60),
         "assistantMessageId": st.none() | text(60),
         "has_ids": st.booleans(),
@@ -73,7 +83,7 @@ def test_no_conversation_exceeds_the_input_limits(page, create, register, kind, 
         content = [{"type": "text", "text": sent["text"]}, *sent["parts"]]
         message_id = (sent["message_id"] or f"u{number}")[:120] if sent["has_ids"] else None
         message = {"id": message_id, "role": "user", "content": content}
-        beside = {name: sent[name] for name in ("inputs", "metadata", "assistantMessageId")}
+        beside = {name: sent[name] for name in ("inputs", "metadata", "clientTools", "assistantMessageId")}
         with NETWORK.hooked(answer):
             said = page.say(session, messages=[*shown, message] if sent["has_ids"] else [message], **beside)
         assert said.status_code in {200, 400}, said.text

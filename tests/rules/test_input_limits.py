@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidRequest
-from shared.rules import input_limits
+from shared.rules import client_tools, input_limits
+from shared.rules.client_tools import ClientTool
 from shared.rules.input_limits import InputLimits
 from shared.rules.target_request import Attachment, Message, PageInput
 
@@ -100,6 +101,39 @@ def test_long_ids_and_attachment_names_count():
     for name, media_type in (("x" * 100, "a/b"), (None, "a/" + "b" * 100), ("🙂" * 25, "a/b")):
         attachment = Attachment(media_type=media_type, data=b"1", name=name)
         assert refusal(limits, attachments=[attachment]).code == "input_too_large"
+
+
+def tool(description, name="ask"):
+    return ClientTool(name, description, {"type": "object"})
+
+
+@pytest.mark.parametrize("text", ["x" * 96, "é" * 48, "\n" * 48])
+def test_tools_count_as_input(text):
+    size = len("Hi") + len("m") + client_tools.size([tool(text)])
+    assert size > 100
+    input_limits.require_within(InputLimits(max_input_bytes=size), PageInput(message=message("Hi"), tools=[tool(text)]))
+    refused = refusal(InputLimits(max_input_bytes=size - 1), tools=[tool(text)])
+    # A shorter message would not help.
+    assert refused.code == "client_tools_too_large"
+    assert f"{size - 3:,} bytes" in refused.hint
+    assert f"max_input_bytes is {size - 1:,}" in refused.hint
+    assert "max_" not in refused.message
+
+
+def test_input_that_is_too_large_without_tools_is_to_be_shortened():
+    beside = {"inputs": {"k": "x" * 100}, "tools": [tool("x")]}
+    assert refusal(InputLimits(max_input_bytes=100), **beside).code == "input_too_large"
+
+
+def test_history_gets_the_room_that_tools_leave():
+    sent = PageInput(message=message("now", "m4"), tools=[tool("x" * 50)])
+    earlier = [message("x" * 10, "m3"), message("y" * 20, "m2")]
+    size = len("nowm4") + client_tools.size(sent.tools)
+    heard = [
+        [one.id for one in input_limits.select_history(InputLimits(max_input_bytes=size + room), sent, earlier)]
+        for room in (11, 12, 33, 34)
+    ]
+    assert heard == [["m4"], ["m3", "m4"], ["m3", "m4"], ["m2", "m3", "m4"]]
 
 
 def test_attachments_are_off_by_default():
@@ -215,6 +249,7 @@ inputs = st.builds(
     inputs=objects,
     metadata=objects,
     context=objects,
+    tools=st.lists(st.builds(ClientTool, texts.filter(bool), texts, objects), max_size=3),
     shown_ids=st.none(),
 )
 limits = st.builds(
@@ -232,7 +267,7 @@ def test_no_combination_of_fields_exceeds_the_limits(limits, sent, newest_first,
     except InvalidRequest:
         return
     if shows_ids:
-        sent = PageInput(message=sent.message, shown_ids={one.id for one in newest_first[::2]})
+        sent = replace(sent, shown_ids={one.id for one in newest_first[::2]})
     heard = input_limits.select_history(limits, sent, iter(newest_first))
     assert heard[-1] == sent.message
     chosen = "".join(
@@ -240,6 +275,7 @@ def test_no_combination_of_fields_exceeds_the_limits(limits, sent, newest_first,
             *(one.text + one.id for one in heard),
             *(one.media_type + (one.name or "") for one in sent.attachments),
             *(json.dumps(value, ensure_ascii=False) for value in (sent.inputs, sent.metadata, sent.context) if value),
+            *(one.name + one.description + json.dumps(one.parameters_schema, ensure_ascii=False) for one in sent.tools),
         ]
     )
     assert len(chosen.encode()) <= limits.max_input_bytes

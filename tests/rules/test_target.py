@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.errors import NotFound
-from shared.rules import target
+from shared.rules import client_tools, target
+from shared.rules.client_tools import ClientTool
 from shared.rules.input_limits import InputLimits
 from shared.rules.target import Target
 
@@ -61,6 +62,12 @@ class TestWorstCase:
     )
     def test_is_unknown_if_the_cost_has_no_limit(self, kind, settings):
         assert made(kind, **settings).worst_case is None
+
+    def test_tools_count_once_because_they_are_input(self):
+        """Their definitions count toward max_input_bytes, which is in the worst case already."""
+        target, tools = made("bedrock", **PRICES), [ClientTool("ask", "x" * size, {}) for size in (1, 9000)]
+        short, long = (target.worst_case_with(client_tools.overhead([one])) for one in tools)
+        assert target.worst_case < short == long
 
     def test_of_a_function_is_its_price_per_call(self):
         assert made("aws_lambda", call_price="0.01", attachments=1).worst_case == 10**10

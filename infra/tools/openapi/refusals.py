@@ -66,7 +66,7 @@ MEANINGS = {
     "budget_exhausted": "The token's daily budget is spent, or answers in progress hold the rest. Retry after "
     "`Retry-After` seconds: on the next day (UTC), or in a moment.",
     "client_tools_resend_required": "The service has no tools under clientToolsFingerprint. Send clientTools with it.",
-    "client_tools_too_large": "clientTools are too many, or exceed the target's limit in bytes.",
+    "client_tools_too_large": "clientTools are too many, or exceed a limit of the target in bytes.",
     "identity_proof_not_admitted": "The request has a proof of identity, and no token admits any.",
     "visitor_token_required": "The request has no X-Visitor-Token.",
     "visitor_not_found": "The visitor's secret is unknown, was forgotten, or has expired.",
@@ -80,7 +80,7 @@ MEANINGS = {
     "forbidden": "The credential lacks the scope that `hint` names, or a firewall refused the request.",
     "idempotency_key_reused": "This Idempotency-Key was already used with a different request.",
     "in_progress": "The same message is still being answered. Retry after `Retry-After` seconds.",
-    "input_too_large": "The message with its inputs, metadata, and context exceeds the target's limit in bytes.",
+    "input_too_large": "The message with what was sent beside it exceeds the target's limit in bytes.",
     "internal_error": "An error in the service.",
     "invalid_attachment": "An image or a file is not base64, or has no media type.",
     "invalid_cursor": "The cursor is malformed, or belongs to another list or other filters. Start without it.",
