@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from infra.local import template as sam
-from infra.local.template import Template
+from infra.local.template import NotModeled, Template
 
 
 class InvalidParameters(Exception):  # noqa: N818 - an answer to the developer
@@ -17,7 +17,7 @@ class InvalidParameters(Exception):  # noqa: N818 - an answer to the developer
 def require_valid(source: Template, given: Mapping[str, str]) -> None:
     """`source`: the template as written. `given`: values by name; others have their defaults.
 
-    Raises InvalidParameters, and NotModeled for a rule that the local stack cannot decide.
+    Raises InvalidParameters, and NotModeled for a type other than String or a rule that the local stack cannot decide.
     """
     values = {name: str(given.get(name, declared.get("Default", ""))) for name, declared in _declared(source)}
     problems = [
@@ -34,6 +34,8 @@ def _declared(source: Template) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _violations(name: str, declared: Mapping[str, Any], value: str) -> Iterator[str]:
+    if declared["Type"] != "String":
+        raise NotModeled(f"The local stack does not model the type {declared['Type']} of the parameter {name}.")
     found = next(_unsatisfied(declared, value), None)
     if found is None:
         return
@@ -47,26 +49,12 @@ def _unsatisfied(declared: Mapping[str, Any], value: str) -> Iterator[str]:
     """The errors for broken rules, in CloudFormation's words."""
     if "AllowedValues" in declared and value not in map(str, declared["AllowedValues"]):
         yield f"must be one of AllowedValues: {', '.join(map(str, declared['AllowedValues']))}"
-    if declared["Type"] == "Number":
-        number = _number(value)
-        if number is None:
-            yield "must be a number."
-            return
-        if number < float(declared.get("MinValue", number)):
-            yield f"must be a number not less than {declared['MinValue']}"
-        if number > float(declared.get("MaxValue", number)):
-            yield f"must be a number not greater than {declared['MaxValue']}"
-        return
     if "AllowedPattern" in declared and not re.fullmatch(declared["AllowedPattern"], value):
         yield f"must match pattern {declared['AllowedPattern']}"
     if len(value) < int(declared.get("MinLength", 0)):
         yield f"must contain at least {declared['MinLength']} characters"
     if len(value) > int(declared.get("MaxLength", len(value))):
         yield f"must contain at most {declared['MaxLength']} characters"
-
-
-def _number(value: str) -> float | None:
-    return float(value) if re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", value) else None
 
 
 def _failed_rules(source: Template, values: Mapping[str, str]) -> Iterator[str]:

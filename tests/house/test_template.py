@@ -6,10 +6,13 @@ import re
 import botocore.session
 import pytest
 
+from infra.local import parameters
+from infra.local import template as sam
 from infra.local.template import ROOT
 from shared import errors, replies
 from shared.gateway.response import STATUS as STATUS_OF_ERROR
 from shared.store import table
+from tests import whole_numbers
 from tests.operations import STREAMING
 
 ON_EVERY_ANSWER = {
@@ -65,6 +68,18 @@ AWS_STATUS = {
     "UNSUPPORTED_MEDIA_TYPE": "415",
     "WAF_FILTERED": "403",
 }
+
+
+RANGES = {name: found for name, one in sam.read()["Parameters"].items() if (found := whole_numbers.bounds(one))}
+
+
+def _is_taken(source, name, value):
+    """Whether CloudFormation would deploy with this value."""
+    try:
+        parameters.require_valid({"Parameters": {name: source["Parameters"][name]}}, {name: value})
+    except parameters.InvalidParameters:
+        return False
+    return True
 
 
 def _of_type(template, kind):
@@ -126,9 +141,10 @@ class TestFunctions:
     def test_leave_time_to_store_the_answer_of_a_target(self, template, functions):
         pauses = sum(min(2**attempt, table._LONGEST_PAUSE) for attempt in range(table._ATTEMPTS)) * table._PAUSE_SECONDS
         timeout = template["Parameters"][functions["Chat"]["Timeout"]["Ref"]]
-        assert pauses < replies._SECONDS_TO_STORE < timeout["MinValue"]
+        shortest, longest = whole_numbers.bounds(timeout)
+        assert pauses < replies._SECONDS_TO_STORE < shortest
         # As the parameter's description says.
-        assert [timeout[name] - replies._SECONDS_TO_STORE for name in ("Default", "MaxValue")] == [25, 300]
+        assert [int(each) - replies._SECONDS_TO_STORE for each in (timeout["Default"], longest)] == [25, 300]
 
     def test_log_to_groups_with_retention(self, template, functions):
         groups = _of_type(template, "AWS::Logs::LogGroup")
@@ -240,6 +256,32 @@ class TestParameters:
 
     def test_parameters_have_defaults(self, source):
         assert {name for name, one in source["Parameters"].items() if "Default" not in one} == set()
+
+    def test_numeric_parameters_have_a_range_or_a_list_of_values(self, source):
+        numeric = {name: one for name, one in source["Parameters"].items() if str(one["Default"]).isdecimal()}
+        assert len(numeric) > 10
+        assert {
+            name for name, one in numeric.items() if not (whole_numbers.bounds(one) or "AllowedValues" in one)
+        } == set()
+
+    @pytest.mark.parametrize("name", sorted(RANGES))
+    def test_numeric_parameters_take_the_whole_numbers_of_their_range(self, source, name):
+        low, high = RANGES[name]
+        assert low <= int(source["Parameters"][name]["Default"]) <= high
+        edges = {edge + step for edge in (low, high, *(10**power for power in range(12))) for step in (-1, 0, 1)}
+        tried = edges.union(range(5000), range(0, 11 * high, high // 1000 + 1))
+        assert {each for each in tried if _is_taken(source, name, str(each))} == {
+            each for each in tried if low <= each <= high
+        }
+
+    @pytest.mark.parametrize("name", sorted(RANGES))
+    @pytest.mark.parametrize(
+        "value",
+        ["", "1.5", "10.0", "00", "010", "-1", "+10", "1e3", " 1", "10 ", "10\n", "1,000", "0x10", "\u0661\u0660"],
+    )
+    def test_numeric_parameters_refuse_other_ways_to_write_a_number(self, source, name, value):
+        """A function would fail at each request, or a condition that compares text would not hold."""
+        assert not _is_taken(source, name, value)
 
     def test_are_used(self, source):
         """cfn-lint does not check this in a SAM template."""

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from infra.local import template as sam
+from tests import whole_numbers
 from tests.house.code import ROOT, modules
 
 # Functions without versions: a change of the function itself is enough for what their routes invoke.
@@ -79,8 +80,8 @@ def _longest(written, parameters):
     match written:
         case {"Ref": str(name)}:
             one = parameters[name]
-            allowed = [*map(str, one.get("AllowedValues", ())), str(one.get("MaxValue", ""))]
-            return one.get("MaxLength") or max(map(len, allowed))
+            allowed = one.get("AllowedValues") or whole_numbers.bounds(one) or ()
+            return one.get("MaxLength") or max(len(str(each)) for each in allowed)
         case {"Fn::Sub": str(text)}:
             names = re.findall(r"\$\{(\w+)\}", text)
             return len(re.sub(r"\$\{\w+\}", "", text)) + sum(_longest({"Ref": one}, parameters) for one in names)

@@ -238,7 +238,10 @@ def test_function_error_is_shown_if_seeding_fails():
 @pytest.mark.parametrize(
     ("parameter", "reason"),
     [
-        ("AuditRetentionDays=many", "Parameter 'AuditRetentionDays' must be a number."),
+        (
+            "AuditRetentionDays=1.5",
+            "Parameter AuditRetentionDays failed to satisfy constraint: must be a whole number from 1 to 3650",
+        ),
         (
             "StageName=a/b",
             "Parameter StageName failed to satisfy constraint: must be 1 to 128 letters, digits, hyphens",

@@ -71,9 +71,6 @@ def _value(value: Any) -> str:
 def _values(parameter: Mapping[str, Any], names: list[str]) -> str:
     if "AllowedValues" in parameter:
         return ", ".join(map(_value, parameter["AllowedValues"]))
-    if parameter["Type"] == "Number":
-        low, high = parameter["MinValue"], parameter.get("MaxValue")
-        return f"{low} or more" if high is None else f"{low} to {high}"
     return _prose(parameter["ConstraintDescription"].removeprefix("must be "), names)
 
 
