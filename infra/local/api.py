@@ -10,7 +10,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from infra.local import proxy, refusals, streaming
@@ -79,6 +79,9 @@ class Api:
             return refusals.preceding(status)(environ, start_response)
         try:
             response = self._serve(call)
+        except ClientDisconnected:
+            # The body is shorter than announced, or a chunk of it is malformed.
+            return refusals.preceding(HTTPStatus.BAD_REQUEST)(environ, start_response)
         except RequestEntityTooLarge:
             _drain(request)
             response = self._refuse(call, GatewayError("REQUEST_TOO_LARGE"))

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from email.parser import HeaderParser
+from http import HTTPStatus
+from http.client import HTTPMessage
+from io import BufferedIOBase
 from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from infra.local.call import RAW_HEADERS
+from infra.local.refusals import preceding
 from infra.local.terminal import harmless
+
+# More than API Gateway accepts.
+_READ_MAX = 1 << 16
+# A target is a path, or a URL of which the path matters.
+_REQUEST_LINE = re.compile(r"(\S+) (?:https?://[^\s/]+)?(/\S*|\*) (HTTP/1\.[01])", re.ASCII)
+_HEADERS = re.compile(rb"([\w!#$%&'*+.^`|~-]+:[^\r\n]*\r?\n([ \t][^\r\n]*\r?\n)*)*\r?\n")
 
 
 def serve(listener: socket.socket, application: Any, say: Callable[[str], None]) -> BaseWSGIServer:
@@ -23,34 +36,96 @@ def serve(listener: socket.socket, application: Any, say: Callable[[str], None])
 
 
 def _handler(say: Callable[[str], None]) -> type[WSGIRequestHandler]:
-    """Logs each request without its query, which may contain a secret."""
-
-    class Handler(WSGIRequestHandler):
-        def make_environ(self) -> dict[str, Any]:
-            self._started = time.perf_counter()
-            # A value folded over several lines is read as one line.
-            sent = [(name, value.replace("\r\n", "")) for name, value in self.headers.items()]
-            return super().make_environ() | {RAW_HEADERS: sent}
-
-        def run_wsgi(self) -> None:
-            self._status: int | None = None
-            super().run_wsgi()
-            # A response that streamed has taken until now.
-            self._log()
-
-        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - the base's signature
-            self._status = int(code)
-
-        def send_header(self, keyword: str, value: str) -> None:
-            super().send_header(keyword, value)
-            if keyword == "Content-Length":
-                self._log()
-
-        def _log(self) -> None:
-            """Once per response."""
-            status, self._status = self._status, None
-            if status:
-                milliseconds = (time.perf_counter() - self._started) * 1000
-                say(harmless(f"{self.command} {self.path.partition('?')[0]} {status} in {milliseconds:.0f} ms"))
+    class Handler(_Handler):
+        _say = staticmethod(say)
 
     return Handler
+
+
+class _Handler(WSGIRequestHandler):
+    """Logs each request without its query, which may contain a secret."""
+
+    _say: Callable[[str], None]
+    # Until a request has been read.
+    command = ""
+    request_version = ""
+    _target = ""
+    _status: int | None = None
+
+    def parse_request(self) -> bool:
+        """The base's takes 100 headers and any Content-Length, ignores the headers after a malformed one, and takes
+        slashes from the start of a path.
+        """
+        line = _REQUEST_LINE.fullmatch(str(self.raw_requestline, "latin-1").rstrip("\r\n"))
+        if not line:
+            return self._refuse(HTTPStatus.BAD_REQUEST)
+        self.command, self._target, self.request_version = line.groups()
+        # The base takes what follows two slashes for a host.
+        self.path = f"/{self._target.lstrip('/')}"
+        headers = _read_headers(self.rfile)
+        if len(headers) >= _READ_MAX:
+            return self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        if not _HEADERS.fullmatch(headers):
+            return self._refuse(HTTPStatus.BAD_REQUEST)
+        self.headers = HeaderParser(_class=HTTPMessage).parsestr(str(headers, "latin-1"))
+        lengths = {value.strip() for value in self.headers.get_all("Content-Length", ())}
+        if len(lengths) > 1 or not all(map(str.isdecimal, lengths)):
+            return self._refuse(HTTPStatus.BAD_REQUEST)
+        return True
+
+    def make_environ(self) -> dict[str, Any]:
+        self._started = time.perf_counter()
+        # A value folded over several lines is read as one line.
+        sent = [(name, value.replace("\r\n", "")) for name, value in self.headers.items()]
+        return super().make_environ() | {RAW_HEADERS: sent, "REQUEST_URI": self._target}
+
+    def run_wsgi(self) -> None:
+        super().run_wsgi()
+        # A response that streamed has taken until now.
+        self._log()
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002 - the base's signature
+        """The base's quotes the request, in a log too."""
+        self._started = time.perf_counter()
+        refusal = preceding(code)
+        self.send_response(code)
+        for name, value in refusal.headers:
+            self.send_header(name, value)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(b"" if self.command == "HEAD" else refusal.data)
+        # Closing a connection with unread bytes resets it, and the client may lose the response.
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            while self.rfile.read(_READ_MAX):
+                pass
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - the base's signature
+        self._status = int(code)
+
+    def send_header(self, keyword: str, value: str) -> None:
+        super().send_header(keyword, value)
+        if keyword == "Content-Length":
+            self._log()
+
+    def _refuse(self, code: HTTPStatus) -> bool:
+        self.send_error(code)
+        return False
+
+    def _log(self) -> None:
+        """Once per response."""
+        status, self._status = self._status, None
+        if status:
+            milliseconds = (time.perf_counter() - self._started) * 1000
+            request = f"{self.command} {self._target.partition('?')[0]}" if self.command else "malformed request"
+            self._say(harmless(f"{request} {status} in {milliseconds:.0f} ms"))
+
+
+def _read_headers(stream: BufferedIOBase) -> bytes:
+    """To the blank line after the headers, to the end of the stream, or the first _READ_MAX bytes."""
+    headers = b""
+    while line := stream.readline(_READ_MAX - len(headers)):
+        headers += line
+        if line in {b"\r\n", b"\n"}:
+            break
+    return headers

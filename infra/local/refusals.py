@@ -36,6 +36,9 @@ _TYPES = {
 HEADERS_MAX = 10_240
 URL_MAX = 10_240
 _PRECEDING = {
+    HTTPStatus.BAD_REQUEST: (
+        "The request is malformed. Check its first line, its headers, and that its body is as long as they say."
+    ),
     HTTPStatus.REQUEST_URI_TOO_LONG: f"Request URI is longer than {URL_MAX} characters.",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: f"HTTP header is larger than {HEADERS_MAX} bytes.",
 }
