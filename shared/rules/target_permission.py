@@ -22,7 +22,8 @@ EVERYTHING: Permitted = dict.fromkeys(_NAMED, ("*",))
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A permission that the deployment's functions lack. `named`: what the target names, which is a `what`.
+    """A permission that the deployment's functions lack. `named`: what the target names, which is a `what`, or the ARN
+    of the model behind it.
 
     `parameter`: of the stack, which could permit it. `permitted`: the ARNs that it permits.
     """
@@ -40,10 +41,30 @@ def missing(target: Target, permitted: Permitted) -> Missing | None:
         return None
     named, arns = target.settings[setting], permitted[target.kind]
     # A model may be named by the last part of its ARN.
-    patterns = [*arns, *(arn.rpartition("/")[2] for arn in arns if target.kind == "bedrock")]
-    if any(fnmatchcase(named, pattern) for pattern in patterns):
+    matching = [
+        arn
+        for arn in arns
+        if fnmatchcase(named, arn) or (target.kind == "bedrock" and fnmatchcase(named, arn.rpartition("/")[2]))
+    ]
+    if not matching:
+        return Missing(named, what, parameter, arns)
+    models = [_model_of(named) or _model_of(arn) for arn in matching]
+    lacking = [model for model in models if model and not any(_overlap(model, arn) for arn in arns)]
+    return Missing(lacking[0], what, parameter, arns) if len(lacking) == len(models) else None
+
+
+def _model_of(arn: str) -> str | None:
+    """The ARN of the model of a cross-region inference profile, which a call needs, too. None of anything else."""
+    where, is_profile, name = arn.partition(":inference-profile/")
+    if not is_profile:
         return None
-    return Missing(named, what, parameter, arns)
+    # A profile is named after a geography, such as us, and its model, which belongs to no account.
+    return f"{where.rpartition(':')[0]}::foundation-model/{name.partition('.')[2]}"
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Each may have wildcards, such as for the region."""
+    return fnmatchcase(one, other) or fnmatchcase(other, one)
 
 
 def problem(target: Target, permitted: Permitted) -> str | None:

@@ -178,6 +178,11 @@ def stack_with():
         ("model_id=nova-lite", {"BedrockModelArns": "arn:aws:bedrock:*::foundation-model/nova-*"}, ""),
         ("model_id=arn:aws:bedrock:eu-west-1::foundation-model/nova", {"BedrockModelArns": MODELS}, ""),
         ("model_id=eu.nova", {"BedrockModelArns": MODELS}, f"BedrockModelArns allows {MODELS.replace(',', ', ')}."),
+        (
+            "model_id=us.nova",
+            {"BedrockModelArns": MODELS.partition(",")[2]},
+            "us-east-1::foundation-model/nova: the stack",
+        ),
         ("model_id=nova", {"TargetFunctionPrefix": "nova"}, "BedrockModelArns allows nothing."),
         (f"secret_arn={SECRET}", {"TargetSecretPrefix": "tokens/"}, ""),
         (f"secret_arn={SECRET}", {}, "TargetSecretPrefix allows nothing."),
