@@ -70,6 +70,7 @@ def function_lines(api, caller, page, token, output, aws_answers, session):
     """The functions' log after everything that docs/operate.md explains has happened."""
     assert api.get(f"{TOKENS}/{token.id}/token").status_code == 200
     assert api.get(TOKENS, Authorization="Bearer of_nobody").status_code == 401
+    assert api.get("/v1/feedback/stats").status_code == 200
     for operation, code, status, ask in (
         ("UpdateItem", "ThrottlingException", 400, lambda: page.say(session)),
         ("GenerateMac", "AccessDeniedException", 400, lambda: api.post(TOKENS, CREATE)),

@@ -1,11 +1,14 @@
 """Alarms fire when operators expect it: each is evaluated with samples as AWS would measure them."""
 
 import itertools
+import re
 
 import pytest
 
+from infra.local import openapi
 from infra.local import template as sam
-from tests import watched
+from infra.local.routes import Function
+from tests import insights, watched
 from tests.cloudwatch import evaluate, is_ringing
 from tests.watched import OURS
 
@@ -170,6 +173,47 @@ def test_every_alarm_has_a_test(watching):
 
 def test_no_alarm_fires_without_data(watching):
     assert [name for name in watched.alarms(watching) if is_ringing(watching, name, {}, at=NOW)] == []
+
+
+def _queries(slug):
+    """The queries in the section of an alarm that ask for requests of functions."""
+    manual = (sam.ROOT / "docs/operate.md").read_text(encoding="utf-8")
+    section = manual.partition(f"\n### {slug}\n")[2].partition("\n### ")[0]
+    found = map(insights.parse, re.findall(r"```insights(?: access)?\n(.*?)```", section, re.DOTALL))
+    return [one for one in found if re.search(r'"answered"|\broute\b', " ".join(one.filters))]
+
+
+@pytest.mark.parametrize(
+    ("slug", "functions"),
+    [
+        # The authorizer leaves no such line.
+        ("management-slow", MANAGEMENT[1:]),
+        ("conversations-slow", CONVERSATIONS),
+        ("browser-slow", BROWSER[2:]),
+        ("browser-throttled", BROWSER),
+        ("history-slow", HISTORY),
+        ("history-throttled", HISTORY),
+        ("chat-slow", BROWSER[:2]),
+    ],
+)
+def test_documented_query_finds_the_functions_of_its_alarm(source, watching, slug, functions):
+    (alarm,) = [one for one in watched.alarms(watching).values() if watched.slug(one) == slug]
+    metrics = {dict(one.dimensions)["FunctionName"] for one in watched.of_alarm(slug, alarm)}
+    assert metrics - {"<AWS::StackName>-authorize"} == {f"<AWS::StackName>-{one}" for one in functions}
+    template = sam.translate(source, {"Console": "on"})
+    names = watched.function_names(template)
+    lines = {
+        names[route.target.name].removeprefix("<AWS::StackName>-"): {"route": path, "status": "500"}
+        for path, methods in openapi.read_routes(template).paths.items()
+        for route in methods.values()
+        if isinstance(route.target, Function)
+    }
+    for name, line in lines.items():
+        line |= {"message": "answered", "operation": name.replace("-", "_"), "tenant": "acme"}
+    queries = _queries(slug)
+    assert queries
+    for query in queries:
+        assert {name for name, line in lines.items() if query.keeps(line)} == set(functions), query.text
 
 
 def test_reveals_alarm_follows_its_parameter(source):
