@@ -14,7 +14,7 @@ from infra.cli.command import examples, group, on_deployment
 from infra.cli.confirmation import confirmed
 from infra.cli.deployment import Deployment
 from infra.cli.options import DryRun, Json, Tenant, TokenId, Yes
-from infra.cli.output import counted, say, show, with_progress
+from infra.cli.output import counted, say, show, to_json, with_progress
 from shared.errors import NotFound
 from shared.rules import timestamps
 from shared.rules.conversation import Conversation, ConversationFilter
@@ -121,7 +121,7 @@ def export(deployment: Deployment, *, tenant: Tenant, token: TokenId = None) -> 
     audit.record("export_conversations", token or tenant, context=audit_records.context(deployment, tenant))
     count = 0
     for one in with_progress(every(tenant, ConversationFilter(token_id=token)), "Exporting conversations"):
-        print(json.dumps(facts(one, whole(one, now), now), ensure_ascii=False))
+        print(to_json(facts(one, whole(one, now), now)))
         count += 1
     say(f"Exported {counted(count, 'conversation')} of tenant {tenant}.")
 

@@ -34,6 +34,11 @@ def write(text: str) -> None:
     print("\n".join(map(_on_one_line, text.split("\n"))), end="", flush=True)
 
 
+def to_json(facts: Any, indent: int | None = None) -> str:
+    """Readable in every script. An output that has not all of them gets JSON's own escapes."""
+    return json.dumps(facts, indent=indent, ensure_ascii=not sys.stdout.encoding.lower().startswith("utf"))
+
+
 def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 

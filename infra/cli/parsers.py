@@ -73,7 +73,7 @@ def address(text: str) -> str:
 
 
 def moment(text: str) -> datetime:
-    """A date means midnight UTC."""
+    """In UTC. A date means midnight."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -82,7 +82,10 @@ def moment(text: str) -> datetime:
         at = at.replace(tzinfo=UTC)
     if at is None or at.tzinfo is None:
         raise BadParameter("A time is a day, such as 2027-01-31, or has an offset, such as 2027-01-31T08:00:00Z.")
-    return at
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise BadParameter("A time must lie in the years 1 to 9999 in UTC.") from None
 
 
 def name(text: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import botocore.session
 from botocore.config import Config
@@ -15,7 +16,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 
 from infra.cli.deployment import Deployment
 from infra.local import access
-from shared.errors import NotFound, Unavailable
+from shared.errors import InvalidRequest, NotFound, Unavailable
 
 # The state file of `make run`, relative to the project's folder.
 _LOCAL = Path(".local/stack.json")
@@ -40,7 +41,7 @@ def choose(name: str, *, region: str | None = None, profile: str | None = None) 
     outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", ())}
     _require_ours(name, found["StackStatus"], outputs, given)
     # Before the variables below point all clients of this process to DynamoDB.
-    sts = session.create_client("sts", config=_PROMPT)
+    sts = _client("sts", config=_PROMPT)
     aws_endpoint = os.environ.get("AWS_ENDPOINT_URL")
     os.environ |= _access() | {
         "TABLE_NAME": outputs["TableName"],
@@ -80,11 +81,21 @@ def choose_local() -> Deployment:
         raise Unavailable(f"The local stack does not answer on {endpoint}. Start it again with `make run`.") from None
 
 
+def _client(service: str, **options: Any) -> Any:
+    """Raises InvalidRequest if its address is no URL. Of a wrong port, botocore would complain at the first call."""
+    try:
+        made = session.create_client(service, **options)
+        _ = urlsplit(made.meta.endpoint_url).port
+    except ValueError as error:
+        variables = (f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL")
+        where = next((one for one in variables if os.environ.get(one)), "endpoint_url in the profile")
+        raise InvalidRequest(f"{where} must be a URL, such as http://127.0.0.1:4566. {error}.") from error
+    return made
+
+
 def _describe_key(arn: str, aws_endpoint: str | None) -> dict[str, Any]:
     # The variable in the environment leads to DynamoDB by now.
-    kms = session.create_client(
-        "kms", endpoint_url=aws_endpoint, config=_PROMPT.merge(Config(ignore_configured_endpoint_urls=True))
-    )
+    kms = _client("kms", endpoint_url=aws_endpoint, config=_PROMPT.merge(Config(ignore_configured_endpoint_urls=True)))
     described: dict[str, Any] = kms.describe_key(KeyId=arn)["KeyMetadata"]
     return described
 
@@ -95,7 +106,7 @@ def _access() -> dict[str, str]:
     if found is None:
         raise NoCredentialsError
     frozen = found.get_frozen_credentials()
-    dynamodb = session.create_client("dynamodb").meta
+    dynamodb = _client("dynamodb").meta
     return {
         "AWS_ACCESS_KEY_ID": frozen.access_key,
         "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
@@ -106,7 +117,7 @@ def _access() -> dict[str, str]:
 
 
 def _of_name(name: str) -> dict[str, Any]:
-    cloudformation = session.create_client("cloudformation", config=_PROMPT)
+    cloudformation = _client("cloudformation", config=_PROMPT)
     try:
         (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -14,7 +13,7 @@ from infra.cli.command import examples, group, on_deployment
 from infra.cli.confirmation import confirmed
 from infra.cli.deployment import Deployment
 from infra.cli.options import DryRun, Tenant, Yes
-from infra.cli.output import counted, say, with_progress
+from infra.cli.output import counted, say, to_json, with_progress
 from shared.errors import NotFound
 from shared.rules import timestamps
 from shared.rules.conversation import Conversation, ConversationFilter
@@ -63,7 +62,7 @@ def export(deployment: Deployment, *, tenant: Tenant, visitor_id: VisitorId) -> 
         "expiresAt": visitor and visitor.expires_at.isoformat(),
         "conversations": whole,
     }
-    print(json.dumps(facts, indent=2, ensure_ascii=False))
+    print(to_json(facts, indent=2))
     say(f"Exported visitor {visitor_id} of tenant {tenant}: {counted(len(found), 'conversation')}.")
 
 

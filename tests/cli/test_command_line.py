@@ -171,6 +171,8 @@ def test_usage_is_shown_when_no_deployment_is_named(run, command):
         ((*SHOW, "conv_1"), "the id of a conversation, which starts with conv_. `conversations list` shows them."),
         ((*AUDIT, "--since", "yesterday"), "A time is a day, such as 2027-01-31, or has an offset"),
         ((*AUDIT, "--until", "2027-01-31T08:00"), "A time is a day, such as 2027-01-31, or has an offset"),
+        ((*AUDIT, "--since", "0001-01-01T00:00:00+14:00"), "A time must lie in the years 1 to 9999 in UTC."),
+        ((*AUDIT, "--until", "9999-12-31T23:59:59-14:00"), "A time must lie in the years 1 to 9999 in UTC."),
     ],
 )
 def test_invalid_command_is_refused_in_one_sentence(run, words, said):
@@ -179,6 +181,35 @@ def test_invalid_command_is_refused_in_one_sentence(run, words, said):
     last = refused.err.splitlines()[-1]
     assert last.startswith("Error: ")
     assert said in last
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (9, (*REGISTER[:-1], "\udcff")),
+        (11, (*REGISTER, "--set", "\udcff=1")),
+        (11, (*REGISTER, "--set", "pause_ms=\udcff")),
+        (6, ("targets", "test", "--local", "flow_a", "--message", "\udcff")),
+        (4, ("keys", "list", "--stack", "\udcff")),
+        (6, ("keys", "list", "--stack", "s", "--region", "\udcff")),
+        (6, ("keys", "list", "--stack", "s", "--profile", "\udcff")),
+        (4, ("keys", "create", "--name", "\udcff")),
+        (1, ("\udcff",)),
+    ],
+)
+def test_bytes_that_are_no_text_are_refused(run, number, words):
+    """The shell passes any bytes on. Python has these for those that are not text."""
+    refused = run(*words)
+    said = f"Error: Invalid value for argument {number}: It is not text in utf-8. Write it in this encoding.\n"
+    assert (refused.status, refused.out, refused.err) == (2, "", said)
+
+
+@pytest.mark.parametrize("variable", ["CLIENT_TOKENS_STACK", "CLIENT_TOKENS_TENANT", "AWS_SECRET_ACCESS_KEY"])
+def test_variable_that_is_no_text_is_refused(run, monkeypatch, variable):
+    monkeypatch.setenv(variable, "\udcff")
+    refused = run("keys", "list")
+    said = f"Error: Invalid value for variable {variable}: It is not text in utf-8. Write it in this encoding.\n"
+    assert (refused.status, refused.out, refused.err) == (2, "", said)
 
 
 @pytest.mark.parametrize(
@@ -198,6 +229,8 @@ def test_invalid_command_is_refused_in_one_sentence(run, words, said):
         (AUDIT, "since", None),
         ((*AUDIT, "--since", "2027-01-31"), "since", datetime(2027, 1, 31, tzinfo=UTC)),
         ((*AUDIT, "--until", "2027-01-31T09:00+01:00"), "until", datetime(2027, 1, 31, 8, tzinfo=UTC)),
+        ((*AUDIT, "--since", "0001-01-01T00:00:00Z"), "since", datetime.min.replace(tzinfo=UTC)),
+        ((*AUDIT, "--until", "9999-12-31T09:59:59-14:00"), "until", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
     ],
 )
 def test_arguments_are_parsed_into_values(words, argument, value):

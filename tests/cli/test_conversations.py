@@ -1,6 +1,7 @@
 """`conversations list`, `show`, and `export`, and `feedback list`: what operators see of what visitors wrote."""
 
 import json
+import sys
 from datetime import UTC, datetime
 from secrets import token_bytes
 
@@ -103,6 +104,14 @@ def test_export_prints_one_whole_conversation_per_line(operate, talk):
     (only,) = operate("conversations", "export", "--tenant", "said-export", "--token", second[0]).out.splitlines()
     assert json.loads(only)["id"] == second[1]
     assert recorded("said-export") == [("export_conversations", "said-export"), ("export_conversations", second[0])]
+
+
+def test_export_is_json_also_for_a_terminal_that_lacks_characters(operate, talk):
+    talk("said-ascii", "Zoë 😀")
+    sys.stdout.reconfigure(encoding="ascii")
+    exported = operate("conversations", "export", "--tenant", "said-ascii")
+    assert exported.out.isascii()
+    assert json.loads(exported.out)["messages"][0]["content"] == "Zoë 😀"
 
 
 def test_feedback_list_shows_each_on_one_line_and_leaves_a_record(operate, talk):

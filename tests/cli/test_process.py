@@ -21,9 +21,10 @@ ROOT = Path(__file__).parents[2]
 def python(local_stack):
     """`python(...)`: run by an operator with a local stack and no AWS settings in the environment."""
 
-    def python(*words, stdout=subprocess.PIPE, environment=None):
+    def python(*words, stdout=subprocess.PIPE, environment=None, closed=""):
+        """`closed`: the streams that are closed, as a shell spells it."""
         return subprocess.run(
-            [sys.executable, *words],
+            ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, *words],
             env=local_stack | (environment or {}),
             stdout=stdout,
             stderr=subprocess.PIPE,
@@ -85,6 +86,34 @@ def test_closed_pipe_causes_no_traceback(operate, words):
     with os.fdopen(writing) as pipe:
         ended = operate(*words.split(), stdout=pipe)
     assert (ended.returncode, ended.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", "<&- 2>&-"])
+def test_closed_input_is_no_terminal_to_ask_on(operate, closed):
+    words = ("--local", "--tenant", "process-closed", "flow_a")
+    operate("targets", "register", *words, "--kind", "echo")
+    ended = operate("targets", "remove", *words, closed=closed)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    said = [line for line in ended.stderr.splitlines() if line.startswith("Error: ")]
+    asked = "Error: Nothing has changed: there is no terminal to ask on. Add --yes to go ahead, or --dry-run to look."
+    assert said == ([asked] if closed == "<&-" else [])
+    assert len(targets.list_by_tenant("process-closed")) == 1
+
+
+def test_closed_output_causes_no_traceback(operate):
+    operate("targets", "register", "--local", "--tenant", "process-mute", "flow_a", "--kind", "echo")
+    ended = operate("targets", "list", "--local", "--tenant", "process-mute", closed=">&-")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_characters_that_the_terminal_lacks_are_escaped(operate):
+    words = ("--local", "--tenant", "process-é")
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    made = operate("keys", "create", *words, "--name", "Zoë 😀")
+    listed = operate("keys", "list", *words, environment=ascii_only)
+    assert (made.returncode, listed.returncode, listed.stderr) == (0, 0, "")
+    assert r"Zo\xeb \U0001f600" in listed.stdout
+    assert "process-\\xe9\n" in operate("tenants", "list", "--local", environment=ascii_only).stdout.replace(" ", "\n")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")

@@ -83,6 +83,24 @@ def test_error_when_aws_cannot_be_reached(run, dead_endpoint, monkeypatch):
     assert dead_endpoint in refused.err
 
 
+@pytest.mark.parametrize("url", ["localhost:4566", "http://127.0.0.1:99999", "http://127.0.0.1:port", "http://[::1"])
+@pytest.mark.parametrize("service", ["", "_CLOUDFORMATION", "_STS", "_DYNAMODB"])
+def test_error_names_the_variable_whose_endpoint_is_no_url(run, endpoint, monkeypatch, service, url):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    monkeypatch.setenv(f"AWS_ENDPOINT_URL{service}", url)
+    refused = run(*LIST, "--stack", cloud.STACK_NAME)
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err.startswith(f"Error: AWS_ENDPOINT_URL{service} must be a URL, such as http://127.0.0.1:4566. ")
+
+
+def test_error_names_the_setting_whose_endpoint_is_no_url(run, monkeypatch, tmp_path):
+    (tmp_path / "config").write_text("[default]\nendpoint_url = localhost:4566\n", encoding="utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    refused = run(*LIST, "--stack", cloud.STACK_NAME)
+    assert refused.status == 1
+    assert refused.err.startswith("Error: endpoint_url in the profile must be a URL, such as http://127.0.0.1:4566. ")
+
+
 def test_error_names_an_unknown_stack_and_its_region(run):
     refused = run(*LIST, "--stack", "clinet-tokens")
     assert refused.status == 1
