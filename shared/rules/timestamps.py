@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+
+_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
 
 def to_text(at: datetime) -> str:
@@ -11,6 +14,9 @@ def to_text(at: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
+    """Raises ValueError for any text that `to_text` does not write."""
+    if not _FORM.fullmatch(text):
+        raise ValueError("not a timestamp as we write them")
     return datetime.fromisoformat(text)
 
 

@@ -81,7 +81,7 @@ def delete(tenant: str, feedback_id: str, *others: Write, at: datetime) -> None:
 def of_conversation(conversation_id: str, *, at: datetime) -> list[FeedbackRecord]:
     """The newest first. At most a thousand, of those that were left first on each subject."""
     items = table.query("pk = :pk", {":pk": pk(conversation_id)}, at=at, ConsistentRead=True)
-    found = list(map(_from_item, islice(items, _OF_CONVERSATION_MAX)))
+    found = index_entries.verified(islice(items, _OF_CONVERSATION_MAX), _own_key, _from_item)
     return sorted(found, key=lambda one: (one.at, one.id), reverse=True)
 
 

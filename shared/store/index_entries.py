@@ -18,7 +18,7 @@ def verified(items: Iterable[Item], key: Callable[[Item], Key], read: Callable[[
     for item in items:
         try:
             found = read(item) if (item["pk"], item["sk"]) == key(item) else None
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
             continue
         if found is not None:
             yield found

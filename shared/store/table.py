@@ -203,7 +203,9 @@ def query_page(condition: str, values: Mapping[str, Any], *, at: datetime | None
 
 
 def _has_expired(item: Item, at: datetime | None) -> bool:
-    return at is not None and "expires_at" in item and bool(item["expires_at"] <= at.timestamp())
+    """As DynamoDB filters: an expiry that is no number has passed."""
+    expiry = item.get("expires_at")
+    return at is not None and expiry is not None and (type(expiry) is not int or expiry <= at.timestamp())
 
 
 def _call(operation: str, seconds_left: SecondsLeft | None = None, /, **parameters: Any) -> dict[str, Any]:

@@ -24,6 +24,8 @@ _TEXT_BYTES_MAX = 800_000
 _ENTRIES_MAX = 1000
 # How many are read at once for each that is wanted of one flow or agent: most visitors talk to only one.
 _READ_PER_WANTED = 2
+_OPTIONAL = ("title", "titled_at", "first_message", "last_session")
+_SESSION_LENGTH_MAX = 32
 
 
 def page(
@@ -35,11 +37,9 @@ def page(
     """
     found, end = _matching(visitor_id, target_id, before, limit, at=at)
     records = _records(visitor_id, found, at=at)
-    turn_keys = {one["id"]: _last_turn(one) for one in records}
-    turns = table.read(dict.fromkeys(turn_keys.values()), is_consistent=False, at=at)
-    listed = [from_record(one, turns.get(turn_keys[one["id"]])) for one in records]
-    listed.sort(key=lambda one: (one.updated_at, one.id), reverse=True)
-    return listed, end
+    turns = table.read(dict.fromkeys(map(_last_turn, records)), is_consistent=False, at=at)
+    listed = index_entries.verified(records, _own_key, lambda one: from_record(one, turns.get(_last_turn(one))))
+    return sorted(listed, key=lambda one: (one.updated_at, one.id), reverse=True), end
 
 
 def every_record(visitor_id: str, target_id: str | None, *, at: datetime) -> Iterator[list[Item]]:
@@ -167,12 +167,22 @@ def _records(visitor_id: str, entries: Sequence[Item], *, at: datetime, with_gon
         for item in found.values()
         if item.get("owner_pk") == conversations.owner_pk(visitor_id) and (with_gone or "is_gone" not in item)
     ]
-    return list(index_entries.verified(owned, lambda item: conversations.record_key(item["id"]), _well_formed))
+    return list(index_entries.verified(owned, _own_key, _well_formed))
+
+
+def _own_key(record: Item) -> Key:
+    return conversations.record_key(record["id"])
 
 
 def _well_formed(item: Item) -> Item:
     require_type(item, str, "id", "tenant", "name", "flow_id", "created_at", "updated_at")
+    require_type(dict.fromkeys(_OPTIONAL, "") | item, str, *_OPTIONAL)
     require_type(item, int, *conversations.count_names(item))
+    # It becomes part of the key of a turn.
+    if len(item.get("last_session", "")) > _SESSION_LENGTH_MAX:
+        raise ValueError("no digest of a session")
+    timestamps.from_text(item["created_at"])
+    timestamps.from_text(item["updated_at"])
     return item
 
 

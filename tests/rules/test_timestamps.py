@@ -45,3 +45,31 @@ def test_round_trip_loses_less_than_a_millisecond(at):
 def test_milliseconds_are_read_exactly_for_two_centuries(milliseconds):
     read = timestamps.from_milliseconds(milliseconds)
     assert read == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+
+
+OF_ANOTHER_FORM = [
+    "",
+    "2026-11-24",
+    "2026-11-24T03:25:36.123",
+    "2026-11-24T03:25:36Z",
+    "2026-11-24T03:25:36.123456Z",
+    "2026-11-24T03:25:36.123+00:00",
+    "2026-11-24T03:25:36.123+14:00",
+    "0001-01-01T00:00:00.000+14:00",
+    "2026-11-24 03:25:36.123Z",
+    "2026-11-24T03:25:36.123z",
+    "2026-11-24T03:25:36,123Z",
+    "20261124T032536.123Z",
+    "2026-W48-2T03:25:36.123Z",
+    "2026-11-24T03:25:36.123Z\n",
+    "\u0662026-11-24T03:25:36.123Z",
+    "2026-02-29T03:25:36.123Z",
+    "2026-11-24T24:00:00.000Z",
+    "0000-11-24T03:25:36.123Z",
+]
+
+
+@pytest.mark.parametrize("text", OF_ANOTHER_FORM)
+def test_text_of_another_form_is_not_read(text):
+    with pytest.raises(ValueError, match=r".*"):
+        timestamps.from_text(text)
