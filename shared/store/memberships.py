@@ -7,6 +7,7 @@ and lists need no index.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from shared.errors import NotFound
 from shared.rules import identifier
@@ -68,11 +69,12 @@ def page(tenant: str, offset: int, limit: int, *, after: str | None = None) -> t
     return list(map(_token_id, items)), has_more
 
 
-def between(tenant: str, newest: str, oldest: str) -> list[str]:
-    """The token ids from `newest` to `oldest`."""
+def between(tenant: str, newest: str, oldest: str, limit: int) -> list[str]:
+    """The first `limit` token ids from `newest` to `oldest`."""
     values = {":tenant": key(tenant, "")[0], ":oldest": key(tenant, oldest)[1], ":newest": key(tenant, newest)[1]}
     condition = "pk = :tenant AND sk BETWEEN :oldest AND :newest"
-    return list(map(_token_id, table.query(condition, values, at=None, ScanIndexForward=False, ConsistentRead=True)))
+    items = table.query(condition, values, at=None, ScanIndexForward=False, ConsistentRead=True, Limit=limit)
+    return list(map(_token_id, islice(items, limit)))
 
 
 def list_by_tenant(tenant: str) -> Iterator[str]:

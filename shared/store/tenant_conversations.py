@@ -141,5 +141,9 @@ def _from_text(tenant: str, text: str) -> _Group | None:
         raise cursor.invalid() from None
     if not (identifier.is_valid("ct", newest) and identifier.is_valid("ct", oldest) and newest >= oldest and bound):
         raise cursor.invalid()
-    token_ids = memberships.between(tenant, newest, oldest)
+    # A token that was being created meanwhile may be among them, but a cursor of ours never spans twice as many.
+    most = 2 * _TOKENS_AT_ONCE
+    token_ids = memberships.between(tenant, newest, oldest, most + 1)
+    if len(token_ids) > most:
+        raise cursor.invalid()
     return _Group(token_ids, bound) if token_ids else _next(tenant, oldest)

@@ -1,12 +1,13 @@
 """Lists of conversations and of feedback, as owners read them."""
 
 import itertools
+import json
 
 import pytest
 
 from shared.rules import cursor
 from shared.store import feedback as feedback_store
-from shared.store import table, tenant_conversations
+from shared.store import memberships, table, tenant_conversations
 from tests.functions.owner import CONVERSATIONS, FEEDBACK, WORDS, conversation_of
 from tests.functions.page import assert_refused
 from tests.functions.test_cursors import ids, pages
@@ -48,6 +49,17 @@ class TestList:
             token.delete()
         rest = api.get(f"{CONVERSATIONS}?limit=200&cursor={first['pagination']['nextCursor']}").json["conversations"]
         assert [one["clientTokenId"] for one in rest] == [tokens[1].id, tokens[0].id]
+
+    def test_400_made_up_cursor_that_spans_all_tokens(self, api, calls):
+        for number in range(60):
+            table.transact([memberships.add_write(api.tenant, f"ct_{number:026}")])
+        scope = ("conversations of tenant", api.tenant, "all", None, None, None)
+        spanning = cursor.encode(json.dumps([f"ct_{59:026}", f"ct_{0:026}", "~"]), *scope)
+        honest = cursor.encode(json.dumps([f"ct_{24:026}", f"ct_{0:026}", "~"]), *scope)
+        assert api.get(f"{CONVERSATIONS}?cursor={honest}").json["conversations"] == []
+        calls.clear()
+        assert_refused(api.get(f"{CONVERSATIONS}?cursor={spanning}"), 400, "invalid_cursor")
+        assert calls.count("Query") == 1
 
     def test_one_request_looks_at_a_bounded_number_of_tokens(self, api, create, talk, calls, monkeypatch):
         monkeypatch.setattr(tenant_conversations, "_TOKENS_AT_ONCE", 1)
