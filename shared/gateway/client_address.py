@@ -56,5 +56,13 @@ def _written(header: str, value: str, connection: str) -> str:
         case "x-forwarded-for":
             # The proxy's entry is the last one that it sent. API Gateway appends the connection's.
             *_, before, last = ["", *(entry.strip() for entry in value.rsplit(",", 2))]
-            address = before if last == connection else last
+            address = before if _is_same(last, connection) else last
     return address
+
+
+def _is_same(text: str, connection: str) -> bool:
+    """Whether both are the same address, which has several spellings."""
+    try:
+        return visitor.normal_address(text) == visitor.normal_address(connection)
+    except ValueError:
+        return False

@@ -48,8 +48,9 @@ def loggable(header: str | None) -> str | None:
 
 
 def normal_address(text: str) -> str:
-    """An IP address as it is stored. Raises ValueError."""
+    """An IP address as it is stored: IPv4 also where it is written as IPv6. Raises ValueError."""
     # Python also reads an address with an interface, such as fe80::1%eth0.
     if "%" in text:
         raise ValueError(text)
-    return str(ipaddress.ip_address(text))
+    address = ipaddress.ip_address(text)
+    return str((isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped) or address)

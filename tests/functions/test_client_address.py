@@ -58,6 +58,10 @@ WRITTEN = [
     ("X-Forwarded-For", f"198.51.100.10, {ADDRESS}", "198.51.100.10"),
     ("X-Forwarded-For", f"192.0.2.1,2001:db8::1,{ADDRESS}", "2001:db8::1"),
     ("X-Forwarded-For", f"{ADDRESS}, {ADDRESS}", ADDRESS),
+    ("CloudFront-Viewer-Address", "::ffff:198.51.100.10:46532", "198.51.100.10"),
+    ("CF-Connecting-IP", "::ffff:198.51.100.10", "198.51.100.10"),
+    ("CF-Connecting-IP", "::FFFF:c633:640a", "198.51.100.10"),
+    ("X-Forwarded-For", "192.0.2.1, ::ffff:198.51.100.10", "198.51.100.10"),
 ]
 
 
@@ -67,6 +71,21 @@ def test_address_is_read_as_each_proxy_writes_it(behind, header, value, expected
     for name in (header, header.lower(), header.upper()):
         assert address([(name, value), PROOF]) == expected
         assert address([(name, value), ("x-proxy-secret", SECRET)]) == expected
+
+
+SPELLINGS = [
+    ("2600:9000::1", "2600:9000:0:0:0:0:0:1"),
+    ("2600:9000:0::0001", "2600:9000::1"),
+    ("2600:9000::A", "2600:9000::a"),
+    ("::ffff:203.0.113.7", "203.0.113.7"),
+    ("203.0.113.7", "::ffff:203.0.113.7"),
+]
+
+
+@pytest.mark.parametrize(("last", "connection"), SPELLINGS)
+def test_connection_is_recognized_in_every_spelling(behind, last, connection):
+    behind("X-Forwarded-For", SECRET)
+    assert address([("X-Forwarded-For", f"{VIEWER}, {last}"), PROOF], connection) == VIEWER
 
 
 MALFORMED = {
