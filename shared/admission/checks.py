@@ -14,7 +14,7 @@ from shared.errors import Forbidden, TooManyRequests
 from shared.rules import client_token, digest, message_log, origin, token_value
 from shared.rules.client_token import ClientToken
 from shared.rules.rate_limit import RateLimitStatus
-from shared.rules.visitor import ORIGIN_LENGTH_MAX, Visitor, is_origin
+from shared.rules.visitor import ORIGIN_LENGTH_MAX, Visitor, shown_origin
 from shared.store import client_tokens, table, values
 from shared.store.table import Item, Key
 
@@ -92,7 +92,7 @@ def _origin_hint(page: str | None) -> str:
             "give the frame allow-same-origin."
         )
     # The header may hold anything, even a secret: only an origin is repeated.
-    shown = page if is_origin(page) else "The request's Origin header"
+    shown = shown_origin(page) or "The request's Origin header"
     return f"{shown} is not among the token's allowed origins."
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shared import log
-from shared.rules import visitor
+from shared.rules import origin, visitor
 from tests.aws.event_stream import function_answer
 from tests.aws.in_memory import STACK
 from tests.aws.network import NETWORK, Answer
@@ -266,7 +266,36 @@ def test_origin_is_logged_unchanged(origin):
     assert visitor.loggable(origin) == origin
 
 
+SHOWN = {
+    "safari-web-extension://E8A3B7F0-0E0B-4F0E-8A54-6D1A4C2AD1C2": (
+        "safari-web-extension://e8a3b7f0-0e0b-4f0e-8a54-6d1a4c2ad1c2"
+    ),
+    "ms-appx-web://Contoso.App": "ms-appx-web://contoso.app",
+    "app://a~b": "app://a~b",
+    "app://a..B:80": "app://a..b:80",
+    "app://.": "app://.",
+    "https://docs_v2.example": "https://docs_v2.example",
+}
+
+
+def test_origin_of_an_app_is_logged_as_it_is_listed():
+    for sent, shown in SHOWN.items():
+        assert visitor.loggable(sent) == shown
+        assert origin.normalize(sent) == shown
+
+
+def test_origin_of_an_app_is_shown_as_it_is_listed(app, token):
+    for sent, shown in SHOWN.items():
+        hint = Page(app, sent).init(token.value).json["hint"]
+        assert hint == f"{shown} is not among the token's allowed origins."
+
+
 SECRET_ID = "cs_01m85tkcek9dh4b89k1xdr8rvw_" + "a" * 20 + "_" + "b" * 32
+# Of each kind, some in lower case.
+SECRETS = [
+    "ctk_" + "Ab1" * 14, "ctk_" + "ab1" * 14, "my.ctk_" + "a" * 32, "CTK_" + "A" * 42, SECRET_ID, SECRET_ID[:60],
+    "cvt_" + "a" * 26 + "_" + "b" * 32, "a.cvt_" + "a" * 26, "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjdCJ9.c2ln", "a-eyJzdWIi",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -276,6 +305,8 @@ SECRET_ID = "cs_01m85tkcek9dh4b89k1xdr8rvw_" + "a" * 20 + "_" + "b" * 32
         "https://app.example.com\nforged line", "https://APP.example.com", "x" * 5000, "https://" + "a." * 3000 + "b",
         "https://a.example, https://b.example", f"https://{SECRET_ID}", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjdCJ9.c2ln",
         "https://eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjdCJ9.c2ln", "https://\ud83d.example",
+        *(f"{scheme}://{host}" for scheme in ("https", "app") for host in SECRETS), "app://a b", "app://a/b",
+        "HTTPS://app.example.com", "App://a", "app://a@b", f"app://{'a' * 64}", "app://\u212a", "app://a:b",
     ],
     ids=lambda origin: ascii(origin)[:30],
 )  # fmt: skip
