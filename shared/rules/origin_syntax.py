@@ -73,8 +73,9 @@ class Origin:
 def parse(text: str) -> Origin:
     """Raises ValueError with what is wrong and how to fix it, as a predicate that follows the entry's name.
 
-    Text that a browser would normalize before sending it (a decimal IP address, a trailing dot) is refused. ASCII case
-    is ignored, in the hosts of apps too: engines lower it for some of their schemes and keep it for others.
+    Text that a browser would normalize before sending it (a decimal IP address) is refused, and so is a trailing dot,
+    which browsers keep: almost no page has one. ASCII case is ignored, in the hosts of apps too: engines lower it for
+    some of their schemes and keep it for others.
     """
     if len(text) > ORIGIN_LENGTH_MAX:
         raise ValueError(f"must have at most {ORIGIN_LENGTH_MAX} characters")
