@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shared import gc_control, log
-from shared.errors import Forbidden
+from shared.errors import Forbidden, PreconditionFailed
 from shared.gateway import request as events
 from shared.gateway.exchange import Exchange
 from shared.gateway.history import HistoryRequest
@@ -36,7 +36,11 @@ def management(scope: str) -> Callable[[Callable[[Request], Response]], Handler]
             log.bind(tenant=principal.tenant, principal=principal.id)
             if scope not in principal.scopes:
                 raise Forbidden(hint=f"This operation needs the scope {scope}.")
-            return handle(Request.from_event(event, principal))
+            request = Request.from_event(event, principal)
+            try:
+                return handle(request)
+            except PreconditionFailed:
+                raise request.precondition_failed() from None
 
         return _wrap(handle, adapt)
 

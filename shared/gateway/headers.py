@@ -48,6 +48,8 @@ _MEDIA_TYPES = {
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 # What `etag` writes. Any other tag never matches, and neither does a weak one.
 _OURS = re.compile(r'"([1-9][0-9]{0,14})"')
+# Proxies that compress a response make its tag weak, or add a suffix: "3-gzip", "3--gzip", "3;gzip".
+_CHANGED = re.compile(r'W/.*|"[1-9][0-9]{0,14}[-;]+[a-z]+"', re.DOTALL)
 _TAGS_MAX = 50
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
@@ -99,10 +101,7 @@ def idempotency_key(headers: Mapping[str, str]) -> str | None:
 
 
 def expected_revisions(headers: Mapping[str, str]) -> frozenset[int] | None:
-    """The revisions that If-Match names; None where it asks for none in particular. Raises InvalidRequest.
-
-    Raises PreconditionFailed where no tag is ours but a weak one, which never matches (RFC 9110, section 13.1.1).
-    """
+    """The revisions that If-Match names; None where it asks for none in particular. Raises InvalidRequest."""
     written = headers.get("if-match")
     # A star only requires that the token exists, which every change requires anyway.
     if written is None or written.strip() == "*":
@@ -116,13 +115,17 @@ def expected_revisions(headers: Mapping[str, str]) -> frozenset[int] | None:
             code="invalid_header",
             hint=f'Send an ETag from a response, such as If-Match: "3". A list can have up to {_TAGS_MAX}.',
         )
-    revisions = frozenset(int(ours[1]) for tag in tags if (ours := _OURS.fullmatch(tag)))
-    if not revisions and any(tag.startswith("W/") for tag in tags):
-        raise PreconditionFailed(
-            "If-Match has a weak entity tag, which never matches.",
+    return frozenset(int(ours[1]) for tag in tags if (ours := _OURS.fullmatch(tag)))
+
+
+def precondition_failed(headers: Mapping[str, str]) -> PreconditionFailed:
+    """The error where the revision is none that If-Match names. Reading again does not help if a proxy changes tags."""
+    if any(map(_CHANGED.fullmatch, _TAG.findall(headers.get("if-match", "")))):
+        return PreconditionFailed(
+            "If-Match has an entity tag that a proxy has changed, which never matches.",
             hint=(
-                "A proxy that compresses responses has added W/. Send the tag without W/, or turn compression off for "
-                "this API."
+                "A proxy that compresses responses adds W/ or a suffix such as -gzip. Send the tag without it, such as "
+                '"3", or turn compression off for this API.'
             ),
         )
-    return revisions
+    return PreconditionFailed()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.errors import InvalidRequest, PayloadTooLarge, Unauthenticated, Unavailable
+from shared.errors import InvalidRequest, PayloadTooLarge, PreconditionFailed, Unauthenticated, Unavailable
 from shared.gateway import client_address, headers
 from shared.rules import idempotency, timestamps
 from shared.rules.audit import AuditContext
@@ -73,6 +73,10 @@ class Request:
     def expected_revisions(self) -> frozenset[int] | None:
         """The revisions that may be changed, from If-Match; None for any. Raises InvalidRequest."""
         return headers.expected_revisions(self.headers)
+
+    def precondition_failed(self) -> PreconditionFailed:
+        """The error where the revision is none that If-Match names."""
+        return headers.precondition_failed(self.headers)
 
     def idempotency_key(self, body: str, *operation: str) -> IdempotencyKey | None:
         """The key under which the request takes effect once; None without the header. Raises InvalidRequest.

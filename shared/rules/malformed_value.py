@@ -21,8 +21,8 @@ def _bare(value: str) -> str:
 _MISTAKES: tuple[tuple[Callable[[str], object], str], ...] = (
     (lambda value: not value.strip(), f"it is empty. {_LOOKS}"),
     (
-        lambda value: re.match(r"bearer\b", _bare(value), re.IGNORECASE),
-        "it begins with the word Bearer. Send the value alone.",
+        lambda value: re.search(r"\bbearer\b", value, re.IGNORECASE),
+        "it contains the word Bearer. Send the value alone.",
     ),
     (
         lambda value: _bare(value).startswith(api_key.PREFIX),

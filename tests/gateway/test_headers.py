@@ -17,6 +17,8 @@ from shared.gateway import headers
         (',, "2" ,,', {2}),
         ('"x,y", "2"', {2}),
         ('W/"1", "2"', {2}),
+        ('W/"1"', set()),
+        ('"1-gzip"', set()),
         ('"02"', set()),
         ('"0"', set()),
         ('"-2"', set()),
@@ -31,13 +33,21 @@ def test_if_match_is_read_as_revisions(written, revisions):
     assert headers.expected_revisions({} if written is None else {"if-match": written}) == revisions
 
 
-@pytest.mark.parametrize("written", ['W/"2"', 'W/"1", W/"2"', 'W/"2", "other"', ' W/"2-gzip" '])
-def test_error_explains_a_weak_tag(written):
-    with pytest.raises(PreconditionFailed) as refused:
-        headers.expected_revisions({"if-match": written})
-    assert "weak" in refused.value.message
-    assert "proxy" in refused.value.hint
-    assert "without W/" in refused.value.hint
+OF_A_PROXY = ['W/"2"', 'W/"1", W/"2"', 'W/"2", "other"', '"9", W/"1"', ' W/"2-gzip" ']
+OF_A_PROXY += [f'"{tag}"' for tag in ("1-gzip", "1;gzip", "1--gzip", "12-br", "1-zstd", '9", "1-gzip')]
+
+
+@pytest.mark.parametrize("written", OF_A_PROXY)
+def test_error_explains_a_tag_that_a_proxy_changed(written):
+    refused = headers.precondition_failed({"if-match": written})
+    assert "proxy" in refused.message
+    assert "Send the tag without it" in refused.hint
+    assert "again" not in refused.hint
+
+
+@pytest.mark.parametrize("written", ['"2"', '"1", "2"', '"other"', '"2.0"', '"a-gzip"', '"-gzip"'])
+def test_error_for_other_tags_says_to_read_again(written):
+    assert headers.precondition_failed({"if-match": written}).hint == PreconditionFailed.hint
 
 
 @pytest.mark.parametrize(
