@@ -154,6 +154,12 @@ class TestReading:
         assert_refused(api.get(f"{CONVERSATIONS}/{conversation_id}"), 404, "not_found")
         assert api.get(CONVERSATIONS).json["conversations"] == []
 
+    def test_expired_conversation_can_be_deleted_before_dynamodb_does(self, api, token, talk, clock):
+        conversation_id = conversation_of(talk(token, WORDS))
+        clock.forward(days=91)
+        assert api.delete(f"{CONVERSATIONS}/{conversation_id}").status_code == 200
+        assert left(conversation_id) == []
+
 
 class TestScopes:
     @each(OF_VISITORS)
