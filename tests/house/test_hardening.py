@@ -10,6 +10,7 @@ from cfnlint.api import lint
 from samtranslator.model import apigateway
 
 from infra.local import template as sam
+from infra.local.parameters import InvalidParameters, require_valid
 from tests import watched
 
 ALL = {
@@ -30,6 +31,15 @@ ALL = {
 }
 # Behind a proxy, the proxy's own firewall is used.
 PROXY = {"ClientAddressHeader": "CF-Connecting-IP", "ProxySecretDigests": f"{'0a' * 32},{'1B' * 32}"}
+MODEL = "arn:aws:bedrock:*::foundation-model/amazon.nova-lite-v1:0"
+OTHERS = {
+    "BedrockModelArns": f"{MODEL},{MODEL}",
+    "ClerkAuthorizedParties": "https://app.example.com , http://[::1]:3000/,chrome-extension://abc",
+    "ClerkIssuer": "https://clerk.example.com:8443/a",
+    "TargetFunctionPrefix": "assistant-",
+    "TargetSecretPrefix": "client-tokens/",
+}
+LINE_BREAKS = "\n\r\v\f\x1c\x85\u2028\u2029"
 OPTIONAL = {
     "ConsolePage", "Domain", "DomainMapping", "DomainRecords", "TableEncryptionKey", "WebAcl", "WebAclAssociation",
 }  # fmt: skip
@@ -87,6 +97,9 @@ def test_parameters_accept_the_documented_values(source):
         ("ClerkAuthorizedParties", "https://app.example.com/login"),
         ("ClerkAuthorizedParties", " "),
         ("ClerkAuthorizedParties", ","),
+        ("ClerkAuthorizedParties", "https://app.example.com?x"),
+        ("BedrockModelArns", f"{MODEL}, {MODEL}"),
+        ("BedrockModelArns", ",".join([MODEL] * 60)),
         ("ProxySecretDigests", "the secret itself"),
         ("ProxySecretDigests", "0a" * 31),
         ("ProxySecretDigests", f"{'0a' * 32},"),
@@ -95,7 +108,28 @@ def test_parameters_accept_the_documented_values(source):
     ],
 )
 def test_parameters_reject_values_that_would_fail_late(source, name, value):
-    assert not re.fullmatch(source["Parameters"][name]["AllowedPattern"], value)
+    with pytest.raises(InvalidParameters, match=name):
+        require_valid({"Parameters": {name: source["Parameters"][name]}}, {name: value})
+
+
+def test_parameters_accept_a_model_without_a_region(source):
+    """AWS's examples name the model of a global inference profile like this."""
+    for value in ("arn:aws:bedrock:::foundation-model/amazon.nova-2-lite-v1:0", MODEL):
+        require_valid(
+            {"Parameters": {"BedrockModelArns": source["Parameters"]["BedrockModelArns"]}}, {"BedrockModelArns": value}
+        )
+
+
+def test_parameters_refuse_line_breaks(source):
+    """One in a list would hide the entry after it, and one in a header or a log line would end it."""
+    patterns = {name: one for name, one in source["Parameters"].items() if "AllowedPattern" in one}
+    assert len(patterns) > 20
+    for name, one in patterns.items():
+        value = (ALL | PROXY | OTHERS).get(name) or one["Default"]
+        assert value, f"{name} needs an example"
+        assert re.fullmatch(one["AllowedPattern"], value), name
+        broken = [f"{value[:at]}{each}{value[at:]}" for at in range(len(value) + 1) for each in LINE_BREAKS]
+        assert [each for each in broken if re.fullmatch(one["AllowedPattern"], each)] == [], name
 
 
 @pytest.mark.parametrize(
