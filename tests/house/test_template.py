@@ -13,6 +13,7 @@ from shared import errors, replies
 from shared.gateway.response import STATUS as STATUS_OF_ERROR
 from shared.store import table
 from tests import whole_numbers
+from tests.docs import pages
 from tests.operations import STREAMING
 
 ON_EVERY_ANSWER = {
@@ -248,6 +249,15 @@ def test_retained_resources_are_deleted_if_creation_fails(template):
     for name in kept:
         one = template["Resources"][name]
         assert (one["DeletionPolicy"], one["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain"), name
+
+
+def test_deploy_page_looks_up_what_is_kept_before_it_deletes_the_stack():
+    """A deleted stack has no name to look it up by."""
+    before, _, after = pages.section("docs/deploy.md", "Tear down").partition("delete-stack")
+    assert set(re.findall(r"=\$\(resource (\w+)\)", before)) == {
+        "ApiGatewayLogging", "SigningKey", "Table", "TableEncryptionKey",
+    }  # fmt: skip
+    assert not re.search(r"\bresource [A-Z]", after)
 
 
 class TestParameters:
