@@ -2,65 +2,16 @@
 
 import itertools
 import json
-import re
 from datetime import UTC, datetime, timedelta
 
 from werkzeug.test import Client
 
 from tests.functions import paused
+from tests.functions.refusals import assert_says
 
 ORIGIN = "https://app.example.com"
 ADDRESS = "203.0.113.7"
 _numbers = itertools.count(1)
-
-# Sentences for visitors, by code, as patterns of the whole sentence.
-SENTENCES = {
-    "attachment_not_supported": (
-        r"This assistant (reads text only|cannot read that kind of file|could not read what is attached)\."
-    ),
-    "attachments_not_enabled": r"This assistant does not accept files\. Please send your message without them\.",
-    "attachments_too_large": r"The attached files are too large\. Please keep them to [\d,.]+ (bytes|KB|MB) in total\.",
-    "attempts_exhausted": r"This message could not be answered\. Please write another one\.",
-    "client_tools_resend_required": r"client_tools_resend_required",
-    "client_tools_too_large": r"This page offers more tools than the assistant can read\.",
-    "conversation_deleted": r"conversation_deleted",
-    "execution_expired": r"The assistant has stopped waiting\. Please send your message again\.",
-    "execution_not_found": r"This answer does not exist\.",
-    "execution_not_paused": r"This answer is not waiting for the page\.",
-    "visitor_history_disabled": "visitor_history_disabled",
-    "visitor_required": "visitor_required",
-    "conversation_not_found": "Conversation not found",
-    "input_too_large": r"This is more than the assistant can read at once\. Please shorten your message\.",
-    "invalid_attachment": r"Images and files must be base64 and have a media type\.",
-    "invalid_token": r"This client token is not valid\.",
-    "join_not_supported": r"A message cannot join an answer that is in progress\. Please wait for it to end\.",
-    "message_limit_reached": r"This conversation has reached its message limit\.",
-    "message_too_long": r"Your message is too long\. Please keep it (to|under) [\d,.]+ (bytes|KB|MB)\.",
-    "no_pending_call": r"No output is for a call that the assistant waits for\.",
-    "no_message": r"The (request has no user message|message is empty)\.",
-    "no_target": r"This client token has no flow and no agent to talk to\.",
-    "origin_not_allowed": r"This client token may not be used here\.",
-    "rate_limited": (
-        r"Too many sessions were opened from your connection\.|Too many messages are coming from your network\.|"
-        r"You are sending messages too quickly\.|Too much feedback came from your connection\.|"
-        r"Your browser is answering the assistant too quickly\.|Your tenant may .*|"
-        r"Too many requests for conversations came from your connection\."
-    ),
-    "resumes_exhausted": r"This message could not be answered\. Please write another one\.",
-    # The words that Runtype's widget recognizes in answers about a history.
-    "session_ended": r"This session has ended\.|Session not found or expired",
-    "visitor_token_required": "Visitor token required",
-    "visitor_not_found": "Visitor not found or expired",
-    "identity_proof_not_admitted": "identity_proof_not_admitted",
-    "session_not_found": r"This session does not exist, so it cannot take feedback\.",
-    "target_declined": r"The assistant cannot answer that\.",
-    "target_failed": r"The assistant could not answer\. Please try again\.",
-    "target_not_allowed": r"This client token is not for that flow or agent\.",
-    "target_not_found": r"The assistant is not available\.",
-    "token_expired": r"This client token is not valid\.",
-    "token_inactive": r"This client token is not valid\.",
-    "unavailable": r"The service cannot answer just now\. Please try again in a moment\.",
-}
 
 
 class Clock:
@@ -158,7 +109,7 @@ def assert_interrupted(answer, code):
     *_, (before, text), (last, data) = events(answer)
     assert (before, last, data["error"]["code"]) == ("text_complete", "execution_error", code)
     assert text["text"].endswith(data["error"]["message"])
-    assert re.fullmatch(SENTENCES.get(code, ".+"), data["error"]["message"])
+    assert_says(code, data["error"]["message"])
 
 
 def assert_refused(answer, status, code):
@@ -167,5 +118,5 @@ def assert_refused(answer, status, code):
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.headers["Vary"] == "Origin"
     assert answer.headers["Content-Type"] == "application/json"
-    assert re.fullmatch(SENTENCES.get(code, ".+"), answer.json["error"]), answer.text
+    assert_says(code, answer.json["error"], answer.json.get("hint", ""))
     return answer.json
