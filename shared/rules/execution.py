@@ -105,4 +105,8 @@ def not_paused() -> Conflict:
 
 
 def expired() -> Gone:
-    return Gone("The assistant has stopped waiting. Please send your message again.", code="execution_expired")
+    return Gone(
+        "The assistant has stopped waiting. Please send your message again.",
+        code="execution_expired",
+        hint=f"An answer waits {_PAUSE // timedelta(minutes=1)} minutes for the outputs of the page's tools.",
+    )

@@ -36,7 +36,7 @@ def replace_all(record: Item, visitor_id: str, displays: Mapping[str, str], *, a
         if changed != stored:
             display.require_fits(changed.display, changed.reply_display)
             writes.append(_write(item, stored, changed))
-        missing -= {stored.message.id, stored.reply.id if stored.reply else ""}
+        missing -= {message.id for message in (stored.message, stored.reply) if message}
         if not missing:
             break
     if missing:
