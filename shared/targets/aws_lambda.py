@@ -22,10 +22,11 @@ from pydantic_core import PydanticCustomError
 from shared.aws.client import AwsErrorResponse
 from shared.aws.event_stream import Message
 from shared.aws.stream_client import StreamClient
-from shared.errors import PayloadTooLarge, TargetFailed, TargetTimedOut, unsent
+from shared.errors import TargetFailed, TargetTimedOut, unsent
 from shared.rules import timestamps
 from shared.rules.answer import Ending, Piece, ToolCall, ToolCalls, Usage, stop_reason, suggested_replies
 from shared.rules.target_request import TargetRequest
+from shared.targets import refusals
 
 _ARN = re.compile(
     r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:(\$LATEST|[A-Za-z0-9_-]{1,128}))?"
@@ -109,9 +110,7 @@ def answer(settings: Settings, request: TargetRequest) -> Generator[Piece]:
             yield from read(_payload(messages))
     except AwsErrorResponse as error:
         if error.code == "RequestTooLargeException":
-            raise PayloadTooLarge(
-                "This is more than the assistant can read. Please start a new conversation."
-            ) from None
+            raise refusals.too_long() from None
         raise
 
 

@@ -23,6 +23,7 @@ from shared.rules.client_tools import ClientTool, Step
 from shared.rules.price import FREE_STATUSES
 from shared.rules.target import MAX_TOKENS_DEFAULT
 from shared.rules.target_request import Attachment, TargetRequest
+from shared.targets import refusals
 from shared.targets.system_prompt import SystemPrompt
 from shared.targets.tools import Calls, Tools, call_id, marked
 
@@ -45,6 +46,13 @@ _STOP_REASONS: dict[str, StopReason] = {
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
 }
+# How its message begins, which depends on the model. Anywhere else, it may quote a visitor.
+_TOO_LONG = re.compile(
+    r"(The model returned the following errors: )?(400 Bad Request: )?"
+    r"(Input is too long|Prompt is too long|Input length and `max_tokens` exceed context limit|Too many input tokens|"
+    r"This model's maximum context length is )",
+    re.IGNORECASE,
+)
 
 
 @cache
@@ -82,13 +90,11 @@ def answer(settings: Settings, request: TargetRequest) -> Generator[Piece]:
         # Among the events, the same names begin with a small letter.
         if error.code.casefold() == "modeltimeoutexception":
             raise TargetTimedOut from error
-        # Only Bedrock knows which models read which files.
-        if error.code.casefold() == "validationexception" and request.attachments:
-            raise InvalidRequest(
-                "This assistant could not read what is attached.",
-                code="attachment_not_supported",
-                is_free=error.status in FREE_STATUSES,
-            ) from None
+        if error.code.casefold() == "validationexception":
+            if _TOO_LONG.match(str(error)):
+                raise refusals.too_long() from None
+            if refused := refusals.of_page(request, is_free=error.status in FREE_STATUSES):
+                raise refused from None
         raise
 
 

@@ -18,13 +18,13 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from shared.aws import secret
-from shared.errors import ApiError, InvalidRequest, PayloadTooLarge, TargetFailed, TargetTimedOut, unsent
+from shared.errors import ApiError, InvalidRequest, TargetFailed, TargetTimedOut, unsent
 from shared.http import deadline, endpoint, server_sent_events
 from shared.rules.answer import Declined, Ending, Piece, StopReason, ToolCalls, Usage
 from shared.rules.price import FREE_STATUSES
 from shared.rules.target import MAX_TOKENS_DEFAULT
 from shared.rules.target_request import Attachment, TargetRequest
-from shared.targets import openai_tools
+from shared.targets import openai_tools, refusals
 from shared.targets.system_prompt import SystemPrompt
 from shared.targets.tools import Calls, Tools
 
@@ -34,7 +34,8 @@ _STOP_REASONS: dict[str, StopReason] = {"content_filter": "content_filter", "len
 _OPENAI_HOSTS = ("api.openai.com", ".openai.azure.com")
 _FINISH_SECONDS = 1.0  # for usage and [DONE], after the finish reason
 _STREAM_BYTES_MAX, _ERROR_BYTES_MAX = 32 * 1024 * 1024, 64 * 1024
-_OK, _UNAUTHORIZED, _BAD_REQUEST, _TIMEOUTS = 200, 401, 400, {408, 504}
+# Some endpoints use 422 for a body that breaks their schema.
+_OK, _UNAUTHORIZED, _BAD_REQUESTS, _TIMEOUTS = 200, 401, {400, 422}, {408, 504}
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _BASE_URL = re.compile(
     rf"(https://(?=[^:/]{{1,253}}([:/]|$)){_LABEL}(\.{_LABEL})*|http://(127\.0\.0\.1|localhost|\[::1\]))"
@@ -233,13 +234,11 @@ def _refusal(refused: _Refused, request: TargetRequest) -> ApiError:
     if refused.status in _TIMEOUTS:
         return TargetTimedOut()
     if refused.error == "context_length_exceeded":
-        return PayloadTooLarge("This is more than the assistant can read. Please start a new conversation.")
+        return refusals.too_long()
     if refused.error == "content_filter":
         return Declined()
-    # Only the endpoint knows whether its model reads images.
-    if refused.status == _BAD_REQUEST and request.attachments:
-        return InvalidRequest("This assistant could not read what is attached.", code="attachment_not_supported")
-    return TargetFailed(is_free=refused.status in FREE_STATUSES)
+    of_page = refusals.of_page(request) if refused.status in _BAD_REQUESTS else None
+    return of_page or TargetFailed(is_free=refused.status in FREE_STATUSES)
 
 
 def _code(event: Any) -> str:

@@ -375,6 +375,20 @@ def test_400_guardrail_intervention_is_not_a_fault(page, create, bedrock, output
     assert_no_fault(output(), "target_declined")
 
 
+def test_400_tools_that_the_provider_refuses_are_not_a_fault(page, create, bedrock, output, register):
+    token = create()
+    register("flow_echo", "bedrock", model_id=MODEL)
+    session = page.open(token.value)
+    bedrock(400, {"message": "The value at toolConfig.tools.0.toolSpec.inputSchema.json is invalid."})
+    tool = {"name": "ask", "description": "Asks", "parametersSchema": {"type": "object", "properties": 5}}
+    body = assert_refused(page.say(session, clientTools=[tool]), 400, "client_tools_not_supported")
+    assert "parametersSchema" in body["hint"]
+    assert_no_fault(output(), "client_tools_not_supported")
+    # Without tools, the page did not cause it.
+    assert_refused(page.say(session), 502, "target_failed")
+    assert '"fault"' in output()
+
+
 def test_400_file_that_the_model_cannot_read_is_not_a_fault(page, create, bedrock, output, register):
     token = create()
     register("flow_echo", "bedrock", model_id=MODEL, attachments=100)

@@ -134,7 +134,7 @@ def test_nothing_is_imported_dynamically():
 
 def test_each_kind_of_target_is_one_file():
     files = {module.name.rpartition(".")[2] for module in modules("shared/targets")}
-    assert files == {"answering", "openai_tools", "system_prompt", "tools", *KINDS}
+    assert files == {"answering", "openai_tools", "refusals", "system_prompt", "tools", *KINDS}
 
 
 def test_every_package_file_is_empty():

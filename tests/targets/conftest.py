@@ -12,7 +12,8 @@ from urllib.parse import unquote
 import pytest
 
 from infra.local import access
-from shared.rules.answer import Ending
+from shared.rules.answer import Ending, ToolCall
+from shared.rules.client_tools import ClientTool, Step
 from shared.rules.target import KINDS, Target
 from shared.rules.target_request import Message, TargetRequest
 from shared.targets import answering
@@ -27,6 +28,9 @@ MESSAGES = (
     Message(id="ast_1", role="assistant", text="Hi there", at=NOON + timedelta(milliseconds=1)),
     Message(id="usr_2", role="user", text="Do you sell tea? 🍵", at=NOON + timedelta(minutes=1)),
 )
+
+ASK = ClientTool("ask", "Asks", {"type": "object", "properties": 5})
+ASKED = Step("", (ToolCall("ask", {}, id="call_1"),), {"call_1": "Green"})
 
 
 @dataclass(frozen=True)

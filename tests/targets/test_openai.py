@@ -14,7 +14,7 @@ from tests.targets import chat_completions
 from tests.targets.chat_completions import DONE, data, delta
 from tests.targets.chat_completions import endpoint as endpoint  # noqa: PLC0414 - a fixture
 from tests.targets.chat_completions import settings as settings  # noqa: PLC0414 - a fixture
-from tests.targets.conftest import MESSAGES, NOON, collect, countdown
+from tests.targets.conftest import ASK, ASKED, MESSAGES, NOON, collect, countdown
 
 PNG = Attachment(media_type="image/png", data=b"\x89PNG")
 
@@ -202,6 +202,24 @@ def test_400_for_a_file_that_the_model_cannot_read(answer, endpoint, settings):
     assert refused.value.code == "attachment_not_supported"
     # The visitor chose the file, so the log must not report a fault.
     assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize("sent", [{"tools": [ASK]}, {"steps": [ASKED]}], ids=list)
+@pytest.mark.parametrize(("status", "code"), [(400, "invalid_function_parameters"), (400, None), (422, None)])
+def test_400_for_tools_that_the_endpoint_refuses(answer, endpoint, settings, status, code, sent):
+    endpoint.refuses(status, code)
+    with pytest.raises(InvalidRequest, match=r"^This assistant could not use the tools of this page\.$") as refused:
+        answer("openai", settings, **sent)
+    assert refused.value.code == "client_tools_not_supported"
+    # The page wrote the tools and their outputs, so the log must not report a fault.
+    assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_invalid_request_without_tools_and_files_is_a_fault(answer, endpoint, settings, status):
+    endpoint.refuses(status, "invalid_value")
+    with pytest.raises(TargetFailed):
+        answer("openai", settings)
 
 
 def test_413_says_how_to_go_on(answer, endpoint, settings):

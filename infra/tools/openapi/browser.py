@@ -93,8 +93,8 @@ OPERATIONS = {
         refuses={
             400: (
                 "no_message message_too_long input_too_large invalid_attachment attachments_not_enabled "
-                "attachments_too_large attachment_not_supported client_tools_too_large display_too_large "
-                "target_declined"
+                "attachments_too_large attachment_not_supported client_tools_too_large "
+                "client_tools_not_supported display_too_large target_declined"
             ),
             401: "session_ended",
             404: "target_not_found",
@@ -132,7 +132,7 @@ OPERATIONS = {
         examples={"an answer": examples.RESUMED},
         streams={"an answer": examples.RESUMED_EVENTS},
         refuses={
-            400: "no_pending_call input_too_large client_tools_too_large target_declined",
+            400: "no_pending_call input_too_large client_tools_too_large client_tools_not_supported target_declined",
             401: "session_ended",
             404: "execution_not_found target_not_found",
             409: "execution_not_paused in_progress client_tools_resend_required",

@@ -65,6 +65,7 @@ MEANINGS = {
     "attempts_exhausted": "This message was tried several times without an answer. Write another one.",
     "budget_exhausted": "The token's daily budget is spent, or answers in progress hold the rest. Retry after "
     "`Retry-After` seconds: on the next day (UTC), or in a moment.",
+    "client_tools_not_supported": "The model's provider does not accept the page's tools, or outputs of them.",
     "client_tools_resend_required": "The service has no tools under clientToolsFingerprint. Send clientTools with it.",
     "client_tools_too_large": "clientTools are too many, or exceed a limit of the target in bytes.",
     "identity_proof_not_admitted": "The request has a proof of identity, and no token admits any.",
