@@ -1,5 +1,6 @@
 """The benchmark's AWS: recorded responses are replayed, and targets stream."""
 
+import contextlib
 import http.client
 import json
 
@@ -33,6 +34,16 @@ def _real_http(monkeypatch):
 def test_recorded_responses_are_replayed_in_a_loop(client):
     found = [client.get_item(TableName="t", Key=ITEM)["Item"]["n"]["N"] for _ in range(3)]
     assert found == ["1", "2", "1"]
+
+
+@pytest.mark.parametrize(("calls", "is_enough"), [(3, False), (4, True), (5, True)])
+def test_run_with_fewer_calls_than_were_recorded_is_an_error(calls, is_enough):
+    """A baseline once failed outside the minute of its recording, and looked twice as fast as it is."""
+    replayer = Replayer([Exchange("dynamodb", name, b"{}", 200, b"{}") for name in ("GetItem", "PutItem")])
+    for _ in range(calls):
+        replayer.ask("dynamodb", "GetItem", b"{}", {})
+    with contextlib.nullcontext() if is_enough else pytest.raises(RuntimeError, match=r"^3 calls of AWS instead of 4"):
+        replayer.require_all(2)
 
 
 def test_function_that_is_a_target_streams_as_lambda_does():

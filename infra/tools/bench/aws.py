@@ -127,12 +127,22 @@ class Replayer:
         for exchange in exchanges:
             recorded.setdefault(exchange.operation, []).append(exchange)
         self._answers = {name: itertools.cycle(those) for name, those in recorded.items()}
+        self._recorded, self._asked = sum(map(len, recorded.values())), 0
         self._one_at_a_time = threading.Lock()
 
     def ask(self, _service: str, operation: str, _body: bytes, _headers: Mapping[str, str]) -> tuple[int, bytes]:
         with self._one_at_a_time:
+            self._asked += 1
             exchange = next(self._answers[operation])
         return exchange.status, exchange.answer
+
+    def require_all(self, invocations: int) -> None:
+        """Raises RuntimeError if there were fewer calls than these invocations make: one that fails early costs less.
+
+        There may be more, because what a function writes depends on the time, which is not replayed.
+        """
+        if self._asked < (expected := self._recorded * invocations):
+            raise RuntimeError(f"{self._asked} calls of AWS instead of {expected}: some invocations have failed")
 
 
 class _Handler(loopback.Handler):

@@ -35,7 +35,8 @@ class Sample:
 
 def run(recording: Recording, *, invocations: int) -> Sample:
     """Runs it under Lambda's runtime client, with an AWS that replays the recorded responses without delay."""
-    with Aws(Replayer(recording.exchanges).ask) as aws:
+    replayer = Replayer(recording.exchanges)
+    with Aws(replayer.ask) as aws:
         began = time.perf_counter()
         with running(recording.program, aws) as environment:
             environment.start_up()
@@ -44,7 +45,7 @@ def run(recording: Recording, *, invocations: int) -> Sample:
             answered, first = time.perf_counter(), cpu(environment.pid)
             for _ in range(invocations):
                 _invoke(environment, recording)
-            return Sample(
+            sample = Sample(
                 start=start,
                 start_wall=(started - began) * 1000,
                 first=first - start,
@@ -52,6 +53,8 @@ def run(recording: Recording, *, invocations: int) -> Sample:
                 warm=(cpu(environment.pid) - first) / invocations,
                 peak=_peak(environment.pid),
             )
+    replayer.require_all(1 + invocations)
+    return sample
 
 
 def late_imports(recording: Recording) -> list[str]:
