@@ -96,6 +96,9 @@ GARBAGE = {
     "a list of claims": lambda value: f"{parts(value)[0]}.{encoded([1])}.{parts(value)[2]}",
     "a number for a subject": lambda value: f"{parts(value)[0]}.{encoded({'sub': 1})}.{parts(value)[2]}",
     "another kind of subject": lambda value: f"{parts(value)[0]}.{encoded({'sub': 'key_1'})}.{parts(value)[2]}",
+    "a whole header": lambda value: f"Authorization: Bearer {value}",
+    "quotes": lambda value: f'"{value}"',
+    "an API key": lambda _value: "ctk_0123456789abcdefghijklmnopqrstuvwxyz01",
 }
 
 
