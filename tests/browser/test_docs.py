@@ -50,14 +50,14 @@ def docs(visitor, reference_copy, stack):
     assert visitor.requested_hosts() <= own
 
 
+def shown(docs, by, selector):
+    return [one for one in docs.driver.find_elements(by, selector) if one.is_displayed()]
+
+
 def button(docs, label):
     """The last button with this label on the page."""
 
-    def found():
-        shown = [one for one in docs.find("button") if one.is_displayed() and label in one.text]
-        return shown[-1] if shown else None
-
-    return docs.wait(found)
+    return docs.wait(lambda: [one for one in shown(docs, By.CSS_SELECTOR, "button") if label in one.text])[-1]
 
 
 def test_every_operation_is_shown(docs):
@@ -98,23 +98,29 @@ def theme(docs):
 def test_phone_menu_links_to_every_operation(show, docs):
     show("phone", "dark")
     for summary in SUMMARIES:
-        docs.wait(lambda: [one for one in docs.find("button.scalar-icon-button") if one.is_displayed()])[0].click()
-        choose(docs, summary)
+        choose(docs, summary, "button.scalar-icon-button")
 
 
-def choose(docs, summary):
-    """Follows the operation's entry in the menu, again if the page does not get there while it is drawn."""
+def choose(docs, summary, menu=None):
+    """Follows the operation's entry, opening the menu if it is closed, until the operation is on the screen.
+
+    The page draws its sections late: one that grows above the operation after the jump moves it off the screen.
+    """
 
     def follow():
-        for entry in docs.driver.find_elements(By.PARTIAL_LINK_TEXT, summary)[:1]:
-            if entry.is_displayed():
-                entry.click()
-        with contextlib.suppress(TimeoutException):
-            return WebDriverWait(docs.driver, 3, 0.05).until(lambda _: is_on_screen())
-        return False
+        if menu and not shown(docs, By.PARTIAL_LINK_TEXT, summary):
+            click_soon(By.CSS_SELECTOR, menu)
+        click_soon(By.PARTIAL_LINK_TEXT, summary)
+        return soon(lambda: docs.driver.execute_script(IS_ON_SCREEN, heading(docs, summary)))
 
-    def is_on_screen():
-        return docs.driver.execute_script(IS_ON_SCREEN, heading(docs, summary))
+    def click_soon(by, selector):
+        for element in soon(lambda: shown(docs, by, selector))[:1]:
+            element.click()
+
+    def soon(condition):
+        with contextlib.suppress(TimeoutException):
+            return WebDriverWait(docs.driver, 3, 0.05).until(lambda _: condition())
+        return []
 
     docs.wait(follow)
 
