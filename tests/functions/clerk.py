@@ -21,19 +21,24 @@ ROLES = "admin=read+write+reveal,member=read"
 
 
 class Issuer:
-    """`fetched`: how often its key set was asked for; `body` and `redirect` (a Location): what it answers."""
+    """`fetched`: how often its key set was asked for; `body` and `redirect` (a Location): what it answers.
+
+    `blocked`: the User-Agents that get a 403, whatever else it answers.
+    """
 
     def __init__(self):
         self.fetched = 0
         self.body = json.dumps({"keys": [self.public_key("kid-1")]}).encode()
         self.status = 200
-        self.redirect = None
+        self.redirect = self.blocked = None
         issuer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 issuer.fetched += 1
-                self.send_response(issuer.status if self.path == KEY_SET_PATH else 404)
+                is_blocked = issuer.blocked and issuer.blocked in self.headers["User-Agent"].lower()
+                status = issuer.status if self.path == KEY_SET_PATH else 404
+                self.send_response(403 if is_blocked else status)
                 if issuer.redirect:
                     self.send_header("Location", issuer.redirect)
                 self.end_headers()

@@ -17,6 +17,12 @@ def test_503_for_an_unreadable_key_set(clerk, status, body):
     assert status(clerk.token()) == 503
 
 
+def test_200_key_set_of_a_host_that_blocks_pythons_user_agent(clerk, status):
+    """As Cloudflare does, which serves Clerk's keys."""
+    clerk.blocked = "python-urllib"
+    assert status(clerk.token()) == 200
+
+
 @pytest.mark.parametrize("other", [{"kty": "EC"}, {"kty": None}, {"use": "enc"}, {"kid": None}])
 def test_other_keys_of_the_key_set_verify_nothing(clerk, status, other):
     """Not RSA, not for signatures, or without an id. They don't make the set unreadable, either."""
