@@ -48,8 +48,8 @@ _MEDIA_TYPES = {
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 # What `etag` writes. Any other tag never matches, and neither does a weak one.
 _OURS = re.compile(r'"([1-9][0-9]{0,14})"')
-# Proxies that compress a response make its tag weak, or add a suffix: "3-gzip", "3--gzip", "3;gzip".
-_CHANGED = re.compile(r'W/.*|"[1-9][0-9]{0,14}[-;]+[a-z]+"', re.DOTALL)
+# Proxies that compress a response make its tag weak, or add a suffix: "3-gzip", "3--gzip", "3;gzip", "3:gzip".
+_CHANGED = re.compile(r'W/.*|"[1-9][0-9]{0,14}[^0-9A-Za-z].*[A-Za-z].*"', re.DOTALL)
 _TAGS_MAX = 50
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 

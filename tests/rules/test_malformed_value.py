@@ -3,6 +3,7 @@
 from shared.rules import malformed_value
 
 SECRET = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJjdF9zZWNyZXQifQ.c2VjcmV0c2VjcmV0"
+API_KEY = "ctk_0123456789abcdefghijklmnopqrstuvwxyz01"
 MISTAKES = [
     ("", "is empty"),
     (" \n", "is empty"),
@@ -12,8 +13,13 @@ MISTAKES = [
     (f"Authorization: Bearer {SECRET}", "the word Bearer"),
     (f"'authorization: bearer {SECRET}'", "the word Bearer"),
     (f"token={SECRET} (Bearer)", "the word Bearer"),
-    ("ctk_0123456789abcdefghijklmnopqrstuvwxyz01", "is an API key"),
+    (API_KEY, "is an API key"),
     (" ctk_x\n", "is an API key"),
+    (f"Bearer {API_KEY}", "is an API key"),
+    (f'"Authorization: Bearer {API_KEY}"', "is an API key"),
+    (f"x-api-key: {API_KEY}", "is an API key"),
+    (f"key={API_KEY};", "is an API key"),
+    (f"<{API_KEY}>", "is an API key"),
     (f'"{SECRET}"', "contains quotes"),
     (f"'{SECRET}", "contains quotes"),
     (f"\u201c{SECRET}\u201d", "contains quotes"),
