@@ -111,15 +111,23 @@ def read_records(entries: Iterable[Item], listed_under: Collection[str], *, at: 
 
     `listed_under`: partition keys of the index. A record that names another does not count.
     """
-    listed = [item for item in _items(entries, at) if item.get("listing_pk") in listed_under]
+    listed = [item for item in filter(_is_present, _items(entries, at)) if item.get("listing_pk") in listed_under]
     return {conversations.record_key(one.id): one for one in index_entries.verified(listed, _own_key, from_item)}
 
 
-def read_owned(entries: Iterable[Item], tenant: str, visitor_id: str, *, at: datetime) -> list[Conversation]:
-    """The conversations of these entries that are the tenant's and the visitor's."""
+def read_owned(entries: Iterable[Item], tenant: str, visitor_id: str, *, at: datetime) -> list[Conversation] | None:
+    """The conversations of these entries that are the tenant's and the visitor's. None if all are another tenant's."""
     owner = tenant, conversations.owner_pk(visitor_id)
-    owned = [item for item in _items(entries, at) if (item.get("tenant"), item.get("owner_pk")) == owner]
-    return list(index_entries.verified(owned, _own_key, from_item))
+    items = _items(entries, at)
+    owned = [item for item in items if (item.get("tenant"), item.get("owner_pk")) == owner]
+    if items and not owned:
+        return None
+    return list(index_entries.verified(filter(_is_present, owned), _own_key, from_item))
+
+
+def _is_present(item: Item) -> bool:
+    """Whether it is not one whose deletion was interrupted."""
+    return "is_gone" not in item
 
 
 def _items(entries: Iterable[Item], at: datetime) -> list[Item]:
@@ -127,8 +135,7 @@ def _items(entries: Iterable[Item], at: datetime) -> list[Item]:
     keys = [
         _key(entry) for entry in entries if entry["pk"].startswith(conversations.pk("")) and entry["sk"] == "RECORD"
     ]
-    found = table.read(dict.fromkeys(keys), is_consistent=False, at=at)
-    return [item for item in found.values() if "is_gone" not in item]
+    return list(table.read(dict.fromkeys(keys), is_consistent=False, at=at).values())
 
 
 def _at_same_places(

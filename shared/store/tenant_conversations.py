@@ -94,6 +94,9 @@ def _page_of_visitor(
     found = visitor_conversations.entries(visitor_id, None, after, limit, at=at)
     entries = list(islice(found, limit + 1))
     records = conversation_list.read_owned(entries[:limit], tenant, visitor_id, at=at)
+    if records is None:
+        # Another tenant's visitor reads like an unknown one: not even a cursor tells of conversations.
+        return [], None
     token_ids = {one.token_id for one in records}
     if only.token_id:
         token_ids &= {only.token_id}

@@ -7,7 +7,7 @@ import pytest
 
 from shared.rules import cursor
 from shared.store import feedback as feedback_store
-from shared.store import memberships, table, tenant_conversations
+from shared.store import conversations, memberships, table, tenant_conversations
 from tests.functions.owner import CONVERSATIONS, FEEDBACK, WORDS, conversation_of
 from tests.functions.page import assert_refused
 from tests.functions.test_cursors import ids, pages
@@ -115,6 +115,20 @@ class TestList:
         for limit in (1, 2, 5):
             found = ids(pages(api.get, CONVERSATIONS, "conversations", limit, query=query))
             assert (len(found), set(found)) == (5, expected)
+
+    def test_another_tenants_visitor_reads_like_an_unknown_one(self, api, caller, browser):
+        """Not even the cursor of a short page tells of their conversations."""
+        told = [browser.talk(WORDS) for _ in range(3)]
+        conversations.mark(told[0], browser.visitor)
+        stranger = caller()
+        for limit in (1, 2, 3, 4):
+            theirs, unknown = (
+                stranger.get(f"{CONVERSATIONS}?ownerId={visitor}&limit={limit}").json
+                for visitor in (browser.visitor, f"cvis_{'0' * 22}")
+            )
+            assert theirs == unknown
+            found = ids(pages(api.get, CONVERSATIONS, "conversations", limit, query=f"&ownerId={browser.visitor}"))
+            assert sorted(found) == sorted(told[1:])
 
     @pytest.mark.parametrize("other_filter", ["", f"&ownerId=cvis_{'0' * 22}"])
     def test_404_filter_by_a_foreign_or_unknown_token(self, api, caller, token, other_filter):
