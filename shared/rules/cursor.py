@@ -13,7 +13,8 @@ from contextlib import suppress
 from shared.errors import InvalidRequest
 from shared.rules import digest
 
-LENGTH_MAX = 512
+# Enough for the longest id, of 128 characters of four bytes each, in Base64.
+LENGTH_MAX = 1024
 _CHECKSUM_LENGTH = 16
 
 

@@ -139,7 +139,7 @@ class TestConversations:
 
 @pytest.mark.parametrize(
     ("query", "code"),
-    [("cursor=", "out_of_range"), (f"cursor={'x' * 513}", "out_of_range"), ("cursor=x&offset=1", "exclusive")],
+    [("cursor=", "out_of_range"), (f"cursor={'x' * 1025}", "out_of_range"), ("cursor=x&offset=1", "exclusive")],
     ids=["empty", "too long", "beside an offset"],
 )
 def test_400_cursor_is_empty_too_long_or_beside_an_offset(api, token, query, code):

@@ -39,6 +39,14 @@ def test_pages_have_no_gap_and_no_overlap(api, register, limit):
     assert ids(pages(api.get, TARGETS, "targets", limit)) == names
 
 
+def test_pages_of_the_longest_ids_follow_each_other(api, register):
+    """An id has 128 characters, each of up to four bytes."""
+    names = [chr(ord("\N{GRINNING FACE}") + number) * 128 for number in range(3)]
+    for name in names:
+        register(name)
+    assert ids(pages(api.get, TARGETS, "targets", 1)) == names
+
+
 def test_page_ends_at_a_megabyte_and_the_next_goes_on(api, register, calls):
     """A target's prompt has up to 32 KB. A request makes one query."""
     names = [f"agent_{number:03}" for number in range(70)]

@@ -88,9 +88,9 @@ class TestList:
             assert len(browser.list()["data"]) == 25
         assert [one.parameters["Limit"] for one in made if one.operation == "Query"] == [26]
 
-    @pytest.mark.parametrize("cursor", ["x", "%00", "e30", "a" * 513, "🙂"])
+    @pytest.mark.parametrize("cursor", ["x", "%00", "e30", "a" * 1025, "🙂"])
     def test_400_malformed_cursor(self, browser, cursor):
-        code = "invalid_request" if len(cursor) > 512 else "invalid_cursor"
+        code = "invalid_request" if len(cursor) > 1024 else "invalid_cursor"
         assert_refused(browser.ask(query=f"&cursor={cursor}"), 400, code)
 
     def test_400_cursor_of_another_visitor_or_filter(self, page, token, browser):

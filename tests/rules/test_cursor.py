@@ -50,10 +50,10 @@ def test_broken_cursor_is_refused(broken):
 
 
 def test_cursor_has_a_maximum_length():
-    """512 characters are 16 of the checksum and 368 of the position, in Base64."""
-    longest, longer = (cursor.encode("x" * length, *SCOPE) for length in (368, 369))
-    assert (len(longest), len(longer)) == (512, 514)
-    assert cursor.decode(longest, *SCOPE) == "x" * 368
+    """1,024 characters are 16 of the checksum and 752 of the position, in Base64."""
+    longest, longer = (cursor.encode("x" * length, *SCOPE) for length in (752, 753))
+    assert (len(longest), len(longer)) == (1024, 1026)
+    assert cursor.decode(longest, *SCOPE) == "x" * 752
     with pytest.raises(InvalidRequest):
         cursor.decode(longer, *SCOPE)
 
