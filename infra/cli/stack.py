@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from urllib.parse import urlsplit
 
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.parsers import ResponseParserError
 
 from infra.cli.deployment import Deployment
 from infra.local import access
@@ -36,6 +39,7 @@ def choose(name: str, *, region: str | None = None, profile: str | None = None) 
     # AWS's other tools read AWS_REGION, botocore does not.
     if region := region or os.environ.get("AWS_REGION"):
         session.set_config_variable("region", region)
+    _require_region()
     found = _of_name(name)
     given = {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", ())}
     outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", ())}
@@ -55,7 +59,7 @@ def choose(name: str, *, region: str | None = None, profile: str | None = None) 
         account=account,
         region=where,
         parameters=given,
-        operator=lambda: str(sts.get_caller_identity()["Arn"]),
+        operator=lambda: str(_answer(sts, lambda: sts.get_caller_identity()["Arn"])),
         signing_key=lambda: _describe_key(outputs["SigningKeyArn"], aws_endpoint),
         aws_endpoint=aws_endpoint,
     )
@@ -81,6 +85,15 @@ def choose_local() -> Deployment:
         raise Unavailable(f"The local stack does not answer on {endpoint}. Start it again with `make run`.") from None
 
 
+def _require_region() -> None:
+    """Raises InvalidRequest for a text that cannot be a region's name. botocore takes some, and puts them into URLs."""
+    region = session.get_config_variable("region")
+    if region and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]", region):
+        raise InvalidRequest(
+            f"There is no AWS region {region!r}: name one, such as us-east-1, with --region, or set AWS_REGION."
+        )
+
+
 def _client(service: str, **options: Any) -> Any:
     """Raises InvalidRequest if its address is no URL. Of a wrong port, botocore would complain at the first call."""
     try:
@@ -96,16 +109,48 @@ def _client(service: str, **options: Any) -> Any:
 def _describe_key(arn: str, aws_endpoint: str | None) -> dict[str, Any]:
     # The variable in the environment leads to DynamoDB by now.
     kms = _client("kms", endpoint_url=aws_endpoint, config=_PROMPT.merge(Config(ignore_configured_endpoint_urls=True)))
-    described: dict[str, Any] = kms.describe_key(KeyId=arn)["KeyMetadata"]
+    described: dict[str, Any] = _answer(kms, lambda: kms.describe_key(KeyId=arn)["KeyMetadata"])
     return described
 
 
-def _access() -> dict[str, str]:
-    """Sets the variables that the store's client reads, as in Lambda."""
+def _answer(client: Any, ask: Callable[[], Any]) -> Any:
+    """What AWS answers. Raises Unavailable if something else does, of which botocore can make nothing."""
+    try:
+        return ask()
+    except ClientError as error:
+        if "Error" in error.response:
+            raise
+    except (ResponseParserError, LookupError):
+        pass
+    raise Unavailable(
+        f"What answers at {client.meta.endpoint_url} is not AWS, but perhaps a proxy. Check AWS_ENDPOINT_URL, and the "
+        "network."
+    )
+
+
+def _credentials() -> ReadOnlyCredentials:
+    """Raises NoCredentialsError, and InvalidRequest for garbled ones, which errors of HTTP headers would quote."""
     found = session.get_credentials()
     if found is None:
         raise NoCredentialsError
     frozen = found.get_frozen_credentials()
+    parts = {
+        "access key ID": frozen.access_key,
+        "secret access key": frozen.secret_key,
+        "session token": frozen.token or "",
+    }
+    for what, value in parts.items():
+        if not re.fullmatch(r"[\x21-\x7e]*", value):
+            raise InvalidRequest(
+                f"The {what} of the AWS credentials has a space, a line break, or another character that cannot be in "
+                "one. Copy it again."
+            )
+    return frozen
+
+
+def _access() -> dict[str, str]:
+    """Sets the variables that the store's client reads, as in Lambda."""
+    frozen = _credentials()
     dynamodb = _client("dynamodb").meta
     return {
         "AWS_ACCESS_KEY_ID": frozen.access_key,
@@ -118,8 +163,9 @@ def _access() -> dict[str, str]:
 
 def _of_name(name: str) -> dict[str, Any]:
     cloudformation = _client("cloudformation", config=_PROMPT)
+    _credentials()
     try:
-        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+        (described,) = _answer(cloudformation, lambda: cloudformation.describe_stacks(StackName=name)["Stacks"])
     except ClientError as error:
         # CloudFormation's error for a name that no stack has or could have.
         if error.response["Error"]["Code"] != "ValidationError":
@@ -128,8 +174,8 @@ def _of_name(name: str) -> dict[str, Any]:
         raise NotFound(
             f"There is no stack {name} in {region} for these credentials: check --stack, --region, and --profile."
         ) from None
-    described: dict[str, Any] = stack
-    return described
+    stack: dict[str, Any] = described
+    return stack
 
 
 def _require_ours(name: str, status: str, outputs: Mapping[str, str], parameters: Mapping[str, str]) -> None:

@@ -1,8 +1,11 @@
 """How a command finds its deployment, and the errors if there is none."""
 
+import contextlib
 import json
 import os
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import boto3
@@ -197,3 +200,76 @@ def test_error_without_a_region_asks_for_one(run, monkeypatch):
     refused = run(*LIST, "--stack", cloud.STACK_NAME)
     said = "Error: There is no AWS region: name one with --region, or set AWS_REGION.\n"
     assert (refused.status, refused.err) == (1, said)
+
+
+@pytest.mark.parametrize("region", ["us east", "us-east-1\n", "a" * 64, "ü"])
+@pytest.mark.parametrize("is_option", [True, False])
+def test_error_for_a_malformed_region_names_it(run, monkeypatch, region, is_option):
+    monkeypatch.setenv("AWS_REGION", "us-east-1" if is_option else region)
+    refused = run(*LIST, "--stack", cloud.STACK_NAME, *(("--region", region) if is_option else ()))
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err == (
+        f"Error: There is no AWS region {region!r}: name one, such as us-east-1, with --region, or set AWS_REGION.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "what"),
+    [
+        ("AWS_ACCESS_KEY_ID", "access key ID"),
+        ("AWS_SECRET_ACCESS_KEY", "secret access key"),
+        ("AWS_SESSION_TOKEN", "session token"),
+    ],
+)
+@pytest.mark.parametrize(
+    "value", ["QQsecretQQ\r", "QQsecret\nQQ", "QQsecret QQ", "QQsecretQQ\u20ac", "\u200bQQsecretQQ"]
+)
+def test_error_for_garbled_credentials_does_not_quote_them(run, monkeypatch, variable, what, value):
+    """Two lines are pasted easily, and a text editor may add characters that nobody sees."""
+    monkeypatch.setenv(variable, value)
+    refused = run(*LIST, "--stack", cloud.STACK_NAME)
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err == (
+        f"Error: The {what} of the AWS credentials has a space, a line break, or another character that cannot be in "
+        "one. Copy it again.\n"
+    )
+
+
+@pytest.fixture
+def elsewhere():
+    """`elsewhere(status, body)`: the address of a server that is not AWS."""
+    with contextlib.ExitStack() as until_the_end:
+
+        def elsewhere(status, body):
+            class Handler(BaseHTTPRequestHandler):
+                def do_POST(self):
+                    self.rfile.read(int(self.headers["Content-Length"]))
+                    self.send_response(status)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+
+                def log_message(self, *_):
+                    pass
+
+            server = until_the_end.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            until_the_end.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_port}"
+
+        yield elsewhere
+
+
+@pytest.mark.parametrize("service", ["CLOUDFORMATION", "STS"])
+@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize("body", [b"<html><body>Sign in</body></html>", b"<!doctype html>", b'{"error": "no"}', b""])
+def test_error_when_something_else_than_aws_answers(run, endpoint, elsewhere, monkeypatch, service, status, body):
+    """Such as the page of a proxy, or the API itself."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    url = elsewhere(status, body)
+    monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
+    refused = run("keys", "create", "--stack", cloud.STACK_NAME, "--tenant", "stack", "--name", "x")
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err == (
+        f"Error: What answers at {url} is not AWS, but perhaps a proxy. Check AWS_ENDPOINT_URL, and the network.\n"
+    )
