@@ -26,7 +26,7 @@ _JWKS_TIMEOUT_SECONDS = 3
 _JWKS_BYTES_MAX = 1_000_000
 # Clerk's keys come from Cloudflare, which may block the library's own User-Agent:
 # https://github.com/jpadilla/pyjwt/issues/1121
-_JWKS_HEADERS = {"User-Agent": "client-tokens"}
+_USER_AGENT = "client-tokens"
 
 
 def authenticate(bearer: str, *, find_api_key: Callable[[str], ApiKey | None], at: datetime) -> Principal:
@@ -120,10 +120,12 @@ _UNREADABLE = (OSError, HTTPException, ValueError, LookupError, TypeError, Attri
 
 
 def _fetch_public_keys() -> dict[Any, dict[str, Any]]:
+    address = f"{_clerk().issuer}/.well-known/jwks.json"
+    opener = urllib.request.build_opener(_NoRedirects)
+    opener.addheaders = [("User-Agent", _USER_AGENT)]
     try:
         # The address is a parameter of the deployment. No caller can choose it.
-        request = urllib.request.Request(f"{_clerk().issuer}/.well-known/jwks.json", headers=_JWKS_HEADERS)
-        with urllib.request.build_opener(_NoRedirects).open(request, timeout=_JWKS_TIMEOUT_SECONDS) as answer:
+        with opener.open(address, timeout=_JWKS_TIMEOUT_SECONDS) as answer:
             keys = json.loads(answer.read(_JWKS_BYTES_MAX))["keys"]
         return {
             key["kid"]: key
