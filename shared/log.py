@@ -25,13 +25,27 @@ Outcome = Literal["opened", "answered", "repeated", "paused"]
 
 
 def bind(
-    *, tenant: str, token_id: str | None = None, principal: str | None = None, previous_value: str | None = None
+    *,
+    tenant: str,
+    token_id: str | None = None,
+    environment: str | None = None,
+    principal: str | None = None,
+    previous_value: str | None = None,
 ) -> None:
     """Adds whose request this is, once that is proven, to its `answered` line.
 
-    `previous_value`: a short digest of the `jti` of the token's value, if that value was replaced and still works.
+    `environment`: that of the client token. `previous_value`: a short digest of the `jti` of the token's value, if that
+    value was replaced and still works.
     """
-    _subject.set({"tenant": tenant, "token_id": token_id, "principal": principal, "previous_value": previous_value})
+    _subject.set(
+        {
+            "tenant": tenant,
+            "token_id": token_id,
+            "environment": environment,
+            "principal": principal,
+            "previous_value": previous_value,
+        }
+    )
 
 
 def add(

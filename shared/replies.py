@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from shared import log
@@ -29,28 +29,21 @@ def stream(admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[], 
     the target and the store raise.
     """
     stored = admitted.turn
-    ending: Ending | ToolCalls | None
     if stored.reply is not None:
         log.add(outcome="repeated")
         yield stored.reply.text
-        ending = stored.ending or Ending()
-        yield ending
+        yield stored.ending or Ending()
     elif stored.pending:
         log.add(outcome="repeated")
         if not admitted.is_resumed:
             yield "\n\n".join(step.text for step in stored.steps if step.text.strip())
-        ending = ToolCalls(stored.pending)
-        yield ending
+        yield ToolCalls(stored.pending)
     else:
-        ending = yield from _generated(admitted, reply_id, seconds_left)
-    if isinstance(ending, Ending):
-        log.count("MessagesAnswered", environment=admitted.token.environment)
+        yield from _generated(admitted, reply_id, seconds_left)
 
 
-def _generated(
-    admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[], float]
-) -> Generator[Piece, None, Ending | ToolCalls | None]:
-    """What the target says. It is paid for, stored, and then settled. Returns how it ended."""
+def _generated(admitted: AdmittedMessage, reply_id: str, seconds_left: Callable[[], float]) -> Iterator[Piece]:
+    """What the target says. It is paid for, stored, and then settled."""
 
     def left_to_store() -> float:
         return seconds_left() - _SECONDS_TO_END
@@ -82,7 +75,6 @@ def _generated(
     if ending:
         # After the page has the Ending: a settlement that stalls must not cut an answer that is stored.
         _book(admitted, reservation, _cost(target, ending, worst), left_to_store)
-    return ending
 
 
 def _reserve(admitted: AdmittedMessage, worst: int | None) -> Reservation | None:

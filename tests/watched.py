@@ -112,10 +112,11 @@ def all_metrics(template):
 
 
 def filters(template):
-    """Each metric that is counted from logs, with its log group and pattern."""
+    """Each metric that is counted from logs, with its log group and pattern. A dimension's value is a field's path."""
     for name, one in of_type(template, "AWS::Logs::MetricFilter").items():
         (made,) = one["MetricTransformations"]
-        metric = _metric(name, text(made["MetricNamespace"]), made["MetricName"], {})
+        dimensions = {each["Key"]: each["Value"] for each in made.get("Dimensions", ())}
+        metric = _metric(name, text(made["MetricNamespace"]), made["MetricName"], dimensions)
         yield metric, one["LogGroupName"]["Ref"], one["FilterPattern"]
 
 

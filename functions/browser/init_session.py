@@ -16,6 +16,5 @@ def handler(request: BrowserRequest) -> Response:
     body = InitSession.read(request.body)
     opened = open_session(request.visitor, body.token, body.wanted(), token_bytes)
     if opened.is_new:
-        log.count("SessionsOpened", environment=opened.token.environment)
         log.add(outcome="opened")
     return Response.ok(responses.opened(opened.id, opened.session, opened.token, opened.revision, opened.visitor))

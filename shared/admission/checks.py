@@ -56,6 +56,7 @@ def require_allowed(visitor: Visitor, token: ClientToken, jti: str) -> None:
     log.bind(
         tenant=token.tenant,
         token_id=token.id,
+        environment=token.environment,
         previous_value=message_log.short_digest(jti) if is_previous else None,
     )
     client_token.require_active(token)

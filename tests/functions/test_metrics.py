@@ -12,6 +12,9 @@ from tests.aws.in_memory import STACK, TEMPLATE
 WATCHING = watched.nested(TEMPLATE)
 CREATE = {"name": "n", "allowedOrigins": ["*"]}
 OURS = watched.OURS.replace("<AWS::StackName>", cloud.STACK_NAME)
+FILTERS = list(watched.filters(WATCHING))
+# From lines of functions. Lambda and API Gateway write the lines of the others.
+OF_FUNCTIONS = [one for one in FILTERS if one[0].dimensions]
 
 
 def emitted(output):
@@ -25,6 +28,18 @@ def emitted(output):
                 dimensions = {name: written[name] for name in names}
                 assert written[metric["Name"]] == [1], "each counts one event"
                 found.setdefault((one["Namespace"], metric["Name"]), []).append(dimensions)
+    return found
+
+
+def counted(output):
+    """Name -> the sets of dimensions of metrics that CloudWatch counts from what functions log."""
+    found = {}
+    for metric, group, pattern in OF_FUNCTIONS:
+        assert group == "FunctionLogs"
+        lines = [json.loads(line) for line in output().splitlines() if watched.matches(pattern, line)]
+        found[metric.name] = [
+            {name: line[path.removeprefix("$.")] for name, path in metric.dimensions} for line in lines
+        ]
     return found
 
 
@@ -51,12 +66,13 @@ def test_every_metric_on_the_dashboard_is_emitted(api, page, create, register, o
         assert page.say(session).status_code == 503
     with aws_answers("GenerateMac", "ThrottlingException"):
         assert api.post("/v1/client-tokens", CREATE).status_code == 503
-    found = emitted(output)
-    filtered = {(metric.namespace, metric.name) for metric, *_ in watched.filters(WATCHING)}
+    found = {name: dimensions for (namespace, name), dimensions in emitted(output).items() if namespace == OURS}
+    found |= counted(output)
+    of_aws = {metric.name for metric, *_ in FILTERS if not metric.dimensions}
     looked_at = [
         metric
         for metric in watched.all_metrics(WATCHING)
-        if metric.namespace == watched.OURS and (metric.namespace, metric.name) not in filtered
+        if metric.namespace == watched.OURS and metric.name not in of_aws
     ]
     assert {metric.name for metric in looked_at} >= {
         "RequestsRefused",
@@ -65,14 +81,22 @@ def test_every_metric_on_the_dashboard_is_emitted(api, page, create, register, o
         "BudgetsNearlySpent",
         "Faults",
         "LimiterFailedClosed",
+        "MessagesAnswered",
         "SessionsOpened",
         "SigningFailures",
     }
     for metric in looked_at:
-        assert any(fits(metric, one) for one in found[OURS, metric.name]), metric
+        assert any(fits(metric, one) for one in found[metric.name]), metric
     # A resumed session is not counted as opened.
-    assert [one["environment"] for one in found[OURS, "SessionsOpened"]] == ["live"] * 2 + ["test"] * 2
-    assert [one["environment"] for one in found[OURS, "MessagesAnswered"]] == ["live"] * 2 + ["test"] * 3
+    assert [one["environment"] for one in found["SessionsOpened"]] == ["live"] * 2 + ["test"] * 2
+    assert [one["environment"] for one in found["MessagesAnswered"]] == ["live"] * 2 + ["test"] * 3
+
+
+def test_repeated_answer_is_not_counted(page, create, output):
+    session = page.open(create(environment="test").value)
+    for _ in range(2):
+        assert page.say(session, message_id="usr_a").status_code == 200
+    assert counted(output)["MessagesAnswered"] == [{"environment": "test"}]
 
 
 def refused(output):
@@ -109,11 +133,13 @@ def test_rejected_credential_is_counted_once_and_a_valid_one_is_not(app, api, ou
     assert refused(output) == [("authorize", "unauthenticated")]
 
 
-def test_metrics_counted_from_logs_have_no_dimensions():
-    counted = {metric for metric, *_ in watched.filters(WATCHING)}
-    looked_at = {metric for metric in watched.all_metrics(WATCHING) if metric.name in {one.name for one in counted}}
-    assert {(one.namespace, one.name) for one in looked_at} == {(one.namespace, one.name) for one in counted}
-    assert {one.dimensions for one in looked_at} == {()}
+def test_metrics_of_log_lines_are_looked_at_with_their_dimensions():
+    def shapes(metrics):
+        return {(one.namespace, one.name, tuple(name for name, _ in one.dimensions)) for one in metrics}
+
+    names = {metric.name for metric, *_ in FILTERS}
+    looked_at = [metric for metric in watched.all_metrics(WATCHING) if metric.name in names]
+    assert shapes(looked_at) == shapes(metric for metric, *_ in FILTERS)
 
 
 def signing_failures(output):
@@ -150,7 +176,7 @@ def test_failure_of_the_table_and_a_retired_key_are_not_counted(api, output, aws
 
 
 def test_throttled_request_is_counted_from_the_access_log():
-    (pattern,) = (pattern for _, group, pattern in watched.filters(WATCHING) if group == "AccessLogs")
+    (pattern,) = (pattern for _, group, pattern in FILTERS if group == "AccessLogs")
     written = TEMPLATE["Resources"]["ApiStage"]["Properties"]["AccessLogSetting"]["Format"]
     refusals = TEMPLATE["Resources"]["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
 

@@ -33,13 +33,16 @@ def lines(output):
     return lines
 
 
-def test_browser_line_names_tenant_and_token(api, page, token, lines):
+@pytest.mark.parametrize("environment", ["live", "test"])
+def test_browser_line_names_tenant_and_token(api, page, create, lines, environment):
+    token = create(environment=environment)
     lines()
     session = page.open(token.value)
     page.say(session)
     page.rate(session, token.value)
     for line, operation in zip(lines(), ["init_session", "chat", "leave_feedback"], strict=True):
         assert (line["operation"], line["tenant"], line["token_id"]) == (operation, api.tenant, token.id)
+        assert line["environment"] == environment
         assert "origin" not in line
         assert "principal" not in line
 
@@ -50,7 +53,8 @@ def test_line_of_a_session_has_no_field_that_it_does_not_need(page, token, lines
     page.open(token.value)
     [line] = lines()
     assert line.keys() == {
-        "level", "message", "operation", "request_id", "status", "milliseconds", "tenant", "token_id", "outcome"
+        "level", "message", "operation", "request_id", "status", "milliseconds", "tenant", "token_id",
+        "environment", "outcome",
     }  # fmt: skip
 
 
