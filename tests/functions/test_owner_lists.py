@@ -6,8 +6,8 @@ import json
 import pytest
 
 from shared.rules import cursor
-from shared.store import feedback as feedback_store
 from shared.store import conversations, memberships, table, tenant_conversations
+from shared.store import feedback as feedback_store
 from tests.functions.owner import CONVERSATIONS, FEEDBACK, WORDS, conversation_of
 from tests.functions.page import assert_refused
 from tests.functions.test_cursors import ids, pages
