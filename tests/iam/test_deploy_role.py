@@ -193,9 +193,9 @@ def _listed(one_or_many):
     return one_or_many if isinstance(one_or_many, list) else [one_or_many]
 
 
-def _allowing(action, arn, context):
+def _allowing(action, arn, context, policy=POLICY):
     """The statement of the policy that allows it, if any."""
-    for statement in POLICY["Statement"]:
+    for statement in policy["Statement"]:
         conditions = [one for operator in statement.get("Condition", {}).values() for one in operator.items()]
         if (
             any(_matches(one, action) for one in _listed(statement["Action"]))
@@ -301,6 +301,33 @@ def test_chosen_names_contain_the_stack_name(needed):
     }
     assert len(chosen) > 15
     assert [name for name in chosen if "AWS::StackName" not in name] == []
+
+
+def _role_name(stack, logical_id):
+    """As CloudFormation generates it, seen on AWS: at most 64 characters, of which the last 13 are a hyphen and random.
+    The stack's name and the logical id share the rest, and each takes what the other leaves.
+    """
+    whole = 64 - 13 - len("-")
+    kept = max(whole // 2, whole - len(logical_id))
+    stack = stack[:kept]
+    return f"{stack}-{logical_id[: whole - len(stack)]}-AbCdEfGhIjKl"
+
+
+def test_deploy_role_creates_the_roles_of_the_longest_stack_name():
+    manual = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    stack = "s" * int(re.search(r"use at most (\d+) characters", manual)[1])
+    found = sam.translate(sam.read(), ALL)["Resources"].items()
+    roles = [name for name, one in found if one["Type"] == "AWS::IAM::Role"]
+    names = [_role_name(stack, role) for role in roles]
+    assert max(map(len, names)) == 64
+    refused = [
+        name
+        for name in names
+        if not _allowing(
+            "iam:CreateRole", f"arn:aws:iam::123456789012:role/{name}", VIA_CLOUDFORMATION, policy=_policy(stack)
+        )
+    ]
+    assert refused == []
 
 
 def test_deploy_page_names_the_policy_file():
