@@ -78,11 +78,18 @@ def test_404_unknown_message_changes_none(browser):
 def test_404_is_the_same_for_every_conversation_of_others(browser, page, token):
     other = Browser(page, token.value)
     page.say(other.session, message_id="usr_2", assistantMessageId="ast_2")
-    elsewhere = browser.talk("Mine, but in another session")
-    for conversation_id in (UNKNOWN, other.conversation_id, elsewhere, "x"):
+    for conversation_id in (UNKNOWN, other.conversation_id, "x"):
         answer = project(browser, ("ast_2", "Forged"), conversation_id=conversation_id)
         assert_refused(answer, 404, "conversation_not_found")
     assert shown(other) == [None, None]
+
+
+def test_404_own_conversation_that_the_session_is_not_on(browser, page, token):
+    elsewhere = page.init(token.value, visitorToken=browser.secret).json
+    page.say(elsewhere["sessionId"], message_id="usr_2", assistantMessageId="ast_2")
+    answer = project(browser, ("ast_2", "Shown"), conversation_id=elsewhere["conversationId"])
+    assert_refused(answer, 404, "conversation_not_found")
+    assert [one.get("displayContent") for one in browser.read(elsewhere["conversationId"])["messages"]] == [None, None]
 
 
 def test_404_after_the_deletion(browser):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.store import known_visitors, returning_visitors, table
+from tests.functions.client_tools import CALL, begin, resume
 from tests.functions.page import assert_refused
 from tests.functions.returning_visitors import owner, visitor_item
 from tests.functions.stored import record
@@ -54,6 +55,14 @@ class TestForgottenVisitor:
         assert page.say(first["sessionId"], message_id="usr_new").status_code == 200
         assert_refused(page.say(first["sessionId"], message_id="usr_old"), 409, "message_id_taken")
         assert len(assistant) == asked + 1
+
+    def test_answer_that_waits_does_not_go_on(self, page, token, first, function, forget):
+        """The next person at the computer would read it."""
+        function.answers = [CALL]
+        execution, (call,) = begin(page, first["sessionId"])
+        forget()
+        assert_refused(resume(page, first["sessionId"], execution, {call: "Green"}), 404, "execution_not_found")
+        assert len(function.asked) == 1
 
     def test_message_sent_during_the_reset_can_be_sent_again(self, page, first, at_call, forget):
         """It was admitted before the reset, and another message moved the session meanwhile."""

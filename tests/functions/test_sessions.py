@@ -7,6 +7,7 @@ import pytest
 from tests.functions import invocations
 from tests.functions.page import ORIGIN, Page, assert_refused
 from tests.functions.stored import record, spent
+from tests.operations import BROWSER, each
 
 
 def opened(answer):
@@ -109,6 +110,16 @@ def test_401_when_session_is_used_from_another_origin(app, create, calls, opened
     assert spent(session) == 0
     assert Page(app, opened_by).say(session, **message).status_code == 200
     assert Page(app, opened_by).rate(session, token.value).status_code == 200
+
+
+@each([operation for operation in BROWSER if operation.name != "InitSession"])
+def test_401_each_operation_from_another_allowed_origin(app, page, create, operation):
+    token = create(allowedOrigins=[ORIGIN, "https://shop.example.com"])
+    opened = page.init(token.value, visitorHistory=True).json
+    page.say(opened["sessionId"])
+    sent = {"secret": opened["visitor"]["token"], "conversation_id": opened["conversationId"]}
+    answer = Page(app, "https://shop.example.com").do(operation, token.value, opened["sessionId"], **sent)
+    assert_refused(answer, 401, "session_ended")
 
 
 def test_401_sessions_end_with_the_value_that_opened_them(page, token):

@@ -1,5 +1,6 @@
 """What an answer costs: exact, and never less than what is reserved for it."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -37,9 +38,10 @@ def test_worst_case_counts_every_byte_as_a_token(text):
     assert worst > NOVA.cost(used(len(text.encode()), 500))
 
 
-def test_unknown_usage_costs_the_worst():
-    assert NOVA.actual(None, worst=77) == 77
-    assert NOVA.actual(used(0, 0), worst=77) == 0
+@pytest.mark.parametrize("price", [NOVA, replace(NOVA, input_price=Decimal(0)), replace(NOVA, output_price=Decimal(0))])
+def test_unknown_usage_costs_the_worst(price):
+    assert price.actual(None, worst=77) == 77
+    assert price.actual(used(0, 0), worst=77) == 0
 
 
 def test_call_has_the_same_price_with_and_without_usage():

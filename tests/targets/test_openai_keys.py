@@ -60,10 +60,12 @@ def test_wrong_key_costs_one_call_to_secrets_manager_per_message(answer, endpoin
     "answered", [(400, {"__type": "ResourceNotFoundException"}), (200, {"SecretBinary": "c2s="}), (200, {})]
 )
 def test_secret_that_cannot_be_read_is_a_failure(answer, endpoint, settings, secrets_manager, answered):
+    """Nothing was asked, so it costs nothing."""
     secrets_manager.answers = [answered]
     with pytest.raises(TargetFailed) as failed:
         answer("openai", {**settings, "secret_arn": ARN})
     assert failed.value.__cause__.operation == "GetSecretValue"
+    assert failed.value.is_free
     assert endpoint.asked == []
 
 
@@ -73,4 +75,5 @@ def test_malformed_key_is_neither_sent_nor_quoted(answer, endpoint, settings, se
     with pytest.raises(TargetFailed) as failed:
         answer("openai", {**settings, "secret_arn": ARN})
     assert failed.value.__cause__.code == "malformed_key"
+    assert failed.value.is_free
     assert endpoint.asked == []
