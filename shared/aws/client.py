@@ -28,6 +28,11 @@ from shared.http import deadline, tls
 from shared.http.deadline import SecondsLeft
 from shared.http.idle import is_dropped
 
+# The domain of a partition, by how its regions begin (botocore/data/partitions.json). All others use one.
+_DOMAINS = {
+    "cn-": "amazonaws.com.cn", "eusc-": "amazonaws.eu", "eu-isoe-": "cloud.adc-e.uk", "us-iso-": "c2s.ic.gov",
+    "us-isob-": "sc2s.sgov.gov", "us-isof-": "csp.hci.ic.gov",
+}  # fmt: skip
 _CONNECT_SECONDS = 1.0
 _PAUSE_SECONDS = 0.05
 _THROTTLING = {
@@ -122,8 +127,8 @@ class Client:
         self, service: str, retry_policy: RetryPolicy = SHORT_ATTEMPTS, *, signing_name: str | None = None
     ) -> None:
         region = os.environ["AWS_REGION"]
-        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-        address = urlsplit(os.environ.get("AWS_ENDPOINT_URL") or f"https://{service}.{region}.{suffix}")
+        domain = next((one for start, one in _DOMAINS.items() if region.startswith(start)), "amazonaws.com")
+        address = urlsplit(os.environ.get("AWS_ENDPOINT_URL") or f"https://{service}.{region}.{domain}")
         self.host = address.netloc
         self._is_secure = address.scheme == "https"
         self._scope = Scope(region, signing_name or service)
