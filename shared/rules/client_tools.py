@@ -127,10 +127,13 @@ def size_of_steps(steps: Sequence[Step]) -> int:
     """In bytes, as a model reads them."""
     calls = [call for step in steps for call in step.calls]
     texts = sum(len(step.text.encode()) for step in steps)
-    outputs = sum(_json_size(step.outputs) for step in steps)
-    return (
-        texts + outputs + sum(len(call.name.encode()) + _json_size(call.parameters) + _BYTES_PER_CALL for call in calls)
-    )
+    sizes = sum(len(call.name.encode()) + _json_size(call.parameters) + _BYTES_PER_CALL for call in calls)
+    return texts + size_of_outputs(steps) + sizes
+
+
+def size_of_outputs(steps: Sequence[Step]) -> int:
+    """In bytes, as JSON."""
+    return sum(_json_size(step.outputs) for step in steps)
 
 
 def _json_size(value: Any) -> int:

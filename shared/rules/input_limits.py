@@ -22,6 +22,9 @@ from shared.rules.target_request import Message, PageInput
 MESSAGE_BYTES_MAX = 64 * 1024
 INPUT_BYTES_MAX = 1024 * 1024
 ATTACHMENT_BYTES_MAX = 4_000_000
+# What a page sends beside its message, and its tools' outputs, are stored while an answer waits for these tools, in the
+# item of the message. This leaves room there for the target's own texts and calls.
+WAITING_BYTES_MAX = 160 * 1024
 HISTORY_MESSAGES_MAX = 40
 _KB = 1024
 _TOO_LARGE = "This is more than the assistant can read at once. Please shorten your message."
@@ -67,6 +70,8 @@ def require_within(limits: InputLimits, page_input: PageInput) -> None:
                 f"setting max_input_bytes is {limits.max_input_bytes:,}."
             ),
         )
+    if page_input.tools or page_input.steps:
+        _require_may_wait(page_input)
 
 
 def require_readable(*beside: Mapping[str, Any]) -> None:
@@ -142,6 +147,20 @@ def _too_long(most: str, hint: str) -> InvalidRequest:
     return InvalidRequest(sentence, code="message_too_long", hint=hint)
 
 
+def _require_may_wait(page_input: PageInput) -> None:
+    """Raises InvalidRequest for more than can be stored while an answer waits for the page's tools."""
+    size = _size_beside(page_input) + client_tools.size_of_outputs(page_input.steps)
+    if size > WAITING_BYTES_MAX:
+        raise InvalidRequest(
+            _TOO_LARGE,
+            code="input_too_large",
+            hint=(
+                f"inputs, metadata, context, and tool outputs take {size:,} bytes. With clientTools they may take "
+                f"{WAITING_BYTES_MAX:,}, because they are stored while an answer waits for the page."
+            ),
+        )
+
+
 def _require_attachments_within(limits: InputLimits, page_input: PageInput) -> None:
     if not limits.attachments:
         raise InvalidRequest(
@@ -162,9 +181,13 @@ def _require_attachments_within(limits: InputLimits, page_input: PageInput) -> N
 
 def _size(page_input: PageInput) -> int:
     named = sum(len(one.media_type.encode()) + len((one.name or "").encode()) for one in page_input.attachments)
-    beside = sum(_json_size(value) for value in (page_input.inputs, page_input.metadata, page_input.context))
     steps = client_tools.size_of_steps(page_input.steps) if page_input.steps else 0
+    beside = _size_beside(page_input)
     return _message_size(page_input.message) + named + beside + steps + client_tools.size(page_input.tools)
+
+
+def _size_beside(page_input: PageInput) -> int:
+    return sum(map(_json_size, (page_input.inputs, page_input.metadata, page_input.context)))
 
 
 def _message_size(message: Message) -> int:

@@ -18,7 +18,8 @@ from shared.rules.target_request import Message, PageInput
 from shared.rules.turn import Pause
 from shared.store.table import Item
 
-# Beside a message of up to 64 KB, and what is displayed of it, in an item of at most 400 KB.
+# Beside a message of up to 64 KB, and what is displayed of it, in an item of at most 400 KB. The page has chosen up to
+# 160 KB of it, and the ids that it shows.
 _BYTES_MAX = 224 * 1024
 
 NAMES = ("paused_until", "exchange")

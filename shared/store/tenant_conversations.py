@@ -95,7 +95,7 @@ def _page_of_visitor(
     entries = list(islice(found, limit + 1))
     records = conversation_list.read_owned(entries[:limit], tenant, visitor_id, at=at)
     if records is None:
-        # Another tenant's visitor reads like an unknown one: not even a cursor tells of conversations.
+        # Another tenant's visitor reads like an unknown one: not even a cursor names a conversation.
         return [], None
     token_ids = {one.token_id for one in records}
     if only.token_id:

@@ -117,7 +117,7 @@ class TestList:
             assert (len(found), set(found)) == (5, expected)
 
     def test_another_tenants_visitor_reads_like_an_unknown_one(self, api, caller, browser):
-        """Not even the cursor of a short page tells of their conversations."""
+        """Not even the cursor of a short page names a conversation of theirs."""
         told = [browser.talk(WORDS) for _ in range(3)]
         conversations.mark(told[0], browser.visitor)
         stranger = caller()

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.functions.client_tools import CALL, begin, resume
+from shared.rules import input_limits
+from tests.functions.client_tools import ARN, ASK, CALL, begin, resume
 from tests.functions.page import assert_refused, events, reply
 
 HUGE = 10**298
@@ -64,6 +65,41 @@ def test_400_partial_outputs_that_exceed_the_input_are_not_stored(page, session,
     execution, (first, _) = begin(page, session)
     assert_refused(resume(page, session, execution, {first: "x" * 40_000}), 400, "input_too_large")
     assert events(resume(page, session, execution, {first: "x"}))[-1][0] == "await"
+
+
+class TestWhatIsStoredWhileAnAnswerWaits:
+    """It lies beside the message, in an item that DynamoDB limits, whatever the target's own limit is."""
+
+    MOST = input_limits.WAITING_BYTES_MAX
+
+    @pytest.fixture(autouse=True)
+    def _reads_more(self, register, token, function):
+        register("flow_echo", "aws_lambda", function_arn=ARN, max_input_bytes=input_limits.INPUT_BYTES_MAX)
+
+    def test_most_that_a_page_may_send_with_tools_waits(self, page, session, function):
+        function.answers = [{"toolCalls": [CALL["toolCalls"][0] | {"parameters": {"question": "x" * 16_000}}]}]
+        function.answers += [{"text": "Done."}]
+        # Each takes six bytes of JSON.
+        shown = [{"id": f"{number:02}".ljust(128, "\u0001"), "role": "user"} for number in range(40)]
+        context = {"x": "y" * (self.MOST - len('{"x": ""}'))}
+        execution, (call,) = begin(page, session, before=shown, context=context)
+        assert_refused(resume(page, session, execution, {call: ""}), 400, "input_too_large")
+        assert len(function.asked) == 1
+
+    def test_400_one_byte_more_is_refused_before_the_target_is_asked(self, page, session, function):
+        context = {"x": "y" * (self.MOST - len('{"x": ""}') + 1)}
+        assert_refused(page.say(session, clientTools=[ASK], context=context), 400, "input_too_large")
+        assert function.asked == []
+        function.answers = [{"text": "Done."}]
+        assert reply(page.say(session, context=context)) == "Done."
+
+    @pytest.mark.parametrize("calls", [1, 2])
+    def test_400_outputs_that_exceed_it_leave_the_answer_waiting(self, page, session, function, calls):
+        function.answers = [{"toolCalls": CALL["toolCalls"] * calls}, {"text": "Done."}]
+        execution, waiting = begin(page, session)
+        large = resume(page, session, execution, {waiting[0]: "x" * self.MOST})
+        assert_refused(large, 400, "input_too_large")
+        assert reply(resume(page, session, execution, dict.fromkeys(waiting, "x"))) == "Done."
 
 
 def test_400_tools_whose_json_exceeds_64_kb(page, session, function):
