@@ -39,20 +39,28 @@ def current() -> Credentials:
 
 
 def _of_container(url: str, authorization: str) -> Credentials:
-    """From the endpoint that Lambda gives a restored function, renewed before they expire."""
+    """Of the endpoint that Lambda gives a restored function. Renewed before they expire, and used until then."""
     global _cached  # noqa: PLW0603 - one process, one role
     now = datetime.now(UTC)
-    if _cached is None or now >= _cached[1]:
-        address = urlsplit(url)
-        connection = HTTPConnection(address.netloc, timeout=_ENDPOINT_SECONDS)
+    if _cached is None or now >= _cached[1] - _RENEWED_BEFORE:
         try:
-            connection.request("GET", address.path, headers={"Authorization": authorization})
-            answer = json.loads(connection.getresponse().read())
-            expires = datetime.fromisoformat(answer["Expiration"])
-            credentials = Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["Token"])
-        except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:
-            raise NoCredentials("the credentials endpoint does not answer") from error
-        finally:
-            connection.close()
-        _cached = credentials, expires - _RENEWED_BEFORE
+            _cached = _lent(url, authorization)
+        except NoCredentials:
+            if _cached is None or now >= _cached[1]:
+                raise
     return _cached[0]
+
+
+def _lent(url: str, authorization: str) -> tuple[Credentials, datetime]:
+    """New credentials, and when they expire. Raises NoCredentials."""
+    address = urlsplit(url)
+    connection = HTTPConnection(address.netloc, timeout=_ENDPOINT_SECONDS)
+    try:
+        connection.request("GET", address.path, headers={"Authorization": authorization})
+        answer = json.loads(connection.getresponse().read())
+        expires = datetime.fromisoformat(answer["Expiration"])
+        return Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["Token"]), expires
+    except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:
+        raise NoCredentials("the credentials endpoint does not answer") from error
+    finally:
+        connection.close()

@@ -65,6 +65,24 @@ def test_credentials_are_renewed_five_minutes_before_they_expire(lender, seconds
     assert credentials.current().access_key_id == used
 
 
+@pytest.mark.parametrize("said", [b"", b'{"message": "try again"}'])
+def test_valid_credentials_are_used_while_they_cannot_be_renewed(lender, said):
+    lender.says = _lent("OLD", timedelta(minutes=4))
+    assert credentials.current().access_key_id == "OLD"
+    lender.says = said
+    assert credentials.current().access_key_id == "OLD"
+    lender.says = _lent("NEW")
+    assert credentials.current().access_key_id == "NEW"
+
+
+def test_expired_credentials_are_not_used(lender):
+    lender.says = _lent("OLD", timedelta(seconds=-1))
+    credentials.current()
+    lender.says = b""
+    with pytest.raises(NoCredentials):
+        credentials.current()
+
+
 @pytest.mark.parametrize("said", [b"", b"not json", b"[]", b"{}", b'{"Expiration": 1}'])
 def test_invalid_endpoint_response_means_no_credentials(lender, said):
     lender.says = said
