@@ -7,11 +7,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
-_ULID = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
+ULID_PATTERN = "[0-7][0-9a-hjkmnp-tv-z]{25}"
+_ULID = re.compile(ULID_PATTERN)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 LABEL_MAX = 128
+LABEL_PATTERN = r"^[^\s\x00-\x1f\x7f-\x9f\ufeff]+$"
+"""For readers of openapi.json. In JavaScript, U+FEFF is white space."""
+_NOT_IN_LABEL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
 
 RandomBytes = Callable[[int], bytes]
 
@@ -37,5 +41,7 @@ def is_valid(prefix: str, text: str) -> bool:
 
 
 def is_label(text: str) -> bool:
-    """Whether `text` can be an id chosen by others (a flow, an agent, a tenant): 1 to 128 characters, no spaces."""
-    return 1 <= len(text) <= LABEL_MAX and text.isprintable() and " " not in text
+    """Whether `text` can be an id chosen by others (a flow, an agent, a tenant): 1 to 128 characters, no spaces and no
+    control characters.
+    """
+    return 1 <= len(text) <= LABEL_MAX and _NOT_IN_LABEL.search(text) is None

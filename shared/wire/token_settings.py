@@ -62,7 +62,7 @@ def _immutable(_: Any) -> Any:
 
 Id = Annotated[
     str,
-    Field(min_length=1, max_length=identifier.LABEL_MAX, json_schema_extra={"pattern": r"^[^\s\x00-\x1f\x7f-\x9f]+$"}),
+    Field(min_length=1, max_length=identifier.LABEL_MAX, json_schema_extra={"pattern": identifier.LABEL_PATTERN}),
     AfterValidator(_label),
 ]
 Ids = Annotated[tuple[Id, ...], BeforeValidator(_as_tuple), Field(max_length=100), AfterValidator(_without_repeats)]

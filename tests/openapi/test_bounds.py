@@ -1,17 +1,17 @@
 """The document has exactly the bounds that the wire enforces, so a client that follows it is never refused."""
 
 import json
+import re
 from functools import reduce
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from infra.local.template import ROOT
-from infra.tools.openapi import browser, management
+from infra.tools.openapi import browser, management, schemas
 from infra.tools.openapi.examples import VALUE
 from shared.errors import InvalidRequest
 from shared.wire.chat import VisitorMessage
-from shared.wire.listing import ListClientTokenConversations, ListClientTokens
 
 COMPONENTS = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))["components"]
 OPERATIONS = management.OPERATIONS | browser.OPERATIONS
@@ -22,6 +22,9 @@ PROBES = {
     "a space": " ",
     "a space inside": "x y",
     "a control character": "x\x01",
+    "a byte order mark": "\ufeffx",
+    "an emoji of several characters": "\N{WOMAN}\u200d\N{PERSONAL COMPUTER}",
+    "a character that Unicode has not assigned": "\u0378",
     "long text": "x" * LONG,
     "zero": 0,
     "minus one": -1,
@@ -97,19 +100,42 @@ def test_schema_and_wire_reject_the_same_values(model, body, field):
             assert IN_WORDS[field, name] in schema["description"]
 
 
-@pytest.mark.parametrize("query", [ListClientTokens, ListClientTokenConversations])
-def test_parameters_and_wire_reject_the_same_values(query):
-    (name,) = [name for name, operation in management.OPERATIONS.items() if operation.query is query]
+QUERIES = [pytest.param(name, one.query, id=name) for name, one in OPERATIONS.items() if one.query]
+IN_QUERIES = [
+    *("-1", "0", "1", "100", "101", "200", "201", "1000", "1001", "999999999", "1000000000", " 1", "+1", "1.0", "0x1"),
+    *("", " ", "x", "x y", "\x00", "null", "true", "x" * 128, "x" * 129, "\N{TEACUP WITHOUT HANDLE}" * 129, "x" * 1025),
+    *("2027-01-31", "2027-01-31T00:00:00", "2027-01-31T00:00:00Z", "2027-01-31T25:00:00Z", "0000-01-01T00:00:00Z"),
+    *("day", "DAY", "month", "all", "app", "csat", "upvote", "stars"),
+    *(VALUE, "ct_", f"ct_{'0' * 26}", f"ct_{'u' * 26}", f"ct_{'0' * 27}", f"conv_{'0' * 26}", f"cs_{'0' * 26}"),
+]
+
+
+def _sent(schema, text):
+    """As a client sends it: a number for a whole number."""
+    return int(text) if schema["type"] == "integer" and re.fullmatch("-?[0-9]+", text) else text
+
+
+@pytest.mark.parametrize(("name", "query"), QUERIES)
+def test_parameters_and_wire_reject_the_same_values(name, query):
     operation_id = name[0].lower() + name[1:]
     paths = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))["paths"]
     (operation,) = [
         operation for item in paths.values() for operation in item.values() if operation["operationId"] == operation_id
     ]
-    parameters = [one for one in operation["parameters"] if one.get("in") == "query"]
-    assert {one["name"] for one in parameters} == {"limit", "offset"} | query.model_fields.keys()
-    for parameter in parameters:
-        validator = Draft202012Validator(parameter["schema"])
-        for value in (-1, 0, 1, 200, 201, 999_999_999, 1_000_000_000, "", "x", VALUE):
-            sent = str(value) if parameter["schema"]["type"] == "string" else value
-            is_taken = _is_taken(query, {parameter["name"]: str(value)})
-            assert is_taken == validator.is_valid(sent), (parameter["name"], value)
+    parameters = {one["name"]: one for one in operation["parameters"] if one.get("in") == "query"}
+    assert parameters.keys() == {field.alias or name for name, field in query.model_fields.items()}
+    required = {name: one["example"] for name, one in parameters.items() if one["required"]}
+    assert _is_taken(query, required)
+    for parameter in parameters.values():
+        schema = parameter["schema"]
+        validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+        for text in IN_QUERIES:
+            is_taken = _is_taken(query, required | {parameter["name"]: text})
+            assert is_taken == validator.is_valid(_sent(schema, text)), (parameter["name"], text)
+
+
+@pytest.mark.parametrize(("name", "query"), QUERIES)
+def test_parameters_offer_no_null(name, query):
+    """A query string has none, and generators would make a value of it."""
+    for schema in schemas.parameters(query).values():
+        assert None not in schema.get("enum", [])

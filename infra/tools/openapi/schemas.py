@@ -12,8 +12,10 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from infra.tools.openapi.fields import meaning
+from shared.rules import identifier
 from shared.rules.client_tools import TOOLS_MAX
 from shared.rules.token_settings import TokenSettings
+from shared.wire.audit import ListAuditRecords
 from shared.wire.chat import Chat, VisitorMessage
 from shared.wire.client_tools import ClientTool
 from shared.wire.regeneration import RegenerateClientToken
@@ -53,6 +55,8 @@ def parameters(model: type[BaseModel]) -> dict[str, Schema]:
         if name in whole.get("required", ()):
             schema["required"] = True
         schema["type"] = next(kind for kind in _types(schema) if kind != "null")
+        if "enum" in schema:
+            schema["enum"] = [word for word in schema["enum"] if word is not None]
         if schema.get("default", ...) is None:
             del schema["default"]
     return properties
@@ -159,6 +163,10 @@ def _tools(properties: dict[str, Schema]) -> None:
     properties["clientTools"] = {"type": ["array", "null"], "maxItems": TOOLS_MAX, "items": reference(ClientTool)}
 
 
+def _audit(properties: dict[str, Schema]) -> None:
+    properties["token"]["pattern"] = f"^ct_{identifier.ULID_PATTERN}$"
+
+
 def _message(properties: dict[str, Schema]) -> None:
     """A transcript also holds the assistant's messages. The content is either text or a list."""
     properties["role"] = {"type": "string", "examples": ["user", "assistant"]}
@@ -172,5 +180,6 @@ _REFINEMENTS = {
     RegenerateClientToken: _no_defaults,
     Chat: _chat,
     ResumeExecution: _tools,
+    ListAuditRecords: _audit,
     VisitorMessage: _message,
 }
