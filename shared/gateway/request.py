@@ -144,7 +144,9 @@ def principal(event: Event) -> Principal:
     """
     authorized = event["requestContext"].get("authorizer") or {}
     if not (authorized.get("principalId") and authorized.get("tenant")):
-        raise Unauthenticated(hint="The event's requestContext.authorizer lacks a principalId or a tenant.")
+        raise Unauthenticated(
+            hint="The event's requestContext.authorizer must have a principalId, tenant, scopes, and expiresAt."
+        )
     expires_at = authorized.get("expiresAt")
     if not expires_at:
         raise Unavailable(
@@ -193,9 +195,16 @@ class PathParameters(dict[str, str]):
 def body_text(event: Event, max_bytes: int, next_step: str = "") -> str | None:
     """The body as text. Bytes that are not UTF-8 have become U+FFFD, here or in API Gateway.
 
-    Raises PayloadTooLarge, and InvalidRequest for invalid base64, which only a developer's own event can hold.
+    Raises PayloadTooLarge, and InvalidRequest for what only a developer's own event can hold: invalid base64, or no
+    text.
     """
-    text: str | None = event.get("body")
+    text = event.get("body")
+    if not isinstance(text, str | None):
+        raise InvalidRequest(
+            "The event's body is not text.",
+            code="invalid_event",
+            hint="Write JSON as one string, as API Gateway sends it.",
+        )
     if text is not None and event.get("isBase64Encoded"):
         try:
             text = a2b_base64(text, strict_mode=True).decode(errors="replace")

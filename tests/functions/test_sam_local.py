@@ -126,6 +126,7 @@ def test_400_for_the_test_button_of_the_api_gateway_console(guard):
 def test_generated_event_without_an_authorizer_gets_a_hint(guard):
     body = json.loads(invoke(guard, "ListClientTokens", FOREIGN["aws-proxy"])["body"])
     assert (body["code"], "requestContext.authorizer" in body["hint"]) == ("unauthenticated", True)
+    assert [name for name in caller() if name not in body["hint"]] == []
 
 
 def test_error_names_a_missing_path_parameter(guard, api):
@@ -144,3 +145,15 @@ def test_base64_body_is_read(guard):
 def test_400_when_body_is_not_base64(guard):
     answer = invoke(guard, "InitSession", FOREIGN["aws-proxy"] | {"body": "!"})
     assert (answer["statusCode"], "base64" in json.loads(answer["body"])["error"]) == (400, True)
+
+
+@pytest.mark.parametrize("body", [{"token": "ct_1"}, ["ct_1"], 5, True], ids=["object", "list", "number", "boolean"])
+@pytest.mark.parametrize("is_encoded", [False, True])
+@pytest.mark.parametrize("function", ["CreateClientToken", "InitSession", "Chat"])
+def test_400_for_an_event_whose_body_is_not_text(guard, function, body, is_encoded):
+    """As developers write it by hand. API Gateway sends JSON as one string."""
+    event = event_for("CreateClientToken") | {"body": body, "isBase64Encoded": is_encoded}
+    answer = invoke(guard, function, event)
+    assert answer["statusCode"] == 400, answer
+    error = json.loads(answer["body"])
+    assert (error["code"], error["error"]) == ("invalid_event", "The event's body is not text.")
