@@ -14,5 +14,6 @@ def handler(request: HistoryRequest) -> Response:
     query = OfTarget.read_query(request.query)
     target_id = query.target()
     admitted = admit_history(request.access(query.session_id))
-    count = conversation_deletion.delete_of_visitor(admitted.visitor.id, target_id, at=request.at)
+    visitor_id, current_id = admitted.visitor.id, admitted.session.conversation_id
+    count = conversation_deletion.delete_of_visitor(visitor_id, target_id, current_id, at=request.at)
     return Response.ok(responses.deleted(count))

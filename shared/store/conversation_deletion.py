@@ -58,14 +58,16 @@ def delete(tenant: str, conversation_id: str, *others: Write, at: datetime, in_o
     return count + _clear(conversation_id, _budget(in_one_request=in_one_request), at)
 
 
-def delete_of_visitor(visitor_id: str, target_id: str | None, *, at: datetime) -> int:
+def delete_of_visitor(visitor_id: str, target_id: str | None, current_id: str, *, at: datetime) -> int:
     """Deletes a visitor's conversations, of one flow or agent or all. Returns their number.
+
+    `current_id`: of the session's conversation, which may have begun a moment ago, and may be another visitor's.
 
     Raises Unavailable if there are too many for one request: then nothing shows those that are marked, and a repeated
     request goes on.
     """
     budget, count, records = _Budget(_WRITES_MAX), 0, []
-    found = chain.from_iterable(visitor_conversations.every_record(visitor_id, target_id, at=at))
+    found = chain.from_iterable(visitor_conversations.every_record(visitor_id, target_id, current_id, at=at))
     for record in islice(found, _WRITES_MAX):
         if "is_gone" not in record:
             budget.spend()

@@ -42,11 +42,21 @@ def page(
     return sorted(listed, key=lambda one: (one.updated_at, one.id), reverse=True), end
 
 
-def every_record(visitor_id: str, target_id: str | None, *, at: datetime) -> Iterator[list[Item]]:
-    """The records of all conversations of the visitor, some at a time, also if their deletion was interrupted."""
-    found = entries(visitor_id, target_id, None, None, at=at)
+def every_record(
+    visitor_id: str, target_id: str | None, current_id: str | None = None, *, at: datetime
+) -> Iterator[list[Item]]:
+    """The records of all conversations of the visitor, some at a time, also if their deletion was interrupted.
+
+    `current_id`: of a conversation that may have begun a moment ago, so that the index does not have it yet.
+    """
+    listed = entries(visitor_id, target_id, None, None, at=at)
+    found = listed
+    if current_id:
+        pk, sk = conversations.record_key(current_id)
+        found = chain([{"pk": pk, "sk": sk}], (entry for entry in listed if entry["pk"] != pk))
     while some := list(islice(found, table.BATCH)):
-        yield _records(visitor_id, some, at=at, with_gone=True)
+        records = _records(visitor_id, some, at=at, with_gone=True)
+        yield [one for one in records if target_id in {None, one["flow_id"]}]
 
 
 def read(

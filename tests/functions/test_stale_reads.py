@@ -78,6 +78,36 @@ class TestQueriesOfTheTable:
         assert [item["sk"] for item in left if "is_gone" not in item] == []
 
 
+class TestIndexThatLagsBehind:
+    """It has no conversation yet, but the page has said something in one."""
+
+    @pytest.fixture(autouse=True)
+    def _empty_index(self, browser):
+        assert browser.page.say(browser.session, "My name is Ada").status_code == 200
+
+        def look(request):
+            is_late = request.operation == "Query" and "IndexName" in request.parameters
+            return Answer(200, {"Items": [], "Count": 0, "ScannedCount": 0}) if is_late else None
+
+        with NETWORK.hooked(look):
+            yield
+
+    @pytest.mark.parametrize("query", ["", "&targetId=flow_echo"])
+    def test_deletion_of_all_deletes_it(self, browser, query):
+        assert browser.ask("DELETE", query=query).json == {"deleted": 1}
+        assert browser.ask("GET", f"/{browser.conversation_id}").status_code == 404
+
+    def test_deletion_of_another_target_keeps_it(self, browser):
+        assert browser.ask("DELETE", query="&targetId=flow_other").json == {"deleted": 0}
+        assert browser.read(browser.conversation_id)["messageCount"] == 2
+
+    def test_deletion_of_another_visitor_keeps_it(self, page, token, browser):
+        other = page.init(token.value, visitorHistory=True).json["visitor"]["token"]
+        answer = page.history("DELETE", session=browser.session, secret=other)
+        assert answer.json == {"deleted": 0}
+        assert browser.read(browser.conversation_id)["messageCount"] == 2
+
+
 def test_200_value_that_was_issued_a_moment_ago(page, token, lagging):
     lagging()
     session = page.open(token.value)
