@@ -52,7 +52,7 @@ def admit_resume(
     if not session.is_alive(current, token, visitor.at) or current.origin != checks.bound_origin(visitor):
         raise session.ended()
     status = counters.hit(counters.key(token.id, visitor.address), _WINDOWS, visitor.at)
-    checks.require_within_limit(status, "Your browser is answering the assistant too quickly.")
+    checks.require_within_limit(status, "Too many answers to the assistant came from your connection.")
     if visitor_key and not known_visitors.is_known(items.get(visitor_key)):
         # The next person at that computer must not continue the conversation of a visitor who was forgotten.
         raise execution.unknown()

@@ -197,14 +197,16 @@ class TestRefusals:
         function.answers = [{"text": "Green."}]
         assert reply(resume(page, session, execution, {call: "Green"})) == "Green."
 
-    def test_429_more_than_sixty_in_a_minute(self, page, session, function):
+    def test_429_more_than_sixty_in_a_minute(self, page, session, function, token):
         function.answers = [CALL]
         execution, _ = begin(page, session)
         for _ in range(60):
             assert resume(page, session, execution, {}).status_code == 400
-        answer = resume(page, session, execution, {})
+        # Another page behind the same address.
+        answer = resume(page, page.open(token.value), execution, {})
         assert_refused(answer, 429, "rate_limited")
         assert answer.headers["Retry-After"].isdigit()
+        assert answer.json["error"] == "Too many answers to the assistant came from your connection."
 
 
 class TestLimits:
