@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -72,7 +73,7 @@ def admit_origin(header: str | None, settings: TokenSettings) -> Fix:
     try:
         entry = origin.entry_for(header)
     except ValueError as error:
-        return Fix(f"No browser sends this as an origin: it {error}.")
+        return _unlistable(header or "", error)
     entries = settings.allowed_origins
     if header is not None and origin.deciding_entry(entry, entries) is not None:
         return Fix(f"Browsers send {entry}, which is admitted.")
@@ -83,6 +84,16 @@ def admit_origin(header: str | None, settings: TokenSettings) -> Fix:
     if encrypted != entry and origin.deciding_entry(encrypted, entries) is not None:
         return Fix(f"Open the page with https, which is admitted, or add {entry} to allowedOrigins.", changes)
     return Fix(f"Add {entry} to allowedOrigins.", changes)
+
+
+def _unlistable(header: str, error: ValueError) -> Fix:
+    """Browsers send no such origin, except one whose host ends with a dot."""
+    undotted = re.sub(r"\.(?=(?::[0-9]+)?$)", "", header, count=1)
+    try:
+        entry = origin.entry_for(undotted)
+    except ValueError:
+        return Fix(f"No browser sends this as an origin: it {error}.")
+    return Fix(f"Redirect the page to {entry}. Browsers keep the dot at the end of a host.")
 
 
 def allow_target(wanted: WantedTarget | None, settings: TokenSettings, registered: Collection[str]) -> Fix:
