@@ -109,6 +109,23 @@ def test_401_for_invalid_session_tokens_with_the_reason_logged(app, clerk, outpu
     assert [line for line in lines if line.get("message") == "fault"] == []
 
 
+WORDS = {
+    "another issuer": "The claim iss",
+    "another party": "The claim azp",
+    "a task left": "The sign-in is not complete",
+    "an unknown key": "Send a new session token",
+    "a stranger's signature": "Send a new session token",
+    "no expiry": "Copy it again",
+}
+
+
+@pytest.mark.parametrize(("name", "words"), WORDS.items(), ids=WORDS)
+def test_401_says_what_is_wrong_with_a_session_token(app, clerk, name, words):
+    answer = Management(app, "user_1", clerk.token(**REJECTED[name][0])).get(LIST)
+    assert_unauthenticated(answer)
+    assert words in answer.json["hint"]
+
+
 @pytest.mark.parametrize("header", [{"typ": "jwt"}, {"typ": "JWT"}, {"cat": None}])
 def test_200_session_token_with_or_without_a_category(clerk, status, header):
     assert status(clerk.token(header=header)) == 200

@@ -123,9 +123,10 @@ def test_401_client_token_gets_a_hint_to_send_an_api_key(app, api, output):
 @pytest.mark.parametrize(
     ("credential", "reason", "words"),
     [
-        ("ctk_mistyped", "malformed", "Authorization: Bearer"),
-        ("mistyped", "clerk_not_configured", "Authorization: Bearer"),
-        ("eyJhbGciOiJub25lIn0.e30.mistyped", "clerk_not_configured", "Authorization: Bearer"),
+        ("ctk_mistyped", "malformed", "Copy it again, and send it as: Authorization: Bearer"),
+        ("mistyped", "clerk_not_configured", "not an API key (ctk_...), and this deployment accepts"),
+        ("CTK_mistyped", "clerk_not_configured", "Send one as: Authorization: Bearer"),
+        ("eyJhbGciOiJub25lIn0.e30.mistyped", "clerk_not_configured", "not an API key (ctk_...)"),
     ],
 )
 def test_log_holds_the_reason_for_a_rejected_credential(app, output, credential, reason, words):
