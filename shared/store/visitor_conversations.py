@@ -10,7 +10,7 @@ from typing import Any
 from shared.rules import cursor, display, timestamps, visitor_conversation
 from shared.rules.visitor_conversation import VisitorConversation, VisitorMessage
 from shared.store import conversations, index_entries, table, turn_items
-from shared.store.attributes import require_type
+from shared.store.attributes import require_type, size
 from shared.store.table import Item, Key
 
 _INDEX = "visitors"
@@ -24,6 +24,9 @@ _TEXT_BYTES_MAX = 800_000
 _ENTRIES_MAX = 1000
 # How many are read at once for each that is wanted of one flow or agent: most visitors talk to only one.
 _READ_PER_WANTED = 2
+# Most visitors have no more conversations. A turn has up to 400 KB, of which a preview shows 140 characters.
+_PREVIEWED_AT_ONCE = 10
+_PREVIEWED_BYTES_MAX = 1_000_000
 _OPTIONAL = ("title", "titled_at", "first_message", "last_session")
 _SESSION_LENGTH_MAX = 32
 
@@ -37,7 +40,7 @@ def page(
     """
     found, end = _matching(visitor_id, target_id, before, limit, at=at)
     records = _records(visitor_id, found, at=at)
-    turns = table.read(dict.fromkeys(map(_last_turn, records)), is_consistent=False, at=at)
+    turns = _last_turns(records, at=at)
     listed = index_entries.verified(records, _own_key, lambda one: from_record(one, turns.get(_last_turn(one))))
     return sorted(listed, key=lambda one: (one.updated_at, one.id), reverse=True), end
 
@@ -194,6 +197,16 @@ def _well_formed(item: Item) -> Item:
     timestamps.from_text(item["created_at"])
     timestamps.from_text(item["updated_at"])
     return item
+
+
+def _last_turns(records: Sequence[Item], *, at: datetime) -> dict[Key, Item]:
+    """Of the most recently active conversations, until they have too many bytes. The others have no preview."""
+    newest_first = sorted(records, key=lambda record: str(record["updated_at"]), reverse=True)
+    found: dict[Key, Item] = {}
+    while newest_first and sum(map(size, found.values())) < _PREVIEWED_BYTES_MAX:
+        some, newest_first = newest_first[:_PREVIEWED_AT_ONCE], newest_first[_PREVIEWED_AT_ONCE:]
+        found |= table.read(dict.fromkeys(map(_last_turn, some)), is_consistent=False, at=at)
+    return found
 
 
 def _last_turn(record: Item) -> Key:

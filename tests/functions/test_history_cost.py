@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.store import visitor_conversations
+from shared.store import table, visitor_conversations
 from tests.aws.network import NETWORK
 from tests.functions.returning_visitors import Browser
 
@@ -51,6 +51,29 @@ def test_page_looks_at_a_bounded_number_of_entries(browser, talks):
     (query,) = [one.parameters for one in made if one.operation == "Query"]
     assert query["Limit"] <= AT_ONCE
     assert all(page == [] for page in pages(browser, "&targetId=flow_none"))
+
+
+def test_long_last_messages_are_read_until_a_megabyte(page, create, register, clock):
+    """The other conversations of the page are listed without a preview."""
+    token = create(sessionIdleTimeoutMinutes=1440)
+    register("flow_echo", max_message_bytes=64_000, max_input_bytes=100_000)
+    browser, told = Browser(page, token.value), []
+    for _ in range(30):
+        clock.forward(minutes=10)
+        told.append(browser.talk("x" * 64_000))
+    made = []
+    with NETWORK.hooked(made.append):
+        listed = browser.list("&limit=100")["data"]
+    read = [
+        (key["pk"]["S"], one.parameters["RequestItems"][table.name()]["ConsistentRead"])
+        for one in made
+        if one.operation == "BatchGetItem"
+        for key in one.parameters["RequestItems"][table.name()]["Keys"]
+    ]
+    assert [one["id"] for one in listed] == told[::-1]
+    previews = [one["preview"] is not None for one in listed]
+    assert previews == [True] * AT_ONCE + [False] * 20
+    assert sum(not is_consistent for _, is_consistent in read) == AT_ONCE
 
 
 def test_pages_without_a_target_are_full(browser, talks):

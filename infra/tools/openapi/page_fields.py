@@ -59,7 +59,8 @@ MEANINGS = {
     "VisitorConversationFound.nextMessageCursor": "For the page before. Null: this is the first one.",
     "VisitorSummary.title": "The beginning of the first message, or else a name made from its time.",
     "VisitorConversationFound.title": "The beginning of the first message, or else a name made from its time.",
-    "preview": "The beginning of the last text that is shown, at most 140 characters. Null: nothing is shown.",
+    "preview": "The beginning of the last text that is shown, at most 140 characters. Null: nothing is shown, "
+    "or the conversations before it in the list have long messages.",
     "timestamp": "When it was sent.",
     "displayAvailable": "Whether there is anything to show.",
     "DisplayedMessage.content": "The text as it was sent. Absent if it is not meant for eyes.",
