@@ -8,7 +8,7 @@ import pytest
 
 from shared import credentials
 from shared.errors import Unauthenticated
-from shared.rules import timestamps
+from shared.rules import digest, timestamps
 from shared.rules.principal import SCOPES
 from shared.store import api_keys, audit, table
 from tests.aws.in_memory import STACK
@@ -80,6 +80,9 @@ def test_key_expires_at_its_stated_time(operate):
     assert _prove(made["value"], expires_at - timedelta(seconds=1)).id == made["id"]
     with pytest.raises(Unauthenticated):
         _prove(made["value"], expires_at)
+    # The table forgets it then, too.
+    stored = table.get(("APIKEY#" + digest.sha256_hex(made["value"]), "RECORD"), at=None)
+    assert stored["expires_at"] == expires_at.timestamp()
 
 
 def test_list_shows_names_and_hints_but_no_value(operate):

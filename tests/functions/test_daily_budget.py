@@ -2,6 +2,7 @@
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
@@ -81,6 +82,13 @@ def test_concurrent_messages_never_exceed_the_budget(page, create, paid):
     assert sorted(answer.status_code for answer in answers) == [200] * 5 + [429] * 7
     assert len(paid) == 5
     assert held(token) == (5 * 10**11, [])
+
+
+def test_table_keeps_what_was_spent_to_the_end_of_the_day(page, token, paid, clock):
+    clock.held = clock.held.replace(hour=0, minute=0, second=0)
+    page.say(page.open(token.value))
+    (item,) = table.query("pk = :pk", {":pk": f"BUDGET#{token.id}"}, at=None)
+    assert item["expires_at"] >= (clock.held + timedelta(days=1)).timestamp()
 
 
 def test_unused_part_of_a_reservation_is_released(page, create, register, endpoint):

@@ -1,5 +1,7 @@
 """Requests from events: the largest bodies, and what the error for a larger one says."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from shared.errors import InvalidRequest, PayloadTooLarge, Unauthenticated, Unavailable
@@ -31,6 +33,14 @@ def test_body_that_is_not_base64_as_its_event_says_is_a_400():
     with pytest.raises(InvalidRequest) as refused:
         BrowserRequest.from_event(event, PAGE_BODY_MAX, {})
     assert refused.value.message == "The body is not base64, although the event's isBase64Encoded is true."
+
+
+def test_deadline_of_a_request_that_waited_is_that_of_its_function():
+    """A message that is answered is held until then: if that were over before, its target could be asked twice."""
+    begun = datetime.now(UTC)
+    waited = BrowserRequest.from_event(EVENT, PAGE_BODY_MAX, {})
+    assert waited.at < begun - timedelta(days=1)
+    assert begun <= waited.deadline(29) - timedelta(seconds=29) <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize("missing", ["principalId", "tenant"])

@@ -231,11 +231,13 @@ class TestFirewall:
         ]
         assert [one["Priority"] for one in rules] == [0, 1, 2, 3, 4]
         flood = rules[1]["Statement"]["RateBasedStatement"]
-        assert (flood["Limit"], flood["AggregateKeyType"]) == ({"Ref": "FirewallRate"}, "IP")
+        assert flood == {"Limit": {"Ref": "FirewallRate"}, "EvaluationWindowSec": 300, "AggregateKeyType": "IP"}
         assert rules[1]["Action"] == {"Block": {}}
 
     def test_limits_requests_that_force_tracing(self, source, rules):
         limit = rules[-1]["Statement"]["RateBasedStatement"]
+        assert (limit["Limit"], limit["EvaluationWindowSec"], limit["AggregateKeyType"]) == (100, 300, "IP")
+        assert rules[-1]["Action"] == {"Block": {}}
         match = limit["ScopeDownStatement"]["ByteMatchStatement"]
         assert (match["FieldToMatch"], match["SearchString"], match["PositionalConstraint"]) == (
             {"SingleHeader": {"Name": "x-amzn-trace-id"}},

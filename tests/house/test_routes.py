@@ -155,6 +155,13 @@ def test_only_this_api_and_the_log_of_its_functions_may_invoke_one(template):
     assert [resource for resource in resources if resource["Type"] == "AWS::Lambda::Url"] == []
 
 
+def test_batches_of_log_lines_are_tried_again_for_six_hours(template):
+    """docs/operate.md says so."""
+    (tries,) = [one["Properties"] for one in template["Resources"].values() if "EventInvokeConfig" in one["Type"]]
+    assert tries["FunctionName"] == {"Ref": "Tally"}
+    assert (tries["MaximumEventAgeInSeconds"], tries["MaximumRetryAttempts"]) == (6 * 60 * 60, 2)
+
+
 def _values(written):
     """Every value in an intrinsic function, however deep."""
     yield written

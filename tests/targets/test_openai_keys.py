@@ -1,6 +1,7 @@
 """The API key of an endpoint that speaks chat completions: read from Secrets Manager, and from nowhere else."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,6 +36,16 @@ def test_key_is_read_once_and_sent_as_a_bearer_token(answer, endpoint, settings,
     assert headers["X-Amz-Target"] == "secretsmanager.GetSecretValue"
     assert json.loads(body) == {"SecretId": ARN}
     assert models.check("secretsmanager", "/", headers, body) is None
+
+
+def test_key_is_kept_for_five_minutes(answer, endpoint, settings, secrets_manager, monkeypatch):
+    secrets_manager.holds("sk-first", "sk-second")
+    for minutes in (0, 4.9, 5):
+        later = SimpleNamespace(monotonic=lambda minutes=minutes: 60 * minutes)
+        monkeypatch.setattr(secret, "time", later)
+        answer("openai", {**settings, "secret_arn": ARN})
+    sent = [asked.headers["Authorization"] for asked in endpoint.asked]
+    assert sent == ["Bearer sk-first", "Bearer sk-first", "Bearer sk-second"]
 
 
 def test_rotated_key_is_read_again_within_the_same_message(answer, endpoint, settings, secrets_manager):
