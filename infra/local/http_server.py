@@ -11,10 +11,10 @@ from contextlib import suppress
 from email.parser import HeaderParser
 from http import HTTPStatus
 from http.client import HTTPMessage
-from io import BufferedIOBase
-from typing import Any
+from io import BytesIO
+from typing import IO, Any, cast
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, DechunkedInput, WSGIRequestHandler, make_server
 
 from infra.local.call import RAW_HEADERS
 from infra.local.refusals import preceding
@@ -23,8 +23,11 @@ from infra.local.terminal import harmless
 # More than API Gateway accepts.
 _READ_MAX = 1 << 16
 # A target is a path, or a URL of which the path matters.
-_REQUEST_LINE = re.compile(r"(\S+) (?:https?://[^\s/]+)?(/\S*|\*) (HTTP/1\.[01])", re.ASCII)
+_REQUEST_LINE = re.compile(r"(\S+) (?:(?i:https?)://[^\s/]+)?(/\S*|\*) (HTTP/1\.[01])", re.ASCII)
 _HEADERS = re.compile(rb"([\w!#$%&'*+.^`|~-]+:[^\r\n]*\r?\n([ \t][^\r\n]*\r?\n)*)*\r?\n")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.~%-]+)(:[0-9]*)?", re.ASCII)
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(;[^\r\n]*)?\r?\n")
 
 
 def serve(listener: socket.socket, application: Any, say: Callable[[str], None]) -> BaseWSGIServer:
@@ -62,22 +65,33 @@ class _Handler(WSGIRequestHandler):
         self.command, self._target, self.request_version = line.groups()
         # The base takes what follows two slashes for a host.
         self.path = f"/{self._target.lstrip('/')}"
-        headers = _read_headers(self.rfile)
+        headers = _read_headers(self.rfile.readline)
         if len(headers) >= _READ_MAX:
             return self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if not _HEADERS.fullmatch(headers):
             return self._refuse(HTTPStatus.BAD_REQUEST)
-        self.headers = HeaderParser(_class=HTTPMessage).parsestr(str(headers, "latin-1"))
-        lengths = {value.strip() for value in self.headers.get_all("Content-Length", ())}
-        if len(lengths) > 1 or not all(map(str.isdecimal, lengths)):
-            return self._refuse(HTTPStatus.BAD_REQUEST)
-        return True
+        self.headers = HeaderParser(_class=HTTPMessage).parsestr(_unfolded(str(headers, "latin-1")))
+        return self._is_framed() or self._refuse(HTTPStatus.BAD_REQUEST)
+
+    def _is_framed(self) -> bool:
+        """Whether the headers name one host, and say where the body ends."""
+        hosts = self.headers.get_all("Host", [] if self.request_version == "HTTP/1.1" else ["localhost"])
+        lengths = self.headers.get_all("Content-Length", [])
+        encodings = self.headers.get_all("Transfer-Encoding", [])
+        return (
+            len(hosts) == 1
+            and len(set(lengths)) <= 1
+            and all(map(_HOST.fullmatch, hosts))
+            and all(map(_LENGTH.fullmatch, lengths))
+            and all(encoding.lower() == "chunked" for encoding in encodings)
+        )
 
     def make_environ(self) -> dict[str, Any]:
         self._started = time.perf_counter()
-        # A value folded over several lines is read as one line.
-        sent = [(name, value.replace("\r\n", "")) for name, value in self.headers.items()]
-        return super().make_environ() | {RAW_HEADERS: sent, "REQUEST_URI": self._target}
+        environ = super().make_environ() | {RAW_HEADERS: self.headers.items(), "REQUEST_URI": self._target}
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            environ["wsgi.input"] = _Dechunked(cast("IO[bytes]", self.rfile))
+        return environ
 
     def run_wsgi(self) -> None:
         super().run_wsgi()
@@ -121,10 +135,38 @@ class _Handler(WSGIRequestHandler):
             self._say(harmless(f"{request} {status} in {milliseconds:.0f} ms"))
 
 
-def _read_headers(stream: BufferedIOBase) -> bytes:
+class _Dechunked(DechunkedInput):
+    """The base's takes no extension after the size of a chunk, and no trailers."""
+
+    def read_chunk_len(self) -> int:
+        chunk = _CHUNK.fullmatch(self._rfile.readline(_READ_MAX))
+        if not chunk:
+            raise OSError("malformed chunk")
+        size = int(chunk[1], 16)
+        if not size:
+            if not _HEADERS.fullmatch(_read_headers(self._rfile.readline)):
+                raise OSError("malformed trailers")
+            # The base reads the line break that ended the trailers.
+            self._rfile = BytesIO(b"\r\n")
+        return size
+
+
+def _unfolded(headers: str) -> str:
+    """Each header on one line, without the spaces around its value."""
+    lines: list[str] = []
+    for line in headers.split("\n"):
+        text = line.strip(" \t\r")
+        if line.startswith((" ", "\t")):
+            lines[-1] += f" {text}"
+        else:
+            lines.append(text)
+    return "\n".join(lines)
+
+
+def _read_headers(readline: Callable[[int], bytes]) -> bytes:
     """To the blank line after the headers, to the end of the stream, or the first _READ_MAX bytes."""
     headers = b""
-    while line := stream.readline(_READ_MAX - len(headers)):
+    while line := readline(_READ_MAX - len(headers)):
         headers += line
         if line in {b"\r\n", b"\n"}:
             break

@@ -117,17 +117,26 @@ def test_414_for_an_overlong_url_of_any_length(gateway, exchange, size):
         b"\x16\x03\x01secret\n\n",
         b"POST /open/1?secret HTTP/1.1\r\nsecret\r\nHost: x\r\n\r\n",
         b"POST /open/1?secret HTTP/1.1\r\nHost : x\r\n\r\n",
-        b"POST /open/1?secret HTTP/1.1\r\n: secret\r\n\r\n",
-        b"POST /open/1?secret HTTP/1.1\r\n secret\r\n\r\n",
-        b"POST /open/1?secret HTTP/1.1\r\nX-A: a\rX-B: b\r\n\r\n",
-        b"POST /open/1?secret HTTP/1.1\r\nContent-Length: abc\r\n\r\n{}",
-        b"POST /open/1?secret HTTP/1.1\r\nContent-Length: -5\r\n\r\n{}",
-        b"POST /open/1?secret HTTP/1.1\r\nContent-Length: \xb2\r\n\r\n{}",
-        b"POST /open/1?secret HTTP/1.1\r\nContent-Length:\r\n\r\n{}",
-        b"POST /open/1?secret HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
-        b"POST /open/1?secret HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nsecret\r\n{}\r\n0\r\n\r\n",
-        b"POST /open/1?secret HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n",
-        b"POST /open/1?secret HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}secret\r\n0\r\n\r\n",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x\r\n: secret\r\n\r\n",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x\r\nX-A\r\n secret\r\n\r\n",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x\r\nX-A: a\rX-B: b\r\n\r\n",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n{}",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n{}",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x\r\nContent-Length: \xb2\r\n\r\n{}",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n\r\n{}",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"2" * 5000 + b"\r\n\r\n{}",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n{}",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nsecret\r\n\r\n",
+        b"POST /open/1?secret HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x\r\nHost: secret\r\n\r\n",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x secret\r\n\r\n",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x, secret\r\n\r\n",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x:secret\r\n\r\n",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nsecret\r\n{}\r\n0\r\n\r\n",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n",
+        b"POST /open/1?secret HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}secret\r\n0\r\n\r\n",
     ],
 )
 def test_400_for_what_is_not_http(gateway, exchange, capfd, sent):
@@ -152,11 +161,26 @@ def test_400_when_a_request_ends_early(gateway, served, sent):
 
 @pytest.mark.parametrize(
     "headers",
-    [b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}", b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"],
+    [
+        b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
+        b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        b"Transfer-Encoding: Chunked\r\n\r\n1\r\n{\r\n01\r\n}\r\n000\r\n\r\n",
+        b'Transfer-Encoding: chunked\r\n\r\n2;name="a;b"\r\n{}\r\n0 ;last\r\n\r\n',
+        b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Checksum: 1\r\nX-Other: 2\r\n\r\n",
+    ],
 )
 def test_body_arrives_whole_however_its_length_is_sent(gateway, exchange, headers):
     assert exchange(b"POST /open/1 HTTP/1.1\r\nHost: x\r\n" + headers).status == 201
     assert gateway.asked("Open")[0]["body"] == "{}"
+
+
+def test_whitespace_around_a_header_is_not_part_of_it(gateway, exchange):
+    """RFC 9110, section 5.5: so a credential that was copied with a space works."""
+    sent = b"GET /things HTTP/1.1\r\nHost: x \r\nAuthorization:  Bearer secret \t\r\nX-A: a \r\n\tb \r\nX-B: \r\n\r\n"
+    assert exchange(sent).status == 200
+    assert gateway.asked("Authorize")[0]["authorizationToken"] == "Bearer secret"
+    headers = gateway.asked("List")[0]["headers"]
+    assert (headers["Host"], headers["x-a"], headers["x-b"]) == ("x", "a b", "")
 
 
 @pytest.mark.parametrize("path", [b"//open/1", b"//[open/1"])
@@ -167,7 +191,7 @@ def test_path_with_more_than_one_leading_slash_is_unknown(gateway, exchange, pat
 
 
 def test_absolute_url_in_the_request_line_is_its_path(gateway, exchange):
-    response = exchange(b"POST http://secret@localhost:3000/open/1?a=b HTTP/1.1\r\nHost: localhost:3000\r\n\r\n")
+    response = exchange(b"POST HTTP://secret@localhost:3000/open/1?a=b HTTP/1.1\r\nHost: localhost:3000\r\n\r\n")
     assert response.status == 201
     (event,) = gateway.asked("Open")
     assert (event["path"], event["queryStringParameters"]) == ("/open/1", {"a": "b"})
