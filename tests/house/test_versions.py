@@ -87,10 +87,34 @@ def _longest(written, parameters):
             return len(re.sub(r"\$\{\w+\}", "", text)) + sum(_longest({"Ref": one}, parameters) for one in names)
         case {"Fn::Join": [separator, parts]}:
             return len(separator) * (len(parts) - 1) + sum(_longest(one, parameters) for one in parts)
-        case {"Fn::Select": [1, {"Fn::Split": ["/", _]}]}:
-            return len("mrk-") + 32
+        case {"Fn::Select": [index, {"Fn::Split": [_, _]}]}:
+            # The parts of a key's ARN: its region, its account, its id.
+            return {3: len("us-isof-south-1"), 4: 12, 1: len("mrk-") + 32}[index]
     assert isinstance(written, str), f"{written} may have any length"
     return len(written)
+
+
+def _text(template, written):
+    """The value of a text whose conditions are resolved."""
+    match written:
+        case {"Fn::Join": [separator, parts]}:
+            return separator.join(_text(template, one) for one in parts)
+        case {"Fn::Select": [index, {"Fn::Split": [separator, text]}]}:
+            return _text(template, text).split(separator)[index]
+    return sam.parameter(template, written)
+
+
+@pytest.mark.parametrize("function", ["CreateClientToken", "GetClientTokenValue", "RegenerateClientToken"])
+@pytest.mark.parametrize("other", ["us-east-2:123456789012:key/mrk-1", "us-east-1:210987654321:key/mrk-1"])
+def test_corrected_arn_of_the_signing_key_publishes_a_new_version(source, function, other):
+    """Keys in several regions can have the same id."""
+
+    def description(arn):
+        template = sam.translate(source, {"SigningKeyArn": arn})
+        version = template["Resources"][_versions(template)[function]]
+        return _text(template, sam.resolved(template, version["Properties"]["Description"]))
+
+    assert description("arn:aws:kms:us-east-1:123456789012:key/mrk-1") != description(f"arn:aws:kms:{other}")
 
 
 @pytest.mark.parametrize(
