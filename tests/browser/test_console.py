@@ -69,9 +69,11 @@ def owner(console, sign_in):
     return console
 
 
-def test_api_key_is_in_no_storage_and_a_reload_forgets_it(owner, stack):
-    owner.sees("Demo", "table")
-    found = owner.driver.execute_script("""
+def test_api_key_is_in_no_storage_and_a_reload_forgets_it(console, sign_in, token, stack):
+    token("Safe")
+    sign_in()
+    console.sees("Safe", "table")
+    found = console.driver.execute_script("""
         const [resources, values] = [performance.getEntriesByType("resource"), document.querySelectorAll("input")];
         return JSON.stringify([
             {...localStorage}, {...sessionStorage}, document.cookie, location.href, history.state, document.title,
@@ -80,11 +82,11 @@ def test_api_key_is_in_no_storage_and_a_reload_forgets_it(owner, stack):
         ]);
     """)
     assert stack.api_key not in found
-    databases = owner.driver.execute_async_script("indexedDB.databases().then(arguments[0])")
-    assert (databases, owner.driver.get_cookies()) == ([], [])
-    owner.driver.refresh()
-    owner.wait(lambda: owner.find(PASSWORD))
-    assert owner.find(PASSWORD)[0].get_attribute("value") == ""
+    databases = console.driver.execute_async_script("indexedDB.databases().then(arguments[0])")
+    assert (databases, console.driver.get_cookies()) == ([], [])
+    console.driver.refresh()
+    console.wait(lambda: console.find(PASSWORD))
+    assert console.find(PASSWORD)[0].get_attribute("value") == ""
 
 
 def test_wrong_key_is_refused_and_says_why(console):
@@ -109,7 +111,6 @@ def test_libraries_are_those_of_the_published_packages(package, monkeypatch, tmp
 
 
 def test_search_finds_a_token_by_its_origin(owner, management):
-    owner.sees("Demo", "table")
     for name in ("Bakery", "Florist"):
         origins = [f"https://{name.lower()}.example.org"]
         management.ask("POST", "/v1/client-tokens", {"name": name, "allowedOrigins": origins})
@@ -253,7 +254,8 @@ def test_missing_scope_is_named_and_the_rest_works(console, sign_in, operate, to
 
 
 @pytest.mark.parametrize(("screen", "scheme"), SCREENS)
-def test_screens_are_accessible_and_fit(console, sign_in, axe, stack, screen, scheme):
+def test_screens_are_accessible_and_fit(console, sign_in, axe, token, screen, scheme):
+    token_id, _ = token("Fits every screen")
     size = SCREENS[screen, scheme]
     console.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     features = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
@@ -262,7 +264,7 @@ def test_screens_are_accessible_and_fit(console, sign_in, axe, stack, screen, sc
         problems = {"sign-in": look(console, axe, size)}
         sign_in()
         for path, seen in SEEN.items():
-            console.driver.execute_script("location.hash = arguments[0]", path.format(id=stack.client_token_id))
+            console.driver.execute_script("location.hash = arguments[0]", path.format(id=token_id))
             console.sees(seen, "main")
             console.wait(lambda: not console.find("[aria-busy=true]"))
             assert console.driver.switch_to.active_element.tag_name == "h1"
@@ -275,7 +277,7 @@ def test_screens_are_accessible_and_fit(console, sign_in, axe, stack, screen, sc
 
 # The address of a screen, and what it shows once it is there.
 SEEN = {
-    "#/tokens": "Demo",
+    "#/tokens": "Fits every screen",
     "#/tokens/new": "Allowed origins",
     "#/tokens/{id}": "Spent since midnight UTC",
     "#/tokens/{id}/settings": "Rotate, disable, or delete",
