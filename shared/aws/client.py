@@ -240,9 +240,9 @@ def _check_crc32(reply: AwsResponse) -> None:
 def error_response(operation: str, status: int, reply: AwsResponse) -> AwsErrorResponse:
     try:
         answer = json.loads(reply.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = {}
     answer = answer if isinstance(answer, dict) else {}
     # Such as com.amazonaws.dynamodb.v20120810#ThrottlingException, or ThrottlingException:http://internal.amazon.com/...
     name = reply.headers.get("X-Amzn-ErrorType") or answer.get("__type") or answer.get("code") or str(status)
-    return AwsErrorResponse(operation, status, str(name).rpartition("#")[2].partition(":")[0], answer)
+    return AwsErrorResponse(operation, status, str(name).partition(":")[0].rpartition("#")[2], answer)
