@@ -32,3 +32,21 @@ def test_undocumented_response_is_reported(method, path, status, code, operation
     app = Documented(said, read_routes(TEMPLATE))
     assert Client(app).open(path, method=method).data == said.data
     assert app.undocumented == ({(operation, status, code)} if operation else set())
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "header", "is_known"),
+    [
+        ("GET", 200, "ETag", True),
+        ("GET", 401, "www-authenticate", True),
+        ("GET", 200, "RateLimit-Limit", False),
+        ("DELETE", 200, "etag", False),
+        ("GET", 200, "Cache-Control", True),
+    ],
+)
+def test_undocumented_header_is_reported(method, status, header, is_known):
+    said = Response(json.dumps({"code": "unauthenticated" if status == 401 else None}), status, {header: "x"})
+    app = Documented(said, read_routes(TEMPLATE))
+    assert Client(app).open(TOKEN, method=method).data == said.data
+    names = {"RateLimit-Limit": "RateLimit-Limit", "etag": "ETag"}
+    assert app.undocumented == (set() if is_known else {(f"{method} /v1/client-tokens/{{id}}", status, names[header])})

@@ -76,10 +76,11 @@ def _operation(one: Served, routes: Routes, following: list[str]) -> dict[str, A
             "content": {"application/json": _media(schemas.reference(operation.body), operation.bodies)},
         }
     said_no = refusals.responses(refuses, routes, is_authorized=one.is_authorized)
-    if operation.answer_headers == headers.RATE:
-        # Requests that are not admitted are not counted.
-        for status in said_no.keys() - {"401", "403"}:
-            said_no[status].setdefault("headers", {}).update(headers.references(headers.RATE))
+    # On errors, too. No page gets a 403 once it is counted.
+    also = said_no.keys() - {"403"} if operation.answer_headers == headers.RATE else said_no.keys()
+    if operation.answer_headers in (headers.RATE, headers.IDENTITY):
+        for status in also:
+            said_no[status].setdefault("headers", {}).update(headers.references(operation.answer_headers))
     written["responses"] = {str(operation.status): _answer(operation, following)} | said_no
     return written
 
