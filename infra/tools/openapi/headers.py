@@ -50,7 +50,7 @@ IDENTITY = ("X-History-Identity-Status",)
 OF_REFUSALS = {"401": ["WWW-Authenticate"], "409": ["Retry-After"], "429": ["Retry-After"], "503": ["Retry-After"]}
 
 # Always present where they are listed. Others can be absent: a spent budget has no Retry-After, an uncounted request
-# has no remaining rate, what API Gateway refuses has no header of ours, and it renames a WWW-Authenticate that a function
+# has no remaining rate, what API Gateway refuses has none of ours, and it renames a WWW-Authenticate that a function
 # sends.
 _ALWAYS = {"ETag"}
 _WHOLE_NUMBERS = {*RATE, "Retry-After"}
