@@ -20,7 +20,7 @@ def _bare(value: str) -> str:
 # What may be wrong, and how to fix it; the first that applies is reported.
 _MISTAKES: tuple[tuple[Callable[[str], object], str], ...] = (
     (lambda value: not value.strip(), f"it is empty. {_LOOKS}"),
-    # Before all that can be wrong beside it: whoever mends only that would leave the key in the page.
+    # First, because fixing only another mistake would leave the key in the page.
     (
         lambda value: re.search(rf"(?<![A-Za-z0-9_-]){api_key.PREFIX}", value),
         "it is an API key, which must never be in a web page. Revoke the key, and use a client token's value.",

@@ -67,6 +67,7 @@ WORDS = {
         # Requests to AWS and our responses are JSON.
         {
             "shared.aws",
+            "shared.credentials",
             "shared.gateway",
             "shared.runtime",
             "shared.targets.aws_lambda",
