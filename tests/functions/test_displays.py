@@ -169,14 +169,14 @@ def test_largest_turn_can_be_stored(browser, page, register):
 
 def test_largest_paused_turn_can_be_stored(browser, page, register):
     register("flow_echo", "aws_lambda", function_arn=ASSISTANT, max_message_bytes=65_536, max_input_bytes=1_048_576)
-    called = {"toolCalls": [{"name": "ask", "parameters": {}}]}
+    called = {"toolCalls": [{"name": "ask", "parameters": {"question": "x" * 61 * 1024}}]}
     body = {
         "sessionId": browser.session,
         "messages": [
             {"id": "usr_2", "role": "user", "content": "x" * 65_536, "displayContent": "\N{GRINNING FACE}" * 24_576}
         ],
         "clientTools": [{"name": "ask", "description": "Asks", "parametersSchema": {"type": "object"}}],
-        "context": {"page": "x" * 220 * 1024},
+        "context": {"page": "x" * 159 * 1024},
     }
     with NETWORK.hooked(lambda one: Answer(200, function_answer(called)) if one.service == "lambda" else None):
         answer = page.post("chat", body)
