@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby, islice
 from typing import Any
 
@@ -112,7 +113,8 @@ def read_records(entries: Iterable[Item], listed_under: Collection[str], *, at: 
     `listed_under`: partition keys of the index. A record that names another does not count.
     """
     listed = [item for item in filter(_is_present, _items(entries, at)) if item.get("listing_pk") in listed_under]
-    return {conversations.record_key(one.id): one for one in index_entries.verified(listed, _own_key, from_item)}
+    found = index_entries.verified(listed, _own_key, partial(from_item, at=at))
+    return {conversations.record_key(one.id): one for one in found}
 
 
 def read_owned(entries: Iterable[Item], tenant: str, visitor_id: str, *, at: datetime) -> list[Conversation] | None:
@@ -122,7 +124,7 @@ def read_owned(entries: Iterable[Item], tenant: str, visitor_id: str, *, at: dat
     owned = [item for item in items if (item.get("tenant"), item.get("owner_pk")) == owner]
     if items and not owned:
         return None
-    return list(index_entries.verified(filter(_is_present, owned), _own_key, from_item))
+    return list(index_entries.verified(filter(_is_present, owned), _own_key, partial(from_item, at=at)))
 
 
 def _is_present(item: Item) -> bool:
@@ -165,7 +167,7 @@ def _own_key(item: Item) -> Key:
     return conversations.record_key(item["id"])
 
 
-def from_item(item: Item) -> Conversation:
+def from_item(item: Item, *, at: datetime) -> Conversation:
     require_type(item, str, "id", "name", "flow_id", "origin", "created_at", "updated_at")
     require_type({"first_message": "", "owner_pk": ""} | item, str, "first_message", "owner_pk")
     require_type(item, int, *conversations.count_names(item))
@@ -180,7 +182,7 @@ def from_item(item: Item) -> Conversation:
         flow_id=item["flow_id"],
         origin=item["origin"],
         message_count=conversations.message_count(item),
-        first_message=item.get("first_message"),
+        first_message=conversations.first_message(item, at),
         created_at=timestamps.from_text(item["created_at"]),
         updated_at=updated_at,
         visitor_id=item.get("owner_pk", "").removeprefix("VISITOR#") or None,

@@ -116,11 +116,27 @@ def revision(record: Item | None) -> str:
     return conversation.revision(_visitor_messages(record), record.get("display_revision", 0))
 
 
-def title_text(record: Item) -> str | None:
-    """The text of the first message, as pages displayed it."""
-    is_displayed = record.get("titled_at") == record["created_at"]
-    text: str | None = record["title"] if is_displayed else record.get("first_message")
-    return text
+def first_message(record: Item, at: datetime) -> str | None:
+    """None once the first message is past its retention: the conversation may go on for longer."""
+    text: str | None = record.get("first_message")
+    return None if _is_first_message_over(record, at) else text
+
+
+def title_text(record: Item, at: datetime) -> str | None:
+    """The text of the first message, as pages displayed it. None once it is past its retention."""
+    if record.get("titled_at") != record["created_at"]:
+        return first_message(record, at)
+    text: str = record["title"]
+    return None if _is_first_message_over(record, at) else text
+
+
+def _is_first_message_over(record: Item, at: datetime) -> bool:
+    """The retention is that of the record, which counts from the end of the ten minutes of its last message."""
+    if "expires_at" not in record:
+        return False
+    created_at, updated_at = (timestamps.from_text(record[name]) for name in ("created_at", "updated_at"))
+    retention = timedelta(seconds=record["expires_at"] - conversation.listed_until(updated_at).timestamp())
+    return at >= created_at + retention
 
 
 def message_count(record: Item) -> int:

@@ -23,7 +23,7 @@ def get(tenant: str, conversation_id: str, *, at: datetime) -> Conversation:
         record = table.get(conversations.record_key(conversation_id), at=at)
     if record is None or "is_gone" in record or record["tenant"] != tenant:
         raise conversations.unknown()
-    return conversation_list.from_item(record)
+    return conversation_list.from_item(record, at=at)
 
 
 def page(conversation_id: str, limit: int, *, before: str | None, at: datetime) -> tuple[list[Turn], str | None]:

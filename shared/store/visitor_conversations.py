@@ -41,7 +41,7 @@ def page(
     found, end = _matching(visitor_id, target_id, before, limit, at=at)
     records = _records(visitor_id, found, at=at)
     turns = _last_turns(records, at=at)
-    listed = index_entries.verified(records, _own_key, lambda one: from_record(one, turns.get(_last_turn(one))))
+    listed = index_entries.verified(records, _own_key, lambda one: from_record(one, turns.get(_last_turn(one)), at=at))
     return sorted(listed, key=lambda one: (one.updated_at, one.id), reverse=True), end
 
 
@@ -73,14 +73,14 @@ def read(
     newest = next(turns, None)
     last_turn = table.get(_last_turn(record), at=at) if before else newest
     found, position = _page(_positions(chain([newest] if newest else [], turns), place, number), limit)
-    return from_record(record, last_turn), found, position
+    return from_record(record, last_turn, at=at), found, position
 
 
-def from_record(record: Item, last_turn: Item | None) -> VisitorConversation:
+def from_record(record: Item, last_turn: Item | None, *, at: datetime) -> VisitorConversation:
     turn = turn_items.from_item(last_turn) if last_turn else None
     return VisitorConversation(
         id=record["id"],
-        title=display.title(conversations.title_text(record), record["name"]),
+        title=display.title(conversations.title_text(record, at), record["name"]),
         target_id=record["flow_id"],
         preview=visitor_conversation.preview(turn),
         message_count=conversations.message_count(record),

@@ -62,6 +62,28 @@ def test_pagination_ends_with_the_last_current_conversation(api, page, token, se
     assert api.get(path).json["pagination"]["hasMore"] is False
 
 
+@pytest.mark.parametrize("displayed", [{}, {"displayContent": "First, as displayed"}])
+def test_conversation_that_goes_on_forgets_its_first_message(api, page, browser, clock, displayed):
+    """It is shown as long as the message itself, also as the conversation's title."""
+
+    def shown():
+        (owned,) = api.get("/v1/conversations").json["conversations"]
+        (listed,) = api.get(f"/v1/client-tokens/{owned['clientTokenId']}/conversations").json["conversations"]
+        return browser.list()["data"][0]["title"], browser.read(conversation_id)["title"], listed["firstMessage"]
+
+    conversation_id = browser.conversation_id
+    first = {"id": "usr_first", "role": "user", "content": "First"} | displayed
+    assert page.post("chat", {"sessionId": browser.session, "messages": [first]}).status_code == 200
+    name = "Conversation 2027-01-31 12:00"
+    title = displayed.get("displayContent", "First")
+    for days, expected in ((45, (title, title, "First")), (44, (title, title, "First")), (1, (name, name, None))):
+        clock.forward(days=days)
+        opened = page.init(browser.value, visitorToken=browser.secret, conversationId=conversation_id).json
+        browser.session = opened["sessionId"]
+        page.say(browser.session, "More")
+        assert shown() == expected
+
+
 def test_target_receives_no_messages_past_their_retention(page, token, assistant, session, expire):
     shown = [{"id": "usr_first", "role": "user"}, {"id": "ast_first", "role": "assistant"}]
     assert page.say(session, "Second", before=shown).status_code == 200

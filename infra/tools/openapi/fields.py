@@ -128,7 +128,8 @@ MEANINGS = page_fields.MEANINGS | {
         "The number of messages from the visitor and the assistant together. A message counts as two once it is "
         "accepted, because its answer is expected to follow."
     ),
-    "firstMessage": "The beginning of the visitor's first message. Null without the scope conversations:read.",
+    "firstMessage": "The beginning of the visitor's first message. Null without the scope conversations:read, and once "
+    "that message is past its retention.",
     "ConversationSummary.updatedAt": "When the visitor last sent a message.",
     "ConversationItem.id": "Identifies the conversation.",
     "ConversationFound.id": "Identifies the conversation.",
