@@ -240,6 +240,14 @@ def test_signing_key_is_an_hmac_key_that_is_retained(template):
     key = template["Resources"]["SigningKey"]
     assert (key["Properties"]["KeySpec"], key["Properties"]["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
     assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    # As docs/operate.md says: for so long its deletion can be canceled.
+    assert key["Properties"]["PendingWindowInDays"] == 30
+
+
+def test_stage_has_the_metrics_of_each_method(template):
+    """The alarm on revealed values counts those of one method, which API Gateway otherwise does not report."""
+    (settings,) = template["Resources"]["ApiStage"]["Properties"]["MethodSettings"]
+    assert (settings["HttpMethod"], settings["ResourcePath"], settings["MetricsEnabled"]) == ("*", "/*", True)
 
 
 def test_retained_resources_are_deleted_if_creation_fails(template):
