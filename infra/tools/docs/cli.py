@@ -31,6 +31,10 @@ Standard output has only the result: a value, a table with one line per entry, o
 Everything else goes to standard error. Commands that revoke, remove, replace, or delete something
 show it and ask first. Scripts pass `--yes`; `--dry-run` only shows what would change.
 [Operate](operate.md#what-operators-may-do) lists the permissions that your IAM identity needs.
+
+It connects to DynamoDB directly, without the proxy in `HTTPS_PROXY`, and `AWS_CA_BUNDLE` does not
+apply there: name another certificate authority in `SSL_CERT_FILE`. Where only a proxy leads to AWS,
+use AWS CloudShell.
 """
 _WIDTH = 80
 
