@@ -106,14 +106,14 @@ def test_failure_says_what_to_do(owner, stack, status, body, said):  # noqa: F81
 def test_creation_whose_answer_was_lost_is_made_once(owner, management):  # noqa: F811
     owner.driver.execute_script(LOSE_FIRST_ANSWER)
     owner.driver.execute_script("location.hash = '#/tokens/new'")
-    owner.wait(lambda: owner.find("input[name=name]"))[0].send_keys("Lost")
+    owner.wait(lambda: owner.find("input[name=name]"))[0].send_keys("Answer lost")
     owner.find("textarea[name=allowedOrigins]")[0].send_keys("https://shop.example")
     press(owner, "Create token")
     owner.sees("The API cannot be reached", "[role=alert]")
     press(owner, "Create token")
-    owner.sees("Lost is ready", "h1")
+    owner.sees("Answer lost is ready", "h1")
     names = [one["name"] for one in management.ask("GET", "/v1/client-tokens")["clientTokens"]]
-    assert names.count("Lost") == 1
+    assert names.count("Answer lost") == 1
 
 
 def test_new_value_gets_the_focus_and_copying_is_announced(owner, open_settings):  # noqa: F811
