@@ -257,7 +257,7 @@ def test_response_that_is_not_json_is_unreachable(aws, dynamodb):
 
 
 def test_call_times_out_and_late_response_is_discarded(aws):
-    client = Client("lambda", RetryPolicy(attempts=1, seconds=0.2))
+    client = Client("lambda", RetryPolicy(attempts=1, seconds=1.0))
     aws.answers = [("silent", None), (200, {"n": 2})]
     with pytest.raises(TimedOut, match="in time"):
         client.post("Invoke", "/", b"{}", {})
