@@ -34,6 +34,10 @@ _ARN = re.compile(
 
 # Lambda's own limit for a response that is not streamed.
 _JSON_BYTES_MAX = 6 * 1024 * 1024
+# Escapes in JSON: a backslash, a pair of surrogates, or half of one, such as half an emoji where a text was cut.
+_ESCAPE = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
 
 
 @cache
@@ -142,7 +146,7 @@ def _json(chunks: Iterable[bytes]) -> Generator[Piece]:
         body += chunk
         if len(body) > _JSON_BYTES_MAX:
             raise TargetFailed(code="target_answer_too_large")
-    reply = _Reply.model_validate_json(bytes(body))
+    reply = _Reply.model_validate_json(_ESCAPE.sub(lambda found: b"\\ufffd" if found["half"] else found[0], body))
     yield reply.text
     yield reply.ending()
 

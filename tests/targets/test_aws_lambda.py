@@ -104,13 +104,23 @@ def test_at_most_four_suggestions_each_within_its_bounds(stream, aws_on_loopback
 @pytest.mark.parametrize(
     "reply",
     [b"", b"Yes.", b"null", b'"Yes."', b"[]", b"{}", b'{"text": null}', b'{"text": 1}', b'{"text": ["a"]}', b'{"text"',
-     b'{"text": "\\ud83c"}', b"\xff"],
+     b'{"text": "\\ud83"}', b"\xff"],
 )  # fmt: skip
 def test_malformed_response_is_a_failure(answer, aws_on_loopback, reply):
     aws_on_loopback.function_returns(reply)
     with pytest.raises(TargetFailed) as failed:
         answer("aws_lambda", SETTINGS)
     assert (failed.value.message, failed.value.code) == (TargetFailed.message, "target_failed")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [(r"\ud83d", "\ufffd"), (r"\uDE00\uD83D", "\ufffd\ufffd"), (r"\ud83d\ude00", "\U0001f600"),
+     (r"\ud83d\ud83d\ude00", "\ufffd\U0001f600"), (r"\\ud83d", r"\ud83d"), (r"\\\ud83d", "\\\ufffd"), (r"\u00e9", "é")],
+)  # fmt: skip
+def test_half_an_emoji_is_replaced_wherever_a_function_returns_it(stream, aws_on_loopback, written, said):
+    aws_on_loopback.function_returns(f'{{"text": "{written}!", "suggestions": ["{written}?"]}}'.encode())
+    assert list(stream("aws_lambda", SETTINGS)) == [f"{said}!", Ending(suggestions=(SuggestedReply(label=f"{said}?"),))]
 
 
 @pytest.mark.parametrize("reply", [{"errorType": "KeyError", "errorMessage": "'password'", "stackTrace": []}, {}])
