@@ -12,6 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.error import HTTPError
+from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import schemathesis
@@ -29,6 +30,8 @@ ORIGIN = "https://app.example.com"
 TOKENS = 8
 # A list of many tokens would wait for moto, whose batches take quadratic time.
 KEPT = 8
+# Bytes of a parameter. A whole address may have 10,240.
+LONG = 5_000
 # The id of a visitor's message.
 SAID = "usr_tea"
 # Whose requests show a visitor's secret.
@@ -43,6 +46,13 @@ HIGHEST = {
     "rateLimitPerHour": 10_000,
     "maxMessagesPerSession": 1000,
 }
+
+
+def _shorten_address(_context, case, _arguments):
+    """API Gateway returns 414 for a long address, whatever the operation: as many characters, in fewer bytes."""
+    if isinstance(case.query, dict):
+        long = {name for name, value in case.query.items() if isinstance(value, str) and len(quote(value)) > LONG}
+        case.query = {name: "x" * len(value) if name in long else value for name, value in case.query.items()}
 
 
 class World:
@@ -187,6 +197,7 @@ def main():
 def _run(stack, directory):
     """The exit code, or an error for a run that tested too little."""
     world = World(stack)
+    schemathesis.hook("before_call")(_shorten_address)
     schemathesis.hook("before_call")(lambda _context, case, _arguments: world.enter(case))
     schemathesis.hook("after_call")(lambda _context, case, response: world.note(case, response))
     written = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
