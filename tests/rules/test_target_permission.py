@@ -32,6 +32,8 @@ def missing(model_id, *permitted):
         (ID, [US, ANYWHERE.replace("lite", "pro")], HERE),
         (ID, [US, HERE.replace("us-east-1", "eu-west-1")], HERE),
         (ID, [ANYWHERE], ID),
+        # Two profiles of the same name without their models: the first is named.
+        (ID, [US, US.replace("us-east-1", "us-west-2")], HERE),
         # Of another account or region.
         (US, [US.replace("123456789012", "210987654321"), ANYWHERE], US),
         (US, [US.replace("us-east-1", "eu-west-1"), ANYWHERE], US),
